@@ -1,0 +1,128 @@
+"""A trained model as plain data in one file: written whole or not at all, read without running any of it."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.files import write_atomically
+
+FORMAT = "disentangle_eval checkpoint"
+FORMAT_VERSION = 1
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Everything a model is, and in `train` everything its training needs to go on (None in a kept snapshot).
+
+    `model` holds name, distribution and version of the record; never an import path. `data` holds name, variant,
+    sha256 and shape of the data set trained on.
+    """
+
+    model: Mapping[str, Any]
+    config: Mapping[str, Any]
+    data: Mapping[str, Any]
+    seed: int
+    iteration: int
+    weights: Mapping[str, Tensor]
+    train: Mapping[str, Any] | None
+    versions: Mapping[str, str]
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint atomically. `TypeError` where a value is not plain data and could not be read back."""
+    contents = {"format": FORMAT, "format_version": FORMAT_VERSION, **vars(checkpoint)}
+    refuse_unplain(contents)
+    write_atomically(path, lambda file: torch.save(contents, file))
+
+
+def refuse_unplain(value: Any, where: str = "checkpoint") -> None:
+    """`TypeError` naming the first value that `torch.load(weights_only=True)` would refuse."""
+    if isinstance(value, Mapping):
+        if type(value) is not dict:
+            value = dict(value)
+        for key, item in value.items():
+            if type(key) not in (str, int):
+                raise TypeError(f"{where}: key {key!r} is a {type(key).__name__}, expected str or int")
+            refuse_unplain(item, f"{where}[{key!r}]")
+    elif type(value) in (list, tuple):
+        for position, item in enumerate(value):
+            refuse_unplain(item, f"{where}[{position}]")
+    elif type(value) is not Tensor and type(value) not in PLAIN:
+        raise TypeError(f"{where} is a {type(value).__name__}, expected plain data or a tensor")
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint onto the CPU; nothing in the file is executed."""
+    if not path.is_file():
+        raise UsageError(f"checkpoint: no file {str(path)!r}; `deval train` writes checkpoint.pt into its run folder")
+    try:
+        contents = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise DevalError(
+            f"checkpoint {str(path)!r}: refused, it holds objects that would run code when read; "
+            "expected a file written by `deval train`"
+        ) from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DevalError(
+            f"checkpoint {str(path)!r}: cannot be read, truncated or not a checkpoint ({_first_line(error)}); "
+            "expected a file written by `deval train`"
+        ) from None
+    return _understood(path, contents)
+
+
+def _understood(path: Path, contents: Any) -> Checkpoint:
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+        raise DevalError(f"checkpoint {str(path)!r}: a torch file of another program; expected one by `deval train`")
+    version = contents.get("format_version")
+    if version != FORMAT_VERSION:
+        raise DevalError(
+            f"checkpoint {str(path)!r}: format version {version!r}, this release reads {FORMAT_VERSION}; "
+            "score it with the release that wrote it"
+        )
+    kinds = {
+        "model": dict,
+        "config": dict,
+        "data": dict,
+        "seed": int,
+        "iteration": int,
+        "weights": dict,
+        "train": dict | None,
+        "versions": dict,
+    }
+    for key, kind in kinds.items():
+        if key not in contents or not isinstance(contents[key], kind):
+            raise DevalError(f"checkpoint {str(path)!r}: damaged, {key!r} is missing or not what it should be")
+    return Checkpoint(**{key: contents[key] for key in kinds})
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes the numbers."""
+    from importlib.metadata import version
+
+    names = ("disentangle-eval", "torch", "numpy", "scikit-learn")
+    # `str`: torch.__version__ is a subclass that weights_only refuses.
+    return {name: str(torch.__version__) if name == "torch" else version(name) for name in names}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+
+

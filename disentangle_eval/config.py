@@ -1,0 +1,96 @@
+"""Settings as data: frozen, bounded and described, in modules that import no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from disentangle_eval.errors import UsageError
+
+__all__ = ["Config", "Field", "MetricConfig", "ModelConfig", "build", "resolve"]
+
+Values = Mapping[str, Any]
+Presets = Mapping[str, Mapping[str, Values]]
+
+ANY_DATASET = "*"
+
+
+class Config(BaseModel):
+    """Settings that refuse unknown keys and never change; every field has bounds and a one-line description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, protected_namespaces=())
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        undescribed = [name for name, field in cls.model_fields.items() if not field.description]
+        if undescribed:
+            raise TypeError(f"{cls.__name__}: no description on {', '.join(undescribed)}; write Field(..., description=)")
+
+
+class ModelConfig(Config):
+    """Settings of a model, with its presets.
+
+    `presets[preset][dataset]` holds the values a preset sets on a data set; the data set `"*"` stands for all others.
+    Fields a preset leaves out keep the class's own default. Training a model without `--preset` uses `default_preset`.
+    """
+
+    presets: ClassVar[Presets] = {}
+    default_preset: ClassVar[str] = "reference"
+
+    batch_size: int = Field(64, ge=1, description="images in a batch")
+    iterations: int = Field(100_000, ge=1, description="training iterations")
+
+
+class MetricConfig(Config):
+    """Settings of a metric.
+
+    `protocols[protocol]` holds the values of a named protocol; the first is the default. A metric's name and protocol
+    fix every number that enters the score.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {}
+
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+ModelConfigT = TypeVar("ModelConfigT", bound=ModelConfig)
+
+
+def build(config: type[ConfigT], values: Values) -> ConfigT:
+    """The validated settings, or a `UsageError` naming every field that is wrong."""
+    try:
+        return config(**values)
+    except ValidationError as error:
+        problems = "; ".join(_problem(detail, config) for detail in error.errors())
+        raise UsageError(problems) from None
+
+
+def resolve(config: type[ModelConfigT], dataset: str, preset: str | None, values: Values) -> ModelConfigT:
+    """The settings of one run: class defaults, then the preset for this data set, then `values`.
+
+    Raises `UsageError` for a preset the model does not have, or does not have for this data set.
+    """
+    return build(config, {**preset_values(config, dataset, preset), **values})
+
+
+def preset_values(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:
+    """What a preset sets on a data set; without a named preset, the default one, or nothing where it has no entry."""
+    if preset is None:
+        by_dataset = config.presets.get(config.default_preset, {})
+        return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))
+    if preset not in config.presets:
+        known = ", ".join(sorted(config.presets)) or "none"
+        raise UsageError(f"preset: received {preset!r}, expected one of: {known}")
+    by_dataset = config.presets[preset]
+    if dataset not in by_dataset and ANY_DATASET not in by_dataset:
+        known = ", ".join(sorted(by_dataset))
+        raise UsageError(f"preset {preset!r} has no values for dataset {dataset!r}, only for: {known}")
+    return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))
+
+
+def _problem(detail: Any, config: type[Config]) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{name}: unknown setting of {config.__name__}, expected one of: {', '.join(config.model_fields)}"
+    return f"{name}: received {detail['input']!r}, {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -1,0 +1,45 @@
+"""A data set: stored images, their name and checksum, and the factors behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import ImageShape
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.images import ImageStore
+
+
+@dataclass(frozen=True, eq=False)
+class ImageDataset:
+    """Images by index, on the device their store is on.
+
+    `name` says which data it is and where it came from (`dsprites@drawn`), `sha256` is the checksum of the stored
+    images. With `factors`, image i shows the classes `factors.classes(i)`; ValueError if their numbers differ.
+    """
+
+    name: str
+    sha256: str
+    store: ImageStore
+    factors: FactorSpace | None = None
+
+    def __post_init__(self) -> None:
+        if self.factors is not None and len(self.factors) != len(self.store):
+            raise ValueError(f"{self.name}: {len(self.store)} images for {len(self.factors)} combinations of factors")
+
+    @property
+    def shape(self) -> ImageShape:
+        return self.store.shape
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    def images(self, index: Tensor) -> Tensor:
+        """(B,) int64 on the same device -> (B, C, H, W) float32 in [0, 1]."""
+        return self.store.images(index)
+
+    def to(self, device: torch.device) -> ImageDataset:
+        """The same data set on another device."""
+        return replace(self, store=self.store.to(device))

@@ -1,0 +1,64 @@
+"""The grid of factors behind a data set, as mixed-radix arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class FactorSpace:
+    """Every combination of factor classes is one image; the last factor varies fastest.
+
+    `names` and `sizes` say what the F factors are and how many classes, 0 .. size - 1, each has.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.sizes):
+            raise ValueError(f"FactorSpace: received {len(self.names)} names for {len(self.sizes)} sizes")
+        if not self.sizes or min(self.sizes) < 1:
+            raise ValueError(f"FactorSpace.sizes: received {self.sizes}, expected one positive size a factor")
+
+    def __len__(self) -> int:
+        return math.prod(self.sizes)
+
+    def index(self, classes: np.ndarray) -> np.ndarray:
+        """Class tuples (..., F) of ints -> image indices (...), int64. ValueError for a class that does not exist."""
+        classes = _integers(classes, "classes")
+        if classes.ndim == 0 or classes.shape[-1] != len(self.sizes):
+            expected = f"(..., {len(self.sizes)})"
+            raise ValueError(f"FactorSpace.index: received classes of shape {classes.shape}, expected {expected}")
+        for name, size, column in zip(self.names, self.sizes, np.moveaxis(classes, -1, 0), strict=True):
+            _check_range(column, size, f"FactorSpace.index: class of {name!r}")
+        index = np.zeros(classes.shape[:-1], dtype=np.int64)
+        for size, column in zip(self.sizes, np.moveaxis(classes, -1, 0), strict=True):
+            index = index * size + column
+        return index
+
+    def classes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (...) of ints -> class tuples (..., F), int64. ValueError for an image that does not exist."""
+        index = _integers(index, "index")
+        _check_range(index, len(self), "FactorSpace.classes: index")
+        columns = []
+        for size in reversed(self.sizes):
+            index, column = np.divmod(index, size)
+            columns.append(column)
+        return np.stack(columns[::-1], axis=-1)
+
+
+def _integers(values: np.ndarray, what: str) -> np.ndarray:
+    values = np.asarray(values)
+    if values.size and not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"FactorSpace: received {what} of dtype {values.dtype}, expected integers")
+    return values.astype(np.int64)
+
+
+def _check_range(values: np.ndarray, size: int, what: str) -> None:
+    outside = values[(values < 0) | (values >= size)]
+    if outside.size:
+        raise ValueError(f"{what}: received {outside.flat[0]}, expected 0 to {size - 1}")

@@ -1,0 +1,19 @@
+"""Where data sets are looked for and where what was made from them is kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def data_folder(option: str | os.PathLike[str] | None) -> Path | None:
+    """The folder of original data sets: `--data-dir` if given, else `DEVAL_DATA`, else None."""
+    chosen = option or os.environ.get("DEVAL_DATA")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def cache_folder() -> Path:
+    """The folder of files that can be made again: `DEVAL_CACHE`, else `disentangle_eval` in the user's cache folder."""
+    if chosen := os.environ.get("DEVAL_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "disentangle_eval"

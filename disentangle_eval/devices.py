@@ -1,0 +1,26 @@
+"""Where a run computes, and with how many threads."""
+
+from __future__ import annotations
+
+import torch
+
+from disentangle_eval.errors import UsageError
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one, else the CPU; `UsageError` where CUDA is asked for and absent."""
+    present = torch.cuda.is_available()
+    if name == "cuda" and not present:
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
+        raise UsageError(
+            f"--device: received 'cuda', but this torch ({torch.__version__}, {built}) sees no CUDA device; "
+            "use --device cpu"
+        )
+    return torch.device("cuda" if name == "cuda" or (name == "auto" and present) else "cpu")
+
+
+def describe_device(device: torch.device) -> str:
+    """The hardware's own name, for records."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"cpu, {torch.get_num_threads()} threads"

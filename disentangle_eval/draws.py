@@ -1,0 +1,34 @@
+"""Randomness from a generator of one's own, so that nothing depends on the process's global state."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from torch import Tensor
+
+
+def stream_seed(seed: int, *purpose: str | int) -> int:
+    """A 63-bit seed for one purpose of a run, so that its streams of random numbers are unrelated."""
+    text = "/".join(str(part) for part in (seed, *purpose))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+class GeneratorDraw:
+    """`disentangle_eval.api.Draw` on a device, from a seed."""
+
+    def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+
+    def normal(self, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self.generator, device=self.device)
+
+    def uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.device)
+
+    def integers(self, high: int, *shape: int) -> Tensor:
+        return torch.randint(high, shape, generator=self.generator, device=self.device)
+
+    def permutation(self, n: int, columns: int) -> Tensor:
+        return self.uniform(n, columns).argsort(dim=0)

@@ -1,0 +1,69 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from disentangle_eval.errors import DevalError
+
+EXPLANATION = {
+    errno.ENOSPC: "the disk is full; free some space, then run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space, then run the same command again",
+    errno.EFBIG: "the file would exceed the size allowed here; choose another folder with --out",
+    errno.EACCES: "no permission to write there; choose another folder with --out",
+    errno.EPERM: "no permission to write there; choose another folder with --out",
+    errno.EROFS: "the file system is read-only; choose another folder with --out",
+    errno.ENOTDIR: "part of the path is a file, not a folder; choose another folder with --out",
+}
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusal to write `path` into one line that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = EXPLANATION.get(error.errno or 0, error.strerror or str(error))
+        raise DevalError(f"cannot write {str(path)!r}: {reason}") from error
+
+
+def make_folder(path: Path) -> None:
+    """The folder, with its parents; `DevalError` where that is not allowed."""
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Give `write` a temporary file beside `path`, flush it to disk and rename it; on any failure `path` is untouched."""
+    with writing(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes the rename itself survive a power cut, where the system allows a folder to be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,120 @@
+"""What a latent is made of: the prior a generator is fed from, and what each dimension of a code means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from disentangle_eval.api import Draw
+
+
+@dataclass(frozen=True)
+class Normal:
+    """`dim` independent standard normal latents."""
+
+    dim: int
+
+    @property
+    def width(self) -> int:
+        return self.dim
+
+    def sample(self, draw: Draw, batch: int) -> Tensor:
+        return draw.normal(batch, self.dim)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=1)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """`dim` independent latents, uniform between `low` and `high`."""
+
+    dim: int
+    low: float = -1.0
+    high: float = 1.0
+
+    @property
+    def width(self) -> int:
+        return self.dim
+
+    def sample(self, draw: Draw, batch: int) -> Tensor:
+        return self.low + (self.high - self.low) * draw.uniform(batch, self.dim)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        inside = ((z >= self.low) & (z <= self.high)).all(dim=1)
+        density = z.new_full((z.shape[0],), -self.dim * math.log(self.high - self.low))
+        return density.masked_fill(~inside, -math.inf)
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """One categorical latent of `classes` equally likely values, fed to the generator as a one-hot vector."""
+
+    classes: int
+
+    @property
+    def width(self) -> int:
+        return self.classes
+
+    def sample(self, draw: Draw, batch: int) -> Tensor:
+        return torch.nn.functional.one_hot(draw.integers(self.classes, batch), self.classes).float()
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        return z.new_full((z.shape[0],), -math.log(self.classes))
+
+
+Part = Normal | Uniform | OneHot
+
+
+@dataclass(frozen=True)
+class Prior:
+    """The distribution of a generator's input: independent parts side by side.
+
+    A sample has shape (B, Z) with Z the sum of the parts' widths; the parts' columns stand in the order given.
+    """
+
+    parts: tuple[Part, ...]
+
+    @property
+    def dim(self) -> int:
+        return sum(part.width for part in self.parts)
+
+    def sample(self, draw: Draw, batch: int) -> Tensor:
+        """(B, Z), drawn with the randomness lent."""
+        return torch.cat([part.sample(draw, batch) for part in self.parts], dim=1)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(B, Z) -> (B,) in nats."""
+        columns = z.split([part.width for part in self.parts], dim=1)
+        return torch.stack([part.log_prob(block) for part, block in zip(self.parts, columns, strict=True)]).sum(dim=0)
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """A code dimension that holds a real number."""
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """A code dimension that holds a class index, 0 to `classes` - 1."""
+
+    classes: int
+
+
+CodeDimension = Continuous | Categorical
+
+
+def continuous(dim: int) -> tuple[CodeDimension, ...]:
+    """A code of `dim` real numbers."""
+    return (Continuous(),) * dim
+
+
+def is_categorical(code: Sequence[CodeDimension]) -> list[bool]:
+    """Which columns of a code table hold class indices."""
+    return [isinstance(dimension, Categorical) for dimension in code]

@@ -1,0 +1,176 @@
+"""What is judged, as a table of codes: plain arrays, or a model that encodes each image once."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentangle_eval.api import Dataset, Encoder, FactorSpace
+from disentangle_eval.data import factors as grid
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.latents import Categorical, CodeDimension, Continuous, continuous
+from disentangle_eval.metrics.encoding import BATCH_SIZE, evaluating, image_batches
+
+FILE_KEYS = "codes (N, K) in grid order and factor_sizes (F,)"
+
+
+class CodeTable:
+    """A code for every image of a grid of factors, given as an array.
+
+    `codes` (N, K) real numbers, row i the code of image i of `factors`; float32 and float64 keep their precision,
+    everything else is computed in float64. `code` says what each column holds, real numbers unless told. UsageError
+    for another shape or dtype, codes that are not finite, and classes that do not exist.
+    """
+
+    model: Any | None = None
+    data: Dataset | None = None
+
+    def __init__(self, codes: np.ndarray, factors: FactorSpace, code: tuple[CodeDimension, ...] | None = None) -> None:
+        self.factors: FactorSpace = factors
+        self._codes = _real_matrix(codes)
+        rows, columns = self._codes.shape
+        if rows != len(factors):
+            sizes = " x ".join(str(size) for size in factors.sizes)
+            raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {sizes} images")
+        self.code = continuous(columns) if code is None else code
+        if len(self.code) != columns:
+            raise UsageError(f"codes: received {columns} columns, expected {len(self.code)}, one a code dimension")
+        fault = _fault(self._codes, self.code)
+        if fault:
+            raise UsageError(f"codes: {fault}")
+
+    def codes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`."""
+        codes: np.ndarray = self._codes[index]
+        return codes
+
+
+class EncodedSubject:
+    """A model with an encoder on a data set with factors; each image is encoded at most once, when first asked for.
+
+    Keeps the codes as one (N, K) float32 table. DevalError when the model's codes have another shape, are not finite,
+    or name classes that do not exist.
+    """
+
+    def __init__(self, model: Encoder, data: Dataset, batch_size: int = BATCH_SIZE) -> None:
+        if data.factors is None:
+            raise UsageError(f"dataset {data.name!r} has no known factors, expected one with factors: deval datasets")
+        self.model: Any | None = model
+        self.data: Dataset | None = data
+        self.factors: FactorSpace = data.factors
+        self.code = model.code
+        self._encoder = model
+        self._images = data
+        self._batch_size = batch_size
+        self._table = np.empty((len(data), len(model.code)), dtype=np.float32)
+        self._known = np.zeros(len(data), dtype=bool)
+
+    def codes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float32."""
+        self._encode(index)
+        codes: np.ndarray = self._table[index]
+        return codes
+
+    def _encode(self, index: np.ndarray) -> None:
+        missing = np.zeros_like(self._known)
+        missing[index] = True
+        missing &= ~self._known
+        with evaluating(self._encoder):
+            for batch, images in image_batches(self._encoder, self._images, np.flatnonzero(missing), self._batch_size):
+                codes = self._encoder.encode(images).float().cpu().numpy()
+                self._check(codes, len(batch))
+                self._table[batch] = codes
+                self._known[batch] = True
+
+    def _check(self, codes: np.ndarray, images: int) -> None:
+        name = type(self._encoder).__name__
+        expected = (images, len(self.code))
+        if codes.shape != expected:
+            raise DevalError(f"{name}.encode: received codes of shape {codes.shape}, expected {expected}")
+        fault = _fault(codes, self.code)
+        if fault:
+            raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")
+
+
+def load_code_table(path: Path) -> CodeTable:
+    """The code table in an `.npz` file.
+
+    Keys: `codes` (N, K) in grid order (the last factor varies fastest) and `factor_sizes` (F,); optional
+    `factor_names` (F,), and `code_classes` (K,), the number of classes of a column that holds class indices 0, 1, ...
+    and 0 for a column of real numbers. UsageError for a file that is none of this.
+    """
+    arrays = _read_arrays(path)
+    missing = [key for key in ("codes", "factor_sizes") if key not in arrays]
+    if missing:
+        received = ", ".join(sorted(arrays)) or "no arrays"
+        raise UsageError(f"{path}: received {received}, expected {FILE_KEYS}; missing: {', '.join(missing)}")
+    try:
+        return CodeTable(arrays["codes"], _factor_space(arrays), _code_dimensions(arrays))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if isinstance(file, np.ndarray):
+                raise UsageError(f"{path}: received a single array, expected an .npz file with {FILE_KEYS}")
+            return {key: file[key] for key in file.files}
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file, expected an .npz file with {FILE_KEYS}") from None
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise UsageError(f"{path}: not readable ({reason}), expected an .npz file with {FILE_KEYS}") from None
+
+
+def _factor_space(arrays: dict[str, np.ndarray]) -> FactorSpace:
+    sizes = _counts(arrays["factor_sizes"], "factor_sizes", least=1)
+    names = arrays.get("factor_names", np.array([f"factor{i}" for i in range(len(sizes))]))
+    if names.shape != (len(sizes),):
+        raise UsageError(f"factor_names: received shape {names.shape}, expected {(len(sizes),)}, one a factor")
+    return grid.FactorSpace(tuple(str(name) for name in names), sizes)
+
+
+def _code_dimensions(arrays: dict[str, np.ndarray]) -> tuple[CodeDimension, ...] | None:
+    if "code_classes" not in arrays:
+        return None
+    classes = _counts(arrays["code_classes"], "code_classes", least=0)
+    return tuple(Categorical(n) if n else Continuous() for n in classes)
+
+
+def _counts(values: np.ndarray, name: str, least: int) -> tuple[int, ...]:
+    expected = f"a list of integers from {least}"
+    if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer):
+        raise UsageError(f"{name}: received {values.dtype} of shape {values.shape}, expected {expected}")
+    if values.min() < least:
+        raise UsageError(f"{name}: received {values.tolist()}, expected {expected}")
+    return tuple(int(value) for value in values)
+
+
+def _real_matrix(codes: np.ndarray) -> np.ndarray:
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or not codes.shape[1]:
+        raise UsageError(f"codes: received shape {codes.shape}, expected (N, K) with K of at least 1")
+    if codes.dtype.kind not in "biuf":
+        raise UsageError(f"codes: received dtype {codes.dtype}, expected real numbers")
+    precision = np.float32 if codes.dtype == np.float32 else np.float64
+    return np.ascontiguousarray(codes, dtype=precision)
+
+
+def _fault(codes: np.ndarray, code: Sequence[CodeDimension]) -> str | None:
+    """What makes these codes (n, K) unusable, if anything does."""
+    broken = int((~np.isfinite(codes)).any(axis=1).sum())
+    if broken:
+        return f"received NaN or infinity in {broken} of {len(codes)} rows, expected finite numbers"
+    for j, dimension in enumerate(code):
+        if isinstance(dimension, Categorical):
+            column = codes[:, j]
+            strangers = column[(column != np.floor(column)) | (column < 0) | (column >= dimension.classes)]
+            if strangers.size:
+                return f"received {strangers[0]:g} in column {j}, expected a class from 0 to {dimension.classes - 1}"
+    return None

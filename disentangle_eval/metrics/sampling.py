@@ -1,0 +1,105 @@
+"""Which images a vote-based metric looks at: random images, and sets of images that share one factor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from disentangle_eval.api import FactorSpace
+from disentangle_eval.errors import UsageError
+
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Votes:
+    """The images of M votes: `index` (M, L), and `fixed` (M,), the factor whose class the L images share."""
+
+    fixed: np.ndarray
+    index: np.ndarray
+
+
+class Stream(Protocol):
+    """A source of random images; each call goes on where the last one ended."""
+
+    def images(self, count: int) -> np.ndarray:
+        """Indices (count,) of random images."""
+
+    def votes(self, count: int, samples: int) -> Votes:
+        """`count` votes of `samples` images: a factor picked uniformly, its class shared, all else independent."""
+
+
+def varying_factors(factors: FactorSpace) -> np.ndarray:
+    """Which factors have more than one class. Only they can be told apart, so only they are fixed in a vote."""
+    varying = np.flatnonzero(np.array(factors.sizes) > 1)
+    if not varying.size:
+        raise UsageError(f"factor sizes: received {factors.sizes}, expected at least one factor of two classes or more")
+    return varying
+
+
+class ReferenceStream:
+    """The draws of disentanglement_lib (Locatello et al., 2019): numpy's legacy `RandomState`.
+
+    A batch is drawn factor by factor; a vote draws which factor is fixed, then a batch, whose first image gives the
+    shared class. A factor of one class takes nothing from the stream.
+    """
+
+    def __init__(self, factors: FactorSpace, seed: int) -> None:
+        _check_seed(seed)
+        self._factors = factors
+        self._varying = varying_factors(factors)
+        self._random = np.random.RandomState(seed)
+
+    def images(self, count: int) -> np.ndarray:
+        columns = [self._random.randint(size, size=count) for size in self._factors.sizes]
+        return self._factors.index(np.stack(columns, axis=-1))
+
+    def votes(self, count: int, samples: int) -> Votes:
+        # An array of upper bounds yields the same integers as one call a bound, thirty times faster.
+        highs = np.array([len(self._varying), *np.repeat(self._factors.sizes, samples)])
+        rows = max(1, _CHUNK // len(highs))
+        chunks = [
+            self._chunk(np.broadcast_to(highs, (min(rows, count - start), len(highs))), samples)
+            for start in range(0, count, rows)
+        ]
+        fixed, index = zip(*chunks, strict=True)
+        return Votes(np.concatenate(fixed), np.concatenate(index))
+
+    def _chunk(self, highs: np.ndarray, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        drawn = self._random.randint(0, highs)
+        fixed = self._varying[drawn[:, 0]]
+        classes = drawn[:, 1:].reshape(len(drawn), -1, samples)
+        row = np.arange(len(drawn))
+        classes[row, fixed] = classes[row, fixed, :1]
+        return fixed, self._factors.index(classes.swapaxes(1, 2))
+
+
+class IndependentStream:
+    """The same distribution of votes from numpy's `default_rng`; random images are drawn without replacement."""
+
+    def __init__(self, factors: FactorSpace, seed: int) -> None:
+        _check_seed(seed)
+        self._factors = factors
+        self._varying = varying_factors(factors)
+        self._random = np.random.default_rng(seed)
+
+    def images(self, count: int) -> np.ndarray:
+        """Indices of `count` different images, or of every image where there are fewer."""
+        if count >= len(self._factors):
+            return np.arange(len(self._factors))
+        return self._random.choice(len(self._factors), count, replace=False)
+
+    def votes(self, count: int, samples: int) -> Votes:
+        fixed = self._varying[self._random.integers(len(self._varying), size=count)]
+        columns = []
+        for factor, size in enumerate(self._factors.sizes):
+            column = self._random.integers(size, size=(count, samples))
+            columns.append(np.where((fixed == factor)[:, None], column[:, :1], column))
+        return Votes(fixed, self._factors.index(np.stack(columns, axis=-1)))
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"seed: received {seed}, expected 0 to {2**32 - 1}")

@@ -1,0 +1,53 @@
+"""A score and everything needed to say what it means: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from disentangle_eval.specs import Better
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One metric's answer about one subject.
+
+    `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what a
+    code that knows nothing would score, or None where that has no meaning. `settings` includes the protocol. Results
+    whose `settings` or `dataset_sha256` differ never share a column.
+    """
+
+    metric: str
+    metric_version: int
+    value: float
+    better: Better
+    chance: float | None
+    details: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    seed: int
+    seconds: float
+    dataset: str | None = None
+    dataset_sha256: str | None = None
+    model: str | None = None
+    model_distribution: str | None = None
+    model_version: int | None = None
+    train_seed: int | None = None
+    checkpoint: str | None = None
+    checkpoint_sha256: str | None = None
+    iteration: int | None = None
+    codes: str | None = None
+    codes_sha256: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """One line of JSON; refuses NaN and infinities, which JSON cannot hold."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+
+def append(path: Path, result: Result) -> None:
+    """Add one line to a file of results."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(result.to_json() + "\n")

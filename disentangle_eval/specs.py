@@ -1,0 +1,114 @@
+"""The records a plugin yields: names, one-line summaries and the import strings of what they stand for.
+
+Records are plain data. Making one imports neither torch nor the module its target names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+API_VERSION = 1
+
+Need = Literal["encoder", "generator", "posterior", "prior", "factors", "images"]
+Better = Literal["higher", "lower", "neither"]
+DatasetKind = Literal["factors", "images"]
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What every record holds.
+
+    `name` is what a user types: lower case words joined by hyphens. `target` is `"package.module:attribute"`, imported
+    on first use. `api` is the literal version of this interface the plugin was written for. `version` counts changes
+    that alter results.
+    """
+
+    name: str
+    summary: str
+    target: str
+    api: int = API_VERSION
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        _expect(
+            isinstance(self.name, str) and _NAME.fullmatch(self.name), self, "name", "lower-case words joined by '-'"
+        )
+        _expect(isinstance(self.summary, str) and self.summary.strip(), self, "summary", "one line of text")
+        _expect("\n" not in self.summary, self, "summary", "one line of text")
+        _expect(_is_target(self.target), self, "target", "'package.module:attribute'")
+        _expect(_is_count(self.api), self, "api", "a positive integer")
+        _expect(_is_count(self.version), self, "version", "a positive integer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """A trainable model: `target` is a `disentangle_eval.api.Model`, `config` its `ModelConfig`, `paper` where it is
+    from (title, authors, year).
+    """
+
+    config: str
+    paper: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _expect(_is_target(self.config), self, "config", "'package.module:attribute'")
+        _expect(isinstance(self.paper, str), self, "paper", "text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
+    """A data set: `target` is a function `(folder: Path | None) -> disentangle_eval.api.Dataset`.
+
+    `kind` is `"factors"` where every image has known factors and `"images"` where there are only images.
+    """
+
+    kind: DatasetKind = "images"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _expect(self.kind in get_args(DatasetKind), self, "kind", _one_of(get_args(DatasetKind)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Spec):
+    """A metric: `target` is a `disentangle_eval.api.Metric`, `config` its `MetricConfig`.
+
+    `needs` lists what the subject and the data must offer, `headline` the key of the reported value among the scores,
+    and `better` the direction in which that value improves.
+    """
+
+    config: str
+    needs: frozenset[Need]
+    headline: str
+    better: Better
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _expect(_is_target(self.config), self, "config", "'package.module:attribute'")
+        unknown = set(self.needs) - set(get_args(Need))
+        _expect(not unknown, self, "needs", f"a set of {_one_of(get_args(Need))}")
+        _expect(isinstance(self.headline, str) and self.headline, self, "headline", "the key of the reported value")
+        _expect(self.better in get_args(Better), self, "better", _one_of(get_args(Better)))
+
+
+def _is_target(value: object) -> bool:
+    return isinstance(value, str) and _TARGET.fullmatch(value) is not None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _one_of(values: Sequence[str]) -> str:
+    return "one of " + ", ".join(repr(value) for value in values)
+
+
+def _expect(holds: object, spec: Spec, field: str, expected: str) -> None:
+    if not holds:
+        raise ValueError(f"{type(spec).__name__}.{field}: received {getattr(spec, field)!r}, expected {expected}")

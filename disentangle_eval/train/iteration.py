@@ -1,0 +1,50 @@
+"""One iteration: each round's gradients at the same weights, then its players' steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Losses, Round
+from disentangle_eval.train.players import BuiltPlayer
+from disentangle_eval.train.step import TrainingStep
+
+Record = dict[str, Tensor]
+
+
+def run_iteration(
+    rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep, iteration: int
+) -> Record:
+    """Run the rounds that are due; returns what the log shows, left on the device.
+
+    `iteration` is the host's copy of `step.iteration`, so that nothing is read back from the device.
+    """
+    record: Record = {}
+    for round_ in rounds:
+        if iteration % round_.every == 0:
+            for _ in range(round_.repeats):
+                losses = round_.losses(step)
+                play(losses, [(name, players[name]) for name in round_.players])
+                record.update(shown(losses))
+    step.iteration.add_(1)
+    return record
+
+
+def play(losses: Losses, players: Sequence[tuple[str, BuiltPlayer]]) -> None:
+    """Take every player's gradient, with respect to its own parameters only, then step all."""
+    last = len(players) - 1
+    for position, (name, player) in enumerate(players):
+        gradients = torch.autograd.grad(losses.total[name], player.parameters, retain_graph=position < last)
+        for parameter, gradient in zip(player.parameters, gradients, strict=True):
+            parameter.grad = gradient
+    for _, player in players:
+        player.optimiser.step()
+        player.optimiser.zero_grad(set_to_none=True)
+
+
+def shown(losses: Losses) -> Record:
+    """The totals as `loss_<player>` and the terms, without their graphs."""
+    totals = {f"loss_{name}": total.detach() for name, total in losses.total.items()}
+    return totals | {name: term.detach() for name, term in losses.terms.items()}

@@ -1,0 +1,71 @@
+"""Players as the loop runs them: parameters with a built optimiser."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from disentangle_eval.api import Model, Optim, Player
+from disentangle_eval.errors import DevalError
+
+
+@dataclass(frozen=True)
+class BuiltPlayer:
+    """A player's parameters, in a fixed order, and the optimiser that owns them."""
+
+    parameters: tuple[nn.Parameter, ...]
+    optimiser: torch.optim.Optimizer
+
+
+def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
+    """The players by name, after checking that they own every parameter exactly once."""
+    players = model.players()
+    problems = ownership_problems(model, players)
+    if problems:
+        raise DevalError(f"{type(model).__name__}.players(): {problems[0]}; `deval check` lists all such faults")
+    return {player.name: _build(player) for player in players}
+
+
+def ownership_problems(model: Model[Any], players: Sequence[Player]) -> list[str]:
+    """Every way in which the players do not own each parameter of the model exactly once."""
+    names = Counter(player.name for player in players)
+    problems = [f"{count} players are called {name!r}" for name, count in names.items() if count > 1]
+    owners: dict[nn.Parameter, list[str]] = {parameter: [] for parameter in model.parameters()}
+    for player in players:
+        for parameter in _parameters(player):
+            owners.setdefault(parameter, []).append(player.name)
+    labels = {parameter: name for name, parameter in model.named_parameters()}
+    for parameter, owned_by in owners.items():
+        label = labels.get(parameter, "a tensor that is no parameter of the model")
+        if not owned_by:
+            problems.append(f"parameter {label!r} belongs to no player")
+        elif len(owned_by) > 1:
+            problems.append(f"parameter {label!r} belongs to more than one group: {', '.join(owned_by)}")
+        elif parameter not in labels:
+            problems.append(f"player {owned_by[0]!r} owns {label}")
+    return problems
+
+
+def _parameters(player: Player) -> list[nn.Parameter]:
+    return [parameter for group in player.groups for parameter in group.module.parameters()]
+
+
+def _build(player: Player) -> BuiltPlayer:
+    groups = [
+        {"params": list(group.module.parameters()), "lr": player.optim.lr if group.lr is None else group.lr}
+        for group in player.groups
+    ]
+    groups = [group for group in groups if group["params"]]
+    return BuiltPlayer(tuple(_parameters(player)), _optimiser(player.optim, groups))
+
+
+def _optimiser(optim: Optim, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    common: dict[str, Any] = {"lr": optim.lr, "eps": optim.eps, "weight_decay": optim.weight_decay}
+    if optim.kind == "adam":
+        return torch.optim.Adam(groups, betas=optim.betas, fused=True, **common)
+    return torch.optim.RMSprop(groups, alpha=optim.alpha, momentum=optim.momentum, foreach=True, **common)

@@ -1,0 +1,223 @@
+"""A training run: started or resumed, played iteration by iteration, left whole at any moment."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_eval import checkpoint as checkpoints
+from disentangle_eval.api import Dataset, Model
+from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.config import ModelConfig
+from disentangle_eval.devices import describe_device
+from disentangle_eval.errors import DevalError
+from disentangle_eval.files import make_folder
+from disentangle_eval.train.folder import RunFolder, append_line, cut_back
+from disentangle_eval.train.iteration import run_iteration
+from disentangle_eval.train.players import build_players
+from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.train.window import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticks:
+    """How often, in iterations, things happen beside training. A kept snapshot also draws pictures."""
+
+    log: int = 100
+    checkpoint: int = 1000
+    snapshot: int = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Whose run it is: the model's record, the dataset's record name and the seed."""
+
+    model: str
+    distribution: str
+    version: int
+    dataset: str
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watchers:
+    """Who is told what: each window's log line with its speed, and each kept snapshot's model."""
+
+    log: tuple[Callable[[Mapping[str, Any], float], None], ...] = ()
+    snapshot: tuple[Callable[[Model[Any], int], None], ...] = ()
+    started: tuple[Callable[[int], None], ...] = ()
+
+
+class Run:
+    """A model being trained on a data set, with its folder."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        cfg: ModelConfig,
+        model: Model[Any],
+        data: Dataset,
+        device: torch.device,
+        folder: RunFolder,
+        ticks: Ticks,
+    ) -> None:
+        self.identity = identity
+        self.cfg = cfg
+        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.data = data
+        self.device = device
+        self.folder = folder
+        self.ticks = ticks
+        self.players = build_players(self.model)
+        self.rounds = self.model.rounds()
+        self.step = TrainingStep(data, cfg.batch_size, identity.seed, device)
+        self.window = Window()
+        self.iteration = 0
+        self.stopping = False
+
+    # ------------------------------------------------------------ starting
+
+    def start(self, settings: Mapping[str, Any]) -> None:
+        """Make the run folder and write the state before the first iteration."""
+        self.folder.create(self.description(settings))
+        self.save()
+
+    def description(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """What run.json holds."""
+        return {
+            **asdict(self.identity),
+            "config": self.cfg.model_dump(mode="json"),
+            "data": self._data(),
+            "hardware": describe_device(self.device),
+            "settings": dict(settings),
+            "versions": checkpoints.versions(),
+        }
+
+    def resume(self) -> None:
+        """Go back to the newest checkpoint; log lines written after it are dropped."""
+        checkpoint = checkpoints.load(self.folder.checkpoint)
+        if checkpoint.train is None:
+            raise DevalError(f"{str(self.folder.checkpoint)!r}: holds no training state, so the run cannot go on")
+        self.model.load_state_dict(dict(checkpoint.weights))
+        for name, player in self.players.items():
+            player.optimiser.load_state_dict(checkpoint.train["players"][name])
+        self.step.restore(checkpoint.train["step"], checkpoint.iteration)
+        self.window.restore(checkpoint.train["window"], self.device)
+        self.iteration = checkpoint.iteration
+        for log in (self.folder.log, self.folder.speed):
+            cut_back(log, self.iteration)
+
+    # ------------------------------------------------------------ running
+
+    def train(self, watchers: Watchers) -> None:
+        """Train up to `cfg.iterations`, or until `stop`; either way the folder ends with a whole checkpoint."""
+        for tell in watchers.started:
+            tell(self.iteration)
+        if self.iteration == 0:
+            self._keep(watchers)
+        since, clock = self.iteration, time.perf_counter()
+        while self.iteration < self.cfg.iterations and not self.stopping:
+            self.window.add(run_iteration(self.rounds, self.players, self.step, self.iteration))
+            self.iteration += 1
+            last = self.iteration == self.cfg.iterations
+            if last or self.iteration % self.ticks.log == 0:
+                line = self._log()
+                speed = (self.iteration - since) / (time.perf_counter() - clock)
+                append_line(self.folder.speed, {"iteration": self.iteration, "iterations_per_second": speed})
+                for tell_line in watchers.log:
+                    tell_line(line, speed)
+                since, clock = self.iteration, time.perf_counter()
+            if last or self.iteration % self.ticks.snapshot == 0:
+                self._keep(watchers)
+            if last or self.iteration % self.ticks.checkpoint == 0:
+                self.save()
+        if self.stopping:
+            self.save()
+
+    def stop(self) -> None:
+        """Ask the run to end after the iteration under way."""
+        self.stopping = True
+
+    def save(self) -> None:
+        """Write the newest checkpoint, whole."""
+        self._refuse_broken_weights()
+        checkpoints.save(self.folder.checkpoint, self._checkpoint(train=self._train_state()))
+
+    def _keep(self, watchers: Watchers) -> None:
+        path = self.folder.snapshot(self.iteration)
+        make_folder(path.parent)
+        self._refuse_broken_weights()
+        checkpoints.save(path, self._checkpoint(train=None))
+        self.model.eval()
+        with torch.no_grad():
+            for tell in watchers.snapshot:
+                tell(self.model, self.iteration)
+        self.model.train()
+
+    def _log(self) -> dict[str, Any]:
+        means = self.window.means()
+        refuse_broken(means, self.iteration, self.ticks.log)
+        line = {"iteration": self.iteration, **means}
+        append_line(self.folder.log, line)
+        return line
+
+    def _refuse_broken_weights(self) -> None:
+        if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
+            raise DevalError(
+                f"weights became NaN or infinite by iteration {self.iteration}; the last whole checkpoint is kept in "
+                f"{str(self.folder.root)!r}; try a lower --lr"
+            )
+
+    def _train_state(self) -> dict[str, Any]:
+        return {
+            "players": {name: player.optimiser.state_dict() for name, player in self.players.items()},
+            "step": self.step.state(),
+            "window": self.window.state(),
+        }
+
+    def _checkpoint(self, train: dict[str, Any] | None) -> Checkpoint:
+        return Checkpoint(
+            model={
+                "name": self.identity.model,
+                "distribution": self.identity.distribution,
+                "version": self.identity.version,
+            },
+            config=self.cfg.model_dump(mode="json"),
+            data=self._data(),
+            seed=self.identity.seed,
+            iteration=self.iteration,
+            weights=weights(self.model),
+            train=train,
+            versions=checkpoints.versions(),
+        )
+
+    def _data(self) -> dict[str, Any]:
+        return {
+            "dataset": self.identity.dataset,
+            "name": self.data.name,
+            "sha256": self.data.sha256,
+            "shape": list(self.data.shape),
+        }
+
+
+def weights(model: Model[Any]) -> dict[str, Tensor]:
+    """Parameters and buffers by name, a plain dict."""
+    return {name: value.detach() for name, value in model.state_dict().items()}
+
+
+def refuse_broken(means: Mapping[str, float | list[float]], iteration: int, window: int) -> None:
+    """`DevalError` naming the first logged term that is NaN or infinite."""
+    for name, value in means.items():
+        numbers: Iterable[float] = value if isinstance(value, list) else [value]
+        if not all(math.isfinite(number) for number in numbers):
+            raise DevalError(
+                f"{name} became NaN or infinite between iterations {max(0, iteration - window)} and {iteration}; "
+                "the last whole checkpoint is kept; try a lower --lr or another --seed"
+            )

@@ -1,0 +1,34 @@
+"""What a round of training is lent: images, randomness and the iteration counter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Dataset
+from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.train.sampler import EpochSampler
+
+
+class TrainingStep(GeneratorDraw):
+    """`disentangle_eval.api.Step` over a data set on a device, with all randomness from one seed."""
+
+    def __init__(self, data: Dataset, batch: int, seed: int, device: torch.device) -> None:
+        super().__init__(stream_seed(seed, "draws"), device)
+        self.data = data
+        self.batch = batch
+        self.iteration = torch.zeros((), dtype=torch.int64, device=device)
+        self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), device)
+
+    def images(self) -> Tensor:
+        return self.data.images(self.sampler.next()).contiguous(memory_format=torch.channels_last)
+
+    def state(self) -> dict[str, Any]:
+        return {"generator": self.generator.get_state(), "batches": self.sampler.drawn}
+
+    def restore(self, state: dict[str, Any], iteration: int) -> None:
+        self.generator.set_state(state["generator"])
+        self.sampler.drawn = state["batches"]
+        self.iteration.fill_(iteration)

@@ -1,0 +1,72 @@
+"""Settings of IB-GAN and the values published for each data set."""
+
+from typing import ClassVar, Literal
+
+from disentangle_eval.config import Field, ModelConfig, Presets
+
+# The authors' README. Its weights for 3D Chairs and CelebA differ from the paper's, which are the preset `paper`.
+_REFERENCE = {
+    "dsprites": {},
+    "color-dsprites-ibgan": {"iterations": 500_000, "beta": 0.071, "noise_iterations": 400_000},
+    "chairs3d": {
+        "variant": "big",
+        "z_dim": 64,
+        "generator_width": 32,
+        "init": "orthogonal",
+        "beta": 0.325,
+        "lr_discriminator": 2e-6,
+        "iterations": 700_000,
+        "noise_start": 0.5,
+        "noise_end": 0.01,
+        "noise_iterations": 700_000,
+        "label_smoothing": True,
+    },
+    "celeba": {
+        "variant": "big",
+        "z_dim": 64,
+        "r_dim": 15,
+        "generator_width": 64,
+        "discriminator_width": 64,
+        "init": "orthogonal",
+        "beta": 0.35,
+        "lr_discriminator": 2e-6,
+        "iterations": 1_000_000,
+        "noise_start": 0.5,
+        "noise_end": 0.01,
+        "noise_iterations": 1_000_000,
+        "label_smoothing": True,
+    },
+}
+
+_PAPER = {
+    **_REFERENCE,
+    "chairs3d": {**_REFERENCE["chairs3d"], "gamma": 1.2, "beta": 0.35},
+    "celeba": {**_REFERENCE["celeba"], "gamma": 2.0, "beta": 0.325},
+}
+
+
+class IBGANConfig(ModelConfig):
+    """Defaults are the published dSprites setting."""
+
+    presets: ClassVar[Presets] = {"reference": _REFERENCE, "paper": _PAPER}
+
+    iterations: int = Field(150_000, ge=1, description="training iterations")
+    variant: Literal["small", "big"] = Field(
+        "small", description="small: D and q have trunks of their own (dSprites); big: they share one (CelebA, 3D Chairs)"
+    )
+    z_dim: int = Field(16, ge=1, description="dimensions of the noise z")
+    r_dim: int = Field(10, ge=1, description="dimensions of the bottleneck r, the representation")
+    generator_width: int = Field(16, ge=1, description="base channels of G")
+    discriminator_width: int = Field(16, ge=1, description="base channels of D and q")
+    init: Literal["normal", "orthogonal"] = Field("normal", description="weight initialisation")
+    beta: float = Field(0.141, ge=0, description="weight of the upper bound I_U, the bottleneck")
+    gamma: float = Field(1.0, ge=0, description="weight of the adversarial term of G")
+    lr: float = Field(5e-5, gt=0, description="learning rate of e, G and q (RMSprop, momentum 0.9)")
+    lr_discriminator: float = Field(1e-6, gt=0, description="learning rate of D (RMSprop, momentum 0.9)")
+    noise_start: float = Field(1.0, ge=0, description="standard deviation of the instance noise at the first iteration")
+    noise_end: float = Field(0.0, ge=0, description="standard deviation of the instance noise after its annealing")
+    noise_iterations: int = Field(100_000, ge=2, description="iterations over which the instance noise anneals linearly")
+    label_smoothing: bool = Field(False, description="real targets of D from U(0.7, 1.2) instead of 1")
+    rate_ceiling: bool = Field(
+        False, description="add 100 I_U while I_U >= 20 nats (the authors' code does so at beta = 0)"
+    )
