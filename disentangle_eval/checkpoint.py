@@ -124,5 +124,3 @@ def versions() -> dict[str, str]:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
-
-

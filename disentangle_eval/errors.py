@@ -21,6 +21,10 @@ class UsageError(DevalError):
     exit_code = 2
 
 
+class PluginWarning(UserWarning):
+    """Some plugins, or some of what they offer, could not be loaded; the command line prints it on one line."""
+
+
 def one_line(text: str) -> str:
     """Text folded to one printable line: blanks joined, control characters (terminal codes among them) escaped."""
     folded = " ".join(text.split())

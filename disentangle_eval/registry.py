@@ -12,15 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.errors import DevalError, PluginWarning, UsageError, describe
 from disentangle_eval.manager import NOUNS, Plugin, Problem, load_plugins
 from disentangle_eval.specs import DatasetSpec, MetricSpec, ModelSpec, Spec
 
 SpecT = TypeVar("SpecT", bound=Spec, covariant=True)
-
-
-class PluginWarning(UserWarning):
-    """Some plugins, or some of what they offer, could not be loaded."""
 
 
 @dataclass(frozen=True)

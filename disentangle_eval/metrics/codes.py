@@ -14,7 +14,7 @@ from disentangle_eval.api import Dataset, Encoder, FactorSpace
 from disentangle_eval.data import factors as grid
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous, continuous
-from disentangle_eval.metrics.encoding import BATCH_SIZE, evaluating, image_batches
+from disentangle_eval.metrics.encoding import evaluating, image_batches
 
 FILE_KEYS = "codes (N, K) in grid order and factor_sizes (F,)"
 
@@ -53,11 +53,11 @@ class CodeTable:
 class EncodedSubject:
     """A model with an encoder on a data set with factors; each image is encoded at most once, when first asked for.
 
-    Keeps the codes as one (N, K) float32 table. DevalError when the model's codes have another shape, are not finite,
-    or name classes that do not exist.
+    Keeps the codes as one (N, K) float32 table. `batch_size` fits the device unless it is given. DevalError when the
+    model's codes have another shape, are not finite, or name classes that do not exist.
     """
 
-    def __init__(self, model: Encoder, data: Dataset, batch_size: int = BATCH_SIZE) -> None:
+    def __init__(self, model: Encoder, data: Dataset, batch_size: int | None = None) -> None:
         if data.factors is None:
             raise UsageError(f"dataset {data.name!r} has no known factors, expected one with factors: deval datasets")
         self.model: Any | None = model
@@ -117,13 +117,14 @@ def load_code_table(path: Path) -> CodeTable:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if isinstance(file, np.ndarray):
-                raise UsageError(f"{path}: received a single array, expected an .npz file with {FILE_KEYS}")
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise UsageError(f"{path}: received a single array, expected an .npz file with {FILE_KEYS}")
+        with file:
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file, expected an .npz file with {FILE_KEYS}") from None
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, RuntimeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise UsageError(f"{path}: not readable ({reason}), expected an .npz file with {FILE_KEYS}") from None
 

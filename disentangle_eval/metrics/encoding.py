@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from disentangle_eval.api import Dataset
 
-BATCH_SIZE = 1024
+# On a CPU a batch that stays in the cache is twice as fast as one of 1024.
+CPU_BATCH = 256
+ACCELERATOR_BATCH = 4096
 
 
 @contextmanager
@@ -30,10 +32,15 @@ def evaluating(model: Any) -> Iterator[None]:
 
 
 def image_batches(
-    model: Any, data: Dataset, index: np.ndarray, batch_size: int = BATCH_SIZE
+    model: Any, data: Dataset, index: np.ndarray, batch_size: int | None = None
 ) -> Iterator[tuple[np.ndarray, Tensor]]:
-    """The images of `index` (n,) in order, as pairs of indices (B,) and images (B, C, H, W) on the model's device."""
+    """The images of `index` (n,) in order, as pairs of indices (B,) and images (B, C, H, W) on the model's device.
+
+    `batch_size` fits the device unless it is given.
+    """
     device = _device(model)
+    if batch_size is None:
+        batch_size = CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
     for start in range(0, len(index), batch_size):
         batch = index[start : start + batch_size]
         yield batch, data.images(torch.from_numpy(batch).to(device))

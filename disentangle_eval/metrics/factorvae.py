@@ -45,7 +45,8 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         if sample is None:
             sample = train.index.ravel()
         codes = subject.codes(sample)
-        scale = variances(codes, subject.code, dtype)
+        with np.errstate(over="ignore"):
+            scale = variances(codes, subject.code, dtype)
         if not np.isfinite(scale).all():
             raise DevalError(f"codes: received numbers up to {np.abs(codes).max():g}, too large to take variances of")
         alive = (codes.min(axis=0) < codes.max(axis=0)) & (scale > 0)

@@ -76,7 +76,9 @@ class RunFolder:
         try:
             run = json.loads(self.run.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise DevalError(f"{str(self.run)!r}: damaged, not JSON ({error}); start a new run in another --out") from None
+            raise DevalError(
+                f"{str(self.run)!r}: damaged, not JSON ({error}); start a new run in another --out"
+            ) from None
         if not isinstance(run, dict) or "config" not in run:
             raise DevalError(f"{str(self.run)!r}: not the record of a run; start a new run in another --out")
         return run

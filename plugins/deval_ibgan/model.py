@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor, nn
+from torch.distributions import Normal as NormalDistribution
+from torch.nn.functional import binary_cross_entropy_with_logits
+
 from deval_ibgan.config import IBGANConfig
 from deval_ibgan.networks import (
     BottleneckEncoder,
@@ -15,10 +19,6 @@ from deval_ibgan.networks import (
     reconstructor_small,
     trunk,
 )
-from torch import Tensor, nn
-from torch.distributions import Normal as NormalDistribution
-from torch.nn.functional import binary_cross_entropy_with_logits
-
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.latents import Normal, Prior, continuous
 

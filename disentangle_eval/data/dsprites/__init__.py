@@ -32,6 +32,8 @@ def load(folder: Path | None) -> ImageDataset:
     """
     archive = None if folder is None else find_archive(folder)
     if archive is None:
+        if folder is not None:
+            _LOG.info("no dSprites archive in %s: using drawn images", folder)
         return _dataset("dsprites@drawn", f"drawing {DRAWING_VERSION}", _draw)
     return _dataset("dsprites@archive", archive_key(archive), lambda: _read(archive))
 
@@ -47,5 +49,5 @@ def _draw() -> np.ndarray:
 
 
 def _read(archive: Path) -> np.ndarray:
-    _LOG.info("reading %s once, about 30 s", archive)
+    _LOG.info("reading %s once, about 10 s", archive)
     return read_archive(archive)

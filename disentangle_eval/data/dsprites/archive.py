@@ -16,23 +16,29 @@ from disentangle_eval.errors import DevalError, UsageError
 SOURCE = "https://github.com/google-deepmind/dsprites-dataset"
 
 _IMAGES_AT_ONCE = 8192
+_OR_DRAW = "leave out --data-dir and DEVAL_DATA to draw dSprites"
 _STEM = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64"
 
 
 def find_archive(folder: Path) -> Path | None:
     """The archive in a folder of data sets, or `folder` itself where it is a file; None if there is none.
 
-    UsageError if `folder` does not exist.
+    UsageError if `folder` does not exist, DevalError if it may not be searched.
     """
-    if folder.is_file():
-        return folder
-    if not folder.is_dir():
-        raise UsageError(
-            f"data folder: received {folder}, which does not exist; expected the folder that holds dsprites-dataset/; "
-            "leave out --data-dir and DEVAL_DATA to draw dSprites"
-        )
     places = [place / f"{_STEM}{suffix}" for place in (folder, folder / "dsprites-dataset") for suffix in _FORMATS]
-    return next((place for place in places if place.exists()), None)
+    try:
+        if folder.is_file():
+            return folder
+        if folder.is_dir():
+            return next((place for place in places if place.exists()), None)
+    except OSError as error:
+        raise DevalError(
+            f"data folder: received {folder}: {error.strerror}, expected a folder you may read; {_OR_DRAW}"
+        ) from error
+    raise UsageError(
+        f"data folder: received {folder}, which does not exist; expected the folder that holds dsprites-dataset/; "
+        f"{_OR_DRAW}"
+    )
 
 
 def read_archive(path: Path) -> np.ndarray:
@@ -64,8 +70,10 @@ def archive_key(path: Path) -> str:
 def _npz_images(path: Path) -> Iterator[np.ndarray]:
     with zipfile.ZipFile(path) as archive, archive.open("imgs.npy") as member:
         np.lib.format.read_magic(member)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+        shape, column_major, dtype = np.lib.format.read_array_header_1_0(member)
         _check(shape, dtype)
+        if column_major:
+            raise ValueError("imgs is stored by columns, expected rows")
         pixels = shape[1] * shape[2]
         for start in range(0, shape[0], _IMAGES_AT_ONCE):
             count = min(_IMAGES_AT_ONCE, shape[0] - start)
@@ -107,6 +115,5 @@ def _format(path: Path) -> _Format:
 
 def _unreadable(path: Path, received: str) -> DevalError:
     return DevalError(
-        f"{path}: received {received}, expected md5 {_format(path).md5}; get the original from {SOURCE}, or leave out "
-        "--data-dir and DEVAL_DATA to draw dSprites"
+        f"{path}: received {received}, expected md5 {_format(path).md5}; get the original from {SOURCE}, or {_OR_DRAW}"
     )

@@ -43,7 +43,7 @@ def packed_images(path: Path, key: str, make: Callable[[], np.ndarray]) -> tuple
             _write(path, key, made)
         except OSError as error:
             raise DevalError(
-                f"cache file {path}: received {error.strerror or error!r} while writing, expected a writable folder "
+                f"cache file {path}: received {error.strerror or error} while writing, expected a writable folder "
                 f"with {made.nbytes >> 20} MiB free; set DEVAL_CACHE to another folder"
             ) from error
         kept = _read(path, key)

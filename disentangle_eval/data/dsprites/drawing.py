@@ -31,9 +31,9 @@ def draw_all() -> np.ndarray:
 def draw_sprite(shape: int, scale: int, orientation: int) -> np.ndarray:
     """One sprite at each of its 32 x 32 places, y fastest: (1024, 512) uint8, packed as in `draw_all`.
 
-    Vertices are rounded to 1/256 pixel after they are moved into place; the rest is integer arithmetic, so the bits are
-    the same on every machine. A pixel is white when its centre is inside the outline by the even-odd rule; a centre on
-    a lower or a left edge counts as inside, on an upper or a right edge as outside.
+    Vertices are rounded to 1/256 pixel after they are moved into place, none of them near a tie; the rest is integer
+    arithmetic, so the bits are the same on every machine. A pixel is white when its centre is inside the outline by the
+    even-odd rule; a centre on a lower or a left edge counts as inside, on an upper or a right edge as outside.
     """
     x, y = outline(shape, scale, orientation).T
     x = _subpixels(x + CENTRES[:, None])
@@ -56,9 +56,9 @@ def draw_sprite(shape: int, scale: int, orientation: int) -> np.ndarray:
     # A row is white between its odd and its even crossings: the exclusive or of what lies right of each.
     starts = np.flatnonzero(np.diff(place * IMAGE.height + row, prepend=-1))
     rows[:, place[starts], row[starts]] = np.bitwise_xor.reduceat(_WHITE_FROM[first], starts, axis=1)
-    packed: np.ndarray = rows.astype(">u8").view(np.uint8)
-    return packed.reshape(len(CENTRES) ** 2, -1)
+    return rows.astype(">u8").view(np.uint8).reshape(len(CENTRES) ** 2, -1)
 
 
 def _subpixels(pixels: np.ndarray) -> np.ndarray:
-    return np.rint(SUBPIXELS * pixels).astype(np.int64)
+    rounded: np.ndarray = np.rint(SUBPIXELS * pixels)
+    return rounded.astype(np.int64)

@@ -1,0 +1,52 @@
+"""Data sets by name: the one typed, or the one a checkpoint was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from disentangle_eval.errors import DevalError, UsageError
+
+if TYPE_CHECKING:
+    from disentangle_eval.api import Dataset
+    from disentangle_eval.checkpoint import Checkpoint
+
+
+def open_dataset(name: str, data_dir: Path | None) -> Dataset:
+    """The data set of that name in main memory, read from `data_dir`, else from the folder `DEVAL_DATA` names.
+
+    `UsageError` for a name no plugin has; `DevalError` where its code cannot be imported.
+    """
+    from disentangle_eval.data.locations import data_folder
+    from disentangle_eval.registry import load_registry
+
+    registry = load_registry()
+    load = registry.resolve(registry.find_dataset(name), "target")
+    dataset: Dataset = load(data_folder(data_dir))
+    return dataset
+
+
+def open_dataset_of(checkpoint: Checkpoint, data_dir: Path | None) -> Dataset:
+    """The data set a checkpoint was trained on; `UsageError` where its images here have another shape."""
+    name = checkpoint.data.get("dataset")
+    if not isinstance(name, str):
+        raise DevalError("checkpoint: damaged, it does not name the data set it was trained on")
+    dataset = open_dataset(name, data_dir)
+    trained_on = tuple(checkpoint.data["shape"])
+    if tuple(dataset.shape) != trained_on:
+        raise UsageError(
+            f"data set {name!r}: images of shape {tuple(dataset.shape)}, the checkpoint was trained on {trained_on}; "
+            "give the folder of the data it was trained on with --data-dir"
+        )
+    return dataset
+
+
+def difference(dataset: Dataset, checkpoint: Checkpoint) -> str | None:
+    """One line that says these are not the very images a checkpoint was trained on, or None where they are."""
+    if dataset.sha256 == checkpoint.data.get("sha256"):
+        return None
+    return (
+        f"data: {dataset.name} (sha256 {dataset.sha256[:12]}) is not what the checkpoint was trained on, "
+        f"{checkpoint.data.get('name')} (sha256 {str(checkpoint.data.get('sha256'))[:12]}); "
+        "give that data's folder with --data-dir"
+    )

@@ -1,0 +1,107 @@
+"""How the command line ends: an exit code, and for an error one line on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from typing import Literal, TextIO
+
+import click
+
+from disentangle_eval.errors import DevalError, PluginWarning, describe, one_line
+
+FAILURE = 1
+USAGE = 2
+SIGNALLED = 128  # codes above: the command was ended by a signal and has said so
+INTERRUPTED = SIGNALLED + signal.SIGINT
+
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def report(error: BaseException, debug: bool) -> int:
+    """Says on stderr what went wrong, on one line, after the traceback if `debug`; returns the exit code.
+
+    A mistake in what was typed exits with 2, a failure with 1, an interrupt with 130. A reader of stdout that went away
+    (`| head`) is told nothing.
+    """
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if _is_broken_pipe(error):
+        return FAILURE
+    if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code > SIGNALLED:
+        return error.code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return USAGE
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        say("error", "interrupted")
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        say("error", f"{error.format_message()}{_help_hint(error)}")
+        return error.exit_code
+    if isinstance(error, DevalError):
+        say("error", str(error))
+        return error.exit_code
+    say("error", describe(error) + ("" if debug else "; rerun with --debug for the traceback"))
+    return FAILURE
+
+
+def say(kind: Literal["error", "warning"], message: str) -> None:
+    """One line on stderr, whatever the message holds and wherever stderr leads."""
+    with contextlib.suppress(OSError):
+        click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {one_line(message)}", err=True)
+
+
+def flush_output() -> None:
+    """Writes out what stdout still holds, so that a full disk or a closed pipe is an error like any other.
+
+    After such an error the rest is dropped: Python would try once more at exit, and complain.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+@contextlib.contextmanager
+def plugin_warnings() -> Iterator[None]:
+    """Within, a `PluginWarning` is one line on stderr; other warnings look as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PluginWarning)
+        show = warnings.showwarning
+
+        def show_plugin_warning(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, PluginWarning):
+                say("warning", str(message))
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show_plugin_warning
+        yield
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    # rich turns the broken pipe into a SystemExit
+    return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
+
+
+def _help_hint(error: click.ClickException) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f" Try '{error.ctx.command_path} --help'."
+    return ""

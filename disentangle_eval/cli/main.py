@@ -1,0 +1,56 @@
+"""The command `deval`: which commands there are, and how a run of one begins and ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from disentangle_eval.cli.errors import flush_output, plugin_warnings, report
+from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
+
+COMMANDS = {
+    "train": LazyCommand("disentangle_eval.cli.train", "Train a model on a data set."),
+    "score": LazyCommand("disentangle_eval.cli.score", "Score a checkpoint or a table of codes with a metric."),
+    "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a checkpoint's prior."),
+    "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
+    "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images beside their reconstructions."),
+    "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
+    "models": LazyCommand("disentangle_eval.cli.models", "List what can be trained."),
+    "datasets": LazyCommand("disentangle_eval.cli.datasets", "List what can be trained and scored on."),
+    "metrics": LazyCommand("disentangle_eval.cli.metrics", "List what can be scored."),
+    "plugins": LazyCommand("disentangle_eval.cli.plugins", "List installed plugins and what is wrong with them."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; may stand anywhere.")
+@click.version_option(package_name="disentangle-eval", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Train and judge disentangled-representation models."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits: 0 if it did its work, 2 for a mistake in what was typed, 1 for any other failure."""
+    debug, rest = _take_debug(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_run(rest, debug))
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    try:
+        try:
+            with plugin_warnings(), cli.make_context("deval", arguments) as context:
+                cli.invoke(context)
+        finally:
+            flush_output()
+    except BaseException as error:
+        return report(error, debug)
+    return 0
+
+
+def _take_debug(arguments: Sequence[str]) -> tuple[bool, list[str]]:
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return len(options) < end, [*options, *arguments[end:]]

@@ -1,0 +1,70 @@
+"""Click options from the fields of a config, so that every setting is an ordinary option."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+import click
+from click.core import ParameterSource
+from pydantic.fields import FieldInfo
+
+from disentangle_eval.config import Config
+from disentangle_eval.errors import DevalError
+
+SCALARS: dict[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+
+
+def field_options(config: type[Config]) -> list[click.Option]:
+    """One option a field. An option left out is None, so that presets can tell typed values from defaults."""
+    return [_option(name, field) for name, field in config.model_fields.items()]
+
+
+def typed_values(context: click.Context, config: type[Config]) -> dict[str, Any]:
+    """The fields given on the command line, by name."""
+    return {name: context.params[name] for name in config.model_fields if was_typed(context, name)}
+
+
+def was_typed(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> None:
+    """Make help show `values` as what each option is when left out."""
+    for option in options:
+        if option.name in values:
+            option.show_default = _text(values[option.name])
+
+
+def _option(name: str, field: FieldInfo) -> click.Option:
+    flag = "--" + name.rstrip("_").replace("_", "-")
+    if field.annotation is bool:
+        return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=field.description)
+    kind, multiple = _kind(name, field.annotation)
+    return click.Option([flag, name], type=kind, nargs=multiple, default=None, help=field.description)
+
+
+def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:
+    """The click type of an annotation and how many values it takes."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return click.Choice([str(value) for value in arguments]), 1
+    if origin in (Union, types.UnionType):
+        present = [argument for argument in arguments if argument is not type(None)]
+        if len(present) == 1:
+            return _kind(name, present[0])
+    if origin is tuple and Ellipsis not in arguments and len(set(arguments)) == 1:
+        return _kind(name, arguments[0])[0], len(arguments)
+    if annotation in SCALARS:
+        return SCALARS[annotation], 1
+    raise DevalError(
+        f"setting {name!r} is a {annotation}, which no option can hold; a config's fields are int, float, str, bool, "
+        "Literal or fixed tuples of one of these"
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return " ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)

@@ -1,0 +1,51 @@
+"""Lists of things: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from disentangle_eval.errors import one_line
+from disentangle_eval.registry import Registered
+from disentangle_eval.specs import Spec
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
+
+
+def fields(record: Registered[Spec]) -> dict[str, Any]:
+    """All fields of a record and the distribution it came with, ready for JSON."""
+    return {
+        **asdict(record.spec),
+        "distribution": record.distribution,
+        "distribution_version": record.distribution_version,
+    }
+
+
+def owner(record: Registered[Spec]) -> str:
+    """The distribution a record came with, and its version."""
+    return f"{record.distribution} {record.distribution_version}"
+
+
+def print_json(rows: Sequence[Mapping[str, Any]]) -> None:
+    """One JSON array on stdout; sets are sorted arrays."""
+    click.echo(json.dumps(rows, indent=2, default=sorted))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout, folded to the terminal; where stdout is no terminal, every row is one line."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    console = Console() if sys.stdout.isatty() else Console(width=10_000)
+    console.print(table)

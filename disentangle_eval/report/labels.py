@@ -1,0 +1,87 @@
+"""Words around a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from disentangle_eval.report.grid import PAPER, Cells
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
+
+Lines = Sequence[str]
+Align = Literal["right", "centre"]
+
+INK = 40
+FAINT_INK = 110
+
+
+@dataclass(frozen=True)
+class Label:
+    """Lines of text centred on height `y`; `x` is their right end or their middle. The first line is the darkest."""
+
+    lines: Lines
+    x: float
+    y: float
+    align: Align
+
+
+def text_size(tile_height: int) -> int:
+    """Pixels of a letter's em, in proportion to the tile it describes."""
+    return max(11, tile_height // 6)
+
+
+def text_width(lines: Lines, size: int) -> int:
+    """Pixels the longest line takes."""
+    return max(round(_font(size).getlength(line)) for line in lines)
+
+
+def write(picture: np.ndarray, labels: Sequence[Label], size: int) -> np.ndarray:
+    """A copy of a picture with labels on it."""
+    from PIL import Image, ImageDraw
+
+    image = Image.fromarray(picture)
+    pen = ImageDraw.Draw(image)
+    for label in labels:
+        for number, line in enumerate(label.lines):
+            y = label.y + (number - (len(label.lines) - 1) / 2) * 1.25 * size
+            grey = INK if number == 0 else FAINT_INK
+            ink = grey if picture.ndim == 2 else (grey,) * 3
+            pen.text((label.x, y), line, fill=ink, font=_font(size), anchor="rm" if label.align == "right" else "mm")
+    return np.asarray(image)
+
+
+def label_rows(
+    picture: np.ndarray, cells: Cells, rows: Sequence[Lines], columns: Sequence[str] = (), corner: str = ""
+) -> np.ndarray:
+    """A picture made by `table` with words left of its rows, above its columns, and in the corner between."""
+    size = text_size(cells.height)
+    margin = size // 2
+    left = text_width([line for lines in rows for line in lines] + [corner], size) + 2 * margin
+    top = 2 * size if columns else 0
+    page = np.full((top + picture.shape[0], left + picture.shape[1], *picture.shape[2:]), PAPER, dtype=np.uint8)
+    page[top:, left:] = picture
+    labels = [Label((corner,), left - margin, top / 2, "right")]
+    labels += [
+        Label(lines, left - margin, top + cells.top(row) + cells.height / 2, "right") for row, lines in enumerate(rows)
+    ]
+    labels += [
+        Label((text,), left + cells.left(column) + cells.width / 2, top / 2, "centre")
+        for column, text in enumerate(columns)
+    ]
+    return write(page, labels, size)
+
+
+@cache
+def _font(size: int) -> FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib, so that pictures and plots share their letters."""
+    import matplotlib
+    from PIL import ImageFont
+
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

@@ -1,0 +1,30 @@
+"""Images of a data set over what a model takes them for."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from disentangle_eval.api import Dataset, Reconstructor
+from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.report.evaluating import evaluating
+from disentangle_eval.report.grid import Cells, enlargement, table
+from disentangle_eval.report.labels import label_rows
+
+COLUMNS = 8
+LABELS = (("original",), ("reconstruction",))
+
+
+def reconstruction_picture(
+    model: Reconstructor, data: Dataset, n: int, seed: int, device: torch.device
+) -> np.ndarray:
+    """`n` different images that the seed chooses, or all if there are fewer, each over its reconstruction."""
+    chosen = GeneratorDraw(stream_seed(seed, "reconstruction")).permutation(len(data), 1)[:n, 0]
+    originals = torch.cat([data.images(chunk).cpu() for chunk in chosen.split(COLUMNS)])
+    with evaluating(model):
+        made = torch.cat([model.reconstruct(chunk.to(device)).cpu() for chunk in originals.split(COLUMNS)])
+    pairs = zip(originals.split(COLUMNS), made.split(COLUMNS), strict=True)
+    rows = [images for pair in pairs for images in pair]
+    height, width = originals.shape[2:]
+    scale = enlargement(height, width)
+    return label_rows(table(rows, scale), Cells(scale * height, scale * width), rows=LABELS * (len(rows) // 2))

@@ -1,0 +1,89 @@
+"""What each dimension of a representation changes: one row of images a dimension, all others held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Traversable, Traversal
+from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.latents import Categorical, CodeDimension
+from disentangle_eval.report.evaluating import evaluating
+from disentangle_eval.report.grid import Cells, enlargement, table
+from disentangle_eval.report.labels import label_rows
+
+CORNER = "offset in sd"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One dimension of the code varied from a starting point, all others held.
+
+    `positions` are the offsets of a continuous dimension from the starting point, in standard deviations, or the
+    classes of a categorical one; `images` (n, C, H, W) in [0, 1] belong to them. `rate` is in nats.
+    """
+
+    dimension: int
+    kind: CodeDimension
+    rate: float
+    positions: tuple[float, ...]
+    images: Tensor
+
+
+def sweeps(
+    model: Traversable, columns: int, seed: int, device: torch.device, reach: float = 2.0
+) -> tuple[Sweep, ...]:
+    """A sweep a dimension of the code, the highest rate first; all begin at the starting point the seed chooses.
+
+    A continuous dimension takes `columns` evenly spaced offsets up to `reach` standard deviations either way; an odd
+    number has the starting point in its middle. A categorical dimension takes its classes, however many. Images are on
+    the CPU. ValueError for fewer than two columns.
+    """
+    if columns < 2:
+        raise ValueError(f"columns: received {columns}, expected at least 2")
+    with evaluating(model):
+        space = model.traversal(GeneratorDraw(stream_seed(seed, "traversal"), device))
+        origin = space.origin(GeneratorDraw(stream_seed(seed, "origin"), device), 1)
+        order = space.rate.argsort(descending=True, stable=True).tolist()
+        return tuple(_sweep(space, origin, dimension, columns, reach) for dimension in order)
+
+
+def _sweep(space: Traversal, origin: Tensor, dimension: int, columns: int, reach: float) -> Sweep:
+    kind = space.code[dimension]
+    if isinstance(kind, Categorical):
+        positions = [float(label) for label in range(kind.classes)]
+        values = origin.new_tensor(positions)
+    else:
+        positions = [reach * (2 * column / (columns - 1) - 1) for column in range(columns)]
+        values = origin[0, dimension] + space.spread[dimension] * origin.new_tensor(positions)
+    code = origin.repeat(len(positions), 1)
+    code[:, dimension] = values
+    return Sweep(dimension, kind, float(space.rate[dimension]), tuple(positions), space.render(code).cpu())
+
+
+def traversal_picture(rows: Sequence[Sweep]) -> np.ndarray:
+    """Sweeps under each other, each with its dimension and rate at the left."""
+    height, width = rows[0].images.shape[2:]
+    scale = enlargement(height, width)
+    offsets = next((row.positions for row in rows if not isinstance(row.kind, Categorical)), ())
+    return label_rows(
+        table([row.images for row in rows], scale),
+        Cells(scale * height, scale * width),
+        rows=[describe(row) for row in rows],
+        columns=[_signed(offset) for offset in offsets],
+        corner=CORNER if offsets else "",
+    )
+
+
+def describe(sweep: Sweep) -> tuple[str, ...]:
+    """The lines of a sweep's label."""
+    lines = (f"dimension {sweep.dimension}", f"{sweep.rate:.2f} nats")
+    return (*lines, f"{sweep.kind.classes} classes") if isinstance(sweep.kind, Categorical) else lines
+
+
+def _signed(offset: float) -> str:
+    return f"{offset:.2g}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,48 @@
+"""Distributions of `tests/dists` put on the path as pip would leave them, without pip."""
+
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from disentangle_eval.registry import load_registry
+
+DISTS = Path(__file__).parent / "dists"
+
+
+def write_distribution(source: Path, site: Path) -> None:
+    """Copies the modules of a distribution into a folder and writes the metadata beside them."""
+    shutil.copytree(source, site, dirs_exist_ok=True, ignore=shutil.ignore_patterns("pyproject.toml", "__pycache__"))
+    project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+    metadata = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    entries = "".join(f"{name} = {target}\n" for name, target in project["entry-points"]["deval"].items())
+    (metadata / "entry_points.txt").write_text(f"[deval]\n{entries}")
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """`install("deval-good", ...)` puts distributions of `tests/dists` first on sys.path, and returns their folder."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.delenv("DEVAL_STRICT_PLUGINS", raising=False)
+    modules = set(sys.modules)
+
+    def put(*names: str) -> Path:
+        for name in names:
+            write_distribution(DISTS / name, site)
+        monkeypatch.syspath_prepend(site)
+        load_registry.cache_clear()
+        return site
+
+    yield put
+    for name in set(sys.modules) - modules:
+        if str(site) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+    load_registry.cache_clear()

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from disentangle_eval.data.dsprites.cache import packed_images
+from disentangle_eval.errors import DevalError
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8), dtype=np.uint8)
+
+
+class Maker:
+    """Makes the images and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self) -> np.ndarray:
+        self.calls += 1
+        return IMAGES
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "cache" / "images.bits"
+
+
+def test_images_are_made_once(path):
+    make = Maker()
+    for _ in range(2):
+        packed, sha256 = packed_images(path, "first", make)
+        np.testing.assert_array_equal(packed, IMAGES)
+        assert sha256 == hashlib.sha256(IMAGES.data).hexdigest()
+    assert make.calls == 1
+    assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
+
+
+def test_another_key_makes_them_again(path):
+    make = Maker()
+    packed_images(path, "first", make)
+    packed_images(path, "second", make)
+    packed_images(path, "second", make)
+    assert make.calls == 2
+
+
+def flip_one_bit(contents: bytes) -> bytes:
+    return contents[:-1] + bytes([contents[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip_one_bit,
+        lambda contents: contents[:-1],
+        lambda contents: contents[:4096],
+        lambda contents: contents[:10],
+        lambda contents: b"",
+        lambda contents: b"\xff" * len(contents),
+        lambda contents: b"[]".ljust(4096) + contents[4096:],
+        lambda contents: contents.replace(b'"images": 50', b'"images": 50000000000000000000'),
+        lambda contents: contents.replace(b'"images": 50', b'"images": -1'),
+    ],
+)
+def test_a_damaged_file_is_made_again(path, damage, caplog):
+    make = Maker()
+    packed_images(path, "first", make)
+    path.write_bytes(damage(path.read_bytes()))
+    with caplog.at_level(logging.WARNING, "disentangle_eval"):
+        packed, _ = packed_images(path, "first", make)
+    np.testing.assert_array_equal(packed, IMAGES)
+    assert make.calls == 2
+    assert str(path) in caplog.text
+    packed_images(path, "first", make)
+    assert make.calls == 2
+
+
+def test_writing_to_the_array_leaves_the_file(path):
+    packed, _ = packed_images(path, "first", Maker())
+    packed[:] = 0
+    np.testing.assert_array_equal(packed_images(path, "first", Maker())[0], IMAGES)
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_an_unfinished_write_leaves_what_was_there(path, fault, monkeypatch):
+    packed_images(path, "first", Maker())
+    before = path.read_bytes()
+
+    def fail(descriptor: int) -> None:
+        raise fault
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises((DevalError, KeyboardInterrupt)):
+        packed_images(path, "second", Maker())
+    assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_told_in_one_line(path, monkeypatch):
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(DevalError, match=r"^cache file .*images\.bits: received No space left .*DEVAL_CACHE.*$"):
+        packed_images(path, "first", Maker())
+    assert list(path.parent.iterdir()) == []
+
+
+def test_an_unwritable_folder_is_told_in_one_line(tmp_path):
+    (tmp_path / "cache").touch()
+    with pytest.raises(DevalError, match=r"^cache file .*images\.bits: received .* expected a writable folder.*$"):
+        packed_images(tmp_path / "cache" / "images.bits", "first", Maker())

@@ -1,0 +1,3 @@
+"""Imports what is not installed."""
+
+import a_module_nobody_installed  # noqa: F401

@@ -1,0 +1,8 @@
+"""One of two distributions that use the same entry-point name."""
+
+from disentangle_eval import ModelSpec, hookimpl
+
+
+@hookimpl
+def register_models():
+    yield ModelSpec(name="same-one", summary="[/bold] number one", target="a:A", config="a:C")

@@ -1,0 +1,39 @@
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from disentangle_eval.data.factors import FactorSpace
+
+
+@dataclass(frozen=True)
+class GoldenCase:
+    """A table of codes, and what the reference implementation reports for it."""
+
+    file: Path
+    seed: int
+    scores: dict[str, dict[str, float]]
+
+
+@pytest.fixture(params=["mixed", "axis", "dead", "random"])
+def golden(request: pytest.FixtureRequest) -> GoldenCase:
+    shared = os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared")
+    folder = Path(shared) / "data" / "golden"
+    if not folder.is_dir():
+        pytest.skip("no golden scores: DEVAL_SHARED names no folder with data/golden")
+    case = json.loads((folder / "expected.json").read_text())["cases"][request.param]
+    return GoldenCase(folder / case["file"], case["random_state"], case["scores"])
+
+
+@pytest.fixture
+def space() -> FactorSpace:
+    return FactorSpace(("shape", "scale", "x", "y"), (3, 4, 5, 6))
+
+
+@pytest.fixture
+def classes(space: FactorSpace) -> np.ndarray:
+    """Every image's factor classes, (N, F)."""
+    return space.classes(np.arange(len(space)))

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+import torch
+from pixel_models import GridData, PixelEncoder
+
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.codes import CodeTable, EncodedSubject, load_code_table
+
+
+def test_every_image_is_encoded_once_and_in_large_batches(space):
+    model = PixelEncoder(4)
+    subject = EncodedSubject(model, GridData(space), batch_size=100)
+    index = np.random.default_rng(0).integers(200, size=(50, 8))
+
+    codes = subject.codes(index)
+    subject.codes(np.arange(len(space)))
+    subject.codes(index)
+
+    assert codes.dtype == np.float32
+    np.testing.assert_array_equal(codes, space.classes(index))
+    seen = torch.cat(model.seen).flatten(1).int().numpy()
+    np.testing.assert_array_equal(np.sort(space.index(seen)), np.arange(len(space)))
+    assert len(model.seen) <= 5
+
+
+def test_a_model_encodes_in_evaluation_mode_and_is_left_as_it_was(space):
+    model = PixelEncoder(4).train()
+    model.dropout.eval()
+    EncodedSubject(model, GridData(space)).codes(np.arange(5))
+    assert model.was_training == [False]
+    assert model.training
+    assert not model.dropout.training
+
+
+def test_a_model_whose_codes_are_nan_is_refused(space):
+    with pytest.raises(DevalError, match=r"PixelEncoder.encode: received NaN or infinity in 7 of 7 rows"):
+        EncodedSubject(PixelEncoder(4, scale=float("nan")), GridData(space)).codes(np.arange(7))
+
+
+def test_a_model_whose_codes_have_another_width_is_refused(space):
+    with pytest.raises(DevalError, match=r"shape \(7, 4\), expected \(7, 3\)"):
+        EncodedSubject(PixelEncoder(3), GridData(space)).codes(np.arange(7))
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.zeros(360), r"received shape \(360,\), expected \(N, K\)"),
+        (np.zeros((360, 0)), r"received shape \(360, 0\)"),
+        (np.zeros((359, 2)), r"received 359 rows, expected 360, one for each of 3 x 4 x 5 x 6 images"),
+        (np.zeros((360, 2), complex), "dtype complex128, expected real numbers"),
+        (np.where(np.arange(360) < 3, np.nan, 1.0)[:, None], "NaN or infinity in 3 of 360 rows"),
+    ],
+)
+def test_unusable_codes_are_named(space, codes, message):
+    with pytest.raises(UsageError, match=message):
+        CodeTable(codes, space)
+
+
+@pytest.mark.parametrize("stranger", [-1.0, 0.5, 3.0])
+def test_a_class_that_does_not_exist_is_refused(space, stranger):
+    codes = np.zeros((len(space), 2))
+    codes[5, 1] = stranger
+    with pytest.raises(UsageError, match=rf"received {stranger:g} in column 1, expected a class from 0 to 2"):
+        CodeTable(codes, space, (Continuous(), Categorical(3)))
+
+
+def test_float32_codes_keep_their_precision_and_integers_become_float64(space, classes):
+    index = np.array([[0, 1], [2, 3]])
+    assert CodeTable(classes.astype(np.float32), space).codes(index).dtype == np.float32
+    assert CodeTable(classes, space).codes(index).dtype == np.float64
+
+
+def test_a_file_of_codes_is_read_with_its_names_and_classes(tmp_path):
+    path = tmp_path / "codes.npz"
+    codes = np.random.default_rng(0).normal(size=(6, 2))
+    codes[:, 1] = [0, 1, 2, 0, 1, 2]
+    np.savez(path, codes=codes, factor_sizes=[2, 3], factor_names=["shape", "x"], code_classes=[0, 3])
+    table = load_code_table(path)
+    assert table.factors == FactorSpace(("shape", "x"), (2, 3))
+    assert table.code == (Continuous(), Categorical(3))
+    np.testing.assert_array_equal(table.codes(np.arange(6)), codes)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"codes": np.zeros((6, 2))}, "received codes, expected .* missing: factor_sizes"),
+        ({"z": np.zeros(3)}, "received z, expected .* missing: codes, factor_sizes"),
+        ({"codes": np.zeros((6, 2)), "factor_sizes": [2, 4]}, "received 6 rows, expected 8"),
+        ({"codes": np.zeros((6, 2)), "factor_sizes": [2.0, 3.0]}, "factor_sizes: received float64"),
+        ({"codes": np.zeros((6, 2)), "factor_sizes": [0, 6]}, r"factor_sizes: received \[0, 6\]"),
+        ({"codes": np.zeros((6, 2)), "factor_sizes": [6], "factor_names": ["a", "b"]}, "factor_names: received shape"),
+        ({"codes": np.zeros((6, 2)), "factor_sizes": [6], "code_classes": [0]}, "received 2 columns, expected 1"),
+        ({"codes": np.array([[object()]]), "factor_sizes": [1]}, "not readable"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_explained_on_one_line(tmp_path, arrays, message):
+    path = tmp_path / "codes.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(UsageError, match=message) as caught:
+        load_code_table(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_npz_are_explained_on_one_line(tmp_path):
+    whole = tmp_path / "whole.npz"
+    np.savez(whole, codes=np.zeros((600, 20)), factor_sizes=[600])
+    paths = {name: tmp_path / name for name in ("absent.npz", "text.npz", "empty.npz", "cut.npz", "array.npy")}
+    paths["text.npz"].write_text("hello")
+    paths["empty.npz"].touch()
+    paths["cut.npz"].write_bytes(whole.read_bytes()[:5000])
+    np.save(paths["array.npy"], np.zeros(3))
+    for path in [*paths.values(), tmp_path]:
+        with pytest.raises(UsageError, match=r"expected an \.npz file with codes") as caught:
+            load_code_table(path)
+        assert str(caught.value).startswith(str(path))
+        assert "\n" not in str(caught.value)
