@@ -43,6 +43,6 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     yield put
     for name in set(sys.modules) - modules:
-        if str(site) in str(getattr(sys.modules[name], "__file__", "")):
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
     load_registry.cache_clear()

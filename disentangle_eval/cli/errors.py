@@ -44,7 +44,7 @@ def report(error: BaseException, debug: bool) -> int:
         say("error", "interrupted")
         return INTERRUPTED
     if isinstance(error, click.ClickException):
-        say("error", f"{error.format_message()}{_help_hint(error)}")
+        say("error", _with_help_hint(error))
         return error.exit_code
     if isinstance(error, DevalError):
         say("error", str(error))
@@ -101,7 +101,8 @@ def _is_broken_pipe(error: BaseException) -> bool:
     return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
 
 
-def _help_hint(error: click.ClickException) -> str:
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        return f" Try '{error.ctx.command_path} --help'."
-    return ""
+def _with_help_hint(error: click.ClickException) -> str:
+    message = error.format_message()
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return message
+    return f"{message}{'' if message.endswith(('.', '?')) else '.'} Try '{error.ctx.command_path} --help'."

@@ -70,7 +70,8 @@ def _page(sweeps: Sequence[Sweep], tiles: Sequence[np.ndarray]) -> tuple[np.ndar
         left = column * pitch + (pitch - width) // 2
         page[top - GAP : top + height + GAP, left - GAP : left + width + GAP] = RULE
         corners.append((top, left))
-        words.append(Label(lines, left + width / 2, top - GAP - head / 2, "centre"))
+        foot = top - GAP - size // 2
+        words.append(Label(lines, left + width / 2, foot - 1.25 * size * len(lines) / 2, "centre"))
     return write(page, words, size), corners
 
 
@@ -93,5 +94,5 @@ def _indexed(pictures: Sequence[np.ndarray]) -> list[Image]:
         steps = np.round(np.round(np.arange(256) / 255 * (LEVELS - 1)) * 255 / (LEVELS - 1)).astype(np.uint8)
         return [Image.fromarray(steps[picture]) for picture in pictures]
     some = np.concatenate(pictures[:: max(1, len(pictures) // 5)])
-    palette = Image.fromarray(some).quantize(256)
+    palette = Image.fromarray(some).quantize(256, method=Image.Quantize.FASTOCTREE)
     return [Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]

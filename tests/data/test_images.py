@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from disentangle_eval.api import ImageShape
 from disentangle_eval.data.images import BitImages, ByteImages
@@ -31,21 +30,11 @@ def test_bytes_come_back_as_fractions_of_255():
     torch.testing.assert_close(images.images(torch.tensor([1, 0])).flatten(), torch.tensor([1, 0.4, 0, 0.2]))
 
 
-@pytest.mark.parametrize(
-    "images", [bits(ImageShape(1, 8, 8))[0], ByteImages(torch.zeros(20, 1, 8, 8, dtype=torch.uint8))]
-)
+@pytest.mark.parametrize("images", [bits(ImageShape(1, 8, 8))[0], ByteImages(torch.zeros(20, 1, 8, 8).byte())])
 def test_a_batch_needs_no_host_read_and_has_one_shape(images):
-    """Tracing with tensors that hold no values fails on either, as CUDA graph capture would."""
-    traced = make_fx(lambda index: images.images(index), tracing_mode="fake")(torch.zeros(4, dtype=torch.int64))
-    index = torch.tensor([5, 0, 7, 19])
-    assert torch.equal(traced(index), images.images(index))
-
-
-def test_moving_keeps_the_images():
-    images, _ = bits(ImageShape(1, 8, 8))
-    moved = images.to(torch.device("cpu"))
-    assert torch.equal(moved.images(torch.arange(20)), images.images(torch.arange(20)))
-    assert images.to(torch.device("meta")).images(torch.arange(2, device="meta")).shape == (2, 1, 8, 8)
+    """Tensors of the meta device hold no values: a host read or a shape that hangs on values fails there."""
+    batch = images.to(torch.device("meta")).images(torch.arange(4, device="meta"))
+    assert (batch.device.type, batch.shape) == ("meta", (4, 1, 8, 8))
 
 
 @pytest.mark.parametrize(

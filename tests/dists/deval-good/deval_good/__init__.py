@@ -5,7 +5,9 @@ from disentangle_eval import DatasetSpec, MetricSpec, ModelSpec, hookimpl
 
 @hookimpl
 def register_models():
-    yield ModelSpec(name="good", summary="a good model", target="deval_good.parts:Good", config="deval_good.parts:Config")
+    yield ModelSpec(
+        name="good", summary="a good model", target="deval_good.parts:Good", config="deval_good.parts:Config"
+    )
 
 
 @hookimpl

@@ -1,5 +1,7 @@
 """What the records name; says on stdout that it was imported."""
 
+from typing import ClassVar
+
 print("parts imported")
 
 
@@ -8,7 +10,7 @@ class Good:
 
 
 class Config:
-    protocols = {"first": {}, "second": {}}
+    protocols: ClassVar = {"first": {}, "second": {}}
 
 
 def load(folder):

@@ -1,0 +1,151 @@
+"""`deval models | datasets | metrics | plugins`: tables for people, JSON for programs, whatever is installed."""
+
+import json
+
+import pytest
+
+from disentangle_eval.cli.main import main
+
+HOSTILE = [
+    "deval-raises",
+    "deval-exits",
+    "deval-missing-dependency",
+    "deval-misspelled",
+    "deval-unmarked",
+    "deval-other-api",
+    "aaa-taken",
+    "deval-non-record",
+    "deval-halfway",
+    "deval-dangling",
+    "deval-same-one",
+    "deval-same-two",
+]
+WARNING = "warning: {} plugins could not be loaded in full: `deval plugins` says why\n"
+
+
+@pytest.fixture
+def deval(capsys):
+    """Runs a command; the exit code must be 0. Returns stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert not ended.value.code
+        return capsys.readouterr()
+
+    return run
+
+
+def rows(deval, *arguments: str) -> dict[str, dict]:
+    out, _ = deval(*arguments, "--json")
+    return {row.get("name") or f"{row['distribution']} {row['entry_point']}": row for row in json.loads(out)}
+
+
+def line_of(out: str, first_word: str) -> str:
+    return next(line for line in out.splitlines() if line.split()[:1] == [first_word])
+
+
+def test_models_json(install, deval):
+    install("deval-good")
+    assert rows(deval, "models")["good"] == {
+        "name": "good",
+        "summary": "a good model",
+        "paper": "",
+        "target": "deval_good.parts:Good",
+        "config": "deval_good.parts:Config",
+        "api": 1,
+        "version": 1,
+        "distribution": "deval-good",
+        "distribution_version": "1.2",
+    }
+
+
+def test_datasets_json(install, deval):
+    install("deval-good")
+    found = rows(deval, "datasets")
+    assert (found["good"]["kind"], found["good"]["distribution"]) == ("images", "deval-good")
+    assert (found["dsprites"]["kind"], found["dsprites"]["distribution"]) == ("factors", "disentangle-eval")
+
+
+def test_metrics_json_has_needs_and_protocols_default_first(install, deval):
+    install("deval-good")
+    good = rows(deval, "metrics")["good"]
+    assert (good["needs"], good["protocols"], good["better"]) == (["encoder", "images"], ["first", "second"], "higher")
+    assert rows(deval, "metrics")["factorvae"]["protocols"] == ["dlib", "kim-mnih", "ib-gan"]
+
+
+def test_metric_whose_settings_cannot_be_imported_is_listed_all_the_same(install, deval):
+    site = install("deval-good")
+    (site / "deval_good" / "parts.py").write_text("raise RuntimeError\n")
+    assert rows(deval, "metrics")["good"]["protocols"] is None
+    out, _ = deval("metrics")
+    assert "cannot be imported" in line_of(out, "good")
+
+
+@pytest.mark.parametrize("kind", ["models", "datasets", "metrics"])
+def test_table_has_one_line_a_record_where_stdout_is_no_terminal(install, deval, kind):
+    install("deval-good")
+    out, _ = deval(kind)
+    assert len(out.splitlines()) == 1 + len(rows(deval, kind))
+    assert "deval-good 1.2" in line_of(out, "good")
+
+
+def test_plugins_json_says_what_each_brings_and_what_is_wrong(install, deval):
+    install("deval-good", "deval-raises")
+    found = rows(deval, "plugins")
+    assert found["deval-good good"] == {
+        "distribution": "deval-good",
+        "version": "1.2",
+        "entry_point": "good",
+        "module": "deval_good",
+        "models": ["good"],
+        "datasets": ["good"],
+        "metrics": ["good"],
+        "problems": [],
+    }
+    (problem,) = found["deval-raises raises"]["problems"]
+    assert "RuntimeError: first line" in problem
+
+
+def test_plugins_table_says_ok_or_the_problem(install, deval):
+    install("deval-good", "deval-exits")
+    out, _ = deval("plugins")
+    assert line_of(out, "good").split()[-1] == "ok"
+    assert "nothing" in line_of(out, "exits")
+    assert "SystemExit" in line_of(out, "exits")
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["models", "--json"], ["datasets"], ["metrics"]])
+def test_problems_are_one_warning_line_on_stderr(install, deval, arguments):
+    install("deval-good", "deval-raises", "deval-exits")
+    _, err = deval(*arguments)
+    assert err.replace("parts imported\n", "") == WARNING.format(2)
+
+
+def test_plugins_itself_does_not_warn(install, deval):
+    install("deval-raises", "deval-exits")
+    assert deval("plugins").err == ""
+
+
+@pytest.mark.parametrize("kind", ["models", "datasets", "metrics", "plugins"])
+def test_all_hostile_plugins_at_once_stop_nothing(install, deval, kind):
+    install("deval-good", *HOSTILE)
+    out, _ = deval(kind)
+    assert line_of(out, "good")
+    assert rows(deval, kind)
+
+
+def test_summary_is_shown_as_it_is_written(install, deval):
+    install("deval-same-one")
+    assert "[/bold] number one" in deval("models")[0]
+
+
+def test_strict_ends_every_listing_with_one_line(install, monkeypatch, capsys):
+    install("deval-raises")
+    monkeypatch.setenv("DEVAL_STRICT_PLUGINS", "1")
+    for kind in ["models", "datasets", "metrics", "plugins"]:
+        with pytest.raises(SystemExit) as ended:
+            main([kind])
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out, err.count("\n")) == (1, "", 1)
+        assert err.startswith("error: plugin 'raises' of deval-raises 0.1: ")
