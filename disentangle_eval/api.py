@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -251,6 +252,9 @@ class Dataset(Protocol):
 
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 -> (B, C, H, W) float32 in [0, 1], on the device of the data set."""
+
+    def to(self, device: torch.device) -> Dataset:
+        """The same images on another device."""
 
 
 class Subject(Protocol):

@@ -40,7 +40,8 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
     if record.spec.version != checkpoint.model["version"]:
         raise DevalError(
             f"checkpoint of {name!r} version {checkpoint.model['version']}, "
-            f"installed is version {record.spec.version}; install the release of {checkpoint.model['distribution']} that wrote it"
+            f"installed is version {record.spec.version}; "
+            f"install the release of {checkpoint.model['distribution']} that wrote it"
         )
     cfg = build(registry.resolve(record, "config"), checkpoint.config)
     model = build_model(registry.resolve(record, "target"), cfg, ImageShape(*checkpoint.data["shape"]), seed=0)

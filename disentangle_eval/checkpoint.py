@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.files import write_atomically
 
 FORMAT = "disentangle_eval checkpoint"
@@ -21,13 +23,24 @@ FORMAT_VERSION = 1
 
 PLAIN = (str, int, float, bool, type(None))
 
+# What every reader of a checkpoint relies on.
+ITEMS = (
+    ("model", "name", str),
+    ("model", "distribution", str),
+    ("model", "version", int),
+    ("data", "dataset", str),
+    ("data", "name", str),
+    ("data", "sha256", str),
+    ("data", "shape", list),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """Everything a model is, and in `train` everything its training needs to go on (None in a kept snapshot).
 
-    `model` holds name, distribution and version of the record; never an import path. `data` holds name, variant,
-    sha256 and shape of the data set trained on.
+    `model` holds name, distribution and version of the record; never an import path. `data` holds dataset (its
+    record's name), name, sha256 and shape of the data set trained on.
     """
 
     model: Mapping[str, Any]
@@ -44,14 +57,15 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint atomically. `TypeError` where a value is not plain data and could not be read back."""
     contents = {"format": FORMAT, "format_version": FORMAT_VERSION, **vars(checkpoint)}
     refuse_unplain(contents)
-    write_atomically(path, lambda file: torch.save(contents, file))
+    # In memory first: torch's writer hides the reason of a failed write.
+    buffer = io.BytesIO()
+    torch.save(contents, buffer)
+    write_atomically(path, lambda file: file.write(buffer.getbuffer()))
 
 
 def refuse_unplain(value: Any, where: str = "checkpoint") -> None:
     """`TypeError` naming the first value that `torch.load(weights_only=True)` would refuse."""
-    if isinstance(value, Mapping):
-        if type(value) is not dict:
-            value = dict(value)
+    if type(value) is dict:
         for key, item in value.items():
             if type(key) not in (str, int):
                 raise TypeError(f"{where}: key {key!r} is a {type(key).__name__}, expected str or int")
@@ -68,18 +82,24 @@ def load(path: Path) -> Checkpoint:
     if not path.is_file():
         raise UsageError(f"checkpoint: no file {str(path)!r}; `deval train` writes checkpoint.pt into its run folder")
     try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            contents = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a damaged file makes the reader raise
         raise DevalError(
-            f"checkpoint {str(path)!r}: refused, it holds objects that would run code when read; "
-            "expected a file written by `deval train`"
-        ) from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DevalError(
-            f"checkpoint {str(path)!r}: cannot be read, truncated or not a checkpoint ({_first_line(error)}); "
-            "expected a file written by `deval train`"
+            f"checkpoint {str(path)!r}: {_refusal(path, error)}; expected a file written by `deval train`"
         ) from None
     return _understood(path, contents)
+
+
+def _refusal(path: Path, error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror or error})"
+    if not zipfile.is_zipfile(path):
+        return "truncated or not a checkpoint"
+    if isinstance(error, pickle.UnpicklingError):
+        return "refused, it holds more than plain data and tensors, which could run code when read"
+    return f"damaged or not a checkpoint ({describe(error)[:120]})"
 
 
 def _understood(path: Path, contents: Any) -> Checkpoint:
@@ -101,9 +121,15 @@ def _understood(path: Path, contents: Any) -> Checkpoint:
         "train": dict | None,
         "versions": dict,
     }
-    for key, kind in kinds.items():
-        if key not in contents or not isinstance(contents[key], kind):
-            raise DevalError(f"checkpoint {str(path)!r}: damaged, {key!r} is missing or not what it should be")
+    wrong = [repr(key) for key, kind in kinds.items() if key not in contents or not isinstance(contents[key], kind)]
+    if not wrong:
+        wrong = [f"{key}[{item!r}]" for key, item, kind in ITEMS if not isinstance(contents[key].get(item), kind)]
+        wrong += [f"weights[{name!r}]" for name, value in contents["weights"].items() if not isinstance(value, Tensor)]
+    if wrong:
+        raise DevalError(
+            f"checkpoint {str(path)!r}: damaged, {wrong[0]} is missing or not what it should be; "
+            "use another checkpoint of the run"
+        )
     return Checkpoint(**{key: contents[key] for key in kinds})
 
 
@@ -120,7 +146,3 @@ def versions() -> dict[str, str]:
     names = ("disentangle-eval", "torch", "numpy", "scikit-learn")
     # `str`: torch.__version__ is a subclass that weights_only refuses.
     return {name: str(torch.__version__) if name == "torch" else version(name) for name in names}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]

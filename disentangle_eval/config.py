@@ -20,13 +20,17 @@ ANY_DATASET = "*"
 class Config(BaseModel):
     """Settings that refuse unknown keys and never change; every field has bounds and a one-line description."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=()
+    )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         undescribed = [name for name, field in cls.model_fields.items() if not field.description]
         if undescribed:
-            raise TypeError(f"{cls.__name__}: no description on {', '.join(undescribed)}; write Field(..., description=)")
+            raise TypeError(
+                f"{cls.__name__}: no description on {', '.join(undescribed)}; write Field(..., description=)"
+            )
 
 
 class ModelConfig(Config):

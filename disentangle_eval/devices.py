@@ -6,9 +6,14 @@ import os
 import platform
 from pathlib import Path
 
+from typing import TypeVar
+
 import torch
+from torch import nn
 
 from disentangle_eval.errors import UsageError
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def choose_device(name: str) -> torch.device:
@@ -21,6 +26,12 @@ def choose_device(name: str) -> torch.device:
             "use --device cpu"
         )
     return torch.device("cuda" if name == "cuda" or (name == "auto" and present) else "cpu")
+
+
+def place(model: ModuleT, device: torch.device) -> ModuleT:
+    """The model on a device, laid out channels last, in which convolutions run faster."""
+    model.to(device)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def describe_device(device: torch.device) -> str:

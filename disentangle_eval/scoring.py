@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from disentangle_eval.api import Subject
+from disentangle_eval.api import Dataset, Encoder, Generator, Posterior, Subject
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import MetricConfig, build
 from disentangle_eval.errors import UsageError
@@ -45,6 +45,13 @@ def plan(metrics: Iterable[str], protocols: Iterable[str]) -> list[Measurement]:
                 raise UsageError(f"--protocol: received {protocol!r}, expected one of {name}'s: {known}")
             measurements.append(Measurement(metric, protocol, build(config, config.protocols[protocol])))
     return measurements
+
+
+def offered_by(model: Any, data: Dataset) -> frozenset[str]:
+    """What a model on a data set offers, in the words of `MetricSpec.needs`."""
+    kinds = {"encoder": Encoder, "generator": Generator, "prior": Generator, "posterior": Posterior}
+    factors = set() if data.factors is None else {"factors"}
+    return frozenset({need for need, kind in kinds.items() if isinstance(model, kind)} | factors | {"images"})
 
 
 def refuse_unmet(measurement: Measurement, offered: frozenset[str], subject: str) -> None:

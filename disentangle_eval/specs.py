@@ -91,8 +91,8 @@ class MetricSpec(Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         _expect(_is_target(self.config), self, "config", "'package.module:attribute'")
-        unknown = set(self.needs) - set(get_args(Need))
-        _expect(not unknown, self, "needs", f"a set of {_one_of(get_args(Need))}")
+        known = isinstance(self.needs, frozenset) and self.needs <= set(get_args(Need))
+        _expect(known, self, "needs", f"a frozenset of {_one_of(get_args(Need))}")
         _expect(isinstance(self.headline, str) and self.headline, self, "headline", "the key of the reported value")
         _expect(self.better in get_args(Better), self, "better", _one_of(get_args(Better)))
 

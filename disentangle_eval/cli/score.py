@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import UsageError, one_line
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from disentangle_eval.api import Subject
     from disentangle_eval.results import Result
 
 
 @click.command()
 @click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
-@click.option("--metric", "metrics", multiple=True, required=True, help="Metric to score; may be given more than once.")
-@click.option("--protocol", "protocols", multiple=True, help="Named settings of the metric; may be given more than once.")
+@click.option("--metric", "metrics", multiple=True, required=True, help="Metric to score; may be repeated.")
+@click.option("--protocol", "protocols", multiple=True, help="Named settings of the metric; may be repeated.")
 @click.option("--codes", type=click.Path(path_type=Path), help="Score a table of codes (.npz) instead of a checkpoint.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the metric's random draws.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: torch's]")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where original data sets lie.  [default: $DEVAL_DATA]")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Where original data sets lie.  [default: $DEVAL_DATA]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a metric on stdout and nothing else.")
 def score(
     checkpoint: Path | None,
@@ -51,46 +58,50 @@ def score(
         import torch
 
         torch.set_num_threads(threads)
-    subject, offered, about, folder = _table(codes) if codes else _model(checkpoint, device, data_dir)
+    opened = open_codes(codes) if codes else open_checkpoint(checkpoint, device, data_dir)
     for measurement in measurements:
-        refuse_unmet(measurement, offered, str(codes or checkpoint))
+        refuse_unmet(measurement, opened.offered, str(codes or checkpoint))
+    subject = opened.subject()
     for measurement in measurements:
-        result = measure(measurement, subject, seed, about)
-        if folder:
-            _keep(folder, result)
-        click.echo(result.to_json()) if as_json else _show(result)
+        result = measure(measurement, subject, seed, opened.about)
+        if opened.results:
+            keep(opened.results, result)
+        click.echo(result.to_json()) if as_json else show(result)
 
 
-Opened = tuple["Subject", frozenset[str], dict[str, Any], "Path | None"]
+@dataclass(frozen=True)
+class Opened:
+    """A subject before anything is encoded: what it offers, what results say of it, and where they are kept."""
+
+    offered: frozenset[str]
+    about: Mapping[str, Any]
+    results: Path | None
+    subject: Callable[[], Subject]
 
 
-def _table(codes: Path | None) -> Opened:
+def open_codes(path: Path) -> Opened:
+    """A table of codes from a file."""
     from disentangle_eval.checkpoint import sha256
     from disentangle_eval.metrics.codes import load_code_table
     from disentangle_eval.scoring import OFFERED_BY_CODES
 
-    assert codes is not None
-    table = load_code_table(codes)
-    return table, OFFERED_BY_CODES, {"codes": str(codes), "codes_sha256": sha256(codes)}, None
+    table = load_code_table(path)
+    return Opened(OFFERED_BY_CODES, {"codes": str(path), "codes_sha256": sha256(path)}, None, lambda: table)
 
 
-def _model(checkpoint: Path | None, device: str, data_dir: Path | None) -> Opened:
-    from disentangle_eval.api import Bottleneck, Encoder, Generator, Posterior
+def open_checkpoint(path: Path | None, device: str, data_dir: Path | None) -> Opened:
+    """A model with the data set it was trained on; its results are kept in its run folder."""
     from disentangle_eval.checkpoint import sha256
-    from disentangle_eval.cli.dataset import open_dataset
+    from disentangle_eval.cli.dataset import difference, open_dataset_of
     from disentangle_eval.cli.subject import find_run, open_model
     from disentangle_eval.metrics.codes import EncodedSubject
+    from disentangle_eval.scoring import offered_by
 
-    assert checkpoint is not None
-    opened = open_model(checkpoint, device)
-    trained_on = opened.checkpoint.data
-    data = open_dataset(trained_on["dataset"], data_dir).to(opened.device)
-    if data.sha256 != trained_on["sha256"]:
-        click.echo(f"warning: trained on {trained_on['name']}, scored on {data.name}: other images", err=True)
-    capabilities = {"encoder": Encoder, "generator": Generator, "posterior": Posterior, "prior": Generator}
-    offered = {need for need, protocol in capabilities.items() if isinstance(opened.model, protocol)} | {"images"}
-    if data.factors is not None:
-        offered.add("factors")
+    assert path is not None
+    opened = open_model(path, device)
+    data = open_dataset_of(opened.checkpoint, data_dir).to(opened.device)
+    if told := difference(data, opened.checkpoint):
+        say("warning", told)
     about = {
         "dataset": data.name,
         "dataset_sha256": data.sha256,
@@ -103,10 +114,12 @@ def _model(checkpoint: Path | None, device: str, data_dir: Path | None) -> Opene
         "iteration": opened.checkpoint.iteration,
     }
     run = find_run(opened.path)
-    return EncodedSubject(opened.model, data), frozenset(offered), about, run.results if run else None
+    model: Any = opened.model
+    return Opened(offered_by(model, data), about, run.results if run else None, lambda: EncodedSubject(model, data))
 
 
-def _keep(results: Path, result: Result) -> None:
+def keep(results: Path, result: Result) -> None:
+    """Add a result to a run folder's results.jsonl."""
     from disentangle_eval.files import writing
     from disentangle_eval.results import append
 
@@ -114,7 +127,7 @@ def _keep(results: Path, result: Result) -> None:
         append(results, result)
 
 
-def _show(result: Result) -> None:
+def show(result: Result) -> None:
     """The score, what it is measured against and by what protocol, as a table."""
     from rich.console import Console
     from rich.table import Table
@@ -139,16 +152,16 @@ def _show(result: Result) -> None:
     console.print(table)
     for name, value in result.details.items():
         if isinstance(value, list) and any(isinstance(item, list) for item in value):
-            console.print(_matrix(name, value, result))
+            console.print(matrix(name, value, result))
 
 
-def _matrix(name: str, rows: list[list[Any]], result: Result) -> Any:
+def matrix(name: str, rows: list[list[Any]], result: Result) -> Table:
     """A nested list as a table; the rows that hold only zeros are left out."""
-    from rich.table import Table
+    from rich import table as tables
 
     factors = result.details.get("factors", [])
     named = len(factors) == len(rows[0])
-    table = Table(title=f"{name} by code dimension", title_justify="left")
+    table = tables.Table(title=f"{name} by code dimension", title_justify="left")
     table.add_column("dimension", justify="right")
     for column in range(len(rows[0])):
         table.add_column(factors[column] if named else str(column), justify="right")

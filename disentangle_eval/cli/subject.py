@@ -64,12 +64,12 @@ def open_model(path: Path, device: str) -> OpenedModel:
     """
     from disentangle_eval.build import restore_model
     from disentangle_eval.checkpoint import load
-    from disentangle_eval.devices import choose_device
+    from disentangle_eval.devices import choose_device, place
 
     path = find_checkpoint(path)
     chosen = choose_device(device)
     checkpoint = load(path)
-    return OpenedModel(checkpoint, restore_model(checkpoint).to(chosen), chosen, path)
+    return OpenedModel(checkpoint, place(restore_model(checkpoint), chosen), chosen, path)
 
 
 def lack(opened: OpenedModel, missing: str) -> UsageError:

@@ -13,8 +13,9 @@ import numpy as np
 from disentangle_eval.api import Dataset, Encoder, FactorSpace
 from disentangle_eval.data import factors as grid
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.evaluating import evaluating
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous, continuous
-from disentangle_eval.metrics.encoding import evaluating, image_batches
+from disentangle_eval.metrics.encoding import image_batches
 
 FILE_KEYS = "codes (N, K) in grid order and factor_sizes (F,)"
 

@@ -1,9 +1,8 @@
-"""Running a model over many images to judge it: evaluation mode, no gradients, large batches."""
+"""Running a model over many images to judge it, in batches that fit the device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,9 @@ from torch import Tensor, nn
 
 from disentangle_eval.api import Dataset
 
-# On a CPU a batch that stays in the cache is twice as fast as one of 1024.
-CPU_BATCH = 256
+# On a CPU a batch that stays in the cache is nearly twice as fast as one of 1024.
+CPU_BATCH = 128
 ACCELERATOR_BATCH = 4096
-
-
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards every module is back in the mode it was in."""
-    training = [module for module in model.modules() if module.training] if isinstance(model, nn.Module) else []
-    try:
-        for module in training:
-            module.training = False
-        with torch.inference_mode():
-            yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def image_batches(
@@ -43,7 +28,8 @@ def image_batches(
         batch_size = CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
     for start in range(0, len(index), batch_size):
         batch = index[start : start + batch_size]
-        yield batch, data.images(torch.from_numpy(batch).to(device))
+        images = data.images(torch.from_numpy(batch).to(device))
+        yield batch, images.contiguous(memory_format=torch.channels_last)
 
 
 def _device(model: Any) -> torch.device:

@@ -9,7 +9,8 @@ from torch.distributions import Distribution, Independent, Normal, kl_divergence
 from disentangle_eval import latents
 from disentangle_eval.api import Posterior, Subject
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.encoding import evaluating, image_batches
+from disentangle_eval.evaluating import evaluating
+from disentangle_eval.metrics.encoding import image_batches
 
 
 def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:

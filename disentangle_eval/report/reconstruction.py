@@ -7,7 +7,7 @@ import torch
 
 from disentangle_eval.api import Dataset, Reconstructor
 from disentangle_eval.draws import GeneratorDraw, stream_seed
-from disentangle_eval.report.evaluating import evaluating
+from disentangle_eval.evaluating import evaluating
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
 
@@ -15,9 +15,7 @@ COLUMNS = 8
 LABELS = (("original",), ("reconstruction",))
 
 
-def reconstruction_picture(
-    model: Reconstructor, data: Dataset, n: int, seed: int, device: torch.device
-) -> np.ndarray:
+def reconstruction_picture(model: Reconstructor, data: Dataset, n: int, seed: int, device: torch.device) -> np.ndarray:
     """`n` different images that the seed chooses, or all if there are fewer, each over its reconstruction."""
     chosen = GeneratorDraw(stream_seed(seed, "reconstruction")).permutation(len(data), 1)[:n, 0]
     originals = torch.cat([data.images(chunk).cpu() for chunk in chosen.split(COLUMNS)])

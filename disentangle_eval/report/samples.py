@@ -10,7 +10,7 @@ from torch import Tensor
 
 from disentangle_eval.api import Generator
 from disentangle_eval.draws import GeneratorDraw, stream_seed
-from disentangle_eval.report.evaluating import evaluating
+from disentangle_eval.evaluating import evaluating
 from disentangle_eval.report.grid import grid
 
 CHUNK = 64

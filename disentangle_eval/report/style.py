@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from disentangle_eval.files import write_atomically
 
@@ -19,34 +19,35 @@ T = TypeVar("T")
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, dark enough for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-GREY = "#9A9A9A"
+GREY = "#A8A8A8"
+INK = "#505050"
 
-WIDTH = 6.4  # inches: a page's text width
+WIDTH = 6.4  # inches: the width of a page's text
 HEIGHT = 3.4
 RESOLUTION = 200  # dots an inch
 
-_STYLE = {
+_LINE = 0.055  # height of a line of text, as a part of an axis HEIGHT inches high
+
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": "#404040",
+    "axes.edgecolor": INK,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#E6E6E6",
+    "axes.xmargin": 0.01,
+    "grid.color": "#E8E8E8",
     "grid.linewidth": 0.6,
-    "xtick.color": "#404040",
-    "ytick.color": "#404040",
+    "xtick.color": INK,
+    "ytick.color": INK,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
-    "legend.frameon": False,
-    "legend.fontsize": 8,
     "lines.linewidth": 1.5,
     "lines.solid_capstyle": "round",
     "figure.constrained_layout.use": True,
-    "svg.hashsalt": "disentangle_eval",
 }
 
 
@@ -63,15 +64,48 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     return drawn
 
 
-def label_iterations(axes: Axes) -> None:
-    """The x axis counts iterations, in thousands from a thousand on."""
-    axes.set_xlabel("iteration")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+def count_iterations(axes: Axes) -> None:
+    """Makes the x axis count iterations in round numbers."""
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 3, 5, 10], integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names curves at their right ends; `ends` are a curve's last value, name and colour. Names never overlap."""
+    low, high = axes.get_ylim()
+    places = spread([value for value, _, _ in ends], _LINE * (high - low))
+    for (_, name, colour), place in zip(ends, places, strict=True):
+        axes.annotate(
+            name,
+            xy=(1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontsize=8,
+            annotation_clip=False,
+        )
+
+
+def spread(values: Sequence[float], gap: float) -> list[float]:
+    """The values, moved as far as needed to be at least `gap` apart; their order, and each cluster's middle, stay."""
+    clusters: list[tuple[float, list[int]]] = []  # middle, members in ascending order
+    for index in sorted(range(len(values)), key=lambda index: values[index]):
+        middle, members = values[index], [index]
+        while clusters and middle - gap * len(members) / 2 < clusters[-1][0] + gap * len(clusters[-1][1]) / 2:
+            before, earlier = clusters.pop()
+            middle = (before * len(earlier) + middle * len(members)) / (len(earlier) + len(members))
+            members = earlier + members
+        clusters.append((middle, members))
+    moved = dict.fromkeys(range(len(values)), 0.0)
+    for middle, members in clusters:
+        for place, index in enumerate(members):
+            moved[index] = middle + gap * (place - (len(members) - 1) / 2)
+    return list(moved.values())
 
 
 @styled
 def save_figure(path: Path, figure: Figure) -> None:
     """Write a plot in the format of its suffix, whole or not at all; `DevalError` where that is not allowed."""
-    kind = path.suffix.removeprefix(".")
-    write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=RESOLUTION))
+    write_atomically(path, lambda file: figure.savefig(file, format=path.suffix[1:], dpi=RESOLUTION))

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from disentangle_eval.api import Traversable, Traversal
 from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.evaluating import evaluating
 from disentangle_eval.latents import Categorical, CodeDimension
-from disentangle_eval.report.evaluating import evaluating
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
 
@@ -34,9 +34,7 @@ class Sweep:
     images: Tensor
 
 
-def sweeps(
-    model: Traversable, columns: int, seed: int, device: torch.device, reach: float = 2.0
-) -> tuple[Sweep, ...]:
+def sweeps(model: Traversable, columns: int, seed: int, device: torch.device, reach: float = 2.0) -> tuple[Sweep, ...]:
     """A sweep a dimension of the code, the highest rate first; all begin at the starting point the seed chooses.
 
     A continuous dimension takes `columns` evenly spaced offsets up to `reach` standard deviations either way; an odd

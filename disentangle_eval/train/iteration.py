@@ -33,10 +33,15 @@ def run_iteration(
 
 
 def play(losses: Losses, players: Sequence[tuple[str, BuiltPlayer]]) -> None:
-    """Take every player's gradient, with respect to its own parameters only, then step all."""
+    """Take every player's gradient, with respect to its own parameters only, then step all.
+
+    Parameters that take no part in a round's loss stay as they are: a gradient penalty has no last bias.
+    """
     last = len(players) - 1
     for position, (name, player) in enumerate(players):
-        gradients = torch.autograd.grad(losses.total[name], player.parameters, retain_graph=position < last)
+        gradients = torch.autograd.grad(
+            losses.total[name], player.parameters, retain_graph=position < last, allow_unused=True
+        )
         for parameter, gradient in zip(player.parameters, gradients, strict=True):
             parameter.grad = gradient
     for _, player in players:

@@ -15,8 +15,9 @@ from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Dataset, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.devices import describe_device
+from disentangle_eval.devices import describe_device, place
 from disentangle_eval.errors import DevalError
+from disentangle_eval.evaluating import evaluating
 from disentangle_eval.files import make_folder
 from disentangle_eval.train.folder import RunFolder, append_line, cut_back
 from disentangle_eval.train.iteration import run_iteration
@@ -70,7 +71,7 @@ class Run:
     ) -> None:
         self.identity = identity
         self.cfg = cfg
-        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.model = place(model, device).train()
         self.data = data
         self.device = device
         self.folder = folder
@@ -155,11 +156,9 @@ class Run:
         make_folder(path.parent)
         self._refuse_broken_weights()
         checkpoints.save(path, self._checkpoint(train=None))
-        self.model.eval()
-        with torch.no_grad():
+        with evaluating(self.model):
             for tell in watchers.snapshot:
                 tell(self.model, self.iteration)
-        self.model.train()
 
     def _log(self) -> dict[str, Any]:
         means = self.window.means()

@@ -25,7 +25,9 @@ class Window:
 
     def means(self) -> dict[str, float | list[float]]:
         """The mean of each term, read to the host; the window starts anew."""
-        means = {name: (total / self.counts[name]).tolist() for name, total in self.sums.items()}
+        means: dict[str, float | list[float]] = {
+            name: (total / self.counts[name]).tolist() for name, total in self.sums.items()
+        }
         self.sums.clear()
         self.counts.clear()
         return means

@@ -55,17 +55,16 @@ class IBGAN(Model[IBGANConfig]):
     # ------------------------------------------------------------ training
 
     def players(self) -> Sequence[Player]:
-        rmsprop = {"kind": "rmsprop", "momentum": 0.9, "alpha": 0.99, "eps": 1e-8}
         return [
             Player(
                 "discriminator",
                 (Group(self.trunk), Group(self.discriminator)),
-                Optim(lr=self.cfg.lr_discriminator, **rmsprop),
+                Optim(lr=self.cfg.lr_discriminator, kind="rmsprop", momentum=0.9),
             ),
             Player(
                 "generator",
                 (Group(self.encoder), Group(self.generator), Group(self.reconstructor)),
-                Optim(lr=self.cfg.lr, **rmsprop),
+                Optim(lr=self.cfg.lr, kind="rmsprop", momentum=0.9),
             ),
         ]
 

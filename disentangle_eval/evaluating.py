@@ -1,4 +1,4 @@
-"""A model held still while pictures are drawn from it."""
+"""A model held still while it is judged or drawn from."""
 
 from __future__ import annotations
 

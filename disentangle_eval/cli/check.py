@@ -1,0 +1,68 @@
+"""`deval check`: does a plugin's model keep the promises of the plugin interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from disentangle_eval.cli.table import as_json_option, print_json
+from disentangle_eval.errors import one_line
+
+if TYPE_CHECKING:
+    from disentangle_eval.testing.outcomes import Outcome
+
+COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
+
+
+class ImageShapeType(click.ParamType):
+    """`3x32x32` on the command line, (3, 32, 32) in Python."""
+
+    name = "CxHxW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int, int]:
+        if not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}x[1-9]\d{0,4}", value):
+            self.fail(f"received {value!r}, expected channels x height x width, such as 3x32x32", param, ctx)
+        channels, height, width = (int(size) for size in value.split("x"))
+        return channels, height, width
+
+
+@click.command()
+@click.argument("name", metavar="MODEL")
+@click.option(
+    "--image", type=ImageShapeType(), default="1x64x64", show_default=True, help="Shape of the images to check it on."
+)
+@as_json_option
+@click.pass_context
+def check(ctx: click.Context, name: str, image: tuple[int, int, int], as_json: bool) -> None:
+    """Check that MODEL keeps the promises of the plugin interface, on a few random images.
+
+    Exits with 1 if one is broken. A check is skipped where the model does not offer what it looks at, or where another
+    check has to pass first. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
+    """
+    from disentangle_eval.api import ImageShape
+    from disentangle_eval.testing.candidate import find_candidate
+    from disentangle_eval.testing.outcomes import check_candidate
+
+    outcomes = check_candidate(find_candidate(name, ImageShape(*image)))
+    if as_json:
+        done = list(outcomes)
+        print_json([asdict(outcome) for outcome in done])
+    else:
+        done = list(_shown(outcomes))
+        counts = {status: sum(outcome.status == status for outcome in done) for status in COLOURS}
+        click.echo(f"{name}: {', '.join(f'{count} {status}' for status, count in counts.items())}")
+    if any(outcome.status == "failed" for outcome in done):
+        ctx.exit(1)
+
+
+def _shown(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """Each outcome, printed as it comes."""
+    for outcome in outcomes:
+        status = click.style(f"{outcome.status:<8}", fg=COLOURS[outcome.status])
+        message = outcome.message.removeprefix(f"{outcome.check}: ")
+        click.echo(f"{status} {outcome.check}" + (f": {one_line(message)}" if message else ""))
+        yield outcome

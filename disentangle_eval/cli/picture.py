@@ -1,0 +1,30 @@
+"""Where a command writes the picture it draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from disentangle_eval.cli.subject import OpenedModel, find_run
+from disentangle_eval.errors import UsageError
+from disentangle_eval.files import make_folder
+
+SUFFIX = ".png"
+
+
+def picture_path(out: Path | None, opened: OpenedModel, kind: str) -> Path:
+    """The file `--out` names, its folder made; without one, in the checkpoint's run folder, else beside the checkpoint.
+
+    `UsageError` where `out` is a folder or ends in anything but .png.
+    """
+    if out is None:
+        run = find_run(opened.path)
+        beside = opened.path.with_name(f"{opened.path.stem}-{kind}{SUFFIX}")
+        out = beside if run is None else run.picture(kind, opened.checkpoint.iteration)
+    elif out.suffix.lower() not in ("", SUFFIX):
+        raise UsageError(f"--out: received {str(out)!r}, expected a name that ends in {SUFFIX}")
+    elif not out.suffix:
+        out = out.with_name(out.name + SUFFIX)
+    if out.is_dir():
+        raise UsageError(f"--out: received the folder {str(out)!r}, expected a file name that ends in {SUFFIX}")
+    make_folder(out.parent)
+    return out

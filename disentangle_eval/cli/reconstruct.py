@@ -1,0 +1,43 @@
+"""`deval reconstruct`: images of the data set over what a checkpoint takes them for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="PNG to write.  [default: in the run's pictures folder]")
+@click.option("--n", type=click.IntRange(1, 512), default=16, show_default=True, help="Number of images.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which images are taken.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Where original data sets lie.  [default: $DEVAL_DATA]"
+)
+def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
+    """Draw images of its data set over what CHECKPOINT, a file or a run folder's newest, takes them for."""
+    from disentangle_eval.api import Reconstructor
+    from disentangle_eval.cli.dataset import difference, open_dataset_of
+    from disentangle_eval.cli.errors import say
+    from disentangle_eval.cli.picture import picture_path
+    from disentangle_eval.cli.subject import lack, open_model
+    from disentangle_eval.report.grid import save_png
+    from disentangle_eval.report.reconstruction import reconstruction_picture
+
+    opened = open_model(checkpoint, device)
+    if not isinstance(opened.model, Reconstructor):
+        raise lack(opened, "makes no image from an image: it has no `reconstruct`")
+    path = picture_path(out, opened, "reconstruction")
+    data = open_dataset_of(opened.checkpoint, data_dir)
+    if other := difference(data, opened.checkpoint):
+        say("warning", other)
+    save_png(path, reconstruction_picture(opened.model, data, n, seed, opened.device))
+    click.echo(path)

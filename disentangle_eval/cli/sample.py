@@ -1,0 +1,35 @@
+"""`deval sample`: images drawn from a checkpoint's prior."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="PNG to write.  [default: in the run's pictures folder]")
+@click.option("--n", type=click.IntRange(1, 1024), default=64, show_default=True, help="Number of images.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which latents are drawn.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+def sample(checkpoint: Path, out: Path | None, n: int, seed: int, device: str) -> None:
+    """Draw images from the prior of CHECKPOINT, a file or a run folder's newest."""
+    from disentangle_eval.api import Generator
+    from disentangle_eval.cli.picture import picture_path
+    from disentangle_eval.cli.subject import lack, open_model
+    from disentangle_eval.report.grid import save_png
+    from disentangle_eval.report.samples import sample_grid
+
+    opened = open_model(checkpoint, device)
+    if not isinstance(opened.model, Generator):
+        raise lack(opened, "draws no images from a prior: it has no `generate` and `prior`")
+    path = picture_path(out, opened, "samples")
+    save_png(path, sample_grid(opened.model, n, seed, opened.device))
+    click.echo(path)

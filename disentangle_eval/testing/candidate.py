@@ -1,0 +1,73 @@
+"""What is checked: a registered model under a cheap setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from disentangle_eval.api import ImageShape, Model
+from disentangle_eval.build import build_model
+from disentangle_eval.config import ModelConfig, build
+from disentangle_eval.manager import load_plugins
+from disentangle_eval.registry import Registered, Registry, load_registry
+from disentangle_eval.specs import ModelSpec
+from disentangle_eval.testing.failure import reached
+
+DEFAULT_IMAGE = ImageShape(1, 64, 64)
+CHEAP: Mapping[str, Any] = {"batch_size": 4, "iterations": 5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A model's record, the entry point it came by, and the images and settings it is checked with.
+
+    `entry` is what the entry point names (`"deval_ibgan"`). `values` are settings that differ from the model's
+    defaults; batch size and iterations are small unless given.
+    """
+
+    record: Registered[ModelSpec]
+    entry: str
+    image: ImageShape = DEFAULT_IMAGE
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.record.spec.name
+
+    def config(self) -> type[ModelConfig]:
+        """The class of its settings; raises `DevalError` where that cannot be imported."""
+        config: type[ModelConfig] = Registry.resolve(self.record, "config")
+        return config
+
+    def settings(self) -> ModelConfig:
+        """The cheap setting."""
+        with reached("making its settings", see="config"):
+            return build(self.config(), {**CHEAP, **self.values})
+
+    def construct(self, seed: int) -> Model[Any]:
+        """A fresh model as training has it, channels last and in training mode; lets through what the plugin raises."""
+        cfg = self.settings()
+        model = build_model(Registry.resolve(self.record, "target"), cfg, self.image, seed)
+        return model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
+
+    def model(self, seed: int) -> Model[Any]:
+        """`construct` for the checks that take a working constructor for granted."""
+        with reached("constructing the model", see="construction"):
+            return self.construct(seed)
+
+
+def find_candidate(name: str, image: ImageShape = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None) -> Candidate:
+    """An installed model; `UsageError` for an unknown name or settings the model refuses."""
+    record = load_registry().find_model(name)
+    entry = next(
+        plugin.module
+        for plugin in load_plugins()
+        if plugin.distribution == record.distribution and record.spec in plugin.specs
+    )
+    candidate = Candidate(record=record, entry=entry, image=image, values=dict(config or {}))
+    if config:
+        build(candidate.config(), {**CHEAP, **config})
+    return candidate

@@ -1,0 +1,96 @@
+"""A model's settings survive a file, refuse what they do not know and explain themselves."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+
+from disentangle_eval.config import ModelConfig, build, resolve
+from disentangle_eval.errors import UsageError
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+
+CHECK = "config"
+UNKNOWN = "a_setting_nobody_has"
+
+
+def check_config(candidate: Candidate) -> None:
+    """The settings are a `ModelConfig`; defaults and presets build, and come back equal from JSON with every field.
+
+    Unknown keys are refused, settings never change, and every field has a description.
+    """
+    with plugin_runs(CHECK, f"importing {candidate.record.spec.config!r}"):
+        config = candidate.config()
+    if not (inspect.isclass(config) and issubclass(config, ModelConfig)):
+        raise ConformanceFailure(
+            CHECK,
+            f"{config!r}",
+            "a subclass of disentangle_eval.config.ModelConfig",
+            "derive the settings from ModelConfig",
+        )
+    _undescribed(config)
+    for label, cfg in _variants(config):
+        _round_trip(label, cfg)
+    _unknown_key(config)
+    if not config.model_config.get("frozen"):
+        raise ConformanceFailure(
+            CHECK, f"{config.__name__} that can be changed", "frozen settings", "leave `frozen` as Config sets it"
+        )
+
+
+def _undescribed(config: type[ModelConfig]) -> None:
+    names = [name for name, field in config.model_fields.items() if not field.description]
+    if names:
+        raise ConformanceFailure(
+            CHECK,
+            f"no description on {', '.join(names)}",
+            "one line on every field, shown by --help",
+            "write Field(default, description=...)",
+        )
+
+
+def _variants(config: type[ModelConfig]) -> Iterator[tuple[str, ModelConfig]]:
+    with plugin_runs(CHECK, f"{config.__name__}()", "give every field a default that meets its own bounds"):
+        yield "the defaults", build(config, {})
+    for preset, by_dataset in config.presets.items():
+        for dataset in by_dataset:
+            label = f"preset {preset!r} for {dataset!r}"
+            with plugin_runs(CHECK, label, "let presets hold only fields of the settings, within their bounds"):
+                yield label, resolve(config, dataset, preset, {})
+
+
+def _round_trip(label: str, cfg: ModelConfig) -> None:
+    with plugin_runs(CHECK, f"writing {label} as JSON", "use numbers (no infinities), text, booleans and lists"):
+        values = json.loads(json.dumps(cfg.model_dump(mode="json"), allow_nan=False))
+    left_out = set(type(cfg).model_fields) - set(values)
+    if left_out:
+        raise ConformanceFailure(
+            CHECK,
+            f"JSON of {label} without {', '.join(sorted(left_out))}",
+            "every field, so that a checkpoint restores the same model",
+            "leave out `exclude` and custom serialisers that drop fields",
+        )
+    with plugin_runs(CHECK, f"reading {label} back from its JSON"):
+        again = build(type(cfg), values)
+    if again != cfg:
+        changed = [name for name in values if getattr(again, name) != getattr(cfg, name)]
+        raise ConformanceFailure(
+            CHECK,
+            f"other values of {', '.join(changed)} after {label} went through JSON",
+            "equal settings",
+            "use types that JSON holds exactly",
+        )
+
+
+def _unknown_key(config: type[ModelConfig]) -> None:
+    try:
+        build(config, {UNKNOWN: 1})
+    except UsageError:
+        return
+    raise ConformanceFailure(
+        CHECK,
+        f"{config.__name__} accepted the key {UNKNOWN!r}",
+        "unknown keys to be refused, so that a typing mistake is not ignored",
+        "leave `extra` as Config sets it",
+    )

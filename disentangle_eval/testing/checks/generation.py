@@ -1,0 +1,33 @@
+"""Images made from the prior."""
+
+from __future__ import annotations
+
+import torch
+
+from disentangle_eval.api import Generator
+from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.latents import Prior
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.offers import N, offered
+from disentangle_eval.testing.expect import expect_images
+from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+
+
+def check_generate(candidate: Candidate) -> None:
+    """`generate` turns (B, Z) of the prior into images in [0, 1], with and without inner noise."""
+    check = "generate"
+    named = candidate.model(seed=0)
+    if callable(getattr(named, "generate", None)) and not isinstance(getattr(named, "prior", None), Prior):
+        raise ConformanceFailure(
+            check,
+            f"a model with generate whose prior is {getattr(named, 'prior', None)!r}",
+            "a disentangle_eval.latents.Prior, or the core sees no generator",
+            "set self.prior in the constructor, such as Prior((Normal(16),))",
+        )
+    model: Generator = offered(candidate, Generator)
+    draw = GeneratorDraw(seed=0)
+    z = model.prior.sample(draw, N)
+    with torch.no_grad(), plugin_runs(check, "generate"):
+        without, with_noise = model.generate(z), model.generate(z, draw)
+    expect_images(check, "generate(z)", without, N, candidate.image)
+    expect_images(check, "generate(z, draw)", with_noise, N, candidate.image)

@@ -1,0 +1,76 @@
+"""A round stays on the device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import ImageShape
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, located
+from disentangle_eval.testing.trial import Trial, due
+
+META = torch.device("meta")
+
+
+def check_no_host_read(candidate: Candidate) -> None:
+    """No round reads a number back to the host, the iteration counter included; all its tensors are on one device.
+
+    A host read makes the device wait, and cannot be captured in a CUDA graph. To catch one without CUDA, losses and
+    gradients are computed on torch's `meta` device, whose tensors have shapes and no numbers: `item()`, `float(x)`,
+    `if x:`, `tolist()`, `numpy()`, `cpu()`, `torch.equal`, shapes that depend on data (`x[mask]`, `nonzero`, `unique`)
+    and the argument checks of `torch.distributions` have nothing to read and raise, wherever they are called from.
+    Patching methods or watching dispatched operators would miss some of these on the CPU, where `tolist` and `numpy`
+    dispatch nothing, and would take torch's own checks for the plugin's. A tensor made on the CPU by mistake does not
+    mix with those on `meta` and is found too. Printing a tensor is not seen.
+    """
+    trial = Trial(candidate, seed=0)
+    for round_ in trial.due():
+        trial.play(round_)
+    model = candidate.model(seed=0).to(META)
+    step = ShapesOnly(trial.step.batch, candidate.image)
+    try:
+        players = {
+            player.name: [parameter for group in player.groups for parameter in group.module.parameters()]
+            for player in model.players()
+        }
+        for round_ in due(tuple(model.rounds()), iteration=0):
+            total = round_.losses(step).total
+            for name in round_.players:
+                torch.autograd.grad(total[name], players[name], retain_graph=True, allow_unused=True)
+    except NotChecked:
+        raise
+    except Exception as error:
+        raise ConformanceFailure(
+            "no_host_read",
+            located(error),
+            "a round that computes on the device of its inputs and reads nothing back",
+            "replace item(), float(x), if x, tolist(), numpy(), cpu() and x[mask] by tensor arithmetic such as "
+            "torch.where; make tensors with device=x.device or register_buffer; "
+            "give distributions validate_args=False",
+        ) from error
+
+
+class ShapesOnly:
+    """`disentangle_eval.api.Step` without numbers."""
+
+    def __init__(self, batch: int, image: ImageShape) -> None:
+        self.batch = batch
+        self.image = image
+        self.iteration = torch.zeros((), dtype=torch.int64, device=META)
+
+    def images(self) -> Tensor:
+        images = torch.empty((self.batch, *self.image), device=META)
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def normal(self, *shape: int) -> Tensor:
+        return torch.empty(shape, device=META)
+
+    def uniform(self, *shape: int) -> Tensor:
+        return torch.empty(shape, device=META)
+
+    def integers(self, high: int, *shape: int) -> Tensor:
+        return torch.empty(shape, dtype=torch.int64, device=META)
+
+    def permutation(self, n: int, columns: int) -> Tensor:
+        return torch.empty((n, columns), dtype=torch.int64, device=META)

@@ -1,0 +1,58 @@
+"""What a model offers besides training, called as the core calls it: in eval mode, with images in [0, 1]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import (
+    Bottleneck,
+    Encoder,
+    Generator,
+    Model,
+    Posterior,
+    Reconstructor,
+    Traversable,
+)
+from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import NotChecked
+from disentangle_eval.testing.trial import random_images
+
+N = 6
+
+
+def offered(candidate: Candidate, capability: type[Any]) -> Any:
+    """A fresh model in eval mode, or `NotChecked` where it does not offer the capability, a protocol of the interface."""
+    model = candidate.model(seed=0).eval()
+    if not isinstance(model, capability):
+        raise NotChecked(f"{type(model).__name__} is no {capability.__name__}")
+    return model
+
+
+def images(candidate: Candidate) -> Tensor:
+    """(N, C, H, W)."""
+    return random_images(candidate.image, N, seed=1).images(torch.arange(N))
+
+
+def calls(candidate: Candidate, model: Model[Any]) -> dict[str, Callable[[], object]]:
+    """One call of every method the model offers, by name."""
+    x, draw = images(candidate), GeneratorDraw(seed=0)
+    found: dict[str, Callable[[], object]] = {}
+    if isinstance(model, Encoder):
+        found["encode"] = lambda: model.encode(x)
+    if isinstance(model, Posterior):
+        found["posterior"] = lambda: model.posterior(x)
+    if isinstance(model, Reconstructor):
+        found["reconstruct"] = lambda: model.reconstruct(x)
+    if isinstance(model, Generator):
+        z = model.prior.sample(draw, N)
+        found["generate"] = lambda: (model.generate(z), model.generate(z, draw))
+        if isinstance(model, Bottleneck):
+            found["rate"] = lambda: model.rate(z)
+    if isinstance(model, Traversable):
+        found["traversal"] = lambda: model.traversal(draw)
+    return found

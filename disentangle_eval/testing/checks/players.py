@@ -1,0 +1,30 @@
+"""Who owns which parameter."""
+
+from __future__ import annotations
+
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.train.players import build_players, ownership_problems
+
+CHECK = "players"
+
+
+def check_players(candidate: Candidate) -> None:
+    """Every parameter has exactly one player, and every player can be built."""
+    model = candidate.model(seed=0)
+    with plugin_runs(CHECK, "players()"):
+        problems = ownership_problems(model, model.players())
+    if problems:
+        raise ConformanceFailure(
+            CHECK,
+            "; ".join(problems),
+            "every parameter in exactly one group of one player",
+            "give each network to one player; make what is not trained a buffer",
+        )
+    frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
+    if frozen:
+        raise ConformanceFailure(
+            CHECK, f"frozen parameters {', '.join(frozen[:3])}", "parameters that are trained", "make them buffers"
+        )
+    with plugin_runs(CHECK, "building the players' optimisers", "give every player at least one parameter"):
+        build_players(model)

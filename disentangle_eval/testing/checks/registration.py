@@ -1,0 +1,64 @@
+"""Listing a model and showing its options costs no slow import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from disentangle_eval.errors import one_line
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import ConformanceFailure
+
+SLOW = ("torch", "torchvision", "scipy", "sklearn", "matplotlib", "tensorflow", "jax")
+
+_SCRIPT = """
+import importlib, json, sys
+from importlib.metadata import EntryPoint
+import pluggy
+from disentangle_eval import hookspecs
+entry, config, slow = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+manager = pluggy.PluginManager(hookspecs.PROJECT)
+manager.add_hookspecs(hookspecs)
+manager.register(EntryPoint("candidate", entry, hookspecs.PROJECT).load())
+for records in manager.hook.register_models():
+    list(records)
+by_entry = [name for name in slow if name in sys.modules]
+importlib.import_module(config)
+by_config = [name for name in slow if name in sys.modules]
+print(json.dumps([by_entry, by_config]))
+"""
+
+
+def check_registration_imports_no_torch(candidate: Candidate) -> None:
+    """The entry module with its hooks, and the module of the settings, import neither torch nor anything as slow.
+
+    A fresh interpreter does both, so that what this process has already imported does not matter.
+    """
+    check = "registration_imports_no_torch"
+    config = candidate.record.spec.config.partition(":")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, candidate.entry, config, json.dumps(SLOW)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = one_line((done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1])
+        raise ConformanceFailure(
+            check,
+            f"{last} on importing {candidate.entry!r} and {config!r} alone",
+            "both to import in a fresh interpreter",
+            "import in these modules only what they use, and list it among the distribution's dependencies",
+        )
+    by_entry, by_config = json.loads(done.stdout.splitlines()[-1])
+    for module, slow in ((candidate.entry, by_entry), (config, by_config)):
+        if slow:
+            raise ConformanceFailure(
+                check,
+                f"{', '.join(slow)} imported by {module!r}",
+                "records and settings that import nothing slow, so that listing models is instant",
+                "move networks and losses to the module that `target` names; leave records and settings alone here",
+            )

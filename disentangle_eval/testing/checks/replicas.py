@@ -1,0 +1,48 @@
+"""Many seeds in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import ConformanceFailure
+from disentangle_eval.testing.global_randomness import GlobalState, borrowed_globals
+from disentangle_eval.testing.trial import Trial
+
+SEEDS = (0, 1)
+ITERATIONS = 3
+
+
+def check_replicas(candidate: Candidate) -> None:
+    """Two models of different seeds, trained round by round in turn, end as each does alone, to the last bit.
+
+    Each has global generators of its own meanwhile: using those is another check's concern.
+    """
+    alone = [weights for seed in SEEDS for weights in _train(candidate, [seed])]
+    together = _train(candidate, SEEDS)
+    for one, other in zip(alone, together, strict=True):
+        changed = [name for name in one if name not in other or not torch.equal(one[name], other[name])]
+        if changed:
+            raise ConformanceFailure(
+                "replicas",
+                f"other weights ({', '.join(changed[:3])}) when two models train in turn",
+                "the weights of each model trained alone",
+                "keep state in the model: no module-level or class-level tensors, networks, caches or counters",
+            )
+
+
+def _train(candidate: Candidate, seeds: Sequence[int]) -> list[dict[str, torch.Tensor]]:
+    with borrowed_globals(seed=0) as start:
+        trials = [Trial(candidate, seed) for seed in seeds]
+        states = [start for _ in seeds]
+        for _ in range(ITERATIONS):
+            for rounds in zip(*(trial.due() for trial in trials), strict=True):
+                for position, (trial, round_) in enumerate(zip(trials, rounds, strict=True)):
+                    states[position].restore()
+                    trial.play(round_)
+                    states[position] = GlobalState.now()
+            for trial in trials:
+                trial.end_iteration()
+    return [{name: value.detach().clone() for name, value in trial.model.state_dict().items()} for trial in trials]

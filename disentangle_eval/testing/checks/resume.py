@@ -1,0 +1,113 @@
+"""A run that was stopped and goes on is the run that was not."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_eval import checkpoint as checkpoints
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.global_randomness import borrowed_globals
+from disentangle_eval.testing.trial import CPU, Trial, training_images
+from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
+
+CHECK = "resume"
+ITERATIONS = 5
+STOP_AT = 3
+# The stop falls inside a log window.
+TICKS = Ticks(log=2, checkpoint=100, snapshot=STOP_AT)
+SEED = 0
+CHANGE = (
+    "keep all that training changes in parameters or persistent buffers, and nothing else: "
+    "no plain attributes, no Python counters"
+)
+
+
+def check_resume(candidate: Candidate) -> None:
+    """A run stopped after 3 of 5 iterations and resumed equals an unbroken one to the last bit.
+
+    Compared are weights, buffers, optimiser state and log. The model that resumes is constructed from another seed, as
+    `deval score` constructs it from none: what the constructor drew at random must come from the checkpoint.
+    """
+    trial = Trial(candidate, seed=SEED)
+    for round_ in trial.due():
+        trial.play(round_)
+    with tempfile.TemporaryDirectory(prefix="deval-check-") as temporary:
+        unbroken, broken = RunFolder(Path(temporary) / "unbroken"), RunFolder(Path(temporary) / "broken")
+        with plugin_runs(CHECK, "training, saving and resuming", CHANGE):
+            with borrowed_globals(seed=0):
+                run = _run(candidate, unbroken, seed=SEED)
+                run.start({})
+                run.train(Watchers())
+            with borrowed_globals(seed=0):
+                run = _run(candidate, broken, seed=SEED)
+                run.start({})
+                run.train(Watchers(snapshot=(_stop_at(run, STOP_AT),)))
+                run = _run(candidate, broken, seed=SEED + 1)
+                run.resume()
+                run.train(Watchers())
+        _compare(unbroken, broken)
+
+
+def _run(candidate: Candidate, folder: RunFolder, seed: int) -> Run:
+    """A run of seed `SEED` whose model was constructed from `seed`."""
+    spec = candidate.record.spec
+    cfg = candidate.settings().model_copy(update={"iterations": ITERATIONS})
+    return Run(
+        identity=Identity(
+            model=spec.name,
+            distribution=candidate.record.distribution,
+            version=spec.version,
+            dataset="random",
+            seed=SEED,
+        ),
+        cfg=cfg,
+        model=candidate.model(seed),
+        data=training_images(candidate),
+        device=CPU,
+        folder=folder,
+        ticks=TICKS,
+    )
+
+
+def _stop_at(run: Run, iteration: int) -> Any:
+    return lambda model, reached: run.stop() if reached == iteration else None
+
+
+def _compare(unbroken: RunFolder, broken: RunFolder) -> None:
+    whole, resumed = checkpoints.load(unbroken.checkpoint), checkpoints.load(broken.checkpoint)
+    changed = [
+        *_differences(whole.weights, resumed.weights, "weights"),
+        *_differences(whole.train or {}, resumed.train or {}, "train"),
+    ]
+    if unbroken.log.read_bytes() != broken.log.read_bytes():
+        changed.append("the log")
+    if changed:
+        raise ConformanceFailure(
+            CHECK,
+            f"{', '.join(changed[:3])} different after stopping at iteration {STOP_AT} and resuming",
+            "the same to the last bit",
+            CHANGE,
+        )
+
+
+def _differences(a: Any, b: Any, path: str) -> Iterator[str]:
+    """The paths at which two trees of plain containers and tensors differ."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping) and a.keys() == b.keys():
+        for key in a:
+            yield from _differences(a[key], b[key], f"{path}.{key}")
+    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+        for position, (first, second) in enumerate(zip(a, b, strict=True)):
+            yield from _differences(first, second, f"{path}.{position}")
+    elif isinstance(a, Tensor) and isinstance(b, Tensor):
+        if a.dtype != b.dtype or not torch.equal(a, b):
+            yield path
+    elif a != b:
+        yield path

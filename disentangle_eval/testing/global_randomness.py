@@ -1,0 +1,59 @@
+"""The process's global generators: torch's, numpy's and Python's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalState:
+    """What the three generators hold."""
+
+    torch: Tensor
+    numpy: dict[str, Any]
+    python: tuple[Any, ...]
+
+    @staticmethod
+    def now() -> GlobalState:
+        return GlobalState(torch.get_rng_state(), np.random.get_state(legacy=False), random.getstate())
+
+    def restore(self) -> None:
+        torch.set_rng_state(self.torch)
+        np.random.set_state(self.numpy)
+        random.setstate(self.python)
+
+    def moved(self) -> list[str]:
+        """Which generators no longer hold this."""
+        now = GlobalState.now()
+        same = {
+            "torch's global generator": torch.equal(self.torch, now.torch),
+            "numpy's global generator": _same_numpy(self.numpy, now.numpy),
+            "Python's global generator": self.python == now.python,
+        }
+        return [name for name, unmoved in same.items() if not unmoved]
+
+
+@contextmanager
+def borrowed_globals(seed: int) -> Iterator[GlobalState]:
+    """The global generators at a known state, given back afterwards as they were."""
+    before = GlobalState.now()
+    try:
+        torch.default_generator.manual_seed(seed)
+        np.random.seed(seed)
+        random.seed(seed)
+        yield GlobalState.now()
+    finally:
+        before.restore()
+
+
+def _same_numpy(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    first, second = a["state"], b["state"]
+    return first["pos"] == second["pos"] and np.array_equal(first["key"], second["key"])

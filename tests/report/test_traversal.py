@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from disentangle_eval.report.traversal import describe, sweeps, traversal_picture
+
+
+def code(images: torch.Tensor) -> torch.Tensor:
+    """The code a painted image shows: (n, 1, 4, 4) -> (n, 4)."""
+    return (images[:, 0, :, 0] - 0.5) / 0.1
+
+
+def test_rows_are_sorted_by_rate_highest_first(painter: Any, cpu: torch.device) -> None:
+    rows = sweeps(painter, 5, seed=0, device=cpu)
+    assert [(row.dimension, row.rate) for row in rows] == [(1, 2.0), (3, 1.5), (0, 0.25), (2, 0.0)]
+    assert describe(rows[0]) == ("dimension 1", "2.00 nats")
+
+
+def test_a_row_varies_its_own_dimension_by_spreads_about_the_origin_all_rows_share(
+    painter: Any, cpu: torch.device
+) -> None:
+    rows = sweeps(painter, 5, seed=0, device=cpu, reach=3.0)
+    origin = code(rows[0].images)[2]
+    for row in rows:
+        others = [dimension for dimension in range(4) if dimension != row.dimension]
+        torch.testing.assert_close(code(row.images)[:, others], origin[others].expand(len(row.images), -1))
+    by_dimension = {row.dimension: row for row in rows}
+    assert by_dimension[0].positions == (-3.0, -1.5, 0.0, 1.5, 3.0)
+    offsets = code(by_dimension[0].images)[:, 0] - origin[0]
+    torch.testing.assert_close(offsets, 0.5 * torch.tensor(by_dimension[0].positions), atol=1e-5, rtol=0)
+    torch.testing.assert_close(code(by_dimension[3].images)[:, 3], torch.tensor([0.0, 1.0, 2.0]), atol=1e-5, rtol=0)
+
+
+def test_the_seed_chooses_the_origin_and_nothing_global_is_drawn(painter: Any, cpu: torch.device) -> None:
+    before = torch.get_rng_state()
+    first, again, other = (sweeps(painter, 3, seed=seed, device=cpu)[0].images for seed in (0, 0, 1))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_the_picture_is_as_high_as_its_rows_and_as_wide_as_its_longest(painter: Any, cpu: torch.device) -> None:
+    rows = sweeps(painter, 7, seed=0, device=cpu)
+    picture = traversal_picture(rows)
+    tile = 4 * 32 + 2
+    header, labels = picture.shape[0] - (4 * tile + 2), picture.shape[1] - (7 * tile + 2)
+    assert 0 < header < tile
+    assert 0 < labels < 3 * tile
+    for row in range(4):  # every row has words at its left
+        band = picture[header + row * tile : header + (row + 1) * tile, :labels]
+        assert (band < 128).any()
+    np.testing.assert_array_equal(picture, traversal_picture(rows))
+
+
+def test_one_column_is_no_sweep(painter: Any, cpu: torch.device) -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        sweeps(painter, 1, seed=0, device=cpu)
