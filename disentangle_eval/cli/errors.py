@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -57,6 +58,14 @@ def say(kind: Literal["error", "warning"], message: str) -> None:
     """One line on stderr, whatever the message holds and wherever stderr leads."""
     with contextlib.suppress(OSError):
         click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {one_line(message)}", err=True)
+
+
+def show_notices() -> None:
+    """What the package logs, such as that it draws a data set once, is shown on stderr."""
+    notices = logging.getLogger("disentangle_eval")
+    if not notices.handlers:
+        notices.addHandler(logging.StreamHandler())
+        notices.setLevel(logging.INFO)
 
 
 def flush_output() -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from disentangle_eval.cli.errors import flush_output, plugin_warnings, report
+from disentangle_eval.cli.errors import flush_output, plugin_warnings, report, show_notices
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 
 COMMANDS = {
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str], debug: bool) -> int:
+    show_notices()
     try:
         try:
             with plugin_warnings(), cli.make_context("deval", arguments) as context:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from disentangle_eval.cli.errors import say
-from disentangle_eval.errors import UsageError, one_line
+from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from disentangle_eval.api import Subject
     from disentangle_eval.results import Result
+    from disentangle_eval.train.folder import RunFolder
 
 
 @click.command()
@@ -51,6 +50,7 @@ def score(
         received = "neither" if codes is None else "both"
         raise UsageError(f"score: received {received}, expected either a CHECKPOINT or --codes FILE.npz")
     # Before anything slow: a misspelled metric is told at once.
+    from disentangle_eval.cli.score_table import show
     from disentangle_eval.scoring import measure, plan, refuse_unmet
 
     measurements = plan(metrics, protocols)
@@ -64,18 +64,20 @@ def score(
     subject = opened.subject()
     for measurement in measurements:
         result = measure(measurement, subject, seed, opened.about)
-        if opened.results:
-            keep(opened.results, result)
+        if opened.run:
+            keep(opened.run.results, result)
         click.echo(result.to_json()) if as_json else show(result)
+    if opened.run:
+        draw_scores(opened.run)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A subject before anything is encoded: what it offers, what results say of it, and where they are kept."""
+    """A subject before anything is encoded: what it offers, what results say of it, and the run they are kept in."""
 
     offered: frozenset[str]
     about: Mapping[str, Any]
-    results: Path | None
+    run: RunFolder | None
     subject: Callable[[], Subject]
 
 
@@ -113,9 +115,8 @@ def open_checkpoint(path: Path | None, device: str, data_dir: Path | None) -> Op
         "checkpoint_sha256": sha256(opened.path),
         "iteration": opened.checkpoint.iteration,
     }
-    run = find_run(opened.path)
     model: Any = opened.model
-    return Opened(offered_by(model, data), about, run.results if run else None, lambda: EncodedSubject(model, data))
+    return Opened(offered_by(model, data), about, find_run(opened.path), lambda: EncodedSubject(model, data))
 
 
 def keep(results: Path, result: Result) -> None:
@@ -127,45 +128,8 @@ def keep(results: Path, result: Result) -> None:
         append(results, result)
 
 
-def show(result: Result) -> None:
-    """The score, what it is measured against and by what protocol, as a table."""
-    from rich.console import Console
-    from rich.table import Table
+def draw_scores(run: RunFolder) -> None:
+    """Plot the scores of a run anew."""
+    from disentangle_eval.report.run_pictures import draw_run
 
-    console = Console(width=None if click.get_text_stream("stdout").isatty() else 120)
-    subject = result.codes or f"{result.model} at iteration {result.iteration} on {result.dataset}"
-    table = Table(title=one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), title_justify="left")
-    table.add_column("quantity")
-    table.add_column("value", justify="right")
-    table.add_row(f"{result.metric}", f"{result.value:.4f}", style="bold")
-    if result.chance is not None:
-        table.add_row("chance", f"{result.chance:.4f}")
-    for name, value in result.details.items():
-        if isinstance(value, float):
-            table.add_row(name, f"{value:.4f}")
-        elif not isinstance(value, list):
-            table.add_row(name, str(value))
-        elif not any(isinstance(item, list) for item in value):
-            table.add_row(name, ", ".join(str(item) for item in value) or "none")
-    table.add_row("seed", str(result.seed))
-    table.add_row("seconds", f"{result.seconds:.1f}")
-    console.print(table)
-    for name, value in result.details.items():
-        if isinstance(value, list) and any(isinstance(item, list) for item in value):
-            console.print(matrix(name, value, result))
-
-
-def matrix(name: str, rows: list[list[Any]], result: Result) -> Table:
-    """A nested list as a table; the rows that hold only zeros are left out."""
-    from rich import table as tables
-
-    factors = result.details.get("factors", [])
-    named = len(factors) == len(rows[0])
-    table = tables.Table(title=f"{name} by code dimension", title_justify="left")
-    table.add_column("dimension", justify="right")
-    for column in range(len(rows[0])):
-        table.add_column(factors[column] if named else str(column), justify="right")
-    for number, row in enumerate(rows):
-        if any(row):
-            table.add_row(str(number), *(str(item) for item in row))
-    return table
+    draw_run(run)

@@ -18,6 +18,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.registry import load_registry
 
 if TYPE_CHECKING:
+    from disentangle_eval.api import Model
     from disentangle_eval.train.folder import RunFolder
     from disentangle_eval.train.run import Run
 
@@ -147,6 +148,10 @@ def train_model(context: click.Context, **options: Any) -> None:
 SETTINGS = ("dataset", "preset", "seed", "device", "threads", "log_every", "checkpoint_every", "snapshot_every")
 
 
+# The same latents in every run and picture, so that pictures can be laid side by side.
+PICTURE_SEED = 0
+
+
 def default_folder(name: str, options: Mapping[str, Any]) -> Path:
     return Path("runs") / f"{name}-{options['dataset']}-seed{options['seed']}"
 
@@ -215,11 +220,18 @@ def open_run(name: str, cfg: ModelConfig, settings: Mapping[str, Any], folder: R
 def finish(run: Run, folder: RunFolder, name: str) -> None:
     """Train to the end, or to the first signal; say what to type next."""
     from disentangle_eval.cli.progress import progress
+    from disentangle_eval.report.run_pictures import draw_model, draw_run
+    from disentangle_eval.train.events import event_writer, tensorboard_installed
     from disentangle_eval.train.run import Watchers
 
+    def draw(model: Model[Any], iteration: int) -> None:
+        draw_model(model, folder, iteration, PICTURE_SEED, run.device)
+
+    events = (event_writer(folder.events, run.iteration),) if tensorboard_installed() else ()
     with stopping_on_signal(run) as received, progress(f"{name} seed {run.identity.seed}", run.cfg.iterations) as shown:
-        run.train(Watchers(started=(shown.started,), log=(shown.log,)))
-    if received:
+        run.train(Watchers(started=(shown.started,), log=(shown.log, *events), snapshot=(draw,)))
+    draw_run(folder)
+    if received and run.iteration < run.cfg.iterations:
         click.echo(
             f"stopped at iteration {run.iteration}; continue with: deval train {name} --out {folder.root} --resume",
             err=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +60,17 @@ class RunFolder:
     def picture(self, kind: str, iteration: int) -> Path:
         return self.pictures / f"{kind}-{iteration:08d}.png"
 
-    def create(self, run: Mapping[str, Any]) -> None:
-        """Make the folder and write run.json; refuses a folder that already holds a run."""
+    def create(self) -> None:
+        """Make the folder; refuses one that already holds a run."""
         if self.run.exists():
             raise UsageError(
                 f"--out: {str(self.root)!r} already holds a run; add --resume to continue it, or choose another folder"
             )
         for folder in (self.root, self.pictures, self.root / "snapshots"):
             make_folder(folder)
+
+    def write_run(self, run: Mapping[str, Any]) -> None:
+        """Write run.json, which makes the folder a run."""
         text = json.dumps(run, indent=2) + "\n"
         write_atomically(self.run, lambda file: file.write(text.encode()))
 
@@ -88,6 +92,9 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
     """Add one JSON object to a file of lines."""
     with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+        file.flush()
+        # Else a power cut could leave a checkpoint that is newer than its log.
+        os.fsync(file.fileno())
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

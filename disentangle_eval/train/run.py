@@ -16,7 +16,7 @@ from disentangle_eval.api import Dataset, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.devices import describe_device, place
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.evaluating import evaluating
 from disentangle_eval.files import make_folder
 from disentangle_eval.train.folder import RunFolder, append_line, cut_back
@@ -87,8 +87,9 @@ class Run:
 
     def start(self, settings: Mapping[str, Any]) -> None:
         """Make the run folder and write the state before the first iteration."""
-        self.folder.create(self.description(settings))
+        self.folder.create()
         self.save()
+        self.folder.write_run(self.description(settings))
 
     def description(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """What run.json holds."""
@@ -102,15 +103,25 @@ class Run:
         }
 
     def resume(self) -> None:
-        """Go back to the newest checkpoint; log lines written after it are dropped."""
+        """Go back to the newest checkpoint; log lines written after it are dropped.
+
+        `UsageError` where the checkpoint is another run's, or the data are not those it was trained on.
+        """
         checkpoint = checkpoints.load(self.folder.checkpoint)
         if checkpoint.train is None:
             raise DevalError(f"{str(self.folder.checkpoint)!r}: holds no training state, so the run cannot go on")
-        self.model.load_state_dict(dict(checkpoint.weights))
-        for name, player in self.players.items():
-            player.optimiser.load_state_dict(checkpoint.train["players"][name])
-        self.step.restore(checkpoint.train["step"], checkpoint.iteration)
-        self.window.restore(checkpoint.train["window"], self.device)
+        self._refuse_other_run(checkpoint)
+        try:
+            self.model.load_state_dict(dict(checkpoint.weights))
+            for name, player in self.players.items():
+                player.optimiser.load_state_dict(checkpoint.train["players"][name])
+            self.step.restore(checkpoint.train["step"], checkpoint.iteration)
+            self.window.restore(checkpoint.train["window"], self.device)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise DevalError(
+                f"{str(self.folder.checkpoint)!r}: its training state does not fit the model "
+                f"({describe(error)[:200]}); start anew in another --out"
+            ) from None
         self.iteration = checkpoint.iteration
         for log in (self.folder.log, self.folder.speed):
             cut_back(log, self.iteration)
@@ -166,6 +177,19 @@ class Run:
         line = {"iteration": self.iteration, **means}
         append_line(self.folder.log, line)
         return line
+
+    def _refuse_other_run(self, checkpoint: Checkpoint) -> None:
+        mine = self._checkpoint(train=None)
+        pairs: list[tuple[str, Any, Any]] = [("seed", checkpoint.seed, mine.seed)]
+        for theirs, ours in ((checkpoint.model, mine.model), (checkpoint.data, mine.data)):
+            pairs += [(key, value, ours.get(key)) for key, value in theirs.items()]
+        pairs += [(key, value, mine.config.get(key)) for key, value in checkpoint.config.items() if key != "iterations"]
+        changed = [f"{key} is {value!r} in it, received {here!r}" for key, value, here in pairs if value != here]
+        if changed:
+            raise UsageError(
+                f"--resume: {str(self.folder.checkpoint)!r} is of another run: {'; '.join(changed)}; give what it was "
+                "trained with, or start anew in another --out"
+            )
 
     def _refuse_broken_weights(self) -> None:
         if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):

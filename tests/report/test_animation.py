@@ -1,3 +1,5 @@
+"""A traversal in motion: frames and the file they make."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""A picture of images: every pixel in its place."""
+
 from __future__ import annotations
 
 from pathlib import Path

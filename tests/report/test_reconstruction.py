@@ -1,3 +1,5 @@
+"""Originals over reconstructions."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

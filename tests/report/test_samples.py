@@ -1,3 +1,5 @@
+"""Samples follow from their seed and disturb nothing."""
+
 from __future__ import annotations
 
 from typing import Any

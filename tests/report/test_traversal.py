@@ -1,3 +1,5 @@
+"""A traversal: rows by rate, one dimension a row."""
+
 from __future__ import annotations
 
 from typing import Any

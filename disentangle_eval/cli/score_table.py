@@ -1,0 +1,69 @@
+"""A score on the terminal: its value beside what a code that knows nothing would get, then every detail."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from disentangle_eval.errors import one_line
+from disentangle_eval.results import Result
+
+PLAIN_WIDTH = 120
+
+
+def show(result: Result) -> None:
+    """Print the tables of a result on stdout."""
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    for table in (quantities(result), *matrices(result)):
+        console.print(table)
+
+
+def quantities(result: Result) -> Table:
+    """The score, chance, and every detail that is a number, a text or a flat list."""
+    subject = result.codes or f"{result.model} at iteration {result.iteration} on {result.dataset}"
+    table = Table(title=one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), title_justify="left")
+    table.add_column("quantity")
+    table.add_column("value", justify="right")
+    table.add_row(result.metric, f"{result.value:.4f}", style="bold")
+    if result.chance is not None:
+        table.add_row("chance", f"{result.chance:.4f}")
+    for name, value in result.details.items():
+        if not is_matrix(value):
+            table.add_row(name, text(value))
+    table.add_row("seed", str(result.seed))
+    table.add_row("seconds", f"{result.seconds:.1f}")
+    return table
+
+
+def matrices(result: Result) -> list[Table]:
+    """One table a detail that is a list of lists, its columns named by the factors where they fit."""
+    factors = result.details.get("factors", [])
+    return [matrix(name, value, factors) for name, value in result.details.items() if is_matrix(value)]
+
+
+def matrix(name: str, rows: list[list[Any]], factors: list[str]) -> Table:
+    """A row a code dimension; rows that hold only zeros are left out."""
+    columns = factors if len(factors) == len(rows[0]) else [str(column) for column in range(len(rows[0]))]
+    table = Table(title=f"{name} by code dimension", title_justify="left")
+    table.add_column("dimension", justify="right")
+    for column in columns:
+        table.add_column(one_line(column), justify="right")
+    for dimension, row in enumerate(rows):
+        if any(row):
+            table.add_row(str(dimension), *(text(item) for item in row))
+    return table
+
+
+def is_matrix(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(item, list) for item in value)
+
+
+def text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, list):
+        return ", ".join(text(item) for item in value) or "none"
+    return one_line(str(value))
