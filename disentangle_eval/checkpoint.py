@@ -6,7 +6,7 @@ import hashlib
 import io
 import pickle
 import warnings
-import zipfile
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.files import write_atomically
 
 FORMAT = "disentangle_eval checkpoint"
@@ -65,7 +65,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 def refuse_unplain(value: Any, where: str = "checkpoint") -> None:
     """`TypeError` naming the first value that `torch.load(weights_only=True)` would refuse."""
-    if type(value) is dict:
+    if type(value) in (dict, OrderedDict):
         for key, item in value.items():
             if type(key) not in (str, int):
                 raise TypeError(f"{where}: key {key!r} is a {type(key).__name__}, expected str or int")
@@ -95,11 +95,14 @@ def load(path: Path) -> Checkpoint:
 def _refusal(path: Path, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror or error})"
-    if not zipfile.is_zipfile(path):
-        return "truncated or not a checkpoint"
-    if isinstance(error, pickle.UnpicklingError):
+    if isinstance(error, pickle.UnpicklingError) and _begins_as_archive(path):
         return "refused, it holds more than plain data and tensors, which could run code when read"
-    return f"damaged or not a checkpoint ({describe(error)[:120]})"
+    return "truncated, damaged or not a checkpoint"
+
+
+def _begins_as_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def _understood(path: Path, contents: Any) -> Checkpoint:

@@ -20,7 +20,7 @@ html_title = f"disentangle_eval {version}"
 html_show_sphinx = False
 html_copy_source = False
 
-myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -28,12 +28,15 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 
 
-def _shorten(app: Any, what: str, name: str, item: Any, options: Any, signature: str, returns: str) -> Any:
-    """Leaves out the constructor of interfaces and settings, which says nothing that their members do not."""
-    if inspect.isclass(item) and (getattr(item, "_is_protocol", False) or hasattr(item, "model_fields")):
-        return "", ""
+def _without_constructor(
+    app: Any, what: str, name: str, item: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Leaves out the signature of what is all fields: interfaces, settings and data classes list them one a line."""
+    fields = ("_is_protocol", "model_fields", "__dataclass_fields__")
+    if inspect.isclass(item) and any(getattr(item, field, False) for field in fields):
+        return "", None
     return signature, returns
 
 
 def setup(app: Any) -> None:
-    app.connect("autodoc-process-signature", _shorten)
+    app.connect("autodoc-process-signature", _without_constructor)

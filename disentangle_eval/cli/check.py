@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
 
 
-class ImageShapeType(click.ParamType):
+class ImageShapeType(click.ParamType[tuple[int, int, int]]):
     """`3x32x32` on the command line, (3, 32, 32) in Python."""
 
     name = "CxHxW"

@@ -42,7 +42,7 @@ def _run(arguments: list[str], debug: bool) -> int:
     show_notices()
     try:
         try:
-            with plugin_warnings(), cli.make_context("deval", arguments) as context:
+            with plugin_warnings(), cli.make_context("deval", list(arguments), obj=arguments) as context:
                 cli.invoke(context)
         finally:
             flush_output()

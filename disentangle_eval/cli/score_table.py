@@ -17,14 +17,15 @@ PLAIN_WIDTH = 120
 def show(result: Result) -> None:
     """Print the tables of a result on stdout."""
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    subject = result.codes or f"{result.model} at iteration {result.iteration} on {result.dataset}"
+    console.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
     for table in (quantities(result), *matrices(result)):
         console.print(table)
 
 
 def quantities(result: Result) -> Table:
     """The score, chance, and every detail that is a number, a text or a flat list."""
-    subject = result.codes or f"{result.model} at iteration {result.iteration} on {result.dataset}"
-    table = Table(title=one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), title_justify="left")
+    table = Table()
     table.add_column("quantity")
     table.add_column("value", justify="right")
     table.add_row(result.metric, f"{result.value:.4f}", style="bold")
@@ -39,9 +40,13 @@ def quantities(result: Result) -> Table:
 
 
 def matrices(result: Result) -> list[Table]:
-    """One table a detail that is a list of lists, its columns named by the factors where they fit."""
+    """One table a detail that is a list of lists with anything in it, its columns named by the factors where they fit."""
     factors = result.details.get("factors", [])
-    return [matrix(name, value, factors) for name, value in result.details.items() if is_matrix(value)]
+    return [
+        matrix(name, value, factors)
+        for name, value in result.details.items()
+        if is_matrix(value) and any(map(any, value))
+    ]
 
 
 def matrix(name: str, rows: list[list[Any]], factors: list[str]) -> Table:

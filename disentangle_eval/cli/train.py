@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -141,7 +142,7 @@ def train_model(context: click.Context, **options: Any) -> None:
     if options["resume"]:
         run.resume()
     else:
-        run.start({**settings, "command": shell_line(sys.argv)})
+        run.start({**settings, "command": shell_line(context.obj)})
     finish(run, folder, name)
 
 
@@ -156,11 +157,9 @@ def default_folder(name: str, options: Mapping[str, Any]) -> Path:
     return Path("runs") / f"{name}-{options['dataset']}-seed{options['seed']}"
 
 
-def shell_line(arguments: list[str]) -> str:
+def shell_line(arguments: Sequence[str]) -> str:
     """The command as it was typed, for the run's record."""
-    import shlex
-
-    return shlex.join(["deval", *arguments[1:]])
+    return shlex.join(["deval", *arguments])
 
 
 def refuse_changes(

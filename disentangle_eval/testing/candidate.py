@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,28 +14,25 @@ from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.manager import load_plugins
 from disentangle_eval.registry import Registered, Registry, load_registry
 from disentangle_eval.specs import ModelSpec
-from disentangle_eval.testing.failure import reached
+from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
 
 DEFAULT_IMAGE = ImageShape(1, 64, 64)
 CHEAP: Mapping[str, Any] = {"batch_size": 4, "iterations": 5}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
     """A model's record, the entry point it came by, and the images and settings it is checked with.
 
     `entry` is what the entry point names (`"deval_ibgan"`). `values` are settings that differ from the model's
-    defaults; batch size and iterations are small unless given.
+    defaults; batch size and iterations are small unless given. `verdicts` remembers what checks found.
     """
 
     record: Registered[ModelSpec]
     entry: str
     image: ImageShape = DEFAULT_IMAGE
     values: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.record.spec.name
+    verdicts: dict[Check, ConformanceFailure | NotChecked | None] = field(default_factory=dict, repr=False)
 
     def config(self) -> type[ModelConfig]:
         """The class of its settings; raises `DevalError` where that cannot be imported."""
@@ -44,19 +41,15 @@ class Candidate:
 
     def settings(self) -> ModelConfig:
         """The cheap setting."""
-        with reached("making its settings", see="config"):
-            return build(self.config(), {**CHEAP, **self.values})
-
-    def construct(self, seed: int) -> Model[Any]:
-        """A fresh model as training has it, channels last and in training mode; lets through what the plugin raises."""
-        cfg = self.settings()
-        model = build_model(Registry.resolve(self.record, "target"), cfg, self.image, seed)
-        return model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
+        return build(self.config(), {**CHEAP, **self.values})
 
     def model(self, seed: int) -> Model[Any]:
-        """`construct` for the checks that take a working constructor for granted."""
-        with reached("constructing the model", see="construction"):
-            return self.construct(seed)
+        """A fresh model as training has it, channels last and in training mode; lets through what the plugin raises."""
+        model = build_model(Registry.resolve(self.record, "target"), self.settings(), self.image, seed)
+        return model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
+
+
+Check = Callable[[Candidate], None]
 
 
 def find_candidate(name: str, image: ImageShape = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None) -> Candidate:
@@ -69,5 +62,5 @@ def find_candidate(name: str, image: ImageShape = DEFAULT_IMAGE, config: Mapping
     )
     candidate = Candidate(record=record, entry=entry, image=image, values=dict(config or {}))
     if config:
-        build(candidate.config(), {**CHEAP, **config})
+        candidate.settings()
     return candidate

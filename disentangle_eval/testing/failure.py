@@ -14,7 +14,7 @@ import pydantic
 import torch
 
 import disentangle_eval
-from disentangle_eval.errors import describe
+from disentangle_eval.errors import DevalError, describe
 
 LIBRARIES = tuple(Path(module.__file__).parent for module in (torch, np, pydantic, disentangle_eval) if module.__file__)
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
@@ -27,39 +27,27 @@ class ConformanceFailure(AssertionError):  # noqa: N818
     def __init__(self, check: str, received: str, expected: str, change: str) -> None:
         super().__init__(f"{check}: received {received}; expected {expected}; to fix: {change}")
         self.check = check
-        self.received = received
-        self.expected = expected
-        self.change = change
 
 
 class NotChecked(Exception):  # noqa: N818
-    """A check that does not apply (the model does not offer this) or cannot be reached (another check says why)."""
+    """A check that does not apply (the model does not offer this) or that rests on one that failed."""
 
 
 @contextmanager
-def plugin_runs(check: str, what: str, change: str = "correct that line") -> Iterator[None]:
-    """Turns whatever the plugin raises while it does `what` into a `ConformanceFailure` naming the plugin's line."""
+def explained(check: str, change: str) -> Iterator[None]:
+    """Turns an exception of the plugin into a `ConformanceFailure` that names its line and says what to change."""
     try:
         yield
     except (ConformanceFailure, NotChecked):
         raise
     except Exception as error:
-        raise ConformanceFailure(check, f"{located(error)} from {what}", "no exception", change) from error
-
-
-@contextmanager
-def reached(what: str, see: str) -> Iterator[None]:
-    """For checks that rest on something another check judges: its failure is reported there, once."""
-    try:
-        yield
-    except (ConformanceFailure, NotChecked):
-        raise
-    except Exception as error:
-        raise NotChecked(f"{what} fails; the check {see!r} says why") from error
+        raise ConformanceFailure(check, located(error), "no exception", change) from error
 
 
 def located(error: BaseException) -> str:
     """An exception on one line, with the innermost line that is no library's: `TypeError: ... at model.py:12`."""
+    if isinstance(error, DevalError) and error.__cause__ is not None:
+        return located(error.__cause__)
     text = textwrap.shorten(describe(error), LONGEST, placeholder=" ...")
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not _is_library(Path(frame.filename)):
@@ -69,4 +57,5 @@ def located(error: BaseException) -> str:
 
 def _is_library(file: Path) -> bool:
     installed = "site-packages" in file.parts or "dist-packages" in file.parts
-    return (STDLIB in file.parents and not installed) or any(folder in file.parents for folder in LIBRARIES)
+    in_stdlib = STDLIB in file.parents or file.name.startswith("<frozen")
+    return (in_stdlib and not installed) or any(folder in file.parents for folder in LIBRARIES)

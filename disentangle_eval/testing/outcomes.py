@@ -1,4 +1,4 @@
-"""Runs the checks and says how each went."""
+"""How a model does in every check, as a report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from disentangle_eval.api import ImageShape
 from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, find_candidate
-from disentangle_eval.testing.checks import CHECKS, Check, check_name
-from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, located
+from disentangle_eval.testing.checks import CHECKS
+from disentangle_eval.testing.failure import NotChecked
+from disentangle_eval.testing.verdict import check_name, judge
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,9 @@ def check_model(
 def check_candidate(candidate: Candidate) -> Iterator[Outcome]:
     """The outcome of each check, as it comes."""
     for check in CHECKS:
-        yield outcome(check, candidate)
-
-
-def outcome(check: Check, candidate: Candidate) -> Outcome:
-    """How a candidate does in one check; no exception of the plugin passes."""
-    name = check_name(check)
-    try:
-        check(candidate)
-    except NotChecked as reason:
-        return Outcome(name, "skipped", str(reason))
-    except ConformanceFailure as failure:
-        return Outcome(name, "failed", str(failure))
-    except Exception as error:
-        return Outcome(name, "failed", f"{name}: received {located(error)}; expected no exception")
-    return Outcome(name, "ok")
+        verdict = judge(candidate, check)
+        if verdict is None:
+            yield Outcome(check_name(check), "ok")
+        else:
+            status: Literal["failed", "skipped"] = "skipped" if isinstance(verdict, NotChecked) else "failed"
+            yield Outcome(check_name(check), status, str(verdict))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.testing.candidate import DEFAULT_IMAGE, find_candidate
-from disentangle_eval.testing.checks import CHECKS, Check, check_name
+from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, Check, find_candidate
+from disentangle_eval.testing.checks import CHECKS
 from disentangle_eval.testing.failure import NotChecked
+from disentangle_eval.testing.verdict import check_name, judge
 
 if TYPE_CHECKING:
     import pytest
@@ -24,21 +26,21 @@ def parametrize_checks(
     """
     import pytest
 
-    bound = [
-        pytest.param(_bind(name, check, ImageShape(*image), config), id=f"{name}-{check_name(check)}")
-        for name in names
-        for check in CHECKS
-    ]
-    return pytest.mark.parametrize("check", bound)
+    tests = []
+    for name in names:
+        find = functools.cache(functools.partial(find_candidate, name, ImageShape(*image), config))
+        tests += [pytest.param(_bind(find, check), id=f"{name}-{check_name(check)}") for check in CHECKS]
+    return pytest.mark.parametrize("check", tests)
 
 
-def _bind(name: str, check: Check, image: ImageShape, config: Mapping[str, Any] | None) -> Callable[[], None]:
+def _bind(find: Callable[[], Candidate], check: Check) -> Callable[[], None]:
     def run() -> None:
         import pytest
 
-        try:
-            check(find_candidate(name, image, config))
-        except NotChecked as reason:
-            pytest.skip(str(reason))
+        verdict = judge(find(), check)
+        if isinstance(verdict, NotChecked):
+            pytest.skip(str(verdict))
+        if verdict is not None:
+            raise verdict
 
     return run

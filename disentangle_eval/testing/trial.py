@@ -11,7 +11,6 @@ from disentangle_eval.api import ImageShape, Round
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.testing.failure import reached
 from disentangle_eval.train.iteration import play
 from disentangle_eval.train.players import build_players
 from disentangle_eval.train.step import TrainingStep
@@ -21,41 +20,28 @@ CPU = torch.device("cpu")
 
 
 class Trial:
-    """A fresh model with its players, rounds and step; everything follows from the seed.
-
-    Raises `NotChecked` where another check judges what fails: constructor, players or rounds.
-    """
+    """A fresh model with its players, rounds and step; everything follows from the seed."""
 
     def __init__(self, candidate: Candidate, seed: int) -> None:
-        cfg = candidate.settings()
         self.model = candidate.model(seed)
-        with reached("building the players", see="players"):
-            self.players = build_players(self.model)
-        with reached("rounds()", see="rounds"):
-            self.rounds = tuple(self.model.rounds())
-        self.step = TrainingStep(training_images(candidate), cfg.batch_size, seed, CPU)
+        self.players = build_players(self.model)
+        self.rounds = tuple(self.model.rounds())
+        self.step = TrainingStep(training_images(candidate), candidate.settings().batch_size, seed, CPU)
         self.iteration = 0
 
     def due(self) -> Iterator[Round]:
-        """The rounds of this iteration, repeats included, in order."""
-        with reached("going through the rounds", see="rounds"):
-            yield from due(self.rounds, self.iteration)
+        """The rounds of this iteration, in order, each as often as it repeats."""
+        for round_ in self.rounds:
+            if self.iteration % round_.every == 0:
+                yield from [round_] * round_.repeats
 
     def play(self, round_: Round) -> None:
         """One loss call and its players' steps."""
-        with reached("playing a round", see="rounds"):
-            play(round_.losses(self.step), [(name, self.players[name]) for name in round_.players])
+        play(round_.losses(self.step), [(name, self.players[name]) for name in round_.players])
 
     def end_iteration(self) -> None:
         self.iteration += 1
         self.step.iteration.fill_(self.iteration)
-
-
-def due(rounds: tuple[Round, ...], iteration: int) -> Iterator[Round]:
-    """The rounds of one iteration, repeats included, in order."""
-    for round_ in rounds:
-        if iteration % round_.every == 0:
-            yield from [round_] * round_.repeats
 
 
 def training_images(candidate: Candidate) -> ImageDataset:

@@ -44,9 +44,15 @@ _PAPER = {
     "celeba": {**_REFERENCE["celeba"], "gamma": 2.0, "beta": 0.325},
 }
 
-# Ours: the published dSprites schedule run in a 7.5th of its iterations, with D's learning rate raised by as much and
-# that of e, G and q by 3.
-_SHORT = {"iterations": 20_000, "noise_iterations": 13_333, "lr_discriminator": 7.5e-6, "lr": 1.5e-4}
+# Ours: the published dSprites schedule in a 7.5th of its iterations. The instance noise starts at the 0.5 published for
+# the other data sets, and all learning rates are raised: at the published ones the bottleneck has not opened by then.
+_SHORT = {
+    "iterations": 20_000,
+    "noise_start": 0.5,
+    "noise_iterations": 13_333,
+    "lr_discriminator": 5e-6,
+    "lr": 2e-4,
+}
 
 # Ours: something to look at after a few minutes on a CPU; no score of it means anything.
 _DEMO = {"iterations": 600, "noise_iterations": 400, "noise_start": 0.5, "lr_discriminator": 2e-5, "lr": 5e-4}

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -6,8 +8,8 @@ from deval_ibgan.config import IBGANConfig
 from deval_ibgan.model import IBGAN
 from disentangle_eval.api import ImageShape
 from disentangle_eval.build import build_model
-from disentangle_eval.errors import UsageError
 from disentangle_eval.config import build
+from disentangle_eval.errors import UsageError
 
 GREY, COLOUR = ImageShape(1, 64, 64), ImageShape(3, 64, 64)
 
@@ -46,7 +48,7 @@ def test_the_big_variant_shares_a_trunk_of_three_convolutions():
 def test_layers_without_batch_normalisation_have_a_bias_and_layers_before_it_have_none(dsprites_model):
     for network in (dsprites_model.generator.conv, dsprites_model.discriminator):
         layers = [layer for layer in network.modules() if not isinstance(layer, nn.Sequential)]
-        for layer, following in zip(layers, layers[1:], strict=False):
+        for layer, following in pairwise(layers):
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
                 assert (layer.bias is None) == isinstance(following, nn.BatchNorm2d)
     assert {layer.negative_slope for layer in dsprites_model.modules() if isinstance(layer, nn.LeakyReLU)} == {0.2}

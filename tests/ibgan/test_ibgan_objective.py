@@ -50,10 +50,9 @@ def test_every_term_and_both_totals(variant, smoothing, iteration):
     np.testing.assert_allclose(double(g_in), mean + np.exp(log_variance / 2) * epsilon, atol=1e-5)
 
     # the two domains pass D in calls of their own; the same noisy fake feeds D and q
-    counted = iteration + 1 if variant == "small" else iteration + 1
-    total = 21
-    share = (counted - 1) / (total - 1) if variant == "small" else counted / total
-    sigma = max(0.0, 0.9 + (0.0 - 0.9) * min(share, 1))
+    t, span = iteration + 1, 21
+    share = (t - 1) / (span - 1) if variant == "small" else t / span
+    sigma = max(0.0, 0.9 * (1 - share))
     noisy_fake = np.clip(double(drawn) + sigma * eps_fake, -1, 1)
     noisy_real = np.clip(2 * images - 1 + sigma * eps_real, -1, 1)
     (fake_in, fake_features), (real_in, real_features) = calls["trunk"]
@@ -131,9 +130,7 @@ def with_bottleneck_mean(level, **settings):
     return model
 
 
-@pytest.mark.parametrize(
-    ("level", "rate_ceiling", "extra"), [(4.0, True, 2400.0), (4.0, False, 0.0), (3.5, True, 0.0)]
-)
+@pytest.mark.parametrize(("level", "rate_ceiling", "extra"), [(4.0, True, 2400.0), (4.0, False, 0.0), (3.5, True, 0.0)])
 def test_rate_ceiling_pushes_back_from_20_nats_only_when_asked(level, rate_ceiling, extra):
     losses = with_bottleneck_mean(level, rate_ceiling=rate_ceiling).losses(RecordedStep())
     terms = losses.terms

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.candidate import Check
 from disentangle_eval.testing.checks.bottleneck import check_rate
 from disentangle_eval.testing.checks.config import check_config
 from disentangle_eval.testing.checks.construction import check_construction
@@ -21,8 +19,6 @@ from disentangle_eval.testing.checks.replicas import check_replicas
 from disentangle_eval.testing.checks.resume import check_resume
 from disentangle_eval.testing.checks.rounds import check_iteration_counter, check_rounds
 from disentangle_eval.testing.checks.traversal import check_traversal
-
-Check = Callable[[Candidate], None]
 
 CHECKS: tuple[Check, ...] = (
     check_registration_imports_no_torch,
@@ -44,8 +40,3 @@ CHECKS: tuple[Check, ...] = (
     check_rate,
     check_traversal,
 )
-
-
-def check_name(check: Check) -> str:
-    """What the check is called in reports: its function's name without `check_`."""
-    return check.__name__.removeprefix("check_")

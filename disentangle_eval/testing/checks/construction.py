@@ -9,14 +9,17 @@ import torch
 from disentangle_eval.api import Model
 from disentangle_eval.errors import UsageError
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.checks.config import check_config
+from disentangle_eval.testing.failure import ConformanceFailure, explained, located
 from disentangle_eval.testing.global_randomness import borrowed_globals
+from disentangle_eval.testing.verdict import rests_on
 
 CHECK = "construction"
 
 
 def check_construction(candidate: Candidate) -> None:
     """`target(cfg, image)` makes a `Model`; the same seed gives the same weights, another seed others."""
+    rests_on(candidate, check_config)
     first, again, other = (_construct(candidate, seed) for seed in (0, 0, 1))
     if not isinstance(first, Model):
         raise ConformanceFailure(
@@ -25,7 +28,7 @@ def check_construction(candidate: Candidate) -> None:
             "a disentangle_eval.api.Model",
             "derive the class from Model and call super().__init__(cfg, image)",
         )
-    with plugin_runs(CHECK, "cfg and image to be kept", "call super().__init__(cfg, image)"):
+    with explained(CHECK, "call super().__init__(cfg, image)"):
         kept = first.cfg == candidate.settings() and first.image == candidate.image
     if not kept:
         raise ConformanceFailure(
@@ -49,13 +52,13 @@ def check_construction(candidate: Candidate) -> None:
 
 def _construct(candidate: Candidate, seed: int) -> Model[Any]:
     accepted = "x".join(map(str, candidate.image))
-    with borrowed_globals(seed=0), plugin_runs(CHECK, f"a model for {accepted} images"):
+    with borrowed_globals(seed=0):
         try:
-            return candidate.construct(seed)
+            return candidate.model(seed)
         except UsageError as error:
             raise ConformanceFailure(
                 CHECK,
-                str(error),
+                located(error),
                 f"a model for {accepted} images",
                 "name a shape it accepts: --image CxHxW, in pytest parametrize_checks(..., image=(C, H, W))",
             ) from error

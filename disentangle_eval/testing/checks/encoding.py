@@ -8,14 +8,17 @@ from torch import Tensor
 from disentangle_eval.api import Encoder
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, images, offered
 from disentangle_eval.testing.expect import expect_floats
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs, reached
+from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.global_randomness import borrowed_globals
+from disentangle_eval.testing.verdict import rests_on
 
 
 def check_encode(candidate: Candidate) -> None:
     """`encode` gives (B, K) finite float32, one column for each entry of `code`; classes are 0 .. n - 1."""
+    rests_on(candidate, check_construction)
     check = "encode"
     named = candidate.model(seed=0)
     if callable(getattr(named, "encode", None)) and not hasattr(named, "code"):
@@ -30,7 +33,7 @@ def check_encode(candidate: Candidate) -> None:
         raise ConformanceFailure(
             check, f"code = {model.code!r}", "a tuple of Continuous and Categorical", "set self.code to such a tuple"
         )
-    with torch.no_grad(), plugin_runs(check, "encode"):
+    with torch.no_grad():
         codes = model.encode(images(candidate))
     expect_floats(check, "encode", codes, (N, len(model.code)))
     for column, dimension in zip(codes.unbind(dim=1), model.code, strict=True):
@@ -45,16 +48,16 @@ def check_encode(candidate: Candidate) -> None:
 
 def check_encode_rows(candidate: Candidate) -> None:
     """`encode` is deterministic in eval mode, and a row is the same alone, in another batch and in another order."""
+    rests_on(candidate, check_encode)
     model: Encoder = offered(candidate, Encoder)
     x = images(candidate)
     order = torch.arange(N).roll(1).flip(0)
-    with torch.no_grad(), reached("encode", see="encode"):
-        whole = _encode(model, x)
-        again = _encode(model, x)
-        alone = torch.cat([_encode(model, row) for row in x.split(1)])
-        halves = torch.cat([_encode(model, half) for half in x.split(N // 2)])
+    with torch.no_grad(), borrowed_globals(seed=0):
+        whole, again = model.encode(x), model.encode(x)
+        alone = torch.cat([model.encode(row) for row in x.split(1)])
+        halves = torch.cat([model.encode(half) for half in x.split(N // 2)])
         permuted = torch.empty_like(whole)
-        permuted[order] = _encode(model, x[order])
+        permuted[order] = model.encode(x[order])
     if not torch.equal(whole, again):
         raise ConformanceFailure(
             "encode_rows",
@@ -73,11 +76,6 @@ def check_encode_rows(candidate: Candidate) -> None:
                 f"rows that depend on their own image alone (here within {float(tolerance):.2g})",
                 "use no statistics of the batch in encode: nn.BatchNorm in eval mode is fine, x.mean(dim=0) is not",
             )
-
-
-def _encode(model: Encoder, x: Tensor) -> Tensor:
-    with borrowed_globals(seed=0):
-        return model.encode(x)
 
 
 def _are_classes(column: Tensor, classes: int) -> bool:

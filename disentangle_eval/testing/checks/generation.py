@@ -8,13 +8,16 @@ from disentangle_eval.api import Generator
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Prior
 from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, offered
 from disentangle_eval.testing.expect import expect_images
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.failure import ConformanceFailure
+from disentangle_eval.testing.verdict import rests_on
 
 
 def check_generate(candidate: Candidate) -> None:
     """`generate` turns (B, Z) of the prior into images in [0, 1], with and without inner noise."""
+    rests_on(candidate, check_construction)
     check = "generate"
     named = candidate.model(seed=0)
     if callable(getattr(named, "generate", None)) and not isinstance(getattr(named, "prior", None), Prior):
@@ -27,7 +30,7 @@ def check_generate(candidate: Candidate) -> None:
     model: Generator = offered(candidate, Generator)
     draw = GeneratorDraw(seed=0)
     z = model.prior.sample(draw, N)
-    with torch.no_grad(), plugin_runs(check, "generate"):
+    with torch.no_grad():
         without, with_noise = model.generate(z), model.generate(z, draw)
     expect_images(check, "generate(z)", without, N, candidate.image)
     expect_images(check, "generate(z, draw)", with_noise, N, candidate.image)

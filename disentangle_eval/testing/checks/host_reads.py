@@ -7,8 +7,9 @@ from torch import Tensor
 
 from disentangle_eval.api import ImageShape
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, located
-from disentangle_eval.testing.trial import Trial, due
+from disentangle_eval.testing.checks.rounds import check_rounds
+from disentangle_eval.testing.failure import ConformanceFailure, located
+from disentangle_eval.testing.verdict import rests_on
 
 META = torch.device("meta")
 
@@ -24,27 +25,24 @@ def check_no_host_read(candidate: Candidate) -> None:
     dispatch nothing, and would take torch's own checks for the plugin's. A tensor made on the CPU by mistake does not
     mix with those on `meta` and is found too. Printing a tensor is not seen.
     """
-    trial = Trial(candidate, seed=0)
-    for round_ in trial.due():
-        trial.play(round_)
+    rests_on(candidate, check_rounds)
     model = candidate.model(seed=0).to(META)
-    step = ShapesOnly(trial.step.batch, candidate.image)
+    step = ShapesOnly(candidate.settings().batch_size, candidate.image)
     try:
         players = {
             player.name: [parameter for group in player.groups for parameter in group.module.parameters()]
             for player in model.players()
         }
-        for round_ in due(tuple(model.rounds()), iteration=0):
+        for round_ in model.rounds():
             total = round_.losses(step).total
             for name in round_.players:
                 torch.autograd.grad(total[name], players[name], retain_graph=True, allow_unused=True)
-    except NotChecked:
-        raise
     except Exception as error:
         raise ConformanceFailure(
             "no_host_read",
             located(error),
-            "a round that computes on the device of its inputs and reads nothing back",
+            "a round that computes on the device of its inputs and reads nothing back (tried on torch's meta device, "
+            "whose tensors hold no numbers)",
             "replace item(), float(x), if x, tolist(), numpy(), cpu() and x[mask] by tensor arithmetic such as "
             "torch.where; make tensors with device=x.device or register_buffer; "
             "give distributions validate_args=False",

@@ -26,7 +26,7 @@ N = 6
 
 
 def offered(candidate: Candidate, capability: type[Any]) -> Any:
-    """A fresh model in eval mode, or `NotChecked` where it does not offer the capability, a protocol of the interface."""
+    """A fresh model in eval mode; `NotChecked` where it does not offer the capability, a protocol of the interface."""
     model = candidate.model(seed=0).eval()
     if not isinstance(model, capability):
         raise NotChecked(f"{type(model).__name__} is no {capability.__name__}")
@@ -49,10 +49,13 @@ def calls(candidate: Candidate, model: Model[Any]) -> dict[str, Callable[[], obj
     if isinstance(model, Reconstructor):
         found["reconstruct"] = lambda: model.reconstruct(x)
     if isinstance(model, Generator):
-        z = model.prior.sample(draw, N)
-        found["generate"] = lambda: (model.generate(z), model.generate(z, draw))
+        prior = model.prior
+        found["generate"] = lambda: (
+            model.generate(prior.sample(draw, N)),
+            model.generate(prior.sample(draw, N), draw),
+        )
         if isinstance(model, Bottleneck):
-            found["rate"] = lambda: model.rate(z)
+            found["rate"] = lambda: model.rate(prior.sample(draw, N))
     if isinstance(model, Traversable):
         found["traversal"] = lambda: model.traversal(draw)
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.checks.construction import check_construction
+from disentangle_eval.testing.failure import ConformanceFailure, explained
+from disentangle_eval.testing.verdict import rests_on
 from disentangle_eval.train.players import build_players, ownership_problems
 
 CHECK = "players"
@@ -11,13 +13,13 @@ CHECK = "players"
 
 def check_players(candidate: Candidate) -> None:
     """Every parameter has exactly one player, and every player can be built."""
+    rests_on(candidate, check_construction)
     model = candidate.model(seed=0)
-    with plugin_runs(CHECK, "players()"):
-        problems = ownership_problems(model, model.players())
+    problems = ownership_problems(model, model.players())
     if problems:
         raise ConformanceFailure(
             CHECK,
-            "; ".join(problems),
+            "; ".join(problems[:3]) + (f" and {len(problems) - 3} more" if len(problems) > 3 else ""),
             "every parameter in exactly one group of one player",
             "give each network to one player; make what is not trained a buffer",
         )
@@ -26,5 +28,5 @@ def check_players(candidate: Candidate) -> None:
         raise ConformanceFailure(
             CHECK, f"frozen parameters {', '.join(frozen[:3])}", "parameters that are trained", "make them buffers"
         )
-    with plugin_runs(CHECK, "building the players' optimisers", "give every player at least one parameter"):
+    with explained(CHECK, "give every player at least one parameter"):
         build_players(model)

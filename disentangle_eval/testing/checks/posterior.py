@@ -7,16 +7,19 @@ from torch.distributions import Distribution
 
 from disentangle_eval.api import Posterior
 from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, images, offered
 from disentangle_eval.testing.expect import expect_floats
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.failure import ConformanceFailure
+from disentangle_eval.testing.verdict import rests_on
 
 
 def check_posterior(candidate: Candidate) -> None:
     """`posterior` gives a distribution of batch shape (B, Z), or batch shape (B,) and event shape (Z,)."""
+    rests_on(candidate, check_construction)
     check = "posterior"
     model: Posterior = offered(candidate, Posterior)
-    with torch.no_grad(), plugin_runs(check, "posterior"):
+    with torch.no_grad():
         posterior = model.posterior(images(candidate))
     if not isinstance(posterior, Distribution):
         raise ConformanceFailure(
@@ -30,6 +33,6 @@ def check_posterior(candidate: Candidate) -> None:
             f"batch shape ({N}, Z), or batch shape ({N},) and event shape (Z,)",
             "flatten the parameters to (B, Z)",
         )
-    with torch.no_grad(), plugin_runs(check, "the posterior's mean"):
+    with torch.no_grad():
         mean = posterior.mean
     expect_floats(check, "the posterior's mean", mean, (N, "Z"))

@@ -25,7 +25,10 @@ manager.register(EntryPoint("candidate", entry, hookspecs.PROJECT).load())
 for records in manager.hook.register_models():
     list(records)
 by_entry = [name for name in slow if name in sys.modules]
-importlib.import_module(config)
+try:
+    importlib.import_module(config)
+except Exception:
+    pass  # the check of the settings says so
 by_config = [name for name in slow if name in sys.modules]
 print(json.dumps([by_entry, by_config]))
 """
@@ -49,9 +52,9 @@ def check_registration_imports_no_torch(candidate: Candidate) -> None:
         last = one_line((done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1])
         raise ConformanceFailure(
             check,
-            f"{last} on importing {candidate.entry!r} and {config!r} alone",
-            "both to import in a fresh interpreter",
-            "import in these modules only what they use, and list it among the distribution's dependencies",
+            f"{last} on importing {candidate.entry!r} alone",
+            "an entry module that imports in a fresh interpreter",
+            "import there only what it uses, and list that among the distribution's dependencies",
         )
     by_entry, by_config = json.loads(done.stdout.splitlines()[-1])
     for module, slow in ((candidate.entry, by_entry), (config, by_config)):

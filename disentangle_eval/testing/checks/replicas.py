@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import torch
 
 from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.rounds import check_iteration_counter
 from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.global_randomness import GlobalState, borrowed_globals
 from disentangle_eval.testing.trial import Trial
+from disentangle_eval.testing.verdict import rests_on
 
 SEEDS = (0, 1)
 ITERATIONS = 3
@@ -20,6 +22,7 @@ def check_replicas(candidate: Candidate) -> None:
 
     Each has global generators of its own meanwhile: using those is another check's concern.
     """
+    rests_on(candidate, check_iteration_counter)
     alone = [weights for seed in SEEDS for weights in _train(candidate, [seed])]
     together = _train(candidate, SEEDS)
     for one, other in zip(alone, together, strict=True):
@@ -35,8 +38,11 @@ def check_replicas(candidate: Candidate) -> None:
 
 def _train(candidate: Candidate, seeds: Sequence[int]) -> list[dict[str, torch.Tensor]]:
     with borrowed_globals(seed=0) as start:
-        trials = [Trial(candidate, seed) for seed in seeds]
-        states = [start for _ in seeds]
+        trials, states = [], []
+        for seed in seeds:
+            start.restore()
+            trials.append(Trial(candidate, seed))
+            states.append(GlobalState.now())
         for _ in range(ITERATIONS):
             for rounds in zip(*(trial.due() for trial in trials), strict=True):
                 for position, (trial, round_) in enumerate(zip(trials, rounds, strict=True)):

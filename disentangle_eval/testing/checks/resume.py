@@ -12,9 +12,11 @@ from torch import Tensor
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.checks.rounds import check_iteration_counter
+from disentangle_eval.testing.failure import ConformanceFailure, explained
 from disentangle_eval.testing.global_randomness import borrowed_globals
-from disentangle_eval.testing.trial import CPU, Trial, training_images
+from disentangle_eval.testing.trial import CPU, training_images
+from disentangle_eval.testing.verdict import rests_on
 from disentangle_eval.train.folder import RunFolder
 from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
 
@@ -36,12 +38,10 @@ def check_resume(candidate: Candidate) -> None:
     Compared are weights, buffers, optimiser state and log. The model that resumes is constructed from another seed, as
     `deval score` constructs it from none: what the constructor drew at random must come from the checkpoint.
     """
-    trial = Trial(candidate, seed=SEED)
-    for round_ in trial.due():
-        trial.play(round_)
+    rests_on(candidate, check_iteration_counter)
     with tempfile.TemporaryDirectory(prefix="deval-check-") as temporary:
         unbroken, broken = RunFolder(Path(temporary) / "unbroken"), RunFolder(Path(temporary) / "broken")
-        with plugin_runs(CHECK, "training, saving and resuming", CHANGE):
+        with explained(CHECK, CHANGE):
             with borrowed_globals(seed=0):
                 run = _run(candidate, unbroken, seed=SEED)
                 run.start({})

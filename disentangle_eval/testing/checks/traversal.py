@@ -7,17 +7,20 @@ import torch
 from disentangle_eval.api import Traversable, Traversal
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, offered
 from disentangle_eval.testing.expect import expect_floats, expect_images
-from disentangle_eval.testing.failure import ConformanceFailure, plugin_runs
+from disentangle_eval.testing.failure import ConformanceFailure
+from disentangle_eval.testing.verdict import rests_on
 
 
 def check_traversal(candidate: Candidate) -> None:
     """`traversal` gives a spread and a rate (K,), starting points (B, K), and images in [0, 1] for them."""
+    rests_on(candidate, check_construction)
     check = "traversal"
     model: Traversable = offered(candidate, Traversable)
     draw = GeneratorDraw(seed=0)
-    with torch.no_grad(), plugin_runs(check, "traversal"):
+    with torch.no_grad():
         space = model.traversal(draw)
     if not isinstance(space, Traversal):
         raise ConformanceFailure(check, type(space).__name__, "a Traversal", "return disentangle_eval.api.Traversal")
@@ -28,7 +31,7 @@ def check_traversal(candidate: Candidate) -> None:
         raise ConformanceFailure(
             check, f"a spread of {float(spread.min()):.3g}", "standard deviations", "take the root of the variance"
         )
-    with torch.no_grad(), plugin_runs(check, "traversal's origin and render"):
+    with torch.no_grad():
         origin = space.origin(draw, N)
         rendered = space.render(expect_floats(check, "traversal's origin", origin, (N, dim)))
     expect_images(check, "traversal's render", rendered, N, candidate.image)

@@ -1,0 +1,107 @@
+"""How many training iterations a second does each model reach?
+
+Models are interleaved, so that a machine whose speed drifts is fair to all: each repeat times a slice of iterations of
+every model in turn. Writes one JSON line a model: the median and the quartiles over repeats.
+
+    python benchmarks/train_throughput.py ibgan --threads 2 --out benchmarks/results/train_throughput.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import statistics
+import time
+from pathlib import Path
+
+import torch
+
+from disentangle_eval.build import build_model
+from disentangle_eval.checkpoint import versions
+from disentangle_eval.cli.dataset import open_dataset
+from disentangle_eval.config import resolve
+from disentangle_eval.devices import choose_device, describe_device, place
+from disentangle_eval.registry import load_registry
+from disentangle_eval.train.iteration import run_iteration
+from disentangle_eval.train.players import build_players
+from disentangle_eval.train.step import TrainingStep
+
+
+class Trainer:
+    """A model in training, timed a slice of iterations at a time."""
+
+    def __init__(self, name: str, dataset: str, device: torch.device) -> None:
+        registry = load_registry()
+        record = registry.find_model(name)
+        data = open_dataset(dataset, None).to(device)
+        cfg = resolve(registry.resolve(record, "config"), dataset, None, {})
+        model = place(build_model(registry.resolve(record), cfg, data.shape, seed=0), device).train()
+        self.players = build_players(model)
+        self.rounds = model.rounds()
+        self.step = TrainingStep(data, cfg.batch_size, 0, device)
+        self.batch = cfg.batch_size
+        self.iteration = 0
+
+    def seconds(self, iterations: int) -> float:
+        """Wall time of some iterations, the device's queue emptied before and after."""
+        synchronise(self.step.device)
+        start = time.perf_counter()
+        for _ in range(iterations):
+            run_iteration(self.rounds, self.players, self.step, self.iteration)
+            self.iteration += 1
+        synchronise(self.step.device)
+        return time.perf_counter() - start
+
+
+def synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", help="models to time; all that are installed when left out")
+    parser.add_argument("--dataset", default="dsprites")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--iterations", type=int, default=10, help="iterations a repeat")
+    parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = choose_device(options.device)
+    names = options.models or sorted(load_registry().models)
+    trainers = {name: Trainer(name, options.dataset, device) for name in names}
+    for trainer in trainers.values():
+        trainer.seconds(3)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(options.repeats):
+        for name, trainer in trainers.items():
+            times[name].append(trainer.seconds(options.iterations) / options.iterations)
+    for name in names:
+        low, middle, high = statistics.quantiles(times[name], n=4)
+        line = json.dumps(
+            {
+                "question": "train_throughput",
+                "model": name,
+                "dataset": options.dataset,
+                "batch": trainers[name].batch,
+                "iterations_per_second": round(1 / middle, 3),
+                "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
+                "repeats": options.repeats,
+                "iterations_a_repeat": options.iterations,
+                "hardware": describe_device(device),
+                "versions": versions(),
+                "date": datetime.date.today().isoformat(),
+            }
+        )
+        if options.out:
+            with options.out.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What came of a check: each is run once a candidate, and checks that rest on others ask for theirs."""
+
+from __future__ import annotations
+
+from disentangle_eval.testing.candidate import Candidate, Check
+from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, explained
+
+
+def check_name(check: Check) -> str:
+    """What the check is called in reports: its function's name without `check_`."""
+    return check.__name__.removeprefix("check_")
+
+
+def judge(candidate: Candidate, check: Check) -> ConformanceFailure | NotChecked | None:
+    """Why a candidate fails a check or cannot be checked, None where it passes; remembered with the candidate."""
+    if check not in candidate.verdicts:
+        candidate.verdicts[check] = _run(candidate, check)
+    return candidate.verdicts[check]
+
+
+def rests_on(candidate: Candidate, *checks: Check) -> None:
+    """For checks that would only repeat what others report: `NotChecked` unless the candidate passes those."""
+    for check in checks:
+        verdict = judge(candidate, check)
+        if isinstance(verdict, ConformanceFailure):
+            raise NotChecked(f"rests on the check {verdict.check!r}, which failed")
+        if verdict is not None:
+            raise NotChecked(str(verdict))
+
+
+def _run(candidate: Candidate, check: Check) -> ConformanceFailure | NotChecked | None:
+    try:
+        with explained(check_name(check), "correct that line"):
+            check(candidate)
+    except (ConformanceFailure, NotChecked) as verdict:
+        return verdict
+    return None

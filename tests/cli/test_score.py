@@ -1,0 +1,139 @@
+"""`deval score`: the reference's numbers from the command line, and what each bad input is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared"))
+GOLDEN = SHARED / "data" / "golden"
+
+needs_golden = pytest.mark.skipif(not GOLDEN.exists(), reason=f"{GOLDEN} is absent; DEVAL_SHARED names shared/")
+
+
+@needs_golden
+@pytest.mark.parametrize("case", ["mixed", "axis", "dead", "random"])
+def test_protocol_dlib_prints_the_reference_scores(deval, case):
+    expected = json.loads((GOLDEN / "expected.json").read_text())["cases"][case]
+    answer = deval(
+        *("score", "--metric", "factorvae", "--protocol", "dlib", "--seed", expected["random_state"]),
+        *("--codes", GOLDEN / expected["file"], "--json"),
+    )
+    result = json.loads(answer.out)
+    reference = expected["scores"]["factor_vae"]
+    assert result["value"] == reference["eval_accuracy"]
+    assert result["details"]["train_accuracy"] == reference["train_accuracy"]
+    assert result["details"]["eval_accuracy"] == reference["eval_accuracy"]
+    assert result["settings"]["protocol"] == "dlib"
+    assert result["seed"] == expected["random_state"]
+
+
+def write_codes(path: Path, codes: np.ndarray) -> Path:
+    np.savez(path, codes=codes, factor_sizes=np.array([3, 4]))
+    return path
+
+
+def grid_codes() -> np.ndarray:
+    return np.array([[shape, size] for shape in range(3) for size in range(4)], dtype=float)
+
+
+def test_a_table_for_people_shows_the_score_beside_chance(deval, tmp_path):
+    answer = deval("score", "--metric", "factorvae", "--codes", write_codes(tmp_path / "codes.npz", grid_codes()))
+    assert answer.code == 0
+    rows = {cells[0]: cells[1] for line in answer.out.splitlines() if len(cells := line.strip("│ ").split("│")) == 2}
+    shown = {name.strip(): value.strip() for name, value in rows.items()}
+    assert shown["factorvae"] == "1.0000"
+    assert shown["chance"] == "0.5000"
+
+
+def test_each_protocol_asked_for_is_one_line_of_json(deval, tmp_path):
+    codes = write_codes(tmp_path / "codes.npz", grid_codes())
+    answer = deval(
+        *("score", "--metric", "factorvae", "--protocol", "dlib", "--protocol", "ib-gan", "--codes", codes, "--json")
+    )
+    results = [json.loads(line) for line in answer.out.splitlines()]
+    assert [result["settings"]["protocol"] for result in results] == ["dlib", "ib-gan"]
+
+
+def test_a_checkpoint_s_score_says_what_was_scored_and_is_kept_in_its_run(deval, trained):
+    answer = deval("score", "--metric", "factorvae", "--protocol", "ib-gan", trained, "--threads", "1", "--json")
+    result = json.loads(answer.out)
+    assert (result["model"], result["iteration"], result["train_seed"]) == ("ibgan", 4, 0)
+    assert result["dataset"].startswith("dsprites@")
+    assert len(result["checkpoint_sha256"]) == 64
+    assert json.loads((trained / "results.jsonl").read_text().splitlines()[-1]) == result
+    assert (trained / "pictures" / "scores.png").exists()
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch hostile-was-here",)
+
+
+def test_a_hostile_checkpoint_is_refused_and_nothing_of_it_runs(deval, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"format": "disentangle_eval checkpoint", "weights": Hostile()}, "hostile.pt")
+    answer = deval("score", "--metric", "factorvae", "hostile.pt")
+    assert answer.code == 1
+    assert "refused" in answer.error
+    assert not Path("hostile-was-here").exists()
+
+
+def truncated(path: Path, trained: Path) -> None:
+    path.write_bytes((trained / "checkpoint.pt").read_bytes()[:-1000])
+
+
+def foreign(path: Path, trained: Path) -> None:
+    torch.save({"state_dict": {}}, path)
+
+
+def of_a_missing_plugin(path: Path, trained: Path) -> None:
+    contents = torch.load(trained / "checkpoint.pt", weights_only=True)
+    contents["model"] = {"name": "gone", "distribution": "deval-gone", "version": 1}
+    torch.save(contents, path)
+
+
+def no_archive(path: Path, trained: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.txt", "hello")
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "told"),
+    [
+        (truncated, 1, "truncated, damaged or not a checkpoint"),
+        (foreign, 1, "another program"),
+        (no_archive, 1, "not a checkpoint"),
+        (of_a_missing_plugin, 2, "pip install deval-gone"),
+    ],
+)
+def test_a_bad_checkpoint_is_told_in_one_line(deval, trained, tmp_path, make, code, told):
+    path = tmp_path / "bad.pt"
+    make(path, trained)
+    answer = deval("score", "--metric", "factorvae", path)
+    assert answer.code == code
+    assert told in answer.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--metric", "factorvea", "x.pt"], "Did you mean 'factorvae'?"),
+        (["--metric", "factorvae", "--protocol", "dlb", "x.pt"], "expected one of factorvae's: dlib, kim-mnih, ib-gan"),
+        (["--metric", "factorvae"], "received neither"),
+        (["--metric", "factorvae", "x.pt", "--codes", "x.npz"], "received both"),
+        (["--metric", "factorvae", "missing.pt"], "missing.pt"),
+        (["--metric", "factorvae", "--codes", "missing.npz"], "missing.npz"),
+        (["x.pt"], "--metric"),
+    ],
+)
+def test_a_mistake_in_what_was_typed_exits_with_2_and_one_line(deval, arguments, told):
+    answer = deval("score", *arguments)
+    assert answer.code == 2
+    assert told in answer.error

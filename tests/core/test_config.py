@@ -1,0 +1,96 @@
+from typing import ClassVar, Literal
+
+import pytest
+
+from disentangle_eval.config import Config, Field, MetricConfig, ModelConfig, Presets, build, preset_values, resolve
+from disentangle_eval.errors import UsageError
+
+
+class Toy(ModelConfig):
+    presets: ClassVar[Presets] = {
+        "reference": {"dsprites": {"beta": 2.0, "iterations": 10}, "*": {"beta": 3.0}},
+        "paper": {"dsprites": {"beta": 4.0}},
+    }
+
+    beta: float = Field(1.0, ge=0, description="weight of the rate")
+    kind: Literal["one", "two"] = Field("one", description="which of the two")
+
+
+class Plain(ModelConfig):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("dataset", "preset", "typed", "beta", "iterations"),
+    [
+        ("dsprites", None, {}, 2.0, 10),
+        ("dsprites", None, {"beta": 9}, 9.0, 10),
+        ("chairs3d", None, {}, 3.0, 100_000),
+        ("chairs3d", "reference", {}, 3.0, 100_000),
+        ("dsprites", "paper", {}, 4.0, 100_000),
+        ("dsprites", "paper", {"beta": 9, "iterations": 5}, 9.0, 5),
+    ],
+)
+def test_typed_values_win_over_the_preset_and_the_preset_over_defaults(dataset, preset, typed, beta, iterations):
+    cfg = resolve(Toy, dataset, preset, typed)
+    assert (cfg.beta, cfg.iterations, cfg.batch_size) == (beta, iterations, 64)
+
+
+def test_a_preset_that_is_absent_is_named_with_those_there_are():
+    with pytest.raises(UsageError, match=r"preset: received 'papr', expected one of: paper, reference"):
+        resolve(Toy, "dsprites", "papr", {})
+    with pytest.raises(UsageError, match=r"preset 'paper' has no values for dataset 'celeba', only for: dsprites"):
+        resolve(Toy, "celeba", "paper", {})
+    with pytest.raises(UsageError, match=r"expected one of: none"):
+        resolve(Plain, "dsprites", "paper", {})
+
+
+def test_a_model_without_presets_takes_its_own_defaults():
+    assert preset_values(Plain, "dsprites", None) == {}
+    assert resolve(Plain, "dsprites", None, {}).iterations == 100_000
+
+
+def test_every_fault_is_named_at_once_on_one_line():
+    with pytest.raises(UsageError) as caught:
+        build(Toy, {"beta": -1, "kind": "three", "batch_size": 2.5, "gama": 1})
+    message = str(caught.value)
+    assert "beta: received -1, input should be greater than or equal to 0" in message
+    assert "kind: received 'three', input should be 'one' or 'two'" in message
+    assert "batch_size: received 2.5" in message
+    assert "gama: unknown setting of Toy, expected one of: batch_size, iterations, beta, kind" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_settings_are_finite(value):
+    with pytest.raises(UsageError, match="beta"):
+        build(Toy, {"beta": value})
+
+
+def test_settings_never_change():
+    cfg = build(Toy, {})
+    with pytest.raises(ValueError, match="frozen"):
+        cfg.beta = 2.0
+
+
+def test_settings_survive_json():
+    cfg = build(Toy, {"beta": 0.1, "kind": "two"})
+    assert Toy.model_validate_json(cfg.model_dump_json()) == cfg
+
+
+@pytest.mark.parametrize("base", [Config, ModelConfig, MetricConfig])
+def test_a_field_without_a_description_is_refused(base):
+    with pytest.raises(TypeError, match=r"Silent: no description on beta, gamma; write Field"):
+
+        class Silent(base):
+            beta: float = 1.0
+            alpha: float = Field(1.0, description="described")
+            gamma: float = Field(1.0)
+
+
+def test_a_default_out_of_bounds_is_refused():
+    class Wrong(Config):
+        beta: float = Field(-1.0, ge=0, description="weight")
+
+    with pytest.raises(UsageError, match="beta: received -1"):
+        build(Wrong, {})

@@ -1,0 +1,134 @@
+"""Players and rounds with one fault each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from specimens.sound_config import SoundConfig
+from specimens.sound_model import Sound
+from torch import Tensor, nn
+
+from disentangle_eval.api import Group, ImageShape, Losses, Player, Round, Step
+
+# ---------------------------------------------------------------- construction
+
+
+class SeedsItself(Sound):
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        torch.manual_seed(42)
+        super().__init__(cfg, image)
+
+
+class RefusesTheImage(Sound):
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        raise ValueError(f"draws 64 x 64 images, received {image.height} x {image.width}")
+
+
+class KeepsOtherSettings(Sound):
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg.model_copy(update={"beta": 2.0}), image)
+
+
+# ---------------------------------------------------------------- players
+
+
+class ForgetsANetwork(Sound):
+    def players(self) -> Sequence[Player]:
+        critic, autoencoder = super().players()
+        return [critic, replace(autoencoder, groups=(Group(self.encoder),))]
+
+
+class SharesANetwork(Sound):
+    def players(self) -> Sequence[Player]:
+        critic, autoencoder = super().players()
+        return [replace(critic, groups=(Group(self.critic), Group(self.decoder))), autoencoder]
+
+
+class FreezesAParameter(Sound):
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.critic[1].bias.requires_grad_(False)
+
+
+# ---------------------------------------------------------------- rounds
+
+
+class TotalOfAnother(Sound):
+    def judge(self, step: Step) -> Losses:
+        losses = super().judge(step)
+        return Losses(total={"discriminator": losses.total["critic"]})
+
+
+class TotalNotScalar(Sound):
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        return total.reshape(1)
+
+
+class TotalNotFinite(Sound):
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        return total / 0
+
+
+class TermOfTwoDimensions(Sound):
+    def judge(self, step: Step) -> Losses:
+        losses = super().judge(step)
+        return replace(losses, terms={"fake": losses.terms["fake"].reshape(1, 1)})
+
+
+class IdlePlayer(Sound):
+    def rounds(self) -> Sequence[Round]:
+        return super().rounds()[1:]
+
+
+class UnknownPlayer(Sound):
+    def rounds(self) -> Sequence[Round]:
+        return [*super().rounds(), Round(self.judge, players=("discriminator",))]
+
+
+class KeepsTheGraph(Sound):
+    last = 0.0
+
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        self.last = total + 0.1 * self.last
+        return self.last
+
+
+# ---------------------------------------------------------------- gradients
+
+
+class UnusedLayer(Sound):
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.encoder.unused = nn.Linear(2, 2)
+
+    def infer(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        for layer in list(self.encoder)[:-1]:
+            x = layer(x)
+        mean, log_variance = x.chunk(2, dim=1)
+        return mean, log_variance.tanh()
+
+
+class DetachedEncoder(Sound):
+    def infer(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = super().infer(x)
+        return mean.detach(), log_variance.detach()
+
+
+class InfiniteGradient(Sound):
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        return total + (total - total.detach()).sqrt()
+
+
+# ---------------------------------------------------------------- the iteration counter
+
+
+class Counts(Sound):
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        step.iteration += 1
+        return total
+
+
+class ReplacesTheCounter(Sound):
+    def judge(self, step: Step) -> Losses:
+        step.iteration = step.iteration + 0
+        return super().judge(step)

@@ -1,0 +1,115 @@
+"""What one iteration does to the weights, against loops written out by hand."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
+from disentangle_eval.config import ModelConfig
+from disentangle_eval.train.iteration import run_iteration
+from disentangle_eval.train.players import build_players
+
+ALPHA, MOMENTUM, EPS = 0.5, 0.3, 1e-3
+
+
+class Scalar(nn.Module):
+    def __init__(self, value):
+        super().__init__()
+        self.value = nn.Parameter(torch.tensor(value, dtype=torch.float64))
+
+
+class Duel(Model[ModelConfig]):
+    """Two numbers a and b; a minimises (a - b)^2 and b minimises (a + 2 b - 1)^2."""
+
+    def __init__(self, rounds):
+        super().__init__(ModelConfig(), ImageShape(1, 1, 1))
+        self.a, self.b = Scalar(0.3), Scalar(-0.8)
+        self._rounds = rounds
+        self.calls = []
+
+    def players(self):
+        optim = Optim(lr=0.05, kind="rmsprop", alpha=ALPHA, momentum=MOMENTUM, eps=EPS)
+        return [Player("a", (Group(self.a),), optim), Player("b", (Group(self.b, lr=0.02),), optim)]
+
+    def rounds(self):
+        return [Round(getattr(self, name), players, **settings) for name, players, settings in self._rounds]
+
+    def both(self, step):
+        self.calls.append(("both", int(step.iteration)))
+        a, b = self.a.value, self.b.value
+        return Losses(total={"a": (a - b) ** 2, "b": (a + 2 * b - 1) ** 2}, terms={"gap": a - b})
+
+    def other(self, step):
+        self.calls.append(("other", int(step.iteration)))
+        return Losses(total={"b": (self.a.value + 2 * self.b.value - 1) ** 2})
+
+
+def play(model, iterations):
+    players, step = build_players(model), SimpleNamespace(iteration=torch.tensor(0))
+    records = [run_iteration(model.rounds(), players, step, n) for n in range(iterations)]
+    return model.a.value.item(), model.b.value.item(), records
+
+
+class RMSprop:
+    """The rule in plain numbers."""
+
+    def __init__(self, lr):
+        self.lr, self.square, self.buffer = lr, 0.0, 0.0
+
+    def step(self, value, gradient):
+        self.square = ALPHA * self.square + (1 - ALPHA) * gradient**2
+        self.buffer = MOMENTUM * self.buffer + gradient / (math.sqrt(self.square) + EPS)
+        return value - self.lr * self.buffer
+
+
+def test_a_round_of_two_players_takes_both_gradients_at_the_same_weights():
+    a, b, optim_a, optim_b = 0.3, -0.8, RMSprop(0.05), RMSprop(0.02)
+    for _ in range(5):
+        gradient_a, gradient_b = 2 * (a - b), 4 * (a + 2 * b - 1)
+        a, b = optim_a.step(a, gradient_a), optim_b.step(b, gradient_b)
+    found = play(Duel([("both", ("a", "b"), {})]), 5)
+    assert found[:2] == pytest.approx((a, b), rel=1e-12)
+    assert play(Duel([("both", ("b", "a"), {})]), 5)[:2] == found[:2]
+
+
+def test_rounds_follow_one_another_at_the_weights_the_last_one_left():
+    a, b, optim_a, optim_b = 0.3, -0.8, RMSprop(0.05), RMSprop(0.02)
+    for n in range(5):
+        a = optim_a.step(a, 2 * (a - b))
+        if n % 2 == 0:
+            for _ in range(3):
+                b = optim_b.step(b, 4 * (a + 2 * b - 1))
+    rounds = [("both", ("a",), {}), ("other", ("b",), {"every": 2, "repeats": 3})]
+    assert play(Duel(rounds), 5)[:2] == pytest.approx((a, b), rel=1e-12)
+
+
+def test_a_player_whose_round_is_not_due_rests():
+    model = Duel([("both", ("a",), {})])
+    _, b, _ = play(model, 3)
+    assert b == -0.8
+
+
+def test_every_and_repeats_say_when_and_how_often_a_round_runs():
+    model = Duel([("both", ("a", "b"), {"every": 3}), ("other", ("b",), {"repeats": 2})])
+    play(model, 5)
+    others = [("other", n) for n in range(5) for _ in range(2)]
+    assert model.calls == [("both", 0), *others[:6], ("both", 3), *others[6:]]
+
+
+def test_the_log_is_shown_losses_and_terms_without_their_graphs():
+    *_, records = play(Duel([("both", ("a", "b"), {}), ("other", ("b",), {})]), 1)
+    (record,) = records
+    assert set(record) == {"loss_a", "loss_b", "gap"}
+    assert record["gap"].item() == pytest.approx(1.1)
+    assert not any(value.requires_grad for value in record.values())
+
+
+def test_a_parameter_outside_a_round_s_loss_stays_as_it_is():
+    model = Duel([("both", ("a", "b"), {})])
+    model.b.unused = nn.Parameter(torch.tensor(4.0, dtype=torch.float64))
+    play(model, 3)
+    assert model.b.unused.item() == 4
+    assert model.b.value.item() != -0.8
