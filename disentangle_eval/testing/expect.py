@@ -26,7 +26,10 @@ def expect_floats(check: str, what: str, value: object, shape: Sequence[Size]) -
         raise ConformanceFailure(check, f"{value.dtype} of shape {tuple(value.shape)} from {what}", wanted, change)
     if not bool(value.isfinite().all()):
         raise ConformanceFailure(
-            check, f"NaN or infinite numbers from {what}", wanted, "look for log, sqrt and division at 0, and for overflow"
+            check,
+            f"NaN or infinite numbers from {what}",
+            wanted,
+            "look for log, sqrt and division at 0, and for overflow",
         )
     return value
 

@@ -192,7 +192,10 @@ class Run:
             )
 
     def _refuse_broken_weights(self) -> None:
-        if not all(bool(weight.isfinite().all()) for weight in self.model.parameters()):
+        broken = [~weight.isfinite().all() for weight in self.model.parameters()]
+        # A buffer may well hold an infinity, such as a mask.
+        broken += [buffer.isnan().any() for buffer in self.model.buffers()]
+        if any(map(bool, broken)):
             raise DevalError(
                 f"weights became NaN or infinite by iteration {self.iteration}; the last whole checkpoint is kept in "
                 f"{str(self.folder.root)!r}; try a lower --lr"

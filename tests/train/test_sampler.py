@@ -1,3 +1,5 @@
+from itertools import chain
+
 import pytest
 import torch
 
@@ -14,7 +16,7 @@ def batches(count, seed=0, drawn=0, n=11, batch=3):
 
 
 def test_an_epoch_shows_each_image_at_most_once_and_drops_the_remainder():
-    epochs = [sum(batches(3, drawn=3 * epoch), []) for epoch in range(20)]
+    epochs = [list(chain(*batches(3, drawn=3 * epoch))) for epoch in range(20)]
     for epoch in epochs:
         assert len(epoch) == len(set(epoch)) == 9
         assert set(epoch) <= set(range(11))
@@ -23,7 +25,7 @@ def test_an_epoch_shows_each_image_at_most_once_and_drops_the_remainder():
 
 
 def test_the_whole_set_is_shown_when_the_batch_divides_it():
-    assert sorted(sum(batches(4, n=12), [])) == list(range(12))
+    assert sorted(chain(*batches(4, n=12))) == list(range(12))
 
 
 def test_what_comes_next_follows_from_the_seed_and_the_number_drawn_alone():

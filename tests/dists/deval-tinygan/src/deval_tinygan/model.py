@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from deval_tinygan.config import TinyGANConfig
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss, softplus
 
+from deval_tinygan.config import TinyGANConfig
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step
 from disentangle_eval.latents import Normal, Prior, continuous
 
