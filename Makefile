@@ -20,7 +20,7 @@ $(VENV)/tested: $(VENV)/installed tests/dists/deval-tinygan/pyproject.toml
 
 demo: $(VENV)/installed
 	rm -rf demo
-	$(BIN)/deval train ibgan --preset demo --out demo
+	$(BIN)/deval train ibgan --preset short --iterations 1000 --snapshot-every 250 --out demo
 	$(BIN)/deval score --metric factorvae --protocol ib-gan demo/checkpoint.pt
 	$(BIN)/deval sample demo/checkpoint.pt
 	$(BIN)/deval traverse demo/checkpoint.pt

@@ -54,9 +54,6 @@ _SHORT = {
     "lr": 2e-4,
 }
 
-# Ours: something to look at after a few minutes on a CPU; no score of it means anything.
-_DEMO = {"iterations": 600, "noise_iterations": 400, "noise_start": 0.5, "lr_discriminator": 2e-5, "lr": 5e-4}
-
 
 class IBGANConfig(ModelConfig):
     """Defaults are the published dSprites setting."""
@@ -65,7 +62,6 @@ class IBGANConfig(ModelConfig):
         "reference": _REFERENCE,
         "paper": _PAPER,
         "short": {"dsprites": _SHORT},
-        "demo": {"dsprites": _DEMO},
     }
 
     iterations: int = Field(150_000, ge=1, description="training iterations")

@@ -111,7 +111,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(deval, trained):
         (["ibgna"], "Did you mean 'ibgan'?"),
         (["ibgan", "--dataset", "dsprite"], "Did you mean 'dsprites'?"),
         (["ibgan", "--bta", "1"], "--beta"),
-        (["ibgan", "--preset", "papr"], "expected one of: demo, paper, reference, short"),
+        (["ibgan", "--preset", "papr"], "expected one of: paper, reference, short"),
         (["ibgan", "--beta", "-1"], "beta: received -1.0"),
         (["ibgan", "--seed", "-1"], "--seed"),
         (["ibgan", "--resume", "--out", "no-such-run"], "no run in 'no-such-run'"),

@@ -18,7 +18,7 @@ UNKNOWN = "a_setting_nobody_has"
 def check_config(candidate: Candidate) -> None:
     """The settings are a `ModelConfig`; defaults and presets build, and come back equal from JSON with every field.
 
-    Unknown keys are refused, and settings never change. (Without a description on every field the class does not import.)
+    Unknown keys are refused, settings never change, and every field has a description (or the class does not import).
     """
     with explained(CHECK, f"correct what {candidate.record.spec.config!r} names"):
         config = candidate.config()
