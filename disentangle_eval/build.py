@@ -17,7 +17,8 @@ from disentangle_eval.registry import load_registry
 def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, seed: int) -> Model[Any]:
     """A freshly initialised model; its weights follow from the seed and leave the global generator as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(seed, "weights"))
+        # Not torch.manual_seed, which would reseed CUDA's global generators too.
+        torch.default_generator.manual_seed(stream_seed(seed, "weights"))
         try:
             return target(cfg, image)
         except ValueError as error:

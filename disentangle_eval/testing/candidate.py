@@ -11,6 +11,7 @@ import torch
 from disentangle_eval.api import ImageShape, Model
 from disentangle_eval.build import build_model
 from disentangle_eval.config import ModelConfig, build
+from disentangle_eval.devices import place
 from disentangle_eval.manager import load_plugins
 from disentangle_eval.registry import Registered, Registry, load_registry
 from disentangle_eval.specs import ModelSpec
@@ -44,9 +45,9 @@ class Candidate:
         return build(self.config(), {**CHEAP, **self.values})
 
     def model(self, seed: int) -> Model[Any]:
-        """A fresh model as training has it, channels last and in training mode; lets through what the plugin raises."""
+        """A fresh model on the CPU as training has it, in training mode; lets through what the plugin raises."""
         model = build_model(Registry.resolve(self.record, "target"), self.settings(), self.image, seed)
-        return model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
+        return place(model, torch.device("cpu")).train()
 
 
 Check = Callable[[Candidate], None]

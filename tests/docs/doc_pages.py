@@ -1,0 +1,35 @@
+"""The pages of the site as text, their code blocks and their tables."""
+
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {
+    str(path.relative_to(DOCS)): path.read_text() for path in sorted(DOCS.rglob("*.md")) if "_build" not in path.parts
+}
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The contents of a page's fenced blocks of one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
+
+
+def shell_lines(page: str) -> list[str]:
+    """Every command a page prints."""
+    return [line for block in blocks(page, "sh") for line in block.splitlines()]
+
+
+def tables(page: str) -> list[list[list[str]]]:
+    """The tables of a page as rows of cells, the header first, without backticks."""
+    found = re.findall(r"(?:^\|.*\|\n)+", PAGES[page], re.MULTILINE)
+    return [[_cells(line) for number, line in enumerate(table.splitlines()) if number != 1] for table in found]
+
+
+def table_of(page: str, *header: str) -> list[list[str]]:
+    """The rows under the one table whose header begins with these cells."""
+    (table,) = [table for table in tables(page) if table[0][: len(header)] == list(header)]
+    return table
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]

@@ -1,0 +1,56 @@
+"""Nothing a reader may use goes without a word in the docs."""
+
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from doc_pages import PAGES
+
+import disentangle_eval
+from disentangle_eval import api, config, hookspecs, testing
+from disentangle_eval.cli.main import COMMANDS
+from disentangle_eval.results import Result
+
+ALL = "\n".join(PAGES.values())
+HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]
+
+
+INTERFACES = [
+    name
+    for name, value in vars(api).items()
+    if inspect.isclass(value) and value.__module__ == api.__name__ and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("name", [*HOOKS, *INTERFACES, *disentangle_eval.__all__])
+def test_names_of_the_plugin_interface(name):
+    assert re.search(rf"`{name}\b[^`\n]*`|\b{name}\(", ALL), f"no page mentions {name}"
+
+
+@pytest.mark.parametrize("module", [config, testing])
+def test_names_that_the_reference_lists_one_by_one(module):
+    for name in module.__all__:
+        assert re.search(rf"\b{name}\b", PAGES["api.md"]), f"api.md does not mention {name}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands(name):
+    assert f"deval {name}" in PAGES["cli.md"]
+
+
+@pytest.mark.parametrize("name", [check.__name__.removeprefix("check_") for check in testing.CHECKS])
+def test_checks_of_the_conformance_kit(name):
+    assert f"| `{name}` |" in PAGES["plugin-guide.md"]
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Result)])
+def test_keys_of_a_result(field):
+    assert f"`{field}`" in PAGES["cli.md"]
+
+
+def test_environment_variables():
+    code = "".join(path.read_text() for path in Path(disentangle_eval.__file__).parent.rglob("*.py"))
+    for name in set(re.findall(r"DEVAL_[A-Z_]+", code)):
+        assert f"`{name}`" in PAGES["cli.md"]

@@ -1,0 +1,79 @@
+"""Numbers that stand in tables are the numbers in the code."""
+
+import pytest
+import torch
+from doc_pages import table_of
+
+from deval_ibgan.config import IBGANConfig
+from deval_ibgan.model import IBGAN
+from disentangle_eval.api import ImageShape
+from disentangle_eval.config import resolve
+from disentangle_eval.metrics.factorvae import train_chance
+from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
+
+IBGAN_PAGE = "models/ibgan.md"
+FACTORVAE_PAGE = "metrics/factorvae.md"
+CHANNELS = {"dsprites": 1, "color-dsprites-ibgan": 3, "chairs3d": 1, "celeba": 3}
+
+
+def shown(value):
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else float(value)
+
+
+def read(cell):
+    try:
+        return float(cell.replace(",", ""))
+    except ValueError:
+        return cell
+
+
+def test_protocols_of_factorvae():
+    (_, *protocols), *rows = table_of(FACTORVAE_PAGE, "setting")
+    assert protocols == list(FactorVAEConfig.protocols)
+    assert {row[0] for row in rows} == set(FactorVAEConfig.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = FactorVAEConfig(**FactorVAEConfig.protocols[protocol])
+        for field, *cells in rows:
+            assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
+
+
+def test_chance_on_training_votes():
+    for dims, factors, votes, floor in table_of(FACTORVAE_PAGE, "active dimensions")[1:]:
+        assert f"{train_chance(int(dims), int(factors), int(votes)):.3f}" == floor
+
+
+def test_presets_of_ibgan():
+    (_, _, *fields), *rows = table_of(IBGAN_PAGE, "preset")
+    pairs = [(preset, dataset) for preset, by_dataset in IBGANConfig.presets.items() for dataset in by_dataset]
+    assert sorted((preset, dataset) for preset, dataset, *_ in rows) == sorted(pairs)
+    for preset, dataset, *cells in rows:
+        cfg = resolve(IBGANConfig, dataset, preset, {})
+        assert [read(cell) for cell in cells] == [shown(getattr(cfg, field)) for field in fields]
+
+
+def test_networks_of_ibgan_by_data_set():
+    (_, *fields), *rows = table_of(IBGAN_PAGE, "data set", "variant")
+    for dataset, *cells in rows:
+        for preset in (preset for preset, by_dataset in IBGANConfig.presets.items() if dataset in by_dataset):
+            cfg = resolve(IBGANConfig, dataset, preset, {})
+            assert [read(cell) for cell in cells] == [shown(getattr(cfg, field)) for field in fields]
+
+
+def test_the_two_tables_of_presets_hold_every_setting_that_a_preset_changes():
+    tabled = {*table_of(IBGAN_PAGE, "preset")[0], *table_of(IBGAN_PAGE, "data set", "variant")[0]}
+    changed = {
+        field for by_dataset in IBGANConfig.presets.values() for values in by_dataset.values() for field in values
+    }
+    assert changed <= tabled
+
+
+@pytest.mark.parametrize("dataset", CHANNELS)
+def test_parameter_counts_of_ibgan(dataset):
+    rows = {name: cells for name, *cells in table_of(IBGAN_PAGE, "data set", "e")[1:]}
+    with torch.device("meta"):
+        model = IBGAN(resolve(IBGANConfig, dataset, None, {}), ImageShape(CHANNELS[dataset], 64, 64))
+    networks = (model.encoder, model.generator, model.trunk, model.discriminator, model.reconstructor, model)
+    counts = [f"{sum(parameter.numel() for parameter in network.parameters()):,}" for network in networks]
+    assert counts == rows[dataset]
