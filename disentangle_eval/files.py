@@ -40,7 +40,7 @@ def make_folder(path: Path) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Give `write` a temporary file beside `path`, flush it to disk and rename it; on any failure `path` is untouched."""
+    """Give `write` a temporary file beside `path`, flush it to disk and rename it; failures leave `path` as it was."""
     with writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
         temporary = Path(name)
