@@ -40,7 +40,7 @@ def quantities(result: Result) -> Table:
 
 
 def matrices(result: Result) -> list[Table]:
-    """One table a detail that is a list of lists with anything in it, its columns named by the factors where they fit."""
+    """One table a detail that is a list of lists, unless all zeros; its columns are the factors where they fit."""
     factors = result.details.get("factors", [])
     return [
         matrix(name, value, factors)
