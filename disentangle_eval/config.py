@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from disentangle_eval.errors import UsageError
 
-__all__ = ["Config", "Field", "MetricConfig", "ModelConfig", "build", "resolve"]
+__all__ = ["Config", "Field", "MetricConfig", "ModelConfig", "Presets", "Values", "build", "preset_values", "resolve"]
 
 Values = Mapping[str, Any]
 Presets = Mapping[str, Mapping[str, Values]]

@@ -10,7 +10,7 @@ from typing import Any
 from disentangle_eval.api import Dataset, Encoder, Generator, Posterior, Subject
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry import Registered, load_registry
 from disentangle_eval.results import Result
 from disentangle_eval.specs import MetricSpec
@@ -39,6 +39,10 @@ def plan(metrics: Iterable[str], protocols: Iterable[str]) -> list[Measurement]:
     for name in metrics:
         metric = registry.find_metric(name)
         config: type[MetricConfig] = registry.resolve(metric, "config")
+        if not config.protocols:
+            raise DevalError(
+                f"metric {name!r} of {metric.distribution} names no protocol; its config needs at least one"
+            )
         for protocol in protocols or tuple(config.protocols)[:1]:
             if protocol not in config.protocols:
                 known = ", ".join(config.protocols)

@@ -126,31 +126,41 @@ def train_model(context: click.Context, **options: Any) -> None:
     assert isinstance(command, ModelCommand)
     name, config = command.model, command.config
     typed = typed_values(context, config)
-    run_typed = {
-        key: options[key] for key in ("dataset", "preset", "seed", "device", "threads") if was_typed(context, key)
-    }
+    settings = resolved_settings(options)
     folder = RunFolder(options["out"] or default_folder(name, options))
     if options["resume"]:
         stored = folder.read_run()
-        refuse_changes(name, config, stored, typed, run_typed)
+        refuse_changes(name, config, stored, typed, {key: settings[key] for key in settings if was_typed(context, key)})
         cfg = build(config, {**stored["config"], **{key: typed[key] for key in CHANGEABLE & set(typed)}})
         settings = stored["settings"]
     else:
         cfg = resolve(config, options["dataset"], options["preset"], typed)
-        settings = {key: options[key] for key in SETTINGS}
-    run = open_run(name, cfg, settings, folder, options["data_dir"])
-    if options["resume"]:
-        run.resume()
-    else:
-        run.start({**settings, "command": shell_line(context.obj)})
-    finish(run, folder, name)
-
-
-SETTINGS = ("dataset", "preset", "seed", "device", "threads", "log_every", "checkpoint_every", "snapshot_every")
+    with folder.lock():
+        run = open_run(name, cfg, settings, folder, options["data_dir"])
+        if options["resume"]:
+            run.resume()
+            folder.write_run({**stored, "config": cfg.model_dump(mode="json")})
+        else:
+            run.start({**settings, "command": shell_line(context.obj)})
+        finish(run, folder, name)
 
 
 # The same latents in every run and picture, so that pictures can be laid side by side.
 PICTURE_SEED = 0
+
+
+def resolved_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The run's own settings, with the device and the threads that `auto` and torch's default stand for here."""
+    import torch
+
+    from disentangle_eval.devices import choose_device
+
+    names = ("dataset", "preset", "seed", "log_every", "checkpoint_every", "snapshot_every")
+    return {
+        **{name: options[name] for name in names},
+        "device": choose_device(options["device"]).type,
+        "threads": options["threads"] or torch.get_num_threads(),
+    }
 
 
 def default_folder(name: str, options: Mapping[str, Any]) -> Path:
@@ -194,8 +204,7 @@ def open_run(name: str, cfg: ModelConfig, settings: Mapping[str, Any], folder: R
     registry = load_registry()
     record = registry.find_model(name)
     device = choose_device(settings["device"])
-    if settings["threads"]:
-        torch.set_num_threads(settings["threads"])
+    torch.set_num_threads(settings["threads"])
     data = open_dataset(settings["dataset"], data_dir).to(device)
     return Run(
         identity=Identity(

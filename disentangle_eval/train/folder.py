@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,24 @@ class RunFolder:
 
     def picture(self, kind: str, iteration: int) -> Path:
         return self.pictures / f"{kind}-{iteration:08d}.png"
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training in this folder; `UsageError` where one already does."""
+        make_folder(self.root)
+        path = self.root / ".lock"
+        with writing(path):
+            file = path.open("w")
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(
+                    f"--out: another process is training in {str(self.root)!r}; wait for it, or choose another folder"
+                ) from None
+            for leftover in self.root.glob(".checkpoint.pt.*.partial"):
+                leftover.unlink()
+            yield
 
     def create(self) -> None:
         """Make the folder; refuses one that already holds a run."""

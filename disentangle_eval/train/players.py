@@ -57,11 +57,17 @@ def _parameters(player: Player) -> list[nn.Parameter]:
 
 def _build(player: Player) -> BuiltPlayer:
     groups = [
-        {"params": list(group.module.parameters()), "lr": player.optim.lr if group.lr is None else group.lr}
+        {"params": trainable(group.module), "lr": player.optim.lr if group.lr is None else group.lr}
         for group in player.groups
     ]
     groups = [group for group in groups if group["params"]]
-    return BuiltPlayer(tuple(_parameters(player)), _optimiser(player.optim, groups))
+    parameters = tuple(parameter for group in groups for parameter in group["params"])
+    return BuiltPlayer(parameters, _optimiser(player.optim, groups))
+
+
+def trainable(module: nn.Module) -> list[nn.Parameter]:
+    """The parameters of a network that are not frozen."""
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
 
 
 def _optimiser(optim: Optim, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:

@@ -14,6 +14,7 @@ import torch
 from cli_tiny import TINY
 
 from disentangle_eval.checkpoint import load
+from disentangle_eval.train.folder import RunFolder
 
 
 def lines(path: Path) -> list[dict]:
@@ -160,3 +161,26 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(trained, tmp_path):
     assert done.stderr.splitlines()[-1].startswith("error: cannot write")
     assert "Traceback" not in done.stderr
     assert not list(folder.rglob("*.partial"))
+
+
+def test_a_longer_run_stays_longer_when_resumed_again(deval, tmp_path):
+    folder = tmp_path / "run"
+    deval("train", "ibgan", *TINY, "--iterations", "1", "--out", folder)
+    deval("train", "ibgan", "--resume", "--iterations", "3", "--out", folder)
+    assert deval("train", "ibgan", "--resume", "--out", folder).code == 0
+    assert load(folder / "checkpoint.pt").iteration == 3
+    assert json.loads((folder / "run.json").read_text())["config"]["iterations"] == 3
+
+
+def test_two_processes_cannot_train_in_one_folder(deval, trained, tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    with folder.lock():
+        answer = deval("train", "ibgan", *TINY, "--out", folder.root)
+    assert answer.code == 2
+    assert "another process is training" in answer.error
+
+
+def test_an_interval_typed_beside_resume_is_refused_too(deval, trained):
+    answer = deval("train", "ibgan", "--resume", "--out", trained, "--log-every", "9")
+    assert answer.code == 2
+    assert "log_every is 2 in the run, received 9" in answer.error
