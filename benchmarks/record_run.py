@@ -39,6 +39,7 @@ def facts(folder: RunFolder) -> str:
     """What was run, where and how long: a Markdown table."""
     run = folder.read_run()
     speeds = read_lines(folder.speed)
+    rate = statistics.median(line["iterations_per_second"] for line in speeds)
     seconds = sum(window(speeds, i) / speeds[i]["iterations_per_second"] for i in range(len(speeds)))
     rows = {
         "command": f"`{run['settings']['command']}`",
@@ -46,8 +47,7 @@ def facts(folder: RunFolder) -> str:
         "seed": run["seed"],
         "iterations": f"{speeds[-1]['iteration']:,}",
         "hardware": run["hardware"],
-        "time": f"{seconds / 60:.0f} minutes of training, {statistics.median(s['iterations_per_second'] for s in speeds):.1f}"
-        " iterations/s (median over windows; the machine was shared)",
+        "time": f"{seconds / 60:.0f} minutes, {rate:.1f} iterations/s (median; the machine did other work too)",
         "versions": ", ".join(f"{name} {version}" for name, version in run["versions"].items()),
     }
     return table(["", ""], [[name, str(value)] for name, value in rows.items()])

@@ -56,13 +56,13 @@ def _parameters(player: Player) -> list[nn.Parameter]:
 
 
 def _build(player: Player) -> BuiltPlayer:
-    groups = [
-        {"params": trainable(group.module), "lr": player.optim.lr if group.lr is None else group.lr}
+    groups: list[dict[str, Any]] = [
+        {"params": parameters, "lr": player.optim.lr if group.lr is None else group.lr}
         for group in player.groups
+        if (parameters := trainable(group.module))
     ]
-    groups = [group for group in groups if group["params"]]
-    parameters = tuple(parameter for group in groups for parameter in group["params"])
-    return BuiltPlayer(parameters, _optimiser(player.optim, groups))
+    owned = tuple(parameter for group in groups for parameter in group["params"])
+    return BuiltPlayer(owned, _optimiser(player.optim, groups))
 
 
 def trainable(module: nn.Module) -> list[nn.Parameter]:
