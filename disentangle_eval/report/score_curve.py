@@ -68,6 +68,10 @@ def _draw(axes: Axes, metric: str, results: Results) -> None:
     better = results[0].get("better")
     axes.set_ylabel(f"{metric}, {better} is better" if better in ("higher", "lower") else metric)
     axes.set_xlabel("iteration")
+    measured = {result["iteration"] for result in results}
+    if len(measured) == 1:
+        (only,) = measured
+        axes.set_xlim(only - 1, only + 1)
     count_iterations(axes)
     label_lines(axes, ends)
 
