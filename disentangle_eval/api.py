@@ -52,11 +52,13 @@ class Draw(Protocol):
 class Step(Draw, Protocol):
     """What the core lends a round of training.
 
-    `batch` is the batch size; `iteration` a () int64 tensor on the device, 0 in the first iteration: arithmetic on it
-    is free, reading it on the host (`if`, `float`) is not allowed.
+    `batch` is the batch size and `data_size` the number of images in the training set; `iteration` is a () int64 tensor
+    on the device, 0 in the first iteration: arithmetic on it is free, reading it on the host (`if`, `float`) is not
+    allowed.
     """
 
     batch: int
+    data_size: int
     iteration: Tensor
 
     def images(self) -> Tensor:
@@ -137,8 +139,28 @@ class Traversable(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolynomialDecay:
+    """Learning rates that fall to the share `final` of what they were over `iterations`, and stay there.
+
+    `share(t)` = final + (1 - final) (1 - t / iterations)^power, with t = 0 in the first iteration.
+    """
+
+    iterations: int
+    final: float
+    power: float = 1.0
+
+    def share(self, iteration: int) -> float:
+        """What the learning rates are multiplied by in an iteration."""
+        left = max(0.0, 1 - iteration / self.iterations)
+        return self.final + (1 - self.final) * float(left**self.power)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Optim:
-    """An optimiser and its settings. `betas` are Adam's, `momentum` and `alpha` RMSprop's."""
+    """An optimiser and its settings. `betas` are Adam's, `momentum` and `alpha` RMSprop's.
+
+    With a `schedule` the learning rates, those of groups included, follow it from the first iteration on.
+    """
 
     lr: float
     kind: Literal["adam", "rmsprop"] = "adam"
@@ -147,6 +169,7 @@ class Optim:
     momentum: float = 0.0
     eps: float = 1e-8
     weight_decay: float = 0.0
+    schedule: PolynomialDecay | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def run_iteration(
 
     `iteration` is the host's copy of `step.iteration`, so that nothing is read back from the device.
     """
+    for player in players.values():
+        player.follow_schedule(iteration)
     record: Record = {}
     for round_ in rounds:
         if iteration % round_.every == 0:

@@ -10,16 +10,28 @@ from typing import Any
 import torch
 from torch import nn
 
-from disentangle_eval.api import Model, Optim, Player
+from disentangle_eval.api import Model, Optim, Player, PolynomialDecay
 from disentangle_eval.errors import DevalError
 
 
 @dataclass(frozen=True)
 class BuiltPlayer:
-    """A player's parameters, in a fixed order, and the optimiser that owns them."""
+    """A player's parameters, in a fixed order, and the optimiser that owns them.
+
+    `rates` are the learning rates the optimiser's groups start with.
+    """
 
     parameters: tuple[nn.Parameter, ...]
     optimiser: torch.optim.Optimizer
+    rates: tuple[float, ...]
+    schedule: PolynomialDecay | None
+
+    def follow_schedule(self, iteration: int) -> None:
+        """Set the learning rates of an iteration, whatever they were before: a resumed optimiser brings its last."""
+        if self.schedule is not None:
+            share = self.schedule.share(iteration)
+            for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+                group["lr"] = rate * share
 
 
 def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
@@ -62,7 +74,8 @@ def _build(player: Player) -> BuiltPlayer:
         if (parameters := trainable(group.module))
     ]
     owned = tuple(parameter for group in groups for parameter in group["params"])
-    return BuiltPlayer(owned, _optimiser(player.optim, groups))
+    rates = tuple(group["lr"] for group in groups)
+    return BuiltPlayer(owned, _optimiser(player.optim, groups), rates, player.optim.schedule)
 
 
 def trainable(module: nn.Module) -> list[nn.Parameter]:

@@ -19,6 +19,7 @@ class TrainingStep(GeneratorDraw):
         super().__init__(stream_seed(seed, "draws"), device)
         self.data = data
         self.batch = batch
+        self.data_size = len(data)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
         self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), device)
 

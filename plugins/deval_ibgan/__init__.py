@@ -1,8 +1,12 @@
-"""IB-GAN: information bottleneck generative adversarial networks."""
+"""IB-GAN: information bottleneck generative adversarial networks, and the GANs its study compares them with."""
 
 from collections.abc import Iterable
 
 from disentangle_eval import ModelSpec, hookimpl
+
+PAPER = (
+    "Jeon, Lee, Pyeon, Kim: IB-GAN: Disentangled Representation Learning with Information Bottleneck GANs, AAAI 2021"
+)
 
 
 @hookimpl
@@ -12,8 +16,25 @@ def register_models() -> Iterable[ModelSpec]:
         summary="GAN whose latent passes an information bottleneck between two mutual-information bounds",
         target="deval_ibgan.model:IBGAN",
         config="deval_ibgan.config:IBGANConfig",
-        paper="Jeon, Lee, Pyeon, Kim: IB-GAN: Disentangled Representation Learning with Information Bottleneck GANs, "
-        "AAAI 2021",
+        paper=PAPER,
+        api=1,
+        version=1,
+    )
+    yield ModelSpec(
+        name="ibgan-gan",
+        summary="plain GAN of IB-GAN's networks, with an encoder that only watches",
+        target="deval_ibgan.gan:GAN",
+        config="deval_ibgan.config:GANConfig",
+        paper=PAPER,
+        api=1,
+        version=1,
+    )
+    yield ModelSpec(
+        name="ibgan-infogan",
+        summary="InfoGAN of IB-GAN's networks: all of the noise is the code, without a bottleneck",
+        target="deval_ibgan.infogan:InfoGAN",
+        config="deval_ibgan.config:InfoGANConfig",
+        paper=PAPER,
         api=1,
         version=1,
     )

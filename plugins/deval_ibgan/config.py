@@ -1,4 +1,4 @@
-"""Settings of IB-GAN and the values published for each data set."""
+"""Settings of IB-GAN and of the GANs of its study, and the values published for each data set."""
 
 from typing import Any, ClassVar, Literal
 
@@ -55,7 +55,27 @@ _SHORT = {
 }
 
 
-class IBGANConfig(ModelConfig):
+class GameConfig(ModelConfig):
+    """What IB-GAN and the GANs of its study share. Defaults are the published dSprites setting."""
+
+    iterations: int = Field(150_000, ge=1, description="training iterations")
+    variant: Literal["small", "big"] = Field(
+        "small",
+        description="small: D and q have trunks of their own (dSprites); big: they share one (CelebA, 3D Chairs)",
+    )
+    generator_width: int = Field(16, ge=1, description="base channels of G")
+    discriminator_width: int = Field(16, ge=1, description="base channels of D and q")
+    init: Literal["normal", "orthogonal"] = Field("normal", description="weight initialisation")
+    lr_discriminator: float = Field(1e-6, gt=0, description="learning rate of D (RMSprop, momentum 0.9)")
+    noise_start: float = Field(1.0, ge=0, description="standard deviation of the instance noise at the first iteration")
+    noise_end: float = Field(0.0, ge=0, description="standard deviation of the instance noise after its annealing")
+    noise_iterations: int = Field(
+        100_000, ge=2, description="iterations over which the instance noise anneals linearly"
+    )
+    label_smoothing: bool = Field(False, description="real targets of D from U(0.7, 1.2) instead of 1")
+
+
+class IBGANConfig(GameConfig):
     """Defaults are the published dSprites setting."""
 
     presets: ClassVar[Presets] = {
@@ -64,26 +84,36 @@ class IBGANConfig(ModelConfig):
         "short": {"dsprites": _SHORT},
     }
 
-    iterations: int = Field(150_000, ge=1, description="training iterations")
-    variant: Literal["small", "big"] = Field(
-        "small",
-        description="small: D and q have trunks of their own (dSprites); big: they share one (CelebA, 3D Chairs)",
-    )
     z_dim: int = Field(16, ge=1, description="dimensions of the noise z")
     r_dim: int = Field(10, ge=1, description="dimensions of the bottleneck r, the representation")
-    generator_width: int = Field(16, ge=1, description="base channels of G")
-    discriminator_width: int = Field(16, ge=1, description="base channels of D and q")
-    init: Literal["normal", "orthogonal"] = Field("normal", description="weight initialisation")
     beta: float = Field(0.141, ge=0, description="weight of the upper bound I_U, the bottleneck")
     gamma: float = Field(1.0, ge=0, description="weight of the adversarial term of G")
     lr: float = Field(5e-5, gt=0, description="learning rate of e, G and q (RMSprop, momentum 0.9)")
-    lr_discriminator: float = Field(1e-6, gt=0, description="learning rate of D (RMSprop, momentum 0.9)")
-    noise_start: float = Field(1.0, ge=0, description="standard deviation of the instance noise at the first iteration")
-    noise_end: float = Field(0.0, ge=0, description="standard deviation of the instance noise after its annealing")
-    noise_iterations: int = Field(
-        100_000, ge=2, description="iterations over which the instance noise anneals linearly"
-    )
-    label_smoothing: bool = Field(False, description="real targets of D from U(0.7, 1.2) instead of 1")
     rate_ceiling: bool = Field(
         False, description="add 100 I_U while I_U >= 20 nats (the authors' code does so at beta = 0)"
     )
+
+
+_SHARED: dict[str, dict[str, Any]] = {
+    dataset: {name: value for name, value in values.items() if name in GameConfig.model_fields}
+    for dataset, values in _REFERENCE.items()
+}
+
+
+class GANConfig(GameConfig):
+    """Everything but the networks is our choice: IB-GAN's own schedule for each data set."""
+
+    presets: ClassVar[Presets] = {"reference": _SHARED}
+
+    z_dim: int = Field(10, ge=1, description="dimensions of the noise z, the representation")
+    lr: float = Field(5e-5, gt=0, description="learning rate of G and of q (RMSprop, momentum 0.9)")
+
+
+class InfoGANConfig(GameConfig):
+    """Everything but the networks is our choice: IB-GAN's own schedule for each data set."""
+
+    presets: ClassVar[Presets] = {"reference": _SHARED}
+
+    z_dim: int = Field(10, ge=1, description="dimensions of the noise z, the representation")
+    lambda_: float = Field(1.0, ge=0, description="weight of the lower bound I_L")
+    lr: float = Field(5e-5, gt=0, description="learning rate of G and q (RMSprop, momentum 0.9)")

@@ -7,6 +7,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from disentangle_eval.api import ImageShape
+
 SLOPE = 0.2
 
 
@@ -65,6 +67,21 @@ class Generator(nn.Module):
     def forward(self, r: Tensor) -> Tensor:
         images: Tensor = self.conv(self.unflatten(self.dense(r)))
         return images
+
+
+def check_size(image: ImageShape) -> None:
+    """ValueError for images that are not 64 x 64."""
+    if image[1:] != (64, 64):
+        raise ValueError(f"IB-GAN draws 64 x 64 images, received {image.height} x {image.width}")
+
+
+def readers(
+    variant: Literal["small", "big"], channels: int, width: int, z_dim: int
+) -> tuple[nn.Module, nn.Sequential, nn.Sequential]:
+    """The trunk, D and q, both of which read its features: in "small" the trunk is empty and each has its own."""
+    if variant == "small":
+        return nn.Identity(), discriminator_small(channels, width), reconstructor_small(channels, width, z_dim)
+    return trunk(channels, width), head_big(width, 1), head_big(width, z_dim)
 
 
 def trunk(channels: int, width: int) -> nn.Sequential:

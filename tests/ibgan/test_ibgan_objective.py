@@ -7,7 +7,8 @@ from recorded_step import BATCH, RecordedStep, record_calls, tiny_ibgan
 from scipy.stats import norm
 from torch.distributions import Normal, kl_divergence
 
-from deval_ibgan.model import bottleneck_kl, lower_bound, noise_level
+from deval_ibgan.bounds import bottleneck_kl, lower_bound
+from deval_ibgan.game import noise_level
 
 
 def double(tensor):

@@ -9,6 +9,7 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.rounds import check_rounds
 from disentangle_eval.testing.failure import ConformanceFailure, located
+from disentangle_eval.testing.trial import EPOCH
 from disentangle_eval.testing.verdict import rests_on
 
 META = torch.device("meta")
@@ -54,6 +55,7 @@ class ShapesOnly:
 
     def __init__(self, batch: int, image: ImageShape) -> None:
         self.batch = batch
+        self.data_size = EPOCH * batch
         self.image = image
         self.iteration = torch.zeros((), dtype=torch.int64, device=META)
 

@@ -1,0 +1,48 @@
+"""Settings of Bidirectional InfoGAN and the values published for each data set."""
+
+from typing import Any, ClassVar, Literal
+
+from disentangle_eval.config import Field, ModelConfig, Presets
+
+Network = Literal["mnist", "rgb32"]
+Init = Literal["fan-in", "kernel-height"]
+
+_SVHN: dict[str, Any] = {
+    "network": "rgb32",
+    "categorical_codes": 4,
+    "continuous_codes": 4,
+    "noise_dim": 64,
+    "lr_discriminator": 1e-4,
+    "lr_generator": 1e-4,
+    "batch_size": 32,
+    "iterations": 300_000,
+    "decay_iterations": 300_000,
+}
+_CELEBA = {**_SVHN, "iterations": 500_000, "decay_iterations": 500_000}
+
+
+class BidirectionalInfoGANConfig(ModelConfig):
+    """Defaults are the published MNIST setting."""
+
+    presets: ClassVar[Presets] = {"paper": {"mnist": {}, "svhn": _SVHN, "celeba32": _CELEBA}}
+    default_preset: ClassVar[str] = "paper"
+
+    batch_size: int = Field(128, ge=2, description="images in a batch")
+    iterations: int = Field(30_000, ge=1, description="training iterations")
+    network: Network = Field("mnist", description="which published networks: for 28 x 28 or for 32 x 32 images")
+    width: int = Field(32, ge=1, description="channels of the first convolution of E; all other layers scale with it")
+    categorical_codes: int = Field(1, ge=0, description="number of categorical codes")
+    classes: int = Field(10, ge=2, description="classes of each categorical code")
+    continuous_codes: int = Field(2, ge=0, description="number of continuous codes, uniform on (-1, 1)")
+    noise_dim: int = Field(16, ge=1, description="dimensions of the noise z, uniform on (-1, 1)")
+    lambda_: float = Field(1.0, ge=0, description="weight of the losses of the codes read back")
+    init: Init = Field(
+        "fan-in",
+        description="of D and E, N(0, sqrt(2 / n)): n the inputs of a unit, or the kernel's height as in the code",
+    )
+    lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D at the first iteration (Adam)")
+    lr_generator: float = Field(5e-4, gt=0, description="learning rate of G and E at the first iteration (Adam)")
+    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    decay_iterations: int = Field(30_000, ge=1, description="iterations over which the learning rates fall")
+    decay_power: float = Field(0.5, gt=0, description="power of the polynomial by which the learning rates fall")
+    decay_final: float = Field(0.2, ge=0, le=1, description="share of the learning rates that is left at the end")

@@ -1,0 +1,33 @@
+"""Settings of InfoAE. The paper's weights are three numbers; which loss each belongs to is our reading."""
+
+from typing import ClassVar
+
+from disentangle_eval.config import Field, ModelConfig, Presets
+
+
+class InfoAEConfig(ModelConfig):
+    """Learning rate, classes and the values of the weights are the paper's; everything else is our choice."""
+
+    presets: ClassVar[Presets] = {"paper": {"mnist": {}}}
+    default_preset: ClassVar[str] = "paper"
+
+    batch_size: int = Field(64, ge=2, description="images in a batch")
+    iterations: int = Field(50_000, ge=1, description="training iterations")
+    classes: int = Field(10, ge=2, description="classes of the category c")
+    noise_dim: int = Field(100, ge=1, description="dimensions of the noise n, uniform on (-1, 1)")
+    z_dim: int = Field(100, ge=1, description="dimensions of the autoencoder's latent")
+    hidden: int = Field(1024, ge=1, description="hidden units of the latent generator and of the classifier")
+    width: int = Field(64, ge=1, description="channels of the first convolution; all other layers scale with it")
+    slope: float = Field(0.1, ge=0, lt=1, description="slope of the leaky ReLUs")
+    weight_reconstruction: float = Field(1.0, ge=0, description="weight of the squared error a pixel")
+    weight_generated: float = Field(1.0, gt=0, description="weight of generated images passing for real")
+    weight_reconstructed: float = Field(1.0, ge=0, description="weight of reconstructed images passing for real")
+    weight_critic: float = Field(1.0, ge=0, description="weight of encoded latents passing for generated ones")
+    weight_class_generated: float = Field(
+        0.4, ge=0, description="weight of the category read from the generated latent (cross-entropy)"
+    )
+    weight_class_encoded: float = Field(
+        0.4, ge=0, description="weight of the category read from the generated image's latent (cross-entropy)"
+    )
+    lr: float = Field(2e-4, gt=0, description="learning rate of all networks (Adam)")
+    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of all Adams")

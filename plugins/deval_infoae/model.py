@@ -1,0 +1,130 @@
+"""InfoAE, its objective reconstructed from the paper's prose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, softplus
+
+from deval_infoae.config import InfoAEConfig
+from deval_infoae.networks import ARCHITECTURE, SelfCritic, decoder, perceptron, reader
+from deval_infogan.codes import Codes, Reading
+from deval_infogan.networks import check_sides
+from deval_infogan.sweeps import code_traversal
+from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
+from disentangle_eval.latents import continuous
+
+
+class InfoAE(Model[InfoAEConfig]):
+    """Dec draws images from the latents of E and from those Gen makes of a category c and noise n.
+
+    Di tells real images from both; S tells the latent an image was drawn from from the one E reads in it; C reads c
+    from latents. E, Dec, Gen and C learn together, against Di and S, all on one forward pass. The representation of an
+    image is the most probable class of C(E(x)), then E(x): (B, 1 + z_dim).
+    """
+
+    def __init__(self, cfg: InfoAEConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        check_sides(ARCHITECTURE, image)
+        self.codes = Codes(categorical=1, classes=cfg.classes, continuous=0, noise_dim=cfg.noise_dim)
+        self.prior = self.codes.prior
+        self.code = (*self.codes.dimensions, *continuous(cfg.z_dim))
+        self.encoder = reader(image, cfg.z_dim, cfg.width, cfg.slope)
+        self.decoder = decoder(image, cfg.z_dim, cfg.width, cfg.slope)
+        self.latent_generator = perceptron(self.prior.dim, cfg.hidden, cfg.z_dim)
+        self.classifier = perceptron(cfg.z_dim, cfg.hidden, cfg.classes)
+        self.discriminator = reader(image, 1, cfg.width, cfg.slope)
+        self.critic = SelfCritic(image, cfg.z_dim, cfg.width, cfg.slope)
+
+    # ------------------------------------------------------------ training
+
+    def players(self) -> Sequence[Player]:
+        optim = Optim(lr=self.cfg.lr, betas=self.cfg.betas)
+        together = (self.encoder, self.decoder, self.latent_generator, self.classifier)
+        return [
+            Player("autoencoder", tuple(Group(network) for network in together), optim),
+            Player("discriminator", (Group(self.discriminator),), optim),
+            Player("critic", (Group(self.critic),), optim),
+        ]
+
+    def rounds(self) -> Sequence[Round]:
+        return [Round(self.losses, players=("autoencoder", "discriminator", "critic"))]
+
+    def losses(self, step: Step) -> Losses:
+        cfg = self.cfg
+        x = step.images()
+        category_and_noise = self.prior.sample(step, step.batch)
+        category = category_and_noise[:, : cfg.classes]
+
+        x_reconstructed = self.decoder(self.encoder(x))
+        z_generated = self.latent_generator(category_and_noise)
+        x_generated = self.decoder(z_generated)
+        z_encoded = self.encoder(x_generated)
+
+        real = self.discriminator(x)
+        generated, reconstructed = self.discriminator(x_generated), self.discriminator(x_reconstructed)
+        drawn_pair, read_pair = self.critic(x_generated, z_generated), self.critic(x_generated, z_encoded)
+
+        d_real = softplus(-real).mean()
+        d_generated, d_reconstructed = softplus(generated).mean(), softplus(reconstructed).mean()
+        fakes = cfg.weight_generated + cfg.weight_reconstructed
+        d_fake = (cfg.weight_generated * d_generated + cfg.weight_reconstructed * d_reconstructed) / fakes
+        s_real, s_fake = softplus(-drawn_pair).mean(), softplus(read_pair).mean()
+
+        terms = {
+            "reconstruction": (x - x_reconstructed).square().mean(),
+            "adversarial_generated": softplus(-generated).mean(),
+            "adversarial_reconstructed": softplus(-reconstructed).mean(),
+            "adversarial_critic": softplus(-read_pair).mean(),
+            "class_generated": cross_entropy(self.classifier(z_generated), category),
+            "class_encoded": cross_entropy(self.classifier(z_encoded), category),
+        }
+        weights = {
+            "reconstruction": cfg.weight_reconstruction,
+            "adversarial_generated": cfg.weight_generated,
+            "adversarial_reconstructed": cfg.weight_reconstructed,
+            "adversarial_critic": cfg.weight_critic,
+            "class_generated": cfg.weight_class_generated,
+            "class_encoded": cfg.weight_class_encoded,
+        }
+        return Losses(
+            total={
+                "autoencoder": torch.stack([weight * terms[name] for name, weight in weights.items()]).sum(),
+                "discriminator": d_real + d_fake,
+                "critic": s_real + s_fake,
+            },
+            terms={
+                **terms,
+                "discriminator_real": d_real,
+                "discriminator_fake": d_fake,
+                "critic_real": s_real,
+                "critic_fake": s_fake,
+                "lower_bound_categorical": self.codes.entropy - terms["class_encoded"],
+            },
+        )
+
+    # ------------------------------------------------------------ what it offers
+
+    def encode(self, x: Tensor) -> Tensor:
+        z = self.encoder(x)
+        return torch.cat([self.classifier(z).argmax(dim=1, keepdim=True).float(), z], dim=1)
+
+    def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
+        images: Tensor = self.decoder(self.latent_generator(z))
+        return images
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        images: Tensor = self.decoder(self.encoder(x))
+        return images
+
+    def traversal(self, draw: Draw) -> Traversal:
+        """Over the category alone: the latent has no prior to sweep it in."""
+        return code_traversal(self.codes, self.generate, self._read, draw)
+
+    def _read(self, x: Tensor) -> Reading:
+        """C(E(x)) as the reading of one categorical code."""
+        logits = self.classifier(self.encoder(x))
+        nothing = logits[:, :0]
+        return Reading(logits.unsqueeze(1), nothing, nothing)

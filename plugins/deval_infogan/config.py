@@ -1,0 +1,138 @@
+"""Settings of InfoGAN and InfoWGAN-GP, and the values published for each data set."""
+
+from typing import Any, ClassVar, Literal
+
+from disentangle_eval.config import Field, ModelConfig, Presets
+
+Network = Literal["mnist", "rgb32", "faces", "chairs", "dsprites", "dsprites-big"]
+
+_SVHN = {
+    "network": "rgb32",
+    "categorical_codes": 4,
+    "continuous_codes": 4,
+    "noise_dim": 124,
+    "std": "learned",
+    "iterations": 50_000,
+}
+_CELEBA = {**_SVHN, "categorical_codes": 10, "continuous_codes": 0, "noise_dim": 128}
+_FACES = {
+    "network": "faces",
+    "categorical_codes": 0,
+    "continuous_codes": 5,
+    "noise_dim": 128,
+    "std": "learned",
+    "iterations": 50_000,
+}
+_CHAIRS = {
+    "network": "chairs",
+    "categorical_codes": 3,
+    "classes": 20,
+    "continuous_codes": 1,
+    "noise_dim": 128,
+    "std": "learned",
+    "iterations": 50_000,
+}
+# From the FactorVAE paper, which trained InfoGAN and InfoWGAN-GP on dSprites.
+_DSPRITES = {
+    "network": "dsprites",
+    "width": 32,
+    "categorical_codes": 1,
+    "classes": 3,
+    "continuous_codes": 4,
+    "noise_dim": 5,
+    "std": "learned",
+    "batch_size": 64,
+    "iterations": 300_000,
+}
+_DSPRITES_BIG = {**_DSPRITES, "network": "dsprites-big", "width": 64, "noise_dim": 128}
+
+_PAPER: dict[str, dict[str, Any]] = {
+    "mnist": {},
+    "svhn": _SVHN,
+    "celeba32": _CELEBA,
+    "faces": {**_FACES, "lr_discriminator": 2e-4, "lr_generator": 5e-4, "lambda_continuous": 0.2},
+    "chairs3d": {**_CHAIRS, "lambda_continuous": 10.0},
+    "dsprites": _DSPRITES,
+}
+
+# The setting published with InfoGAN-CR as its tuned InfoGAN.
+_TUNED = {
+    "network": "dsprites",
+    "width": 32,
+    "normalisation": "spectral",
+    "categorical_codes": 0,
+    "continuous_codes": 5,
+    "noise_dim": 5,
+    "std": "fixed",
+    "lambda_continuous": 0.05,
+    "lr_discriminator": 2e-3,
+    "lr_generator": 1e-3,
+    "batch_size": 64,
+    "iterations": 288_000,
+}
+
+
+class LatentCodeConfig(ModelConfig):
+    """What InfoGAN and InfoWGAN-GP share. Defaults are the published MNIST setting."""
+
+    network: Network = Field("mnist", description="which published networks: their layers and their output's range")
+    width: int = Field(
+        64, ge=1, description="channels of the first convolution of D; all other layers scale with it (dSprites: 32)"
+    )
+    slope: float = Field(0.1, ge=0, lt=1, description="slope of the leaky ReLUs (0.1 in the paper, 0.01 in the code)")
+    categorical_codes: int = Field(1, ge=0, description="number of categorical codes")
+    classes: int = Field(10, ge=2, description="classes of each categorical code")
+    continuous_codes: int = Field(2, ge=0, description="number of continuous codes, uniform on (-1, 1)")
+    noise_dim: int = Field(62, ge=0, description="dimensions of the noise z")
+    noise_prior: Literal["uniform", "normal"] = Field("uniform", description="prior of z: U(-1, 1) or N(0, 1)")
+    std: Literal["fixed", "learned"] = Field(
+        "fixed", description="standard deviation of Q on continuous codes: 1, or an output of Q"
+    )
+    lambda_categorical: float = Field(1.0, ge=0, description="weight of the information on the categorical codes")
+    lambda_continuous: float = Field(1.0, ge=0, description="weight of the information on the continuous codes")
+
+
+class InfoGANConfig(LatentCodeConfig):
+    """Defaults are the published MNIST setting."""
+
+    presets: ClassVar[Presets] = {
+        "paper": _PAPER,
+        "reference": {"mnist": {"slope": 0.01}},
+        "elevation": {
+            "faces": {**_FACES, "lr_discriminator": 4e-4, "lr_generator": 3e-4, "lambda_continuous": 0.1},
+        },
+        "lighting": {
+            "faces": {**_FACES, "lr_discriminator": 8e-4, "lr_generator": 3e-4, "lambda_continuous": 0.1},
+        },
+        "chair-width": {"chairs3d": {**_CHAIRS, "lambda_continuous": 0.05, "lambda_categorical": 2.0}},
+        "big": {"dsprites": _DSPRITES_BIG},
+        "tuned": {"dsprites": _TUNED},
+    }
+    default_preset: ClassVar[str] = "paper"
+
+    batch_size: int = Field(128, ge=2, description="images in a batch")
+    iterations: int = Field(5_000, ge=1, description="training iterations")
+    normalisation: Literal["batch", "spectral"] = Field(
+        "batch", description="of D and Q: batch normalisation as published, or spectral normalisation in its place"
+    )
+    bystander: bool = Field(
+        False, description="train Q, but let neither D nor G learn from it: a plain GAN whose information is watched"
+    )
+    lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of D and Q (Adam)")
+    lr_generator: float = Field(1e-3, gt=0, description="learning rate of G (Adam)")
+    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+
+
+class InfoWGANGPConfig(LatentCodeConfig):
+    """Defaults are InfoGAN's MNIST networks with the optimiser of WGAN-GP's own MNIST script."""
+
+    presets: ClassVar[Presets] = {"paper": {"mnist": {}, "dsprites": _DSPRITES}, "big": {"dsprites": _DSPRITES_BIG}}
+    default_preset: ClassVar[str] = "paper"
+
+    batch_size: int = Field(64, ge=2, description="images in a batch")
+    iterations: int = Field(20_000, ge=1, description="training iterations, each of critic_steps + 1 steps")
+    penalty: float = Field(10.0, ge=0, description="weight of the gradient penalty")
+    critic_steps: int = Field(5, ge=1, description="steps of D and Q in an iteration")
+    lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D and Q (Adam)")
+    lr_generator: float = Field(1e-4, gt=0, description="learning rate of G (Adam)")
+    betas: tuple[float, float] = Field((0.5, 0.9), description="beta1 and beta2 of both Adams")

@@ -1,0 +1,80 @@
+"""What InfoGAN and InfoWGAN-GP have in common: networks, players and what they offer once trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from torch import Tensor, nn
+
+from deval_infogan.codes import Codes, LowerBounds, Reading
+from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
+from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
+from deval_infogan.sweeps import code_traversal
+from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Traversal
+
+ConfigT = TypeVar("ConfigT", InfoGANConfig, InfoWGANGPConfig)
+
+
+class LatentCodeGAN(Model[ConfigT]):
+    """G draws an image from codes and noise; Q reads the codes back on top of D's trunk.
+
+    D's optimiser holds the trunk and the heads of D and Q, G's optimiser G alone. The representation of an image is
+    the most probable class of every categorical code and Q's mean of every continuous one, (B, K).
+    """
+
+    def __init__(self, cfg: ConfigT, image: ImageShape, normalisation: Normalisation) -> None:
+        super().__init__(cfg, image)
+        architecture = ARCHITECTURES[cfg.network]
+        check_sides(architecture, image)
+        self.signed = architecture.signed
+        self.codes = Codes(cfg.categorical_codes, cfg.classes, cfg.continuous_codes, cfg.noise_dim, cfg.noise_prior)
+        self.prior = self.codes.prior
+        self.code = self.codes.dimensions
+        self.generator = generator(architecture, self.prior.dim, image, cfg.width, cfg.slope)
+        self.trunk, features = trunk(architecture, image, cfg.width, cfg.slope, normalisation)
+        self.discriminator = nn.Linear(features, 1)
+        self.reconstructor = q_head(
+            architecture, features, self.codes.outputs(cfg.std), cfg.width, cfg.slope, normalisation
+        )
+        initialise(self)
+
+    def players(self) -> Sequence[Player]:
+        return [
+            Player(
+                "discriminator",
+                (Group(self.trunk), Group(self.discriminator), Group(self.reconstructor)),
+                Optim(lr=self.cfg.lr_discriminator, betas=self.cfg.betas),
+            ),
+            Player("generator", (Group(self.generator),), Optim(lr=self.cfg.lr_generator, betas=self.cfg.betas)),
+        ]
+
+    def read(self, features: Tensor) -> Reading:
+        """Q(c|x) from the trunk's features."""
+        return self.codes.read(self.reconstructor(features))
+
+    def weighted(self, bounds: LowerBounds) -> Tensor:
+        """lambda L_I, with the weight of each kind of code."""
+        return (
+            self.cfg.lambda_categorical * bounds.categorical.sum()
+            + self.cfg.lambda_continuous * bounds.continuous.sum()
+        )
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Images in [0, 1] -> in the networks' own range."""
+        return 2 * x - 1 if self.signed else x
+
+    # ------------------------------------------------------------ what it offers
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.codes.encode(self._read_image(x))
+
+    def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
+        images: Tensor = self.generator(z)
+        return (images + 1) / 2 if self.signed else images
+
+    def traversal(self, draw: Draw) -> Traversal:
+        return code_traversal(self.codes, self.generate, self._read_image, draw)
+
+    def _read_image(self, x: Tensor) -> Reading:
+        return self.read(self.trunk(self.inside(x)))

@@ -1,0 +1,45 @@
+"""The codes of a generator as a space to sweep, its noise held."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from deval_infogan.codes import Codes, Reading
+from disentangle_eval.api import Draw, Traversal
+from disentangle_eval.latents import Categorical
+
+SAMPLES = 1024
+BATCH = 64
+
+
+def code_traversal(
+    codes: Codes, generate: Callable[[Tensor], Tensor], read: Callable[[Tensor], Reading], draw: Draw
+) -> Traversal:
+    """The codes' columns, with what is read of each from generated images as its rate.
+
+    Sweeps begin at random classes and at 0, the middle of the continuous codes' prior, and two spreads reach its ends.
+    One noise, drawn here, is under all images.
+    """
+    prior = codes.prior
+    latents = prior.sample(draw, SAMPLES)
+    readings = [read(generate(latent)) for latent in latents.split(BATCH)]
+    reading = Reading(*(torch.cat(parts) for parts in zip(*readings, strict=True)))
+    noise = codes.split(prior.sample(draw, 1))[2]
+
+    def origin(draw: Draw, n: int) -> Tensor:
+        classes = codes.split(prior.sample(draw, n))[0].argmax(dim=2).float()
+        return torch.cat([classes, classes.new_zeros(n, codes.continuous)], dim=1)
+
+    return Traversal(
+        code=codes.dimensions,
+        spread=latents.new_tensor(
+            [math.sqrt((k.classes**2 - 1) / 12) if isinstance(k, Categorical) else 0.5 for k in codes.dimensions]
+        ),
+        rate=codes.information(latents, reading),
+        origin=origin,
+        render=lambda code: generate(codes.latent(code, noise.expand(len(code), -1))),
+    )

@@ -1,0 +1,74 @@
+"""A discriminator of latents that estimates the ratio of two densities, and the VAE that trains one beside itself.
+
+Class 0 is "drawn from the aggregate posterior q(z)", class 1 "drawn from the other distribution".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from deval_vae.config import DiscriminatedVAEConfig
+from deval_vae.networks import discriminator, initialise
+from deval_vae.vae import GaussianVAE
+from disentangle_eval.api import Group, ImageShape, Optim, Player, Round
+
+DiscriminatedVAEConfigT = TypeVar("DiscriminatedVAEConfigT", bound=DiscriminatedVAEConfig)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the discriminator makes of latents from q(z) and from another distribution, each number ().
+
+    `divergence` is its estimate of KL(q(z) || other), nats, with the gradient of z; `loss` is its own loss, without;
+    `accuracy` is the share of latents it places right.
+    """
+
+    divergence: Tensor
+    loss: Tensor
+    accuracy: Tensor
+
+
+class DiscriminatedVAE(GaussianVAE[DiscriminatedVAEConfigT]):
+    """A VAE with a discriminator as its second player. Both gradients are taken at the same weights, then both step."""
+
+    def __init__(self, cfg: DiscriminatedVAEConfigT, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.discriminator = discriminator(cfg.latent_dim, cfg.discriminator_width, cfg.discriminator_layers)
+        initialise(self.discriminator, cfg.init)
+
+    def players(self) -> Sequence[Player]:
+        optim = Optim(lr=self.cfg.lr_discriminator, betas=(0.5, 0.9))
+        return [*super().players(), Player("discriminator", (Group(self.discriminator),), optim)]
+
+    def rounds(self) -> Sequence[Round]:
+        return [Round(self.losses, players=("vae", "discriminator"))]
+
+    def judge(self, z: Tensor, other: Tensor) -> Judgement:
+        """Latents (B, Z) from q(z), and as many from the other distribution."""
+        divergence = log_ratio(self.discriminator(z)).mean()
+        # Without the detach D's loss would have a gradient for the encoder, which public code adds to the encoder's.
+        from_posterior, from_other = log_ratio(self.discriminator(torch.cat([z, other]).detach())).chunk(2)
+        return Judgement(
+            divergence, classification_loss(from_posterior, from_other), accuracy(from_posterior, from_other)
+        )
+
+
+def log_ratio(logits: Tensor) -> Tensor:
+    """Two logits (B, 2) -> the estimate of log q(z) - log other(z), (B,) nats."""
+    return logits[:, 0] - logits[:, 1]
+
+
+def classification_loss(from_posterior: Tensor, from_other: Tensor) -> Tensor:
+    """The mean of the two classes' cross-entropies, from the log ratios (B,) of each class's latents, nats."""
+    return 0.5 * (softplus(-from_posterior).mean() + softplus(from_other).mean())
+
+
+def accuracy(from_posterior: Tensor, from_other: Tensor) -> Tensor:
+    """The share of latents whose log ratio (B,) has the sign of their class."""
+    return 0.5 * ((from_posterior > 0).float().mean() + (from_other < 0).float().mean())

@@ -1,0 +1,47 @@
+"""FactorVAE (Kim & Mnih, 2018, equation 2 and algorithm 2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from deval_vae.config import FactorVAEConfig
+from deval_vae.density_ratio import DiscriminatedVAE
+from deval_vae.gaussians import sample
+from deval_vae.vae import Batch
+from disentangle_eval.api import Draw, Losses, Step
+
+
+class FactorVAE(DiscriminatedVAE[FactorVAEConfig]):
+    """Minimises reconstruction + KL + gamma TC, the total correlation TC = KL(q(z) || prod_j q(z_j)).
+
+    The discriminator learns to tell latents from latents whose dimensions were permuted over a batch independently,
+    and so estimates the total correlation.
+    """
+
+    def losses(self, step: Step) -> Losses:
+        batch = self.next_batch(step)
+        judgement = self.judge(batch.z, permute_dimensions(self._others(batch, step), step))
+        return Losses(
+            total={
+                "vae": batch.reconstruction + batch.total_kl + self.cfg.gamma * judgement.divergence,
+                "discriminator": judgement.loss,
+            },
+            terms={
+                **batch.terms,
+                "total_correlation": judgement.divergence,
+                "discriminator_accuracy": judgement.accuracy,
+            },
+        )
+
+    def _others(self, batch: Batch, step: Step) -> Tensor:
+        """Latents (B, Z) to permute: a second batch's, or the same ones."""
+        if not self.cfg.second_batch:
+            return batch.z.detach()
+        with torch.no_grad():
+            return sample(*self.gaussian(step.images()), step)
+
+
+def permute_dimensions(z: Tensor, draw: Draw) -> Tensor:
+    """(B, Z) with each column in an order of its own: samples of prod_j q(z_j)."""
+    return z.gather(0, draw.permutation(*z.shape))

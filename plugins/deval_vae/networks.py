@@ -1,0 +1,100 @@
+"""The networks of the VAE family: three pairs of encoder and decoder, and the discriminator of latents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from torch import nn
+
+from deval_vae.config import Init, Networks
+from disentangle_eval.api import ImageShape
+
+CHANNELS = (32, 32, 64, 64)
+KERNELS = {"kim-mnih": (4, 4, 4, 4), "locatello": (4, 4, 2, 2)}
+SHRINK = 2 ** len(CHANNELS)
+LOCATELLO_HIDDEN = 256
+MLP_HIDDEN = 1200
+SLOPE = 0.2
+
+
+def encoder(networks: Networks, image: ImageShape, hidden: int, outputs: int) -> nn.Sequential:
+    """(B, C, H, W) -> (B, outputs). `hidden` holds for `kim-mnih` alone."""
+    if networks == "mlp":
+        dense = _dense((math.prod(image), MLP_HIDDEN, MLP_HIDDEN), nn.ReLU)
+        return nn.Sequential(nn.Flatten(), *dense, nn.Linear(MLP_HIDDEN, outputs))
+    convolutions: list[nn.Module] = []
+    for (before, after), kernel in zip(pairwise((image.channels, *CHANNELS)), KERNELS[networks], strict=True):
+        convolutions += [nn.Conv2d(before, after, kernel, 2, padding=kernel // 2 - 1), nn.ReLU()]
+    widths = (math.prod(_innermost(image)), _hidden(networks, hidden))
+    return nn.Sequential(
+        *_padding(_margins(image)),
+        *convolutions,
+        nn.Flatten(),
+        *_dense(widths, nn.ReLU),
+        nn.Linear(widths[-1], outputs),
+    )
+
+
+def decoder(networks: Networks, image: ImageShape, hidden: int, inputs: int) -> nn.Sequential:
+    """(B, inputs) -> logits (B, C, H, W). `hidden` holds for `kim-mnih` alone."""
+    if networks == "mlp":
+        pixels = nn.Linear(MLP_HIDDEN, math.prod(image))
+        return nn.Sequential(*_dense((inputs, *[MLP_HIDDEN] * 3), nn.Tanh), pixels, nn.Unflatten(1, tuple(image)))
+    innermost = _innermost(image)
+    upconvolutions: list[nn.Module] = []
+    for before, after in pairwise((*reversed(CHANNELS), image.channels)):
+        upconvolutions += [nn.ConvTranspose2d(before, after, 4, 2, padding=1), nn.ReLU()]
+    return nn.Sequential(
+        *_dense((inputs, _hidden(networks, hidden), math.prod(innermost)), nn.ReLU),
+        nn.Unflatten(1, tuple(innermost)),
+        *upconvolutions[:-1],
+        *_padding([-margin for margin in _margins(image)]),
+    )
+
+
+def discriminator(latent_dim: int, width: int, layers: int) -> nn.Sequential:
+    """(B, Z) -> two logits (B, 2)."""
+    widths = (latent_dim, *[width] * layers)
+    return nn.Sequential(*_dense(widths, lambda: nn.LeakyReLU(SLOPE)), nn.Linear(width, 2))
+
+
+def initialise(network: nn.Module, init: Init) -> None:
+    """PyTorch's own initialisation, or N(0, 0.02) and biases 0 in convolutions and dense layers, but not in transposed
+    convolutions.
+    """
+    if init == "default":
+        return
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.normal_(module.weight, std=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def _dense(widths: Sequence[int], activation: Callable[[], nn.Module]) -> list[nn.Module]:
+    """Dense layers from each width to the next, with an activation after each."""
+    return [layer for before, after in pairwise(widths) for layer in (nn.Linear(before, after), activation())]
+
+
+def _hidden(networks: Networks, hidden: int) -> int:
+    return LOCATELLO_HIDDEN if networks == "locatello" else hidden
+
+
+def _margins(image: ImageShape) -> list[int]:
+    """Pixels left, right, above and below that make both sides multiples of `SHRINK`."""
+    missing = [-side % SHRINK for side in (image.width, image.height)]
+    return [margin for extra in missing for margin in (extra // 2, extra - extra // 2)]
+
+
+def _padding(margins: Sequence[int]) -> list[nn.Module]:
+    """Zeros around an image; negative margins crop it."""
+    left, right, top, bottom = margins
+    return [nn.ZeroPad2d((left, right, top, bottom))] if any(margins) else []
+
+
+def _innermost(image: ImageShape) -> ImageShape:
+    """What the last convolution puts out."""
+    height, width = (-(-side // SHRINK) for side in (image.height, image.width))
+    return ImageShape(CHANNELS[-1], height, width)
