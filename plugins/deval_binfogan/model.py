@@ -45,11 +45,10 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
     def __init__(self, cfg: BidirectionalInfoGANConfig, image: ImageShape) -> None:
         super().__init__(cfg, image)
         architecture = ARCHITECTURES[cfg.network]
-        side = architecture.side
-        if image[1:] != (side, side):
+        if image[1:] != (architecture.side, architecture.side):
             raise ValueError(
-                f"network {cfg.network!r} draws {side} x {side} images, received {image.height} x {image.width}; "
-                "choose another with --network"
+                f"received {image.height} x {image.width}, expected 28 x 28 with --network mnist or 32 x 32 with "
+                f"--network rgb32 (here it is {cfg.network})"
             )
         self.codes = Codes(cfg.categorical_codes, cfg.classes, cfg.continuous_codes, cfg.noise_dim)
         self.prior = self.codes.prior

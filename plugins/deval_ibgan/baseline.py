@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal as NormalDistribution
 
-from deval_ibgan.config import GANConfig, InfoGANConfig
+from deval_ibgan.config import BaselineConfig
 from deval_ibgan.game import to_signed
 from deval_ibgan.networks import Generator, check_size, initialise, readers
 from disentangle_eval.api import Draw, ImageShape, Model, Traversal
@@ -17,7 +17,7 @@ from disentangle_eval.latents import Normal, Prior, continuous
 TRAVERSAL_SAMPLES = 1024
 TRAVERSAL_BATCH = 64
 
-ConfigT = TypeVar("ConfigT", GANConfig, InfoGANConfig)
+ConfigT = TypeVar("ConfigT", bound=BaselineConfig)
 
 
 class Baseline(Model[ConfigT]):

@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def lower_bound(z: Tensor, z_mean: Tensor) -> Tensor:
-    """I_L = E[log q(z|x) - log p(z)] for q = N(z_mean, I) and p = N(0, I), in nats (equation 5)."""
+    """I_L = E[log q(z|x) - log p(z)] for q = N(z_mean, I) and p = N(0, I), in nats (equations 4-11)."""
     return 0.5 * (z.square() - (z - z_mean).square()).sum(dim=1).mean()
 
 
 def bottleneck_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, exp(log_variance)) || N(0, 1)) a dimension, (B, R) nats; its sum's mean is I_U (equation 8)."""
+    """KL(N(mean, exp(log_variance)) || N(0, 1)) a dimension, (B, R) nats; its sum's mean is I_U (equations 4-11)."""
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)

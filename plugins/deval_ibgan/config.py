@@ -100,20 +100,20 @@ _SHARED: dict[str, dict[str, Any]] = {
 }
 
 
-class GANConfig(GameConfig):
+class BaselineConfig(GameConfig):
     """Everything but the networks is our choice: IB-GAN's own schedule for each data set."""
 
     presets: ClassVar[Presets] = {"reference": _SHARED}
 
     z_dim: int = Field(10, ge=1, description="dimensions of the noise z, the representation")
-    lr: float = Field(5e-5, gt=0, description="learning rate of G and of q (RMSprop, momentum 0.9)")
-
-
-class InfoGANConfig(GameConfig):
-    """Everything but the networks is our choice: IB-GAN's own schedule for each data set."""
-
-    presets: ClassVar[Presets] = {"reference": _SHARED}
-
-    z_dim: int = Field(10, ge=1, description="dimensions of the noise z, the representation")
-    lambda_: float = Field(1.0, ge=0, description="weight of the lower bound I_L")
     lr: float = Field(5e-5, gt=0, description="learning rate of G and q (RMSprop, momentum 0.9)")
+
+
+class GANConfig(BaselineConfig):
+    """The plain GAN."""
+
+
+class InfoGANConfig(BaselineConfig):
+    """InfoGAN without codes of its own: all of z is the code."""
+
+    lambda_: float = Field(1.0, ge=0, description="weight of the lower bound I_L")

@@ -90,6 +90,9 @@ class LatentCodeConfig(ModelConfig):
     )
     lambda_categorical: float = Field(1.0, ge=0, description="weight of the information on the categorical codes")
     lambda_continuous: float = Field(1.0, ge=0, description="weight of the information on the continuous codes")
+    lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of D and Q (Adam)")
+    lr_generator: float = Field(1e-3, gt=0, description="learning rate of G (Adam)")
+    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
 
 
 class InfoGANConfig(LatentCodeConfig):
@@ -118,9 +121,6 @@ class InfoGANConfig(LatentCodeConfig):
     bystander: bool = Field(
         False, description="train Q, but let neither D nor G learn from it: a plain GAN whose information is watched"
     )
-    lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of D and Q (Adam)")
-    lr_generator: float = Field(1e-3, gt=0, description="learning rate of G (Adam)")
-    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
 
 
 class InfoWGANGPConfig(LatentCodeConfig):

@@ -8,12 +8,12 @@ from typing import TypeVar
 from torch import Tensor, nn
 
 from deval_infogan.codes import Codes, LowerBounds, Reading
-from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
+from deval_infogan.config import LatentCodeConfig
 from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
 from deval_infogan.sweeps import code_traversal
 from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Traversal
 
-ConfigT = TypeVar("ConfigT", InfoGANConfig, InfoWGANGPConfig)
+ConfigT = TypeVar("ConfigT", bound=LatentCodeConfig)
 
 
 class LatentCodeGAN(Model[ConfigT]):

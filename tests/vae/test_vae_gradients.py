@@ -10,7 +10,6 @@ from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
 
 PLAYER_OF = {"encoder": "vae", "decoder": "vae", "discriminator": "discriminator"}
-PLAIN = [model for model in MODELS if model not in DISCRIMINATED]
 
 
 def gradients(loss, network):
@@ -49,11 +48,10 @@ def test_the_loss_of_the_discriminator_does_not_reach_the_encoder(model):
 @pytest.mark.parametrize("model", DISCRIMINATED)
 def test_the_loss_of_the_vae_leaves_the_discriminator_as_it_is(model):
     """With gamma 0 the discriminator's gradient is the same, so none of the VAE's loss is in it."""
-    players, weights = [], []
+    weights = []
     for gamma in (0.0, 50.0):
         built = tiny(model, gamma=gamma)
-        players = build_players(built)
-        run_iteration(built.rounds(), players, RecordedStep(), 0)
+        run_iteration(built.rounds(), build_players(built), RecordedStep(), 0)
         weights.append(copy.deepcopy(built.discriminator.state_dict()))
     for name, weight in weights[0].items():
         assert torch.equal(weight, weights[1][name])

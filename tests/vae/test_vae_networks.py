@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ def conv(inputs, outputs, kernel=4):
 
 
 def dense(*widths):
-    return sum((before + 1) * after for before, after in zip(widths, widths[1:], strict=False))
+    return sum((before + 1) * after for before, after in pairwise(widths))
 
 
 UPCONVOLUTIONS = conv(64, 64) + conv(64, 32) + conv(32, 32) + conv(32, 1)

@@ -1,0 +1,80 @@
+"""The losses of InfoGAN against a plain float64 evaluation of what the networks put out."""
+
+import numpy as np
+import pytest
+from infogan_step import RecordedStep, double, expected_bounds, handed_codes, record_calls, tiny_infogan
+
+LAMBDAS = {"lambda_categorical": 0.7, "lambda_continuous": 0.3}
+
+
+def sigmoid(logit):
+    return 1 / (1 + np.exp(-double(logit)))
+
+
+@pytest.mark.parametrize("std", ["fixed", "learned"])
+def test_the_discriminators_round(std):
+    model = tiny_infogan(std=std, **LAMBDAS).train()
+    step = RecordedStep()
+    calls = record_calls(model)
+    losses = model.discriminator_losses(step)
+
+    hot, continuous, noise = handed_codes(step)
+    ((latent, fake),) = calls["generator"]
+    np.testing.assert_allclose(double(latent), np.hstack([hot.reshape(len(hot), -1), continuous, noise]), rtol=1e-6)
+    assert not fake.requires_grad
+    (fake_in, features), (real_in, _) = calls["trunk"]
+    assert fake_in is fake
+    np.testing.assert_array_equal(double(real_in), double(step.handed["images"][0]))
+    (_, fake_logit), (_, real_logit) = calls["discriminator"]
+    ((q_in, q_out),) = calls["reconstructor"]
+    assert q_in is features
+
+    d_real, d_fake = -np.mean(np.log(sigmoid(real_logit))), -np.mean(np.log(1 - sigmoid(fake_logit)))
+    categorical, continuous_bound = expected_bounds(q_out, hot, continuous, std)
+    expected = {
+        "discriminator_real": d_real,
+        "discriminator_fake": d_fake,
+        "lower_bound": categorical + continuous_bound,
+        "lower_bound_categorical": categorical,
+        "lower_bound_continuous": continuous_bound,
+    }
+    assert set(losses.terms) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(double(losses.terms[name]), value, rtol=1e-4, atol=1e-5, err_msg=name)
+    total = d_real + d_fake - 0.7 * categorical - 0.3 * continuous_bound
+    np.testing.assert_allclose(double(losses.total["discriminator"]), total, rtol=1e-4)
+
+
+@pytest.mark.parametrize("std", ["fixed", "learned"])
+def test_the_generators_round(std):
+    model = tiny_infogan(std=std, **LAMBDAS).train()
+    step = RecordedStep()
+    calls = record_calls(model)
+    losses = model.generator_losses(step)
+    assert not step.handed["images"]
+    hot, continuous, _ = handed_codes(step)
+    ((_, logit),), ((_, q_out),) = calls["discriminator"], calls["reconstructor"]
+    adversarial = -np.mean(np.log(sigmoid(logit)))
+    categorical, continuous_bound = expected_bounds(q_out, hot, continuous, std)
+    np.testing.assert_allclose(double(losses.terms["generator_adversarial"]), adversarial, rtol=1e-4)
+    total = adversarial - 0.7 * categorical - 0.3 * continuous_bound
+    np.testing.assert_allclose(double(losses.total["generator"]), total, rtol=1e-4)
+
+
+def test_an_iteration_is_a_round_of_d_and_one_of_g_on_other_codes():
+    model = tiny_infogan()
+    first, second = model.rounds()
+    assert (first.players, first.every, first.repeats) == (("discriminator",), 1, 1)
+    assert (second.players, second.every, second.repeats) == (("generator",), 1, 1)
+    step = RecordedStep()
+    calls = record_calls(model)
+    first.losses(step)
+    second.losses(step)
+    (one, _), (other, _) = calls["generator"]
+    assert not np.allclose(double(one), double(other))
+
+
+def test_a_model_without_categorical_codes_has_no_term_for_them():
+    terms = tiny_infogan(categorical_codes=0).discriminator_losses(RecordedStep()).terms
+    assert "lower_bound_categorical" not in terms
+    assert terms["lower_bound"].item() == pytest.approx(terms["lower_bound_continuous"].item())
