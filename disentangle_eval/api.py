@@ -257,7 +257,10 @@ class FactorSpace(Protocol):
 
 
 class Dataset(Protocol):
-    """Images by index, on a device, and their factors where they are known."""
+    """Images by index, on a device, and their factors where they are known.
+
+    A data set whose images fall into classes may also have `labels`, (N,) int64: the class of each.
+    """
 
     @property
     def name(self) -> str: ...
@@ -280,16 +283,35 @@ class Dataset(Protocol):
         """The same images on another device."""
 
 
+@runtime_checkable
+class Nuisance(Protocol):
+    """A data set with a nuisance: something that varies between observations of one image and is no factor.
+
+    Training observes; metrics take `Dataset.images`, in which the nuisance is fixed for each image.
+    """
+
+    def observe(self, index: Tensor, draw: Draw) -> Tensor:
+        """As `Dataset.images`, the nuisance drawn anew."""
+
+
 class Subject(Protocol):
     """What is judged: a trained model on a data set, or a plain table of codes.
 
-    `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for.
+    `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for. `factors` and
+    `labels` are there for a metric that needs them; where there are none, asking raises `UsageError`.
     """
 
     code: tuple[CodeDimension, ...]
-    factors: FactorSpace
     model: Any | None
     data: Dataset | None
+
+    @property
+    def factors(self) -> FactorSpace:
+        """The grid of factors behind the images."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(N,) int64, the class of each image."""
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float."""

@@ -16,8 +16,9 @@ class Result:
     """One metric's answer about one subject.
 
     `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what a
-    code that knows nothing would score, or None where that has no meaning. `settings` includes the protocol. Results
-    whose `settings` or `dataset_sha256` differ never share a column.
+    code that knows nothing would score, or None where that has no meaning. `settings` includes the protocol. `dataset`
+    is what was scored on, `trained_on` what the model was trained on. Results whose `settings` or `dataset_sha256`
+    differ never share a column.
     """
 
     metric: str
@@ -35,6 +36,7 @@ class Result:
     model_distribution: str | None = None
     model_version: int | None = None
     train_seed: int | None = None
+    trained_on: str | None = None
     checkpoint: str | None = None
     checkpoint_sha256: str | None = None
     iteration: int | None = None

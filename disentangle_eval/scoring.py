@@ -10,13 +10,11 @@ from typing import Any
 from disentangle_eval.api import Dataset, Encoder, Generator, Posterior, Subject
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import MetricConfig, build
+from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry import Registered, load_registry
 from disentangle_eval.results import Result
 from disentangle_eval.specs import MetricSpec
-
-# What a table of codes offers; everything else needs a model.
-OFFERED_BY_CODES = frozenset({"encoder", "factors"})
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,22 @@ def plan(metrics: Iterable[str], protocols: Iterable[str]) -> list[Measurement]:
 def offered_by(model: Any, data: Dataset) -> frozenset[str]:
     """What a model on a data set offers, in the words of `MetricSpec.needs`."""
     kinds = {"encoder": Encoder, "generator": Generator, "prior": Generator, "posterior": Posterior}
-    factors = set() if data.factors is None else {"factors"}
-    return frozenset({need for need, kind in kinds.items() if isinstance(model, kind)} | factors | {"images"})
+    known = {"factors": data.factors, "labels": labels_of(data)}
+    return frozenset(
+        {need for need, kind in kinds.items() if isinstance(model, kind)}
+        | {need for need, value in known.items() if value is not None}
+        | {"images"}
+    )
+
+
+def scored_on(measurement: Measurement, trained_on: str) -> str:
+    """The name of the data set on which a model trained on another is scored, unless the user names one.
+
+    That is the data set it was trained on, or for a metric that needs labels the one its record names as `test`.
+    """
+    record = load_registry().datasets.get(trained_on)
+    test = record.spec.test if record and "labels" in measurement.metric.spec.needs else ""
+    return test or trained_on
 
 
 def refuse_unmet(measurement: Measurement, offered: frozenset[str], subject: str) -> None:

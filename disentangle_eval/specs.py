@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 API_VERSION = 1
 
-Need = Literal["encoder", "generator", "posterior", "prior", "factors", "images"]
+Need = Literal["encoder", "generator", "posterior", "prior", "factors", "labels", "images"]
 Better = Literal["higher", "lower", "neither"]
 DatasetKind = Literal["factors", "images"]
 
@@ -65,13 +65,17 @@ class ModelSpec(Spec):
 class DatasetSpec(Spec):
     """A data set: `target` is a function `(folder: Path | None) -> disentangle_eval.api.Dataset`.
 
-    `kind` is `"factors"` where every image has known factors and `"images"` where there are only images.
+    `kind` is `"factors"` where every image has known factors and `"images"` where there are only images. `test` names
+    the data set on which metrics that need labels score a model trained on this one; unless given, that is this one.
     """
 
     kind: DatasetKind = "images"
+    test: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        named = isinstance(self.test, str) and (not self.test or _NAME.fullmatch(self.test))
+        _expect(named, self, "test", "the name of a data set, or nothing")
         _expect(self.kind in get_args(DatasetKind), self, "kind", _one_of(get_args(DatasetKind)))
 
 

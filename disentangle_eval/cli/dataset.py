@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset
@@ -28,15 +28,19 @@ def open_dataset(name: str, data_dir: Path | None) -> Dataset:
 
 def open_dataset_of(checkpoint: Checkpoint, data_dir: Path | None) -> Dataset:
     """The data set a checkpoint was trained on; `UsageError` where its images here have another shape."""
-    name = checkpoint.data.get("dataset")
-    if not isinstance(name, str):
-        raise DevalError("checkpoint: damaged, it does not name the data set it was trained on")
+    return open_dataset_for(checkpoint, checkpoint.data["dataset"], data_dir)
+
+
+def open_dataset_for(checkpoint: Checkpoint, name: str, data_dir: Path | None) -> Dataset:
+    """The data set of that name, for a checkpoint's model; `UsageError` where its images have another shape."""
     dataset = open_dataset(name, data_dir)
     trained_on = tuple(checkpoint.data["shape"])
     if tuple(dataset.shape) != trained_on:
+        own = name == checkpoint.data["dataset"]
+        advice = "give the folder of the data it was trained on with --data-dir" if own else "choose another --dataset"
         raise UsageError(
             f"data set {name!r}: images of shape {tuple(dataset.shape)}, the checkpoint was trained on {trained_on}; "
-            "give the folder of the data it was trained on with --data-dir"
+            f"{advice}"
         )
     return dataset
 

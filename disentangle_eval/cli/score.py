@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Subject
+    from disentangle_eval.cli.subject import OpenedModel
     from disentangle_eval.results import Result
+    from disentangle_eval.scoring import Measurement
     from disentangle_eval.train.folder import RunFolder
 
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--metric", "metrics", multiple=True, required=True, help="Metric to score; may be repeated.")
 @click.option("--protocol", "protocols", multiple=True, help="Named settings of the metric; may be repeated.")
 @click.option("--codes", type=click.Path(path_type=Path), help="Score a table of codes (.npz) instead of a checkpoint.")
+@click.option("--dataset", help="Data set to score on.  [default: what the checkpoint was trained on, or its test set]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: torch's]")
@@ -35,6 +39,7 @@ def score(
     metrics: tuple[str, ...],
     protocols: tuple[str, ...],
     codes: Path | None,
+    dataset: str | None,
     seed: int,
     device: str,
     threads: int | None,
@@ -49,6 +54,10 @@ def score(
     if (checkpoint is None) == (codes is None):
         received = "neither" if codes is None else "both"
         raise UsageError(f"score: received {received}, expected either a CHECKPOINT or --codes FILE.npz")
+    if codes and dataset:
+        raise UsageError(
+            f"--dataset: received {dataset!r} beside --codes, whose images are encoded already; leave it out"
+        )
     # Before anything slow: a misspelled metric is told at once.
     from disentangle_eval.cli.score_table import show
     from disentangle_eval.scoring import measure, plan, refuse_unmet
@@ -58,26 +67,32 @@ def score(
         import torch
 
         torch.set_num_threads(threads)
-    opened = open_codes(codes) if codes else open_checkpoint(checkpoint, device, data_dir)
-    for measurement in measurements:
-        refuse_unmet(measurement, opened.offered, str(codes or checkpoint))
-    subject = opened.subject()
-    for measurement in measurements:
-        result = measure(measurement, subject, seed, opened.about)
-        if opened.run:
-            keep(opened.run.results, result)
+    if codes:
+        run, judged = None, [open_codes(codes)] * len(measurements)
+    else:
+        assert checkpoint is not None
+        run, judged = open_checkpoint(checkpoint, measurements, dataset, device, data_dir)
+    for measurement, opened in zip(measurements, judged, strict=True):
+        refuse_unmet(measurement, opened.offered, opened.name)
+    for measurement, opened in zip(measurements, judged, strict=True):
+        result = measure(measurement, opened.subject(), seed, opened.about)
+        if run:
+            keep(run.results, result)
         click.echo(result.to_json()) if as_json else show(result)
-    if opened.run:
-        draw_scores(opened.run)
+    if run:
+        draw_scores(run)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A subject before anything is encoded: what it offers, what results say of it, and the run they are kept in."""
+    """A subject before anything is encoded: its name in messages, what it offers, and what results say of it.
 
+    `subject` returns the same one each time, so that no image is encoded twice.
+    """
+
+    name: str
     offered: frozenset[str]
     about: Mapping[str, Any]
-    run: RunFolder | None
     subject: Callable[[], Subject]
 
 
@@ -85,24 +100,34 @@ def open_codes(path: Path) -> Opened:
     """A table of codes from a file."""
     from disentangle_eval.checkpoint import sha256
     from disentangle_eval.metrics.codes import load_code_table
-    from disentangle_eval.scoring import OFFERED_BY_CODES
 
     table = load_code_table(path)
-    return Opened(OFFERED_BY_CODES, {"codes": str(path), "codes_sha256": sha256(path)}, None, lambda: table)
+    return Opened(str(path), table.offered, {"codes": str(path), "codes_sha256": sha256(path)}, lambda: table)
 
 
-def open_checkpoint(path: Path | None, device: str, data_dir: Path | None) -> Opened:
-    """A model with the data set it was trained on; its results are kept in its run folder."""
-    from disentangle_eval.checkpoint import sha256
-    from disentangle_eval.cli.dataset import difference, open_dataset_of
+def open_checkpoint(
+    path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
+) -> tuple[RunFolder | None, list[Opened]]:
+    """The run folder of a checkpoint and, for each measurement, its model on `dataset` or the default data set."""
     from disentangle_eval.cli.subject import find_run, open_model
+    from disentangle_eval.scoring import scored_on
+
+    opened = open_model(path, device)
+    trained_on = opened.checkpoint.data["dataset"]
+    names = [dataset or scored_on(measurement, trained_on) for measurement in measurements]
+    by_name = {name: open_on(opened, name, data_dir) for name in dict.fromkeys(names)}
+    return find_run(opened.path), [by_name[name] for name in names]
+
+
+def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
+    """A model on a data set."""
+    from disentangle_eval.checkpoint import sha256
+    from disentangle_eval.cli.dataset import difference, open_dataset_for
     from disentangle_eval.metrics.codes import EncodedSubject
     from disentangle_eval.scoring import offered_by
 
-    assert path is not None
-    opened = open_model(path, device)
-    data = open_dataset_of(opened.checkpoint, data_dir).to(opened.device)
-    if told := difference(data, opened.checkpoint):
+    data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)
+    if dataset == opened.checkpoint.data["dataset"] and (told := difference(data, opened.checkpoint)):
         say("warning", told)
     about = {
         "dataset": data.name,
@@ -111,12 +136,14 @@ def open_checkpoint(path: Path | None, device: str, data_dir: Path | None) -> Op
         "model_distribution": opened.checkpoint.model["distribution"],
         "model_version": opened.checkpoint.model["version"],
         "train_seed": opened.checkpoint.seed,
+        "trained_on": opened.checkpoint.data["name"],
         "checkpoint": opened.path.name,
         "checkpoint_sha256": sha256(opened.path),
         "iteration": opened.checkpoint.iteration,
     }
     model: Any = opened.model
-    return Opened(offered_by(model, data), about, find_run(opened.path), lambda: EncodedSubject(model, data))
+    subject = functools.cache(lambda: EncodedSubject(model, data))
+    return Opened(f"{opened.path} on {data.name}", offered_by(model, data), about, subject)
 
 
 def keep(results: Path, result: Result) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,9 @@ from disentangle_eval.errors import one_line
 from disentangle_eval.results import Result
 
 PLAIN_WIDTH = 120
+
+# What the rows of a matrix stand for and the detail that names them; all others have a row a code dimension.
+ROWS = {"confusion": ("class", "classes")}
 
 
 def show(result: Result) -> None:
@@ -43,22 +47,28 @@ def matrices(result: Result) -> list[Table]:
     """One table a detail that is a list of lists, unless all zeros; its columns are the factors where they fit."""
     factors = result.details.get("factors", [])
     return [
-        matrix(name, value, factors)
+        matrix(name, value, factors, *rows_of(name, result.details))
         for name, value in result.details.items()
         if is_matrix(value) and any(map(any, value))
     ]
 
 
-def matrix(name: str, rows: list[list[Any]], factors: list[str]) -> Table:
-    """A row a code dimension; rows that hold only zeros are left out."""
+def rows_of(name: str, details: Mapping[str, Any]) -> tuple[str, Sequence[object]]:
+    """What the rows of a matrix are, and their names; by number unless a detail names them."""
+    noun, names = ROWS.get(name, ("code dimension", ""))
+    return noun, details.get(names, range(len(details[name])))
+
+
+def matrix(name: str, rows: list[list[Any]], factors: list[str], noun: str, names: Sequence[object]) -> Table:
+    """A matrix with its rows named; rows that hold only zeros are left out."""
     columns = factors if len(factors) == len(rows[0]) else [str(column) for column in range(len(rows[0]))]
-    table = Table(title=f"{name} by code dimension", title_justify="left")
-    table.add_column("dimension", justify="right")
+    table = Table(title=f"{name} by {noun}", title_justify="left")
+    table.add_column(noun.split()[-1], justify="right")
     for column in columns:
         table.add_column(one_line(column), justify="right")
-    for dimension, row in enumerate(rows):
+    for row_name, row in zip(names, rows, strict=True):
         if any(row):
-            table.add_row(str(dimension), *(text(item) for item in row))
+            table.add_row(text(row_name), *(text(item) for item in row))
     return table
 
 

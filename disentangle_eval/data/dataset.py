@@ -1,13 +1,15 @@
-"""A data set: stored images, their name and checksum, and the factors behind them."""
+"""A data set: stored images, their name and checksum, and the factors or classes behind them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import ImageShape
+from disentangle_eval.api import Dataset, ImageShape
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import ImageStore
 
@@ -17,17 +19,21 @@ class ImageDataset:
     """Images by index, on the device their store is on.
 
     `name` says which data it is and where it came from (`dsprites@drawn`), `sha256` is the checksum of the stored
-    images. With `factors`, image i shows the classes `factors.classes(i)`; ValueError if their numbers differ.
+    images. With `factors`, image i shows the classes `factors.classes(i)`; with `labels`, (N,) int64, it is of the
+    class `labels[i]`. ValueError if their numbers differ.
     """
 
     name: str
     sha256: str
     store: ImageStore
     factors: FactorSpace | None = None
+    labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.factors is not None and len(self.factors) != len(self.store):
             raise ValueError(f"{self.name}: {len(self.store)} images for {len(self.factors)} combinations of factors")
+        if self.labels is not None and self.labels.shape != (len(self.store),):
+            raise ValueError(f"{self.name}: {len(self.store)} images for labels of shape {self.labels.shape}")
 
     @property
     def shape(self) -> ImageShape:
@@ -40,6 +46,12 @@ class ImageDataset:
         """(B,) int64 on the same device -> (B, C, H, W) float32 in [0, 1]."""
         return self.store.images(index)
 
-    def to(self, device: torch.device) -> ImageDataset:
+    def to(self, device: torch.device) -> Self:
         """The same data set on another device."""
         return replace(self, store=self.store.to(device))
+
+
+def labels_of(data: Dataset) -> np.ndarray | None:
+    """The class of each image, (N,), or None where a data set knows none."""
+    labels: np.ndarray | None = getattr(data, "labels", None)
+    return labels

@@ -12,38 +12,67 @@ import numpy as np
 
 from disentangle_eval.api import Dataset, Encoder, FactorSpace
 from disentangle_eval.data import factors as grid
+from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.evaluating import evaluating
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous, continuous
 from disentangle_eval.metrics.encoding import image_batches
 
-FILE_KEYS = "codes (N, K) in grid order and factor_sizes (F,)"
+FILE_KEYS = "codes (N, K), with factor_sizes (F,) for codes in grid order or labels (N,), or both"
 
 
 class CodeTable:
-    """A code for every image of a grid of factors, given as an array.
+    """A code for every image, given as an array.
 
-    `codes` (N, K) real numbers, row i the code of image i of `factors`; float32 and float64 keep their precision,
-    everything else is computed in float64. `code` says what each column holds, real numbers unless told. UsageError
-    for another shape or dtype, codes that are not finite, and classes that do not exist.
+    `codes` (N, K) real numbers; float32 and float64 keep their precision, everything else is computed in float64. Row i
+    is the code of image i of `factors`, and of the class `labels[i]`, (N,) integers. `code` says what each column
+    holds, real numbers unless told. UsageError for another shape or dtype, codes that are not finite, and classes that
+    do not exist.
     """
 
     model: Any | None = None
     data: Dataset | None = None
 
-    def __init__(self, codes: np.ndarray, factors: FactorSpace, code: tuple[CodeDimension, ...] | None = None) -> None:
-        self.factors: FactorSpace = factors
+    def __init__(
+        self,
+        codes: np.ndarray,
+        factors: FactorSpace | None = None,
+        code: tuple[CodeDimension, ...] | None = None,
+        labels: np.ndarray | None = None,
+    ) -> None:
+        self._factors = factors
+        self._labels = labels
         self._codes = _real_matrix(codes)
         rows, columns = self._codes.shape
-        if rows != len(factors):
+        if factors is not None and rows != len(factors):
             sizes = " x ".join(str(size) for size in factors.sizes)
             raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {sizes} images")
+        if labels is not None:
+            _check_labels(labels, rows)
         self.code = continuous(columns) if code is None else code
         if len(self.code) != columns:
             raise UsageError(f"codes: received {columns} columns, expected {len(self.code)}, one a code dimension")
         fault = _fault(self._codes, self.code)
         if fault:
             raise UsageError(f"codes: {fault}")
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """What a metric may ask of this table, in the words of `MetricSpec.needs`."""
+        present = {"factors": self._factors, "labels": self._labels}
+        return frozenset({"encoder"} | {need for need, value in present.items() if value is not None})
+
+    @property
+    def factors(self) -> FactorSpace:
+        if self._factors is None:
+            raise UsageError("codes: no factors stand behind them, expected factor_sizes beside them")
+        return self._factors
+
+    @property
+    def labels(self) -> np.ndarray:
+        if self._labels is None:
+            raise UsageError("codes: the images have no known classes, expected labels beside them")
+        return self._labels
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`."""
@@ -52,41 +81,68 @@ class CodeTable:
 
 
 class EncodedSubject:
-    """A model with an encoder on a data set with factors; each image is encoded at most once, when first asked for.
+    """A model with an encoder on a data set; each image is encoded at most once, when first asked for.
 
-    Keeps the codes as one (N, K) float32 table. `batch_size` fits the device unless it is given. DevalError when the
-    model's codes have another shape, are not finite, or name classes that do not exist.
+    Keeps the float32 codes of the images asked for, so that a data set may be larger than memory. `batch_size` fits the
+    device unless it is given. DevalError when the model's codes have another shape, are not finite, or name classes
+    that do not exist.
     """
 
     def __init__(self, model: Encoder, data: Dataset, batch_size: int | None = None) -> None:
-        if data.factors is None:
-            raise UsageError(f"dataset {data.name!r} has no known factors, expected one with factors: deval datasets")
         self.model: Any | None = model
         self.data: Dataset | None = data
-        self.factors: FactorSpace = data.factors
         self.code = model.code
         self._encoder = model
         self._images = data
         self._batch_size = batch_size
-        self._table = np.empty((len(data), len(model.code)), dtype=np.float32)
-        self._known = np.zeros(len(data), dtype=bool)
+        self._known = np.empty(0, dtype=np.int64)
+        self._table = np.empty((0, len(model.code)), dtype=np.float32)
+
+    @property
+    def factors(self) -> FactorSpace:
+        factors = self._images.factors
+        if factors is None:
+            name = self._images.name
+            raise UsageError(f"dataset {name!r} has no known factors, expected one with factors: deval datasets")
+        return factors
+
+    @property
+    def labels(self) -> np.ndarray:
+        labels = labels_of(self._images)
+        if labels is None:
+            name = self._images.name
+            raise UsageError(f"dataset {name!r} has no labels, expected a labelled one: deval datasets")
+        return labels
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float32."""
-        self._encode(index)
-        codes: np.ndarray = self._table[index]
+        self._encode(self._unknown(index))
+        codes: np.ndarray = self._table[np.searchsorted(self._known, index)]
         return codes
 
+    def _unknown(self, index: np.ndarray) -> np.ndarray:
+        """Those of some images (any shape) that have no code yet, (n,), ascending."""
+        asked = np.unique(index)
+        if not self._known.size:
+            return asked
+        found = self._known.take(np.searchsorted(self._known, asked), mode="clip")
+        unknown: np.ndarray = asked[found != asked]
+        return unknown
+
     def _encode(self, index: np.ndarray) -> None:
-        missing = np.zeros_like(self._known)
-        missing[index] = True
-        missing &= ~self._known
+        """Adds the codes of images that are not known yet; `index` (n,) ascends, as do the rows kept."""
+        if not index.size:
+            return
+        table = np.empty((len(index), len(self.code)), dtype=np.float32)
+        done = 0
         with evaluating(self._encoder):
-            for batch, images in image_batches(self._encoder, self._images, np.flatnonzero(missing), self._batch_size):
+            for batch, images in image_batches(self._encoder, self._images, index, self._batch_size):
                 codes = self._encoder.encode(images).float().cpu().numpy()
                 self._check(codes, len(batch))
-                self._table[batch] = codes
-                self._known[batch] = True
+                table[done : done + len(batch)] = codes
+                done += len(batch)
+        order = np.argsort(known := np.concatenate([self._known, index]))
+        self._known, self._table = known[order], np.concatenate([self._table, table])[order]
 
     def _check(self, codes: np.ndarray, images: int) -> None:
         name = type(self._encoder).__name__
@@ -101,17 +157,20 @@ class EncodedSubject:
 def load_code_table(path: Path) -> CodeTable:
     """The code table in an `.npz` file.
 
-    Keys: `codes` (N, K) in grid order (the last factor varies fastest) and `factor_sizes` (F,); optional
-    `factor_names` (F,), and `code_classes` (K,), the number of classes of a column that holds class indices 0, 1, ...
-    and 0 for a column of real numbers. UsageError for a file that is none of this.
+    Keys: `codes` (N, K) with `factor_sizes` (F,), in grid order (the last factor varies fastest), or `labels` (N,),
+    the class of each image, or both; optional `factor_names` (F,), and `code_classes` (K,), the number of classes of a
+    column that holds class indices 0, 1, ... and 0 for a column of real numbers. UsageError for a file that is none of
+    this.
     """
     arrays = _read_arrays(path)
-    missing = [key for key in ("codes", "factor_sizes") if key not in arrays]
+    missing = [] if "codes" in arrays else ["codes"]
+    missing += [] if {"factor_sizes", "labels"} & set(arrays) else ["factor_sizes or labels"]
     if missing:
         received = ", ".join(sorted(arrays)) or "no arrays"
         raise UsageError(f"{path}: received {received}, expected {FILE_KEYS}; missing: {', '.join(missing)}")
     try:
-        return CodeTable(arrays["codes"], _factor_space(arrays), _code_dimensions(arrays))
+        factors = _factor_space(arrays) if "factor_sizes" in arrays else None
+        return CodeTable(arrays["codes"], factors, _code_dimensions(arrays), arrays.get("labels"))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
@@ -152,6 +211,14 @@ def _counts(values: np.ndarray, name: str, least: int) -> tuple[int, ...]:
     if values.min() < least:
         raise UsageError(f"{name}: received {values.tolist()}, expected {expected}")
     return tuple(int(value) for value in values)
+
+
+def _check_labels(labels: np.ndarray, rows: int) -> None:
+    expected = f"integers from 0 of shape ({rows},), one a row of codes"
+    if labels.shape != (rows,) or not np.issubdtype(labels.dtype, np.integer):
+        raise UsageError(f"labels: received {labels.dtype} of shape {labels.shape}, expected {expected}")
+    if labels.size and labels.min() < 0:
+        raise UsageError(f"labels: received {labels.min()}, expected {expected}")
 
 
 def _real_matrix(codes: np.ndarray) -> np.ndarray:

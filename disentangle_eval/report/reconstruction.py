@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from disentangle_eval.api import Dataset, Reconstructor
-from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.draws import stream_seed
 from disentangle_eval.evaluating import evaluating
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
+from disentangle_eval.train.sampler import EpochSampler
 
 COLUMNS = 8
 LABELS = (("original",), ("reconstruction",))
@@ -17,7 +18,8 @@ LABELS = (("original",), ("reconstruction",))
 
 def reconstruction_picture(model: Reconstructor, data: Dataset, n: int, seed: int, device: torch.device) -> np.ndarray:
     """`n` different images that the seed chooses, or all if there are fewer, each over its reconstruction."""
-    chosen = GeneratorDraw(stream_seed(seed, "reconstruction")).permutation(len(data), 1)[:n, 0]
+    n = min(n, len(data))
+    chosen = EpochSampler(len(data), n, stream_seed(seed, "reconstruction"), torch.device("cpu")).next()
     originals = torch.cat([data.images(chunk).cpu() for chunk in chosen.split(COLUMNS)])
     with evaluating(model):
         made = torch.cat([model.reconstruct(chunk.to(device)).cpu() for chunk in originals.split(COLUMNS)])

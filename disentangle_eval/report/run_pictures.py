@@ -20,10 +20,11 @@ COLUMNS = 11
 
 
 def draw_run(folder: RunFolder) -> list[Path]:
-    """Plot losses, information bounds, information a dimension and scores, as far as the run has them.
+    """Plot losses, information bounds, information a dimension, scores and confusion, as far as the run has them.
 
-    Writes pictures/{losses,bounds,kl,scores}.png and returns those written.
+    Writes pictures/{losses,bounds,kl,scores,confusion}.png and returns those written.
     """
+    from disentangle_eval.report.confusion import confusion_figure
     from disentangle_eval.report.curves import bounds_figure, kl_figure, losses_figure
     from disentangle_eval.report.score_curve import scores_figure
     from disentangle_eval.report.style import save_figure
@@ -34,6 +35,7 @@ def draw_run(folder: RunFolder) -> list[Path]:
         "bounds": bounds_figure(log),
         "kl": kl_figure(log),
         "scores": scores_figure(results),
+        "confusion": confusion_figure(results),
     }
     drawn = {folder.pictures / f"{name}.png": figure for name, figure in figures.items() if figure is not None}
     make_folder(folder.pictures)

@@ -7,6 +7,11 @@ from torch import Tensor
 
 from disentangle_eval.draws import stream_seed
 from disentangle_eval.errors import UsageError
+from disentangle_eval.train.shuffle import LazyShuffle
+
+# The order of a larger set, 8 bytes an image, is never held whole.
+HELD_WHOLE = 2**26
+PIECE = 2**16
 
 
 class EpochSampler:
@@ -23,15 +28,24 @@ class EpochSampler:
         self.seed = seed
         self.device = device
         self.drawn = 0
-        self._epoch = -1
+        self._batches_in_piece = n // batch if n <= HELD_WHOLE else -(-PIECE // batch)
+        self._held = (-1, -1)
         self._order = torch.empty(0, dtype=torch.int64)
 
     def next(self) -> Tensor:
         """(batch,) int64 on the device."""
-        epoch, position = divmod(self.drawn, self.n // self.batch)
-        if epoch != self._epoch:
-            generator = torch.Generator().manual_seed(stream_seed(self.seed, "epoch", epoch))
-            self._order = torch.randperm(self.n, generator=generator).to(self.device)
-            self._epoch = epoch
+        epoch, place = divmod(self.drawn, self.n // self.batch)
+        piece, position = divmod(place, self._batches_in_piece)
+        if (epoch, piece) != self._held:
+            self._order = self._ordered(epoch, piece).to(self.device)
+            self._held = (epoch, piece)
         self.drawn += 1
         return self._order[position * self.batch : (position + 1) * self.batch]
+
+    def _ordered(self, epoch: int, piece: int) -> Tensor:
+        """A piece of an epoch's order, on the CPU."""
+        generator = torch.Generator().manual_seed(stream_seed(self.seed, "epoch", epoch))
+        if self.n <= HELD_WHOLE:
+            return torch.randperm(self.n, generator=generator)
+        length = self._batches_in_piece * self.batch
+        return LazyShuffle(self.n, generator)(torch.arange(piece * length, min((piece + 1) * length, self.n)))

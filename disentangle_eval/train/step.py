@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset
+from disentangle_eval.api import Dataset, Nuisance
 from disentangle_eval.draws import GeneratorDraw, stream_seed
 from disentangle_eval.train.sampler import EpochSampler
 
@@ -24,7 +24,9 @@ class TrainingStep(GeneratorDraw):
         self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), device)
 
     def images(self) -> Tensor:
-        return self.data.images(self.sampler.next()).contiguous(memory_format=torch.channels_last)
+        index = self.sampler.next()
+        images = self.data.observe(index, self) if isinstance(self.data, Nuisance) else self.data.images(index)
+        return images.contiguous(memory_format=torch.channels_last)
 
     def state(self) -> dict[str, Any]:
         return {"generator": self.generator.get_state(), "batches": self.sampler.drawn}

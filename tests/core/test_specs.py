@@ -69,3 +69,10 @@ def test_a_data_set_has_factors_or_only_images():
 def test_records_take_keywords_only():
     with pytest.raises(TypeError):
         ModelSpec("toy", "a toy", "toy.model:Toy", "toy.config:ToyConfig")
+
+
+def test_a_data_set_may_name_another_on_which_labels_are_scored():
+    assert DatasetSpec(**DATASET).test == ""
+    assert DatasetSpec(**DATASET, test="blobs-test").test == "blobs-test"
+    with pytest.raises(ValueError, match=r"DatasetSpec\.test: received 'Blobs test', expected the name of a data set"):
+        DatasetSpec(**DATASET, test="Blobs test")

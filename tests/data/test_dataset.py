@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -21,3 +22,11 @@ def test_a_data_set_moves_with_its_name_and_factors():
 def test_factors_that_do_not_count_the_images_are_refused():
     with pytest.raises(ValueError, match="6 images for 8 combinations"):
         ImageDataset("toy", "0" * 64, IMAGES, FactorSpace(("a", "b"), (2, 4)))
+
+
+def test_labels_that_do_not_count_the_images_are_refused():
+    assert ImageDataset("toy", "0" * 64, IMAGES, labels=np.arange(6)).to(torch.device("meta")).labels.tolist() == [
+        *range(6)
+    ]
+    with pytest.raises(ValueError, match=r"6 images for labels of shape \(5,\)"):
+        ImageDataset("toy", "0" * 64, IMAGES, labels=np.arange(5))

@@ -1,0 +1,84 @@
+"""Which clusters a run's model puts the images of each class in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from disentangle_eval.report.style import WIDTH, styled
+
+METRIC = "cluster-accuracy"
+
+# Cells darker than this have white numbers.
+_DARK = 0.5
+_MOST_NUMBERED = 20
+
+
+@styled
+def confusion_figure(results: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """Images by class (rows) and cluster (columns) in the newest cluster accuracy; None where there is none.
+
+    `results` are lines of results.jsonl. A cell is shaded by its share of the row and holds the number of images.
+    Clusters stand in the order of the classes they match one to one, so that agreement is the diagonal; those left over
+    come last. Framed cells are what majority counts.
+    """
+    scored = [result for result in results if result["metric"] == METRIC]
+    if not scored:
+        return None
+    result = scored[-1]
+    details = result["details"]
+    confusion = np.array(details["confusion"])
+    order = cluster_order(details["classes"], details["hungarian_names"])
+    rows, columns = confusion.shape
+    cell = WIDTH / (max(rows, columns) + 3)
+    figure = Figure(figsize=(cell * (columns + 3), cell * (rows + 3)))
+    axes = figure.subplots()
+    _draw(axes, confusion[:, order])
+    _frame(axes, details["classes"], [details["majority_names"][cluster] for cluster in order])
+    axes.set_xticks(range(columns), [str(cluster) for cluster in order])
+    axes.set_yticks(range(rows), [str(label) for label in details["classes"]])
+    axes.set_xlabel(f"cluster, class of code dimension {details['column']}")
+    axes.set_ylabel("class")
+    axes.set_title(_title(result), loc="left")
+    return figure
+
+
+def cluster_order(classes: Sequence[int], names: Sequence[int]) -> list[int]:
+    """Clusters sorted by the class they are named after; nameless ones (-1) last."""
+    place = {label: position for position, label in enumerate(classes)}
+    return sorted(range(len(names)), key=lambda cluster: place.get(names[cluster], len(classes)))
+
+
+def _draw(axes: Axes, confusion: np.ndarray) -> None:
+    share = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axes.grid(False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if max(confusion.shape) > _MOST_NUMBERED:
+        return
+    for row, column in zip(*np.nonzero(confusion), strict=True):
+        colour = "white" if share[row, column] > _DARK else "#303030"
+        axes.text(column, row, f"{confusion[row, column]}", ha="center", va="center", color=colour, fontsize=7)
+
+
+def _frame(axes: Axes, classes: Sequence[int], names: Sequence[int]) -> None:
+    """Frames the cell of each cluster's most frequent class."""
+    for column, name in enumerate(names):
+        if name in classes:
+            row = list(classes).index(name)
+            x, y = column - 0.46, row - 0.46
+            axes.plot([x, x + 0.92, x + 0.92, x, x], [y, y, y + 0.92, y + 0.92, y], color="#D55E00", linewidth=1)
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    details = result["details"]
+    subject = result.get("codes") or f"{result.get('model')} at iteration {result.get('iteration')}"
+    return (
+        f"{subject}: {details['n']:,} images of {result.get('dataset') or 'the table'}\n"
+        f"one to one {100 * details['hungarian']:.2f}%, by majority (framed) {100 * details['majority']:.2f}%"
+    )

@@ -1,0 +1,131 @@
+"""The losses of InfoAE against a plain float64 evaluation of what the six networks put out."""
+
+import numpy as np
+import pytest
+import torch
+from infoae_step import BATCH, CLASSES, NETWORKS, NOISE, TOGETHER, RecordedStep, record_calls, tiny_infoae
+
+from disentangle_eval.train.players import build_players
+
+WEIGHTS = {
+    "weight_reconstruction": 0.9,
+    "weight_generated": 0.8,
+    "weight_reconstructed": 0.4,
+    "weight_critic": 0.6,
+    "weight_class_generated": 0.5,
+    "weight_class_encoded": 0.3,
+}
+
+
+def double(tensor):
+    return tensor.detach().double().numpy()
+
+
+def bce(logit, target):
+    return np.mean(np.logaddexp(0, double(logit)) - target * double(logit))
+
+
+def cross_entropy(logits, classes):
+    logits = double(logits)
+    log_q = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return -np.mean(log_q[np.arange(BATCH), classes])
+
+
+def test_every_term_and_all_three_totals():
+    model = tiny_infoae(**WEIGHTS).train()
+    step = RecordedStep()
+    calls = record_calls(model)
+    losses = model.losses(step)
+    (x,), (classes,), (noise,) = (step.handed[kind] for kind in ("images", "integers", "uniform"))
+    classes = classes.numpy()
+
+    # x_r = Dec(E(x)); z_g = Gen(c, n); x_g = Dec(z_g); z_e = E(x_g)
+    (((e_real,), z_real), ((e_drawn,), z_encoded)) = calls["encoder"]
+    (((dec_real,), x_reconstructed), ((dec_drawn,), x_generated)) = calls["decoder"]
+    (((gen_in,), z_generated),) = calls["latent_generator"]
+    np.testing.assert_array_equal(double(e_real), double(x))
+    assert dec_real is z_real
+    assert dec_drawn is z_generated
+    assert e_drawn is x_generated
+    assert noise.shape == (BATCH, NOISE)
+    np.testing.assert_allclose(double(gen_in), np.hstack([np.eye(CLASSES)[classes], 2 * double(noise) - 1]), rtol=1e-6)
+
+    judged = {id(image): logit for (image,), logit in calls["discriminator"]}
+    real = next(logit for (image,), logit in calls["discriminator"] if np.array_equal(double(image), double(x)))
+    generated, reconstructed = judged[id(x_generated)], judged[id(x_reconstructed)]
+    assert all(image is x_generated for (image, _), _ in calls["critic"])
+    pairs = {id(z): logit for (_, z), logit in calls["critic"]}
+    drawn_pair, read_pair = pairs[id(z_generated)], pairs[id(z_encoded)]
+    read = {id(z): logits for (z,), logits in calls["classifier"]}
+
+    expected = {
+        "reconstruction": np.mean((double(x) - double(x_reconstructed)) ** 2),
+        "adversarial_generated": bce(generated, 1),
+        "adversarial_reconstructed": bce(reconstructed, 1),
+        "adversarial_critic": bce(read_pair, 1),
+        "class_generated": cross_entropy(read[id(z_generated)], classes),
+        "class_encoded": cross_entropy(read[id(z_encoded)], classes),
+        "discriminator_real": bce(real, 1),
+        "discriminator_fake": (0.8 * bce(generated, 0) + 0.4 * bce(reconstructed, 0)) / 1.2,
+        "critic_real": bce(drawn_pair, 1),
+        "critic_fake": bce(read_pair, 0),
+    }
+    expected["lower_bound_categorical"] = np.log(CLASSES) - expected["class_encoded"]
+    assert set(losses.terms) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(double(losses.terms[name]), value, rtol=1e-4, atol=1e-6, err_msg=name)
+    weights = zip(WEIGHTS.values(), list(expected)[:6], strict=True)
+    totals = {
+        "autoencoder": sum(weight * expected[name] for weight, name in weights),
+        "discriminator": expected["discriminator_real"] + expected["discriminator_fake"],
+        "critic": expected["critic_real"] + expected["critic_fake"],
+    }
+    for name, value in totals.items():
+        np.testing.assert_allclose(double(losses.total[name]), value, rtol=1e-4, err_msg=name)
+
+
+def reached(loss, model):
+    found = set()
+    for name in NETWORKS:
+        parameters = list(getattr(model, name).parameters())
+        gradients = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+        found |= {name for gradient in gradients if gradient is not None and gradient.any()}
+    return found
+
+
+def test_which_loss_reaches_which_network():
+    model = tiny_infoae().train()
+    terms = model.losses(RecordedStep()).terms
+    drawn = {"decoder", "latent_generator"}
+    assert reached(terms["reconstruction"], model) == {"encoder", "decoder"}
+    assert reached(terms["adversarial_generated"], model) == drawn | {"discriminator"}
+    assert reached(terms["adversarial_reconstructed"], model) == {"encoder", "decoder", "discriminator"}
+    assert reached(terms["adversarial_critic"], model) == drawn | {"encoder", "critic"}
+    assert reached(terms["class_generated"], model) == {"latent_generator", "classifier"}
+    assert reached(terms["class_encoded"], model) == drawn | {"encoder", "classifier"}
+
+
+def test_three_players_step_on_one_forward_pass():
+    model = tiny_infoae()
+    (round_,) = model.rounds()
+    assert (round_.players, round_.every, round_.repeats) == (("autoencoder", "discriminator", "critic"), 1, 1)
+    owned = {name: {id(p) for p in player.parameters} for name, player in build_players(model).items()}
+    of = {name: {id(p) for p in getattr(model, name).parameters()} for name in NETWORKS}
+    assert owned == {
+        "autoencoder": set().union(*(of[name] for name in TOGETHER)),
+        "discriminator": of["discriminator"],
+        "critic": of["critic"],
+    }
+
+
+def test_defaults_are_the_papers_weights_and_adam():
+    model = tiny_infoae()
+    assert [getattr(model.cfg, name) for name in WEIGHTS] == [1, 1, 1, 1, 0.4, 0.4]
+    for player in build_players(model).values():
+        assert {(group["lr"], group["betas"]) for group in player.optimiser.param_groups} == {(2e-4, (0.5, 0.999))}
+
+
+@pytest.mark.parametrize("weight", [name for name in WEIGHTS if name != "weight_generated"])
+def test_every_weight_but_that_of_generated_images_may_be_zero(weight):
+    losses = tiny_infoae(**{weight: 0.0}).losses(RecordedStep())
+    assert all(torch.isfinite(total) for total in losses.total.values())
