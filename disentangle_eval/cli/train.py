@@ -246,7 +246,16 @@ def finish(run: Run, folder: RunFolder, name: str) -> None:
         )
         sys.exit(128 + received[0])
     click.echo(f"{folder.checkpoint}")
-    click.echo(f"score it with: deval score --metric factorvae {folder.checkpoint}", err=True)
+    click.echo(f"next: {next_command(run)} {folder.checkpoint}", err=True)
+
+
+def next_command(run: Run) -> str:
+    """What to type after training: the score the data set allows, or samples where it allows none."""
+    if run.data.factors is not None:
+        return "deval score --metric factorvae"
+    if load_registry().find_dataset(run.identity.dataset).spec.test:
+        return "deval score --metric cluster-accuracy"
+    return "deval sample"
 
 
 @contextmanager
