@@ -6,22 +6,16 @@ from pathlib import Path
 
 import click
 
+from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option("--out", type=click.Path(path_type=Path), help="PNG to write.  [default: in the run's pictures folder]")
 @click.option("--n", type=click.IntRange(1, 512), default=16, show_default=True, help="Number of images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which images are taken.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Where original data sets lie.  [default: $DEVAL_DATA]"
-)
+@device_option
+@data_dir_option
 def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
     """Draw images of its data set over what CHECKPOINT, a file or a run folder's newest, takes them for."""
     from disentangle_eval.api import Reconstructor

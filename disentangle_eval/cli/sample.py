@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
+from disentangle_eval.cli.arguments import checkpoint_argument, device_option
+
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option("--out", type=click.Path(path_type=Path), help="PNG to write.  [default: in the run's pictures folder]")
 @click.option("--n", type=click.IntRange(1, 1024), default=64, show_default=True, help="Number of images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which latents are drawn.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
+@device_option
 def sample(checkpoint: Path, out: Path | None, n: int, seed: int, device: str) -> None:
     """Draw images from the prior of CHECKPOINT, a file or a run folder's newest."""
     from disentangle_eval.api import Generator

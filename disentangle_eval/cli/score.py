@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from disentangle_eval.cli.arguments import data_dir_option, device_option
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import UsageError
 
@@ -28,11 +29,9 @@ if TYPE_CHECKING:
 @click.option("--codes", type=click.Path(path_type=Path), help="Score a table of codes (.npz) instead of a checkpoint.")
 @click.option("--dataset", help="Data set to score on.  [default: what the checkpoint was trained on, or its test set]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@device_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: torch's]")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Where original data sets lie.  [default: $DEVAL_DATA]"
-)
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a metric on stdout and nothing else.")
 def score(
     checkpoint: Path | None,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from disentangle_eval.cli.arguments import checkpoint_argument, device_option
+
 
 def a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
     """Refuses `nan`, which no range excludes."""
@@ -16,7 +18,7 @@ def a_number(context: click.Context, parameter: click.Parameter, value: float) -
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@checkpoint_argument
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -40,13 +42,7 @@ def a_number(context: click.Context, parameter: click.Parameter, value: float) -
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the starting point.")
 @click.option("--gif/--no-gif", default=True, show_default=True, help="Write the sweeps in motion too.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
+@device_option
 def traverse(checkpoint: Path, out: Path | None, columns: int, reach: float, seed: int, gif: bool, device: str) -> None:
     """Draw what each dimension of CHECKPOINT, a file or a run folder's newest, changes.
 
