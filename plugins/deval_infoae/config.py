@@ -1,14 +1,16 @@
 """Settings of InfoAE. The paper's weights are three numbers; which loss each belongs to is our reading."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from disentangle_eval.config import Field, ModelConfig, Presets
+
+_MNIST: dict[str, Any] = {}
 
 
 class InfoAEConfig(ModelConfig):
     """Learning rate, classes and the values of the weights are the paper's; everything else is our choice."""
 
-    presets: ClassVar[Presets] = {"paper": {"mnist": {}}}
+    presets: ClassVar[Presets] = {"paper": {"mnist": _MNIST, "mnist-55k": _MNIST}}
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(64, ge=2, description="images in a batch")

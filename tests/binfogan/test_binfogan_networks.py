@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from binfogan_step import RecordedStep, tiny_binfogan
+from binfogan_tiny import tiny_binfogan
 from torch import nn
 
 from deval_binfogan.config import BidirectionalInfoGANConfig
@@ -12,6 +12,7 @@ from deval_binfogan.model import BidirectionalInfoGAN
 from disentangle_eval.api import ImageShape
 from disentangle_eval.build import build_model
 from disentangle_eval.config import resolve
+from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.errors import UsageError
 
 SHAPES = {"mnist": ImageShape(1, 28, 28), "svhn": ImageShape(3, 32, 32), "celeba32": ImageShape(3, 32, 32)}
@@ -55,7 +56,7 @@ def test_sides_of_the_mnist_networks():
     assert sides(model.encoder, (x,)) == [(2, 26), (4, 12), (8, 5)]
     # The transposed convolution of stride 1 leaves one row more than SAME padding does, which is cut.
     assert sides(model.generator, (z,)) == [(8, 14), (4, 15), (4, 14), (1, 28)]
-    assert sides(model.discriminator, (x, z, RecordedStep())) == [(4, 13), (8, 6), (4, 1), (8, 1)]
+    assert sides(model.discriminator, (x, z, GeneratorDraw(0))) == [(4, 13), (8, 6), (4, 1), (8, 1)]
 
 
 def test_sides_of_the_colour_networks():
@@ -63,7 +64,7 @@ def test_sides_of_the_colour_networks():
     x, z = torch.rand(1, 3, 32, 32), torch.zeros(1, model.prior.dim)
     assert [side for _, side in sides(model.generator, (z,))] == [7, 17, 21, 25, 29, 32]
     assert sides(model.encoder, (x,)) == [(2, 30), (4, 14), (8, 12), (16, 5), (32, 2)]
-    assert sides(model.discriminator, (x, z, RecordedStep())) == [(4, 15), (8, 6), (16, 2), (4, 1), (8, 1), (16, 1)]
+    assert sides(model.discriminator, (x, z, GeneratorDraw(0))) == [(4, 15), (8, 6), (16, 2), (4, 1), (8, 1), (16, 1)]
 
 
 @pytest.mark.parametrize("dataset", SHAPES)
@@ -78,6 +79,7 @@ def test_every_preset_draws_and_reads_images_of_its_data_set(dataset):
 
 def test_published_settings():
     mnist, svhn, celeba = (resolve(BidirectionalInfoGANConfig, dataset, None, {}) for dataset in SHAPES)
+    assert resolve(BidirectionalInfoGANConfig, "mnist-55k", "paper", {}) == mnist
     assert (mnist.categorical_codes, mnist.classes, mnist.continuous_codes, mnist.noise_dim) == (1, 10, 2, 16)
     assert (mnist.batch_size, mnist.iterations, mnist.decay_iterations) == (128, 30_000, 30_000)
     assert (mnist.lr_discriminator, mnist.lr_generator, mnist.lambda_) == (1e-4, 5e-4, 1)

@@ -3,18 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from binfogan_step import (
-    BATCH,
-    CATEGORICAL,
-    CLASSES,
-    CONTINUOUS,
-    NETWORKS,
-    NOISE,
-    RecordedStep,
-    record_calls,
-    tiny_binfogan,
-)
+from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, NETWORKS, NOISE, tiny_binfogan
 
+from disentangle_eval.testing import RecordedStep, record_calls
 from disentangle_eval.train.players import build_players
 
 
@@ -33,19 +24,19 @@ def softmax(logits):
 def test_every_term_and_both_totals():
     lambda_ = 0.7
     model = tiny_binfogan(lambda_=lambda_).train()
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     losses = model.losses(step)
 
     hot = np.stack([np.eye(CLASSES)[double(draw).astype(int)] for draw in step.handed["integers"]], axis=1)
     continuous, noise = (2 * double(draw) - 1 for draw in step.handed["uniform"][:2])
     assert (continuous.shape, noise.shape) == ((BATCH, CONTINUOUS), (BATCH, NOISE))
-    (((latent,), fake),) = calls["generator"]
+    ((latent, fake),) = calls["generator"]
     drawn = np.hstack([hot.reshape(BATCH, -1), continuous, noise])
     np.testing.assert_allclose(double(latent), drawn, rtol=1e-6)
 
     # E reads the real and the drawn images in calls of their own
-    by_image = {double(x).tobytes(): output for (x,), output in calls["encoder"]}
+    by_image = {double(x).tobytes(): output for x, output in calls["encoder"]}
     (images,) = step.handed["images"]
     on_real, real_noise = by_image[double(images).tobytes()]
     on_fake, _ = by_image[double(fake).tobytes()]
@@ -54,7 +45,7 @@ def test_every_term_and_both_totals():
 
     # D judges the drawn pair and the inferred pair
     logits = {}
-    for (x, code, _), logit in calls["discriminator"]:
+    for x, code, _, logit in calls["discriminator"]:
         real = np.array_equal(double(x), double(images))
         np.testing.assert_allclose(double(code), inferred if real else drawn, rtol=1e-5, atol=1e-6)
         logits["real" if real else "fake"] = logit
@@ -86,7 +77,7 @@ def test_every_term_and_both_totals():
 def test_noise_is_added_behind_each_activation_of_d(network, deviations):
     side = {"mnist": 28, "rgb32": 32}[network]
     model = tiny_binfogan(image=(1, side, side), network=network).train()
-    step, d = RecordedStep(), model.discriminator
+    step, d = RecordedStep(BATCH, IMAGE), model.discriminator
     seen = []
     for block in (*d.image, *d.code, d.both, d.logit):
         block.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0].detach(), output.detach())))
@@ -123,7 +114,7 @@ def reached(loss, model):
 
 def test_which_loss_reaches_which_network():
     model = tiny_binfogan().train()
-    losses = model.losses(RecordedStep())
+    losses = model.losses(RecordedStep(BATCH, IMAGE))
     assert reached(losses.terms["generator_adversarial"], model) == {"generator", "discriminator"}
     assert reached(losses.terms["encoder_adversarial"], model) == {"encoder", "discriminator"}
     assert reached(losses.terms["lower_bound"], model) == {"generator", "encoder"}
@@ -132,7 +123,7 @@ def test_which_loss_reaches_which_network():
 
 def test_the_noise_z_is_not_read_back():
     model = tiny_binfogan().train()
-    bound = model.losses(RecordedStep()).terms["lower_bound"]
+    bound = model.losses(RecordedStep(BATCH, IMAGE)).terms["lower_bound"]
     assert torch.autograd.grad(bound, list(model.encoder.noise.parameters()), allow_unused=True) == (None, None)
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from binfogan_step import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, RecordedStep, tiny_binfogan
+from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, tiny_binfogan
 
 from disentangle_eval.api import Encoder, Generator, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.testing import check_model, parametrize_checks
+from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks
 
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(1))
 
@@ -18,7 +18,7 @@ def model():
     model = tiny_binfogan().train()
     with torch.no_grad():
         for seed in range(3):
-            model.losses(RecordedStep(seed))
+            model.losses(RecordedStep(BATCH, IMAGE, seed=seed))
     return model.eval().requires_grad_(False)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from doc_pages import table_of
+from doc_pages import read, shown, table_of
 
 from deval_ibgan.config import IBGANConfig
 from deval_ibgan.model import IBGAN
@@ -14,19 +14,6 @@ from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
 IBGAN_PAGE = "models/ibgan.md"
 FACTORVAE_PAGE = "metrics/factorvae.md"
 CHANNELS = {"dsprites": 1, "color-dsprites-ibgan": 3, "chairs3d": 1, "celeba": 3}
-
-
-def shown(value):
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return value if isinstance(value, str) else float(value)
-
-
-def read(cell):
-    try:
-        return float(cell.replace(",", ""))
-    except ValueError:
-        return cell
 
 
 def test_protocols_of_factorvae():

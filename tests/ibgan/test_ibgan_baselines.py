@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from recorded_step import BATCH, RecordedStep
+from ibgan_tiny import BATCH
+from lively import lively
 from scipy.stats import norm
-from torch import nn
 
 from deval_ibgan.config import GANConfig, IBGANConfig, InfoGANConfig
 from deval_ibgan.gan import GAN
@@ -14,7 +14,7 @@ from deval_ibgan.model import IBGAN
 from disentangle_eval.api import Bottleneck, Encoder, Generator, ImageShape, Posterior, Reconstructor, Traversable
 from disentangle_eval.config import build, resolve
 from disentangle_eval.draws import GeneratorDraw
-from disentangle_eval.testing import check_model, parametrize_checks
+from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks, record_calls
 from disentangle_eval.train.players import build_players
 
 GREY = ImageShape(1, 64, 64)
@@ -24,22 +24,9 @@ BOTH = pytest.mark.parametrize("kind", [GAN, InfoGAN])
 
 
 def tiny(kind, **settings):
-    """A baseline with weights far enough from zero that every term matters."""
     torch.manual_seed(0)
     config = {GAN: GANConfig, InfoGAN: InfoGANConfig}[kind]
-    model = kind(build(config, {**TINY, **settings}), GREY)
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-                module.weight.normal_(std=1.5 / module.weight[0].numel() ** 0.5)
-    return model
-
-
-def record_calls(model):
-    calls = {name: [] for name in NETWORKS}
-    for name in NETWORKS:
-        getattr(model, name).register_forward_hook(lambda m, inputs, out, name=name: calls[name].append((*inputs, out)))
-    return calls
+    return lively(kind(build(config, {**TINY, **settings}), GREY))
 
 
 def double(tensor):
@@ -56,8 +43,8 @@ def test_every_term_and_all_totals(kind, variant):
     lambda_ = 0.3
     settings = {"lambda_": lambda_} if kind is InfoGAN else {}
     model = tiny(kind, variant=variant, noise_start=0.9, noise_iterations=21, **settings).train()
-    step = RecordedStep(iteration=7)
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, GREY, iteration=7)
+    calls = record_calls(model, NETWORKS)
     losses = model.losses(step)
 
     z, eps_fake, eps_real = (double(noise) for noise in step.handed["normal"])
@@ -105,7 +92,7 @@ def reached(loss, model):
 @pytest.mark.parametrize("variant", ["small", "big"])
 def test_nobody_but_q_learns_from_q_in_the_plain_gan(variant):
     model = tiny(GAN, variant=variant)
-    losses = model.losses(RecordedStep())
+    losses = model.losses(RecordedStep(BATCH, GREY))
     assert reached(losses.total["reconstructor"], model) == {"reconstructor"}
     assert "reconstructor" not in reached(losses.total["generator"], model)
     assert "reconstructor" not in reached(losses.total["discriminator"], model)
@@ -114,7 +101,7 @@ def test_nobody_but_q_learns_from_q_in_the_plain_gan(variant):
 @pytest.mark.parametrize("variant", ["small", "big"])
 def test_g_learns_from_q_in_infogan(variant):
     model = tiny(InfoGAN, variant=variant)
-    bound = reached(model.losses(RecordedStep()).terms["lower_bound"], model)
+    bound = reached(model.losses(RecordedStep(BATCH, GREY)).terms["lower_bound"], model)
     assert bound == {"generator", "reconstructor"} | ({"trunk"} if variant == "big" else set())
 
 

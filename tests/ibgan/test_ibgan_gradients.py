@@ -4,12 +4,12 @@ import copy
 
 import pytest
 import torch
-from recorded_step import RecordedStep, tiny_ibgan
+from ibgan_tiny import BATCH, IMAGE, NETWORKS, tiny_ibgan
 
+from disentangle_eval.testing import RecordedStep
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
 
-NETWORKS = ("encoder", "generator", "trunk", "discriminator", "reconstructor")
 LOSS_OF = {
     "encoder": "generator",
     "generator": "generator",
@@ -40,7 +40,7 @@ def applied_gradients(model, monkeypatch):
                 applied.setdefault(owners[id(parameter)], []).append(parameter.grad.clone())
 
         monkeypatch.setattr(player.optimiser, "step", keep)
-    run_iteration(model.rounds(), players, RecordedStep(), 0)
+    run_iteration(model.rounds(), players, RecordedStep(BATCH, IMAGE), 0)
     return applied
 
 
@@ -48,7 +48,7 @@ def applied_gradients(model, monkeypatch):
 def test_each_network_learns_from_its_own_loss_alone(variant, monkeypatch):
     model = tiny_ibgan(variant=variant, gamma=1.3, beta=0.4)
     reference = copy.deepcopy(model)
-    losses = reference.losses(RecordedStep())
+    losses = reference.losses(RecordedStep(BATCH, IMAGE))
     applied = applied_gradients(model, monkeypatch)
     assert set(applied) == set(NETWORKS) - ({"trunk"} if variant == "small" else set())
     for name, found in applied.items():
@@ -64,7 +64,7 @@ def reached_by(losses, model, term):
 
 def test_what_each_term_depends_on_in_the_small_variant():
     model = tiny_ibgan()
-    losses = model.losses(RecordedStep())
+    losses = model.losses(RecordedStep(BATCH, IMAGE))
     assert reached_by(losses, model, "discriminator_real") == {"discriminator"}
     assert reached_by(losses, model, "generator_adversarial") == {"encoder", "generator", "discriminator"}
     assert reached_by(losses, model, "lower_bound") == {"encoder", "generator", "reconstructor"}
@@ -73,7 +73,7 @@ def test_what_each_term_depends_on_in_the_small_variant():
 
 def test_in_the_big_variant_the_gradient_of_q_flows_through_the_trunk_to_g():
     model = tiny_ibgan(variant="big")
-    losses = model.losses(RecordedStep())
+    losses = model.losses(RecordedStep(BATCH, IMAGE))
     assert reached_by(losses, model, "discriminator_real") == {"trunk", "discriminator"}
     assert reached_by(losses, model, "lower_bound") == {"encoder", "generator", "trunk", "reconstructor"}
 
@@ -100,7 +100,7 @@ def test_running_statistics_of_d_follow_fake_and_real_batches_one_by_one():
     seen = []
     first_norm = next(m for m in model.discriminator.modules() if isinstance(m, torch.nn.BatchNorm2d))
     first_norm.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].detach()))
-    model.losses(RecordedStep())
+    model.losses(RecordedStep(BATCH, IMAGE))
     fake, real = seen
     assert int(first_norm.num_batches_tracked) == 2
     expected = 0.9 * (0.1 * fake.mean(dim=(0, 2, 3))) + 0.1 * real.mean(dim=(0, 2, 3))

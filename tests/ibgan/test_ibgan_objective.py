@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from recorded_step import BATCH, RecordedStep, record_calls, tiny_ibgan
+from ibgan_tiny import BATCH, IMAGE, NETWORKS, tiny_ibgan
 from scipy.stats import norm
 from torch.distributions import Normal, kl_divergence
 
 from deval_ibgan.bounds import bottleneck_kl, lower_bound
 from deval_ibgan.game import noise_level
+from disentangle_eval.testing import RecordedStep, record_calls
 
 
 def double(tensor):
@@ -34,8 +35,8 @@ def test_every_term_and_both_totals(variant, smoothing, iteration):
         noise_end=0.0,
         noise_iterations=21,
     ).train()
-    step = RecordedStep(iteration)
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE, iteration=iteration)
+    calls = record_calls(model, NETWORKS)
     losses = model.losses(step)
 
     # draws: z and the noise of r by their shapes, then the instance noise of fake and real
@@ -133,7 +134,7 @@ def with_bottleneck_mean(level, **settings):
 
 @pytest.mark.parametrize(("level", "rate_ceiling", "extra"), [(4.0, True, 2400.0), (4.0, False, 0.0), (3.5, True, 0.0)])
 def test_rate_ceiling_pushes_back_from_20_nats_only_when_asked(level, rate_ceiling, extra):
-    losses = with_bottleneck_mean(level, rate_ceiling=rate_ceiling).losses(RecordedStep())
+    losses = with_bottleneck_mean(level, rate_ceiling=rate_ceiling).losses(RecordedStep(BATCH, IMAGE))
     terms = losses.terms
     assert terms["upper_bound"].item() == pytest.approx(1.5 * level**2)
     without = terms["generator_adversarial"] - terms["lower_bound"]

@@ -1,9 +1,10 @@
 import pytest
 import torch
-from recorded_step import RecordedStep, tiny_ibgan
+from ibgan_tiny import BATCH, IMAGE, tiny_ibgan
 
 from disentangle_eval.api import Bottleneck, Encoder, Generator, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.testing import RecordedStep
 
 IMAGES = torch.rand(7, 1, 64, 64, generator=torch.Generator().manual_seed(1)).round()
 
@@ -14,7 +15,7 @@ def model(request):
     model = tiny_ibgan(variant=request.param).train()
     with torch.no_grad():
         for seed in range(3):
-            model.losses(RecordedStep(seed=seed))
+            model.losses(RecordedStep(BATCH, IMAGE, seed=seed))
     return model.eval().requires_grad_(False)
 
 
@@ -49,7 +50,7 @@ def test_images_lie_between_0_and_1_with_and_without_noise_in_r(model):
 
 
 def test_rate_sums_to_the_upper_bound_of_the_losses(model):
-    step = RecordedStep()
+    step = RecordedStep(BATCH, IMAGE)
     upper = model.losses(step).terms["upper_bound"]
     rate = model.rate(step.handed["normal"][0])
     assert rate.shape == (step.batch, 3)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from infoae_step import CLASSES, IMAGE, LATENT, RecordedStep, tiny_infoae
+from infoae_tiny import BATCH, CLASSES, IMAGE, LATENT, tiny_infoae
 from torch import nn
 
 from deval_infoae.config import InfoAEConfig
@@ -11,7 +11,7 @@ from disentangle_eval.api import Encoder, Generator, ImageShape, Posterior, Reco
 from disentangle_eval.config import resolve
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.testing import parametrize_checks
+from disentangle_eval.testing import RecordedStep, parametrize_checks
 
 IMAGES = torch.rand(7, *IMAGE, generator=torch.Generator().manual_seed(1))
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
@@ -23,7 +23,7 @@ def model():
     model = tiny_infoae().train()
     with torch.no_grad():
         for seed in range(3):
-            model.losses(RecordedStep(seed))
+            model.losses(RecordedStep(BATCH, IMAGE, seed=seed))
     return model.eval().requires_grad_(False)
 
 

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from infoae_step import BATCH, CLASSES, NETWORKS, NOISE, TOGETHER, RecordedStep, record_calls, tiny_infoae
+from infoae_tiny import BATCH, CLASSES, IMAGE, NETWORKS, NOISE, TOGETHER, tiny_infoae
 
+from deval_infoae.config import InfoAEConfig
+from disentangle_eval.config import resolve
+from disentangle_eval.testing import RecordedStep, record_calls
 from disentangle_eval.train.players import build_players
 
 WEIGHTS = {
@@ -33,16 +36,16 @@ def cross_entropy(logits, classes):
 
 def test_every_term_and_all_three_totals():
     model = tiny_infoae(**WEIGHTS).train()
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     losses = model.losses(step)
     (x,), (classes,), (noise,) = (step.handed[kind] for kind in ("images", "integers", "uniform"))
     classes = classes.numpy()
 
     # x_r = Dec(E(x)); z_g = Gen(c, n); x_g = Dec(z_g); z_e = E(x_g)
-    (((e_real,), z_real), ((e_drawn,), z_encoded)) = calls["encoder"]
-    (((dec_real,), x_reconstructed), ((dec_drawn,), x_generated)) = calls["decoder"]
-    (((gen_in,), z_generated),) = calls["latent_generator"]
+    (e_real, z_real), (e_drawn, z_encoded) = calls["encoder"]
+    (dec_real, x_reconstructed), (dec_drawn, x_generated) = calls["decoder"]
+    ((gen_in, z_generated),) = calls["latent_generator"]
     np.testing.assert_array_equal(double(e_real), double(x))
     assert dec_real is z_real
     assert dec_drawn is z_generated
@@ -50,13 +53,13 @@ def test_every_term_and_all_three_totals():
     assert noise.shape == (BATCH, NOISE)
     np.testing.assert_allclose(double(gen_in), np.hstack([np.eye(CLASSES)[classes], 2 * double(noise) - 1]), rtol=1e-6)
 
-    judged = {id(image): logit for (image,), logit in calls["discriminator"]}
-    real = next(logit for (image,), logit in calls["discriminator"] if np.array_equal(double(image), double(x)))
+    judged = {id(image): logit for image, logit in calls["discriminator"]}
+    real = next(logit for image, logit in calls["discriminator"] if np.array_equal(double(image), double(x)))
     generated, reconstructed = judged[id(x_generated)], judged[id(x_reconstructed)]
-    assert all(image is x_generated for (image, _), _ in calls["critic"])
-    pairs = {id(z): logit for (_, z), logit in calls["critic"]}
+    assert all(image is x_generated for image, _, _ in calls["critic"])
+    pairs = {id(z): logit for _, z, logit in calls["critic"]}
     drawn_pair, read_pair = pairs[id(z_generated)], pairs[id(z_encoded)]
-    read = {id(z): logits for (z,), logits in calls["classifier"]}
+    read = {id(z): logits for z, logits in calls["classifier"]}
 
     expected = {
         "reconstruction": np.mean((double(x) - double(x_reconstructed)) ** 2),
@@ -95,7 +98,7 @@ def reached(loss, model):
 
 def test_which_loss_reaches_which_network():
     model = tiny_infoae().train()
-    terms = model.losses(RecordedStep()).terms
+    terms = model.losses(RecordedStep(BATCH, IMAGE)).terms
     drawn = {"decoder", "latent_generator"}
     assert reached(terms["reconstruction"], model) == {"encoder", "decoder"}
     assert reached(terms["adversarial_generated"], model) == drawn | {"discriminator"}
@@ -118,6 +121,11 @@ def test_three_players_step_on_one_forward_pass():
     }
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "mnist-55k"])
+def test_the_paper_s_preset_is_the_defaults(dataset):
+    assert resolve(InfoAEConfig, dataset, "paper", {}) == InfoAEConfig()
+
+
 def test_defaults_are_the_papers_weights_and_adam():
     model = tiny_infoae()
     assert [getattr(model.cfg, name) for name in WEIGHTS] == [1, 1, 1, 1, 0.4, 0.4]
@@ -127,5 +135,5 @@ def test_defaults_are_the_papers_weights_and_adam():
 
 @pytest.mark.parametrize("weight", [name for name in WEIGHTS if name != "weight_generated"])
 def test_every_weight_but_that_of_generated_images_may_be_zero(weight):
-    losses = tiny_infoae(**{weight: 0.0}).losses(RecordedStep())
+    losses = tiny_infoae(**{weight: 0.0}).losses(RecordedStep(BATCH, IMAGE))
     assert all(torch.isfinite(total) for total in losses.total.values())

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from infogan_step import NETWORKS, RecordedStep, tiny_infogan, tiny_infowgan_gp
+from infogan_tiny import BATCH, IMAGE, NETWORKS, tiny_infogan, tiny_infowgan_gp
 
+from disentangle_eval.testing import RecordedStep
 from disentangle_eval.train.players import build_players
 
 
@@ -40,10 +41,10 @@ def test_optimisers_are_adam_with_the_published_settings():
 
 def test_information_is_in_the_losses_of_both():
     model = tiny_infogan()
-    on_d = model.discriminator_losses(RecordedStep())
+    on_d = model.discriminator_losses(RecordedStep(BATCH, IMAGE))
     assert reached(on_d.terms["lower_bound"], model) == {"trunk", "reconstructor"}
     assert reached(on_d.total["discriminator"], model) == {"trunk", "discriminator", "reconstructor"}
-    on_g = model.generator_losses(RecordedStep())
+    on_g = model.generator_losses(RecordedStep(BATCH, IMAGE))
     assert reached(on_g.terms["generator_adversarial"], model) == {"generator", "trunk", "discriminator"}
     assert reached(on_g.total["generator"], model) == set(NETWORKS)
 
@@ -53,16 +54,16 @@ def test_a_weight_of_zero_takes_that_kind_of_code_out_of_both_losses(kind):
     silent = tiny_infogan(**{f"lambda_{kind}": 0.0})
     both = tiny_infogan()
     for round_, player in (("discriminator_losses", "discriminator"), ("generator_losses", "generator")):
-        without = getattr(silent, round_)(RecordedStep()).total[player]
-        with_it = getattr(both, round_)(RecordedStep()).total[player]
+        without = getattr(silent, round_)(RecordedStep(BATCH, IMAGE)).total[player]
+        with_it = getattr(both, round_)(RecordedStep(BATCH, IMAGE)).total[player]
         assert (without - with_it).abs() > 1e-3
 
 
 def test_a_bystander_q_learns_while_d_and_g_learn_as_in_a_plain_gan():
     watched = tiny_infogan(bystander=True)
     plain = tiny_infogan(lambda_categorical=0.0, lambda_continuous=0.0)
-    losses = watched.discriminator_losses(RecordedStep())
-    reference = plain.discriminator_losses(RecordedStep()).total["discriminator"]
+    losses = watched.discriminator_losses(RecordedStep(BATCH, IMAGE))
+    reference = plain.discriminator_losses(RecordedStep(BATCH, IMAGE)).total["discriminator"]
     for name in ("trunk", "discriminator"):
         pairs = zip(
             gradients(losses.total["discriminator"], getattr(watched, name)),
@@ -73,8 +74,8 @@ def test_a_bystander_q_learns_while_d_and_g_learn_as_in_a_plain_gan():
             torch.testing.assert_close(one, other)
     assert reached(losses.terms["lower_bound"], watched) == {"reconstructor"}
 
-    on_g = watched.generator_losses(RecordedStep()).total["generator"]
-    reference = plain.generator_losses(RecordedStep()).total["generator"]
+    on_g = watched.generator_losses(RecordedStep(BATCH, IMAGE)).total["generator"]
+    reference = plain.generator_losses(RecordedStep(BATCH, IMAGE)).total["generator"]
     for one, other in zip(gradients(on_g, watched.generator), gradients(reference, plain.generator), strict=True):
         torch.testing.assert_close(one, other)
     assert "reconstructor" not in reached(on_g, watched)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from infogan_step import RecordedStep, tiny_infogan, tiny_infowgan_gp
+from infogan_tiny import BATCH, IMAGE, tiny_infogan, tiny_infowgan_gp
 from torch import nn
 
 from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
@@ -13,9 +13,11 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.build import build_model
 from disentangle_eval.config import build, resolve
 from disentangle_eval.errors import UsageError
+from disentangle_eval.testing import RecordedStep
 
 SHAPES = {
     "mnist": ImageShape(1, 28, 28),
+    "mnist-55k": ImageShape(1, 28, 28),
     "svhn": ImageShape(3, 32, 32),
     "celeba32": ImageShape(3, 32, 32),
     "faces": ImageShape(1, 32, 32),
@@ -165,7 +167,7 @@ def test_spectral_normalisation_stands_in_for_batch_normalisation_in_d_and_q():
     ).train()
     with torch.no_grad():
         for seed in range(30):
-            model.discriminator_losses(RecordedStep(seed))
+            model.discriminator_losses(RecordedStep(BATCH, IMAGE, seed=seed))
     for network in (model.trunk, model.discriminator, model.reconstructor):
         assert norms(network) == []
         for module in weighted(network):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from infogan_step import RecordedStep, double, expected_bounds, handed_codes, record_calls, tiny_infogan
+from infogan_tiny import BATCH, IMAGE, NETWORKS, double, expected_bounds, handed_codes, tiny_infogan
+
+from disentangle_eval.testing import RecordedStep, record_calls
 
 LAMBDAS = {"lambda_categorical": 0.7, "lambda_continuous": 0.3}
 
@@ -14,8 +16,8 @@ def sigmoid(logit):
 @pytest.mark.parametrize("std", ["fixed", "learned"])
 def test_the_discriminators_round(std):
     model = tiny_infogan(std=std, **LAMBDAS).train()
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     losses = model.discriminator_losses(step)
 
     hot, continuous, noise = handed_codes(step)
@@ -48,8 +50,8 @@ def test_the_discriminators_round(std):
 @pytest.mark.parametrize("std", ["fixed", "learned"])
 def test_the_generators_round(std):
     model = tiny_infogan(std=std, **LAMBDAS).train()
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     losses = model.generator_losses(step)
     assert not step.handed["images"]
     hot, continuous, _ = handed_codes(step)
@@ -66,8 +68,8 @@ def test_an_iteration_is_a_round_of_d_and_one_of_g_on_other_codes():
     first, second = model.rounds()
     assert (first.players, first.every, first.repeats) == (("discriminator",), 1, 1)
     assert (second.players, second.every, second.repeats) == (("generator",), 1, 1)
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     first.losses(step)
     second.losses(step)
     (one, _), (other, _) = calls["generator"]
@@ -75,6 +77,6 @@ def test_an_iteration_is_a_round_of_d_and_one_of_g_on_other_codes():
 
 
 def test_a_model_without_categorical_codes_has_no_term_for_them():
-    terms = tiny_infogan(categorical_codes=0).discriminator_losses(RecordedStep()).terms
+    terms = tiny_infogan(categorical_codes=0).discriminator_losses(RecordedStep(BATCH, IMAGE)).terms
     assert "lower_bound_categorical" not in terms
     assert terms["lower_bound"].item() == pytest.approx(terms["lower_bound_continuous"].item())

@@ -52,6 +52,13 @@ def test_mnist_is_the_authors_script():
     assert resolve(InfoGANConfig, "mnist", "reference", {}) == cfg.model_copy(update={"slope": 0.01})
 
 
+@pytest.mark.parametrize(
+    ("config", "preset"), [(InfoGANConfig, "paper"), (InfoGANConfig, "reference"), (InfoWGANGPConfig, "paper")]
+)
+def test_the_part_of_mnist_that_the_authors_trained_on_has_the_settings_of_mnist(config, preset):
+    assert resolve(config, "mnist-55k", preset, {}) == resolve(config, "mnist", preset, {})
+
+
 def test_the_tuned_dsprites_setting():
     cfg = resolve(InfoGANConfig, "dsprites", "tuned", {})
     assert (cfg.normalisation, cfg.network, cfg.width, cfg.std) == ("spectral", "dsprites", 32, "fixed")

@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from infogan_step import CATEGORICAL, CLASSES, CONTINUOUS, RecordedStep, tiny_infogan, tiny_infowgan_gp
+from infogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, tiny_infogan, tiny_infowgan_gp
 
 from deval_infogan.config import InfoGANConfig
 from deval_infogan.infogan import InfoGAN
 from disentangle_eval.api import Bottleneck, Encoder, Generator, ImageShape, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.testing import check_model, parametrize_checks
+from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks
 
 IMAGES = torch.rand(7, 1, 8, 8, generator=torch.Generator().manual_seed(1))
 
@@ -20,7 +20,7 @@ def model(request):
     model = request.param(std="learned").train()
     with torch.no_grad():
         for seed in range(3):
-            model.generator_losses(RecordedStep(seed))
+            model.generator_losses(RecordedStep(BATCH, IMAGE, seed=seed))
     return model.eval().requires_grad_(False)
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from infogan_step import BATCH, RecordedStep, double, expected_bounds, handed_codes, record_calls, tiny_infowgan_gp
+from infogan_tiny import BATCH, IMAGE, NETWORKS, double, expected_bounds, handed_codes, tiny_infowgan_gp
 from torch import nn
 
 from deval_infogan.infowgan_gp import gradient_penalty
+from disentangle_eval.testing import RecordedStep, record_calls
 
 LAMBDAS = {"lambda_categorical": 0.7, "lambda_continuous": 0.3}
 
@@ -21,7 +22,7 @@ def linear_critic(norm):
 
 @pytest.mark.parametrize(("norm", "expected"), [(3.0, 4.0), (1.0, 0.0), (0.5, 0.25)])
 def test_the_penalty_of_a_linear_critic_is_its_slope_s_distance_from_1_squared(norm, expected):
-    critic, draw = linear_critic(norm), RecordedStep()
+    critic, draw = linear_critic(norm), RecordedStep(BATCH, IMAGE)
     penalty = gradient_penalty(critic, draw.images(), draw.images(), draw.uniform(BATCH, 1, 1, 1))
     assert penalty.item() == pytest.approx(expected, abs=1e-5)
     (slope,) = torch.autograd.grad(penalty, critic[1].weight)
@@ -30,7 +31,7 @@ def test_the_penalty_of_a_linear_critic_is_its_slope_s_distance_from_1_squared(n
 
 
 def test_the_penalty_is_taken_between_real_and_generated_images_image_by_image():
-    draw, seen = RecordedStep(), []
+    draw, seen = RecordedStep(BATCH, IMAGE), []
     real, fake, share = draw.images(), draw.images(), draw.uniform(BATCH, 1, 1, 1)
 
     def critic(images):
@@ -46,8 +47,8 @@ def test_the_penalty_is_taken_between_real_and_generated_images_image_by_image()
 
 def test_the_critics_round():
     model = tiny_infowgan_gp(penalty=7.0, std="learned", **LAMBDAS).train()
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     losses = model.critic_losses(step)
     hot, continuous, _ = handed_codes(step)
     (_, on_fake), (_, on_real), (_, on_between) = calls["discriminator"]
@@ -78,8 +79,8 @@ def test_the_critics_round():
 
 def test_the_generators_round():
     model = tiny_infowgan_gp(**LAMBDAS).train()
-    step = RecordedStep()
-    calls = record_calls(model)
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
     losses = model.generator_losses(step)
     hot, continuous, _ = handed_codes(step)
     ((_, value),), ((_, q_out),) = calls["discriminator"], calls["reconstructor"]
@@ -96,6 +97,6 @@ def test_the_critic_steps_five_times_before_the_generator_steps_once():
 
 def test_a_critic_judges_each_image_by_itself():
     model = tiny_infowgan_gp().train()
-    images = RecordedStep().images()
+    images = RecordedStep(BATCH, IMAGE).images()
     with torch.no_grad():
         torch.testing.assert_close(model.criticise(images)[:2], model.criticise(images[:2]))

@@ -1,18 +1,19 @@
 """The tables of the family's page hold what the code does."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
-from vae_tiny import MODELS, FactorVAE, RecordedStep, tiny
+from doc_pages import read, shown, table_of
+from vae_tiny import BATCH, IMAGE, MODELS, FactorVAE, tiny
 
 from deval_vae import register_models
 from deval_vae.config import FactorVAEConfig
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
+from disentangle_eval.testing import RecordedStep
 
-PAGE = (Path(__file__).parents[2] / "docs" / "models" / "vae.md").read_text()
+PAGE = "models/vae.md"
 CONFIGS = {
     spec.name: next(config for config in MODELS.values() if spec.config.endswith(f":{config.__name__}"))
     for spec in register_models()
@@ -20,32 +21,9 @@ CONFIGS = {
 UNLISTED = "a-data-set-of-a-user"
 
 
-def rows(*header):
-    """The cells of the table whose header begins so, without backticks."""
-    found = [
-        [[cell.strip().replace("`", "") for cell in line[1:-1].split("|")] for line in table.splitlines()]
-        for table in re.findall(r"(?:^\|.*\|\n)+", PAGE, re.MULTILINE)
-    ]
-    (table,) = [table for table in found if table[0][: len(header)] == list(header)]
-    return table[0], table[2:]
-
-
-def shown(value):
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return value if isinstance(value, str) else float(value)
-
-
-def read(cell):
-    try:
-        return float(cell.replace(",", ""))
-    except ValueError:
-        return cell
-
-
 @pytest.mark.parametrize("name", CONFIGS)
 def test_presets_that_the_family_shares(name):
-    header, table = rows("preset", "data set", "networks")
+    header, *table = table_of(PAGE, "preset", "data set", "networks")
     assert {row[0] for row in table} == {"reference", "locatello"}
     for preset, dataset, *cells in table:
         cfg = resolve(CONFIGS[name], UNLISTED if dataset.startswith("all") else dataset, preset, {})
@@ -55,7 +33,7 @@ def test_presets_that_the_family_shares(name):
 
 def test_what_each_model_has_beside():
     told = {}
-    for model, presets, datasets, values in rows("model", "preset", "data set", "values")[1]:
+    for model, presets, datasets, values in table_of(PAGE, "model", "preset", "data set", "values")[1:]:
         for preset in ("reference", "locatello") if presets == "both" else (presets,):
             for dataset in datasets.split(", "):
                 cfg = resolve(CONFIGS[model], UNLISTED if dataset.startswith("all") else dataset, preset, {})
@@ -71,7 +49,7 @@ def test_what_each_model_has_beside():
 
 
 def test_parameter_counts():
-    for networks, *cells in rows("networks", "encoder", "decoder", "discriminator")[1]:
+    for networks, *cells in table_of(PAGE, "networks", "encoder", "decoder", "discriminator")[1:]:
         with torch.device("meta"):
             model = FactorVAE(resolve(FactorVAEConfig, "dsprites", None, {"networks": networks}), ImageShape(1, 64, 64))
         for network, cell in zip((model.encoder, model.decoder, model.discriminator), cells, strict=True):
@@ -81,10 +59,10 @@ def test_parameter_counts():
 @pytest.mark.parametrize("name", CONFIGS)
 def test_what_a_model_logs(name):
     (model,) = (model for model, config in MODELS.items() if config is CONFIGS[name])
-    losses = tiny(model).losses(RecordedStep())
+    losses = tiny(model).losses(RecordedStep(BATCH, IMAGE))
     told = {
         term
-        for terms, models, _ in rows("term", "models", "meaning")[1]
+        for terms, models, _ in table_of(PAGE, "term", "models", "meaning")[1:]
         for term in terms.split(", ")
         if models == "all" or name in models.split(", ")
     }

@@ -4,8 +4,9 @@ import copy
 
 import pytest
 import torch
-from vae_tiny import DISCRIMINATED, MODELS, FactorVAE, RecordedStep, record_calls, tiny
+from vae_tiny import BATCH, DISCRIMINATED, IMAGE, MODELS, FactorVAE, tiny
 
+from disentangle_eval.testing import RecordedStep, record_calls
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
 
@@ -19,7 +20,7 @@ def gradients(loss, network):
 @pytest.mark.parametrize("model", MODELS)
 def test_each_network_learns_from_its_own_loss_alone(model, monkeypatch):
     trained, reference = tiny(model), tiny(model)
-    losses = reference.losses(RecordedStep())
+    losses = reference.losses(RecordedStep(BATCH, IMAGE))
     players = build_players(trained)
     applied = {}
     owner = {parameter: name for name, parameter in trained.named_parameters()}
@@ -29,7 +30,7 @@ def test_each_network_learns_from_its_own_loss_alone(model, monkeypatch):
             applied.update({owner[parameter]: parameter.grad.clone() for parameter in player.parameters})
 
         monkeypatch.setattr(player.optimiser, "step", keep)
-    run_iteration(trained.rounds(), players, RecordedStep(), 0)
+    run_iteration(trained.rounds(), players, RecordedStep(BATCH, IMAGE), 0)
     for name, network in reference.named_children():
         expected = gradients(losses.total[PLAYER_OF[name]], network)
         assert any(gradient.any() for gradient in expected), name
@@ -41,7 +42,7 @@ def test_each_network_learns_from_its_own_loss_alone(model, monkeypatch):
 @pytest.mark.parametrize("model", DISCRIMINATED)
 def test_the_loss_of_the_discriminator_does_not_reach_the_encoder(model):
     built = tiny(model)
-    loss = built.losses(RecordedStep()).total["discriminator"]
+    loss = built.losses(RecordedStep(BATCH, IMAGE)).total["discriminator"]
     assert gradients(loss, built.encoder) == (None,) * len(list(built.encoder.parameters()))
 
 
@@ -51,7 +52,7 @@ def test_the_loss_of_the_vae_leaves_the_discriminator_as_it_is(model):
     weights = []
     for gamma in (0.0, 50.0):
         built = tiny(model, gamma=gamma)
-        run_iteration(built.rounds(), build_players(built), RecordedStep(), 0)
+        run_iteration(built.rounds(), build_players(built), RecordedStep(BATCH, IMAGE), 0)
         weights.append(copy.deepcopy(built.discriminator.state_dict()))
     for name, weight in weights[0].items():
         assert torch.equal(weight, weights[1][name])
@@ -60,7 +61,7 @@ def test_the_loss_of_the_vae_leaves_the_discriminator_as_it_is(model):
 @pytest.mark.parametrize("model", DISCRIMINATED)
 def test_the_divergence_reaches_the_encoder_and_not_the_decoder(model):
     built = tiny(model)
-    losses = built.losses(RecordedStep())
+    losses = built.losses(RecordedStep(BATCH, IMAGE))
     term = "total_correlation" if model is FactorVAE else "aggregate_kl"
     assert all(gradient.any() for gradient in gradients(losses.terms[term], built.encoder)[-2:])
     assert gradients(losses.terms[term], built.decoder) == (None,) * len(list(built.decoder.parameters()))
@@ -68,8 +69,8 @@ def test_the_divergence_reaches_the_encoder_and_not_the_decoder(model):
 
 def test_the_second_batch_of_factorvae_is_encoded_without_a_graph():
     built = tiny(FactorVAE)
-    calls = record_calls(built)
-    built.losses(RecordedStep())
+    calls = record_calls(built, ["encoder"])
+    built.losses(RecordedStep(BATCH, IMAGE))
     first, second = (output for _, output in calls["encoder"])
     assert first.requires_grad
     assert not second.requires_grad

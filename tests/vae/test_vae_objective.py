@@ -11,6 +11,7 @@ from vae_tiny import (
     DATA_SIZE,
     DIPVAEI,
     DIPVAEII,
+    IMAGE,
     LATENT,
     MODELS,
     VAE,
@@ -18,13 +19,12 @@ from vae_tiny import (
     BetaTCVAE,
     BetaVAE,
     FactorVAE,
-    RecordedStep,
-    record_calls,
     tiny,
 )
 
 from deval_vae.annealed_vae import capacity_at
 from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.testing import RecordedStep, record_calls
 
 
 def double(tensor):
@@ -36,8 +36,8 @@ class Played:
 
     def __init__(self, model, iteration=0, **settings):
         self.model = tiny(model, **settings)
-        self.step = RecordedStep(iteration)
-        self.calls = record_calls(self.model)
+        self.step = RecordedStep(BATCH, IMAGE, iteration=iteration, data_size=DATA_SIZE)
+        self.calls = record_calls(self.model, dict(self.model.named_children()))
         self.losses = self.model.losses(self.step)
         self.x = double(self.step.handed["images"][0])
         self.noise = [double(noise) for noise in self.step.handed["normal"]]

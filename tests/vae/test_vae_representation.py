@@ -1,9 +1,10 @@
 import pytest
 import torch
-from vae_tiny import BATCH, DISCRIMINATED, IMAGE, LATENT, MODELS, VAE, RecordedStep, tiny
+from vae_tiny import BATCH, DISCRIMINATED, IMAGE, LATENT, MODELS, VAE, tiny
 
 from disentangle_eval.api import Bottleneck, Encoder, Generator, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.testing import RecordedStep
 
 IMAGES = torch.rand(BATCH, *IMAGE, generator=torch.Generator().manual_seed(1)).round()
 
@@ -38,13 +39,13 @@ def test_images_are_the_decoder_s_probabilities():
 
 def test_the_rate_of_a_traversal_is_the_kl_of_recent_batches_and_survives_a_checkpoint():
     model = tiny(VAE)
-    seen = [model.losses(RecordedStep(i, seed=i)).terms["kl"].detach() for i in range(3)]
+    seen = [model.losses(RecordedStep(BATCH, IMAGE, seed=i, iteration=i)).terms["kl"].detach() for i in range(3)]
     traversal = model.traversal(GeneratorDraw(0))
     torch.testing.assert_close(traversal.rate, torch.stack(seen).mean(dim=0))
     assert torch.equal(traversal.spread, torch.ones(LATENT))
     assert torch.equal(traversal.origin(GeneratorDraw(2), 4), model.prior.sample(GeneratorDraw(2), 4))
 
-    late = model.losses(RecordedStep(10_000, seed=9)).terms["kl"].detach()
+    late = model.losses(RecordedStep(BATCH, IMAGE, seed=9, iteration=10_000)).terms["kl"].detach()
     after = model.traversal(GeneratorDraw(0)).rate
     torch.testing.assert_close(after, 0.99 * traversal.rate + 0.01 * late)
 

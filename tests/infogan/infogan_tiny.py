@@ -1,17 +1,14 @@
-"""A small InfoGAN on 8 x 8 images, and a step that keeps what it hands out, so that a test can compute losses anew."""
-
-from collections import defaultdict
+"""A small InfoGAN and a small InfoWGAN-GP on 8 x 8 images, and what their draws and the outputs of Q mean."""
 
 import numpy as np
 import torch
-from torch import nn
+from lively import lively
 
 from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
 from deval_infogan.infogan import InfoGAN
 from deval_infogan.infowgan_gp import InfoWGANGP
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
-from disentangle_eval.draws import GeneratorDraw
 
 IMAGE = ImageShape(1, 8, 8)
 BATCH, CATEGORICAL, CLASSES, CONTINUOUS, NOISE = 6, 2, 3, 2, 4
@@ -34,51 +31,6 @@ def tiny_infogan(**settings):
 def tiny_infowgan_gp(**settings):
     torch.manual_seed(0)
     return lively(InfoWGANGP(build(InfoWGANGPConfig, {**TINY, **settings}), IMAGE))
-
-
-def lively(model):
-    """Weights far enough from zero that every term matters."""
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-                module.weight.normal_(std=1.5 / module.weight[0].numel() ** 0.5)
-    return model
-
-
-class RecordedStep(GeneratorDraw):
-    """`Step` whose draws and images stay readable; a second one of the same seed hands out the same."""
-
-    def __init__(self, seed=3):
-        super().__init__(seed)
-        self.batch = BATCH
-        self.data_size = 10 * BATCH
-        self.iteration = torch.tensor(0)
-        self.handed = defaultdict(list)
-
-    def uniform(self, *shape):
-        return self._keep("uniform", super().uniform(*shape))
-
-    def integers(self, high, *shape):
-        return self._keep("integers", super().integers(high, *shape))
-
-    def images(self):
-        return self._keep("images", super().uniform(self.batch, *IMAGE).round(decimals=1))
-
-    def _keep(self, kind, value):
-        self.handed[kind].append(value.clone())
-        return value
-
-
-def record_calls(model):
-    """What goes into and comes out of each network, call by call: `calls[name]` is a list of (input, output)."""
-    calls = defaultdict(list)
-    for name in NETWORKS:
-
-        def keep(module, inputs, output, name=name):
-            calls[name].append((inputs[0], output))
-
-        getattr(model, name).register_forward_hook(keep)
-    return calls
 
 
 def double(tensor):

@@ -1,9 +1,9 @@
-"""The pages of the site as text, their code blocks and their tables."""
+"""The pages of the site as text, their code blocks and their tables, and settings as their cells show them."""
 
 import re
 from pathlib import Path
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {
     str(path.relative_to(DOCS)): path.read_text() for path in sorted(DOCS.rglob("*.md")) if "_build" not in path.parts
 }
@@ -29,6 +29,21 @@ def table_of(page: str, *header: str) -> list[list[str]]:
     """The rows under the one table whose header begins with these cells."""
     (table,) = [table for table in tables(page) if table[0][: len(header)] == list(header)]
     return table
+
+
+def read(cell: str) -> float | str:
+    """A cell's number, or its text."""
+    try:
+        return float(cell.replace(",", ""))
+    except ValueError:
+        return cell
+
+
+def shown(value: bool | float | str) -> float | str:
+    """What `read` makes of the cell of a setting."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else float(value)
 
 
 def _cells(line: str) -> list[str]:
