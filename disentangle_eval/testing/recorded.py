@@ -15,8 +15,8 @@ class RecordedStep:
     """A `Step` on the CPU that keeps what it hands out; a second one of the same seed hands out the same.
 
     `handed[kind]` lists, in order, copies of what was asked for, `kind` being `"normal"`, `"uniform"`, `"integers"`,
-    `"permutation"` or `"images"`. Images are noise in [0, 1], (batch, *image) with `image` as (C, H, W), in steps of
-    0.1 so that black and white occur. The training set has `data_size` images, ten batches unless given.
+    `"permutation"` or `"images"`. Images are noise in [0, 1], of shape (batch, C, H, W) where `image` is (C, H, W),
+    in steps of 0.1 so that black and white occur. The training set has `data_size` images, ten batches unless given.
     """
 
     def __init__(
