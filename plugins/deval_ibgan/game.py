@@ -22,6 +22,11 @@ class Game(NamedTuple):
     noise: Tensor
 
     @property
+    def discriminator_loss(self) -> Tensor:
+        """L_D."""
+        return self.d_fake + self.d_real
+
+    @property
     def terms(self) -> dict[str, Tensor]:
         """What the log shows of the losses."""
         return {

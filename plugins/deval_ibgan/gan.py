@@ -8,7 +8,8 @@ from deval_ibgan.baseline import Baseline
 from deval_ibgan.bounds import lower_bound
 from deval_ibgan.config import GANConfig
 from deval_ibgan.game import play_game
-from disentangle_eval.api import Group, Losses, Optim, Player, Round, Step
+from deval_ibgan.optimisers import discriminator_player, rmsprop
+from disentangle_eval.api import Group, Losses, Player, Round, Step
 
 
 class GAN(Baseline[GANConfig]):
@@ -18,15 +19,10 @@ class GAN(Baseline[GANConfig]):
     """
 
     def players(self) -> Sequence[Player]:
-        rmsprop = Optim(lr=self.cfg.lr, kind="rmsprop", momentum=0.9)
         return [
-            Player(
-                "discriminator",
-                (Group(self.trunk), Group(self.discriminator)),
-                Optim(lr=self.cfg.lr_discriminator, kind="rmsprop", momentum=0.9),
-            ),
-            Player("generator", (Group(self.generator),), rmsprop),
-            Player("reconstructor", (Group(self.reconstructor),), rmsprop),
+            discriminator_player(self.cfg, self.trunk, self.discriminator),
+            Player("generator", (Group(self.generator),), rmsprop(self.cfg.lr)),
+            Player("reconstructor", (Group(self.reconstructor),), rmsprop(self.cfg.lr)),
         ]
 
     def rounds(self) -> Sequence[Round]:
@@ -38,7 +34,7 @@ class GAN(Baseline[GANConfig]):
         lower = lower_bound(z, self.reconstructor(game.fake_features.detach()))
         return Losses(
             total={
-                "discriminator": game.d_fake + game.d_real,
+                "discriminator": game.discriminator_loss,
                 "generator": game.adversarial,
                 "reconstructor": -lower,
             },

@@ -8,7 +8,8 @@ from deval_ibgan.baseline import Baseline
 from deval_ibgan.bounds import lower_bound
 from deval_ibgan.config import InfoGANConfig
 from deval_ibgan.game import play_game
-from disentangle_eval.api import Group, Losses, Optim, Player, Round, Step
+from deval_ibgan.optimisers import discriminator_player, rmsprop
+from disentangle_eval.api import Group, Losses, Player, Round, Step
 
 
 class InfoGAN(Baseline[InfoGANConfig]):
@@ -16,15 +17,11 @@ class InfoGAN(Baseline[InfoGANConfig]):
 
     def players(self) -> Sequence[Player]:
         return [
-            Player(
-                "discriminator",
-                (Group(self.trunk), Group(self.discriminator)),
-                Optim(lr=self.cfg.lr_discriminator, kind="rmsprop", momentum=0.9),
-            ),
+            discriminator_player(self.cfg, self.trunk, self.discriminator),
             Player(
                 "generator",
                 (Group(self.generator), Group(self.reconstructor)),
-                Optim(lr=self.cfg.lr, kind="rmsprop", momentum=0.9),
+                rmsprop(self.cfg.lr),
             ),
         ]
 
@@ -37,7 +34,7 @@ class InfoGAN(Baseline[InfoGANConfig]):
         lower = lower_bound(z, self.reconstructor(game.fake_features))
         return Losses(
             total={
-                "discriminator": game.d_fake + game.d_real,
+                "discriminator": game.discriminator_loss,
                 "generator": game.adversarial - self.cfg.lambda_ * lower,
             },
             terms={**game.terms, "lower_bound": lower, "noise": game.noise},

@@ -11,7 +11,8 @@ from deval_ibgan.bounds import bottleneck_kl, lower_bound
 from deval_ibgan.config import IBGANConfig
 from deval_ibgan.game import play_game, to_signed
 from deval_ibgan.networks import BottleneckEncoder, Generator, check_size, initialise, readers
-from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
+from deval_ibgan.optimisers import discriminator_player, rmsprop
+from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Player, Round, Step, Traversal
 from disentangle_eval.latents import Normal, Prior, continuous
 
 TRAVERSAL_SAMPLES = 4096
@@ -41,15 +42,11 @@ class IBGAN(Model[IBGANConfig]):
 
     def players(self) -> Sequence[Player]:
         return [
-            Player(
-                "discriminator",
-                (Group(self.trunk), Group(self.discriminator)),
-                Optim(lr=self.cfg.lr_discriminator, kind="rmsprop", momentum=0.9),
-            ),
+            discriminator_player(self.cfg, self.trunk, self.discriminator),
             Player(
                 "generator",
                 (Group(self.encoder), Group(self.generator), Group(self.reconstructor)),
-                Optim(lr=self.cfg.lr, kind="rmsprop", momentum=0.9),
+                rmsprop(self.cfg.lr),
             ),
         ]
 
@@ -70,7 +67,7 @@ class IBGAN(Model[IBGANConfig]):
 
         return Losses(
             total={
-                "discriminator": game.d_fake + game.d_real,
+                "discriminator": game.discriminator_loss,
                 "generator": cfg.gamma * game.adversarial - lower + cfg.beta * upper + penalty,
             },
             terms={**game.terms, "lower_bound": lower, "upper_bound": upper, "kl": kl, "noise": game.noise},
