@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import shlex
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
 from disentangle_eval.train.step import TrainingStep
 
+SEED = 0
+
 
 class Trainer:
     """A model in training, timed a slice of iterations at a time."""
@@ -36,10 +40,10 @@ class Trainer:
         record = registry.find_model(name)
         data = open_dataset(dataset, None).to(device)
         cfg = resolve(registry.resolve(record, "config"), dataset, None, {})
-        model = place(build_model(registry.resolve(record), cfg, data.shape, seed=0), device).train()
+        model = place(build_model(registry.resolve(record), cfg, data.shape, SEED), device).train()
         self.players = build_players(model)
         self.rounds = model.rounds()
-        self.step = TrainingStep(data, cfg.batch_size, 0, device)
+        self.step = TrainingStep(data, cfg.batch_size, SEED, device)
         self.batch = cfg.batch_size
         self.iteration = 0
 
@@ -85,6 +89,8 @@ def main() -> None:
         line = json.dumps(
             {
                 "question": "train_throughput",
+                "command": shlex.join(["python", "benchmarks/train_throughput.py", *sys.argv[1:]]),
+                "seed": SEED,
                 "model": name,
                 "dataset": options.dataset,
                 "batch": trainers[name].batch,
