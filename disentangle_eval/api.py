@@ -105,6 +105,25 @@ class Bottleneck(Protocol):
 
 
 @runtime_checkable
+class LowerBound(Protocol):
+    """Reads its generator's own input back from the image: a variational lower bound on the information they share."""
+
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        """(B, Z) -> (B, L) nats: log q(z|x) - log p(z) at an image x drawn from z, one column a part of the input.
+
+        In eval mode. With `iteration`, x carries the noise that training adds in that iteration; else none.
+        """
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """Has a density over images given its latent."""
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] and (B, Z) -> log p(x|z), (B,) nats."""
+
+
+@runtime_checkable
 class Reconstructor(Protocol):
     """Maps an image to the image it takes it for."""
 
@@ -237,11 +256,8 @@ class Model(nn.Module, ABC, Generic[ModelConfigT]):
 # ---------------------------------------------------------------- judging
 
 
-class FactorSpace(Protocol):
-    """The grid of factors behind a data set: every combination of classes is one image.
-
-    `index` and `classes` convert between class tuples, last axis F, and image indices; both take numpy arrays.
-    """
+class Factors(Protocol):
+    """The factors behind images: `names` (F,), and `sizes` (F,), the number of classes of each."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -251,9 +267,16 @@ class FactorSpace(Protocol):
 
     def __len__(self) -> int: ...
 
-    def index(self, classes: np.ndarray) -> np.ndarray: ...
+    def classes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (...) of ints -> their factor classes (..., F), int64 from 0."""
 
-    def classes(self, index: np.ndarray) -> np.ndarray: ...
+
+@runtime_checkable
+class FactorSpace(Factors, Protocol):
+    """Factors of which every combination of classes is one image: a full grid, so that images can be asked for."""
+
+    def index(self, classes: np.ndarray) -> np.ndarray:
+        """Factor classes (..., F) of ints -> image indices (...), int64."""
 
 
 class Dataset(Protocol):
@@ -272,7 +295,7 @@ class Dataset(Protocol):
     def shape(self) -> ImageShape: ...
 
     @property
-    def factors(self) -> FactorSpace | None: ...
+    def factors(self) -> Factors | None: ...
 
     def __len__(self) -> int: ...
 
@@ -297,17 +320,24 @@ class Nuisance(Protocol):
 class Subject(Protocol):
     """What is judged: a trained model on a data set, or a plain table of codes.
 
-    `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for. `factors` and
-    `labels` are there for a metric that needs them; where there are none, asking raises `UsageError`.
+    `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for. `factors`, `grid`
+    and `labels` are there for a metric that needs them; where there are none, asking raises `UsageError`. `iteration`
+    is how long the model was trained, where that is known; `peers` are the other subjects named beside this one.
     """
 
     code: tuple[CodeDimension, ...]
     model: Any | None
     data: Dataset | None
+    iteration: int | None
+    peers: Sequence[Subject]
 
     @property
-    def factors(self) -> FactorSpace:
-        """The grid of factors behind the images."""
+    def factors(self) -> Factors:
+        """The factor classes of every image."""
+
+    @property
+    def grid(self) -> FactorSpace:
+        """The same, where every combination of classes is one image."""
 
     @property
     def labels(self) -> np.ndarray:

@@ -57,7 +57,7 @@ def register_metrics() -> Iterable[MetricSpec]:
             summary="which factor is fixed, told from the code dimension that varies least (Kim & Mnih, 2018)",
             target="disentangle_eval.metrics.factorvae:FactorVAEMetric",
             config="disentangle_eval.metrics.factorvae_config:FactorVAEConfig",
-            needs=frozenset({"encoder", "factors"}),
+            needs=frozenset({"encoder", "grid"}),
             headline="value",
             better="higher",
         ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,45 @@ class Result:
     def to_json(self) -> str:
         """One line of JSON; refuses NaN and infinities, which JSON cannot hold."""
         return json.dumps(asdict(self), allow_nan=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Scores of one subject that differ in nothing but the seed of the metric's draws.
+
+    `interval` is the 95 % confidence interval of their mean by Student's t distribution, which knows the spread of the
+    draws alone and nothing of other training seeds. It is (mean, mean) where all scores are equal.
+    """
+
+    metric: str
+    protocol: str
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    mean: float
+    standard_deviation: float
+    interval: tuple[float, float]
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+
+def spread(results: Sequence[Result]) -> Spread:
+    """The mean of at least two scores with its interval."""
+    from scipy.stats import t
+
+    values = tuple(float(result.value) for result in results)
+    mean, deviation = statistics.fmean(values), statistics.stdev(values)
+    half = float(t.ppf(0.975, len(values) - 1)) * deviation / math.sqrt(len(values))
+    return Spread(
+        metric=results[0].metric,
+        protocol=results[0].settings["protocol"],
+        seeds=tuple(result.seed for result in results),
+        values=values,
+        mean=mean,
+        standard_deviation=deviation,
+        interval=(mean - half, mean + half),
+    )
 
 
 def append(path: Path, result: Result) -> None:

@@ -3,59 +3,114 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from disentangle_eval.api import Dataset, Encoder, Generator, Posterior, Subject
+import numpy as np
+from torch import Tensor
+
+from disentangle_eval.api import (
+    Dataset,
+    Encoder,
+    Generator,
+    Likelihood,
+    LowerBound,
+    Posterior,
+    Reconstructor,
+    Subject,
+)
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import MetricConfig, build
 from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.codes import factor_needs
 from disentangle_eval.registry import Registered, load_registry
 from disentangle_eval.results import Result
-from disentangle_eval.specs import MetricSpec
+from disentangle_eval.specs import MetricSpec, Need
+
+# What a metric of the code table needs; `--metric all` stands for these.
+CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})
+ALL = "all"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A metric under one protocol, resolved to every number that enters the score."""
+    """A metric under one protocol, resolved to every number that enters the score.
+
+    `protocol` names the settings, with those changed by hand written behind it. A measurement that is not `asked` for
+    by name is left out where the subject does not offer what it needs.
+    """
 
     metric: Registered[MetricSpec]
     protocol: str
     cfg: MetricConfig
+    asked: bool = True
 
 
-def plan(metrics: Iterable[str], protocols: Iterable[str]) -> list[Measurement]:
+def plan(
+    metrics: Iterable[str], protocols: Iterable[str] = (), changes: Mapping[str, Any] | None = None
+) -> list[Measurement]:
     """One measurement a metric and protocol; without protocols, each metric's default one.
 
-    `UsageError` for an unknown metric or a protocol the metric does not have.
+    `all` stands for every metric that reads nothing but codes. `changes` are settings that differ from the protocol's,
+    in every metric that has them. `UsageError` for an unknown metric, a protocol a metric does not have, or a setting
+    none has.
     """
-    protocols = tuple(protocols)
+    protocols, changes = tuple(protocols), dict(changes or {})
     registry = load_registry()
     measurements = []
-    for name in metrics:
+    unused = set(changes)
+    for name, asked in _named(metrics):
         metric = registry.find_metric(name)
         config: type[MetricConfig] = registry.resolve(metric, "config")
         if not config.protocols:
             raise DevalError(
                 f"metric {name!r} of {metric.distribution} names no protocol; its config needs at least one"
             )
+        changed = {field: value for field, value in changes.items() if field in config.model_fields}
+        unused -= set(changed)
         for protocol in protocols or tuple(config.protocols)[:1]:
             if protocol not in config.protocols:
                 known = ", ".join(config.protocols)
                 raise UsageError(f"--protocol: received {protocol!r}, expected one of {name}'s: {known}")
-            measurements.append(Measurement(metric, protocol, build(config, config.protocols[protocol])))
+            cfg = build(config, {**config.protocols[protocol], **changed})
+            label = ", ".join([protocol, *(f"{field}={getattr(cfg, field)}" for field in changed)])
+            measurements.append(Measurement(metric, label, cfg, asked))
+    if unused:
+        known = ", ".join(sorted({field for one in measurements for field in type(one.cfg).model_fields}))
+        raise UsageError(f"--set: received {', '.join(sorted(unused))}, expected a setting of the metric: {known}")
     return measurements
+
+
+def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The names of metrics, and whether each was asked for by its own."""
+    for name in metrics:
+        if name == ALL:
+            for record in load_registry().metrics.values():
+                if record.spec.needs <= CODE_NEEDS:
+                    yield record.spec.name, False
+        else:
+            yield name, True
 
 
 def offered_by(model: Any, data: Dataset) -> frozenset[str]:
     """What a model on a data set offers, in the words of `MetricSpec.needs`."""
-    kinds = {"encoder": Encoder, "generator": Generator, "prior": Generator, "posterior": Posterior}
-    known = {"factors": data.factors, "labels": labels_of(data)}
+    kinds = {
+        "encoder": Encoder,
+        "generator": Generator,
+        "prior": Generator,
+        "posterior": Posterior,
+        "likelihood": Likelihood,
+        "lower-bound": LowerBound,
+        "reconstructor": Reconstructor,
+    }
+    labels = {"labels"} if labels_of(data) is not None else set()
     return frozenset(
         {need for need, kind in kinds.items() if isinstance(model, kind)}
-        | {need for need, value in known.items() if value is not None}
+        | factor_needs(data.factors)
+        | labels
         | {"images"}
     )
 
@@ -70,13 +125,16 @@ def scored_on(measurement: Measurement, trained_on: str) -> str:
     return test or trained_on
 
 
+def unmet(measurement: Measurement, offered: frozenset[str]) -> list[str]:
+    """What the metric needs and the subject does not offer."""
+    return sorted(measurement.metric.spec.needs - offered)
+
+
 def refuse_unmet(measurement: Measurement, offered: frozenset[str], subject: str) -> None:
     """`UsageError` where the metric needs what the subject does not offer."""
-    spec = measurement.metric.spec
-    missing = sorted(spec.needs - offered)
-    if missing:
+    if missing := unmet(measurement, offered):
         raise UsageError(
-            f"metric {spec.name!r} needs {', '.join(missing)}, which {subject} does not offer; "
+            f"metric {measurement.metric.spec.name!r} needs {', '.join(missing)}, which {subject} does not offer; "
             "`deval metrics` lists what each metric needs"
         )
 
@@ -102,3 +160,46 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         versions=versions(),
         **about,
     )
+
+
+def score(
+    codes: Any,
+    factors: Any = None,
+    *,
+    metrics: Sequence[str] = (ALL,),
+    protocol: str | None = None,
+    factor_sizes: Sequence[int] | None = None,
+    factor_names: Sequence[str] | None = None,
+    code_classes: Sequence[int] | None = None,
+    labels: Any = None,
+    seed: int = 0,
+    **settings: Any,
+) -> dict[str, Result]:
+    """The scores of a table of codes by metric.
+
+    `codes` (N, K) real numbers, numpy or torch. What stands behind them is one of `factors` (N, F), the factor values
+    of each row; `factor_sizes` (F,), for one row a combination of factors in grid order, the last factor fastest; or
+    `labels` (N,) integers. `code_classes` (K,) is the number of classes of a column that holds class indices, else 0.
+    `metrics` are names, `"all"` for every metric that reads nothing but codes and that these data allow; each is scored
+    under its default protocol unless `protocol` names another, with `settings` changed. UsageError for anything wrong.
+    """
+    given = {
+        "codes": codes,
+        "factors": factors,
+        "factor_sizes": factor_sizes,
+        "factor_names": factor_names,
+        "code_classes": code_classes,
+        "labels": labels,
+    }
+    table = code_table({name: _array(value) for name, value in given.items() if value is not None})
+    measurements = plan(metrics, () if protocol is None else (protocol,), settings)
+    results = {}
+    for measurement in measurements:
+        if measurement.asked or not unmet(measurement, table.offered):
+            refuse_unmet(measurement, table.offered, "this table of codes")
+            results[measurement.metric.spec.name] = measure(measurement, table, seed, {})
+    return results
+
+
+def _array(value: Any) -> np.ndarray:
+    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)

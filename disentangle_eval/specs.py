@@ -12,7 +12,20 @@ from typing import Literal, get_args
 
 API_VERSION = 1
 
-Need = Literal["encoder", "generator", "posterior", "prior", "factors", "labels", "images"]
+Need = Literal[
+    "encoder",
+    "generator",
+    "prior",
+    "posterior",
+    "likelihood",
+    "lower-bound",
+    "reconstructor",
+    "images",
+    "factors",
+    "grid",
+    "labels",
+    "peers",
+]
 Better = Literal["higher", "lower", "neither"]
 DatasetKind = Literal["factors", "images"]
 
@@ -83,8 +96,9 @@ class DatasetSpec(Spec):
 class MetricSpec(Spec):
     """A metric: `target` is a `disentangle_eval.api.Metric`, `config` its `MetricConfig`.
 
-    `needs` lists what the subject and the data must offer, `headline` the key of the reported value among the scores,
-    and `better` the direction in which that value improves.
+    `needs` lists what the subject and the data must offer: abilities of the model, `images`, the `factors` of every
+    image, a full `grid` of them, `labels`, or `peers`, other models beside it. `headline` is the key of the reported
+    value among the scores and `better` the direction in which that value improves.
     """
 
     config: str

@@ -23,82 +23,145 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
-@click.option("--metric", "metrics", multiple=True, required=True, help="Metric to score; may be repeated.")
+@click.argument("checkpoints", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--metric", "metrics", multiple=True, required=True, help="Metric to score, or `all`, every one that reads codes."
+)
 @click.option("--protocol", "protocols", multiple=True, help="Named settings of the metric; may be repeated.")
-@click.option("--codes", type=click.Path(path_type=Path), help="Score a table of codes (.npz) instead of a checkpoint.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol.")
+@click.option("--features", type=click.Path(path_type=Path), help="Feature extractor of fid, kid and prdc.")
+@click.option(
+    "--codes", multiple=True, type=click.Path(path_type=Path), help="Score a table of codes (.npz), not a checkpoint."
+)
 @click.option("--dataset", help="Data set to score on.  [default: what the checkpoint was trained on, or its test set]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Score with this many seeds, from --seed.",
+)
 @device_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: torch's]")
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a metric on stdout and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a score on stdout and nothing else.")
 def score(
-    checkpoint: Path | None,
+    checkpoints: tuple[Path, ...],
     metrics: tuple[str, ...],
     protocols: tuple[str, ...],
-    codes: Path | None,
+    changes: tuple[str, ...],
+    features: Path | None,
+    codes: tuple[Path, ...],
     dataset: str | None,
     seed: int,
+    repeats: int,
     device: str,
     threads: int | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Score CHECKPOINT (a file, or a run folder's newest) with a metric, under a named protocol.
+    """Score CHECKPOINTS (files, or run folders, which stand for their newest) with a metric, under a named protocol.
 
     Every score is shown with what a code that knows nothing would get. In a run folder each is also added to
     results.jsonl, one JSON object a line. `deval metrics` lists metrics and their protocols, the default first.
     """
-    if (checkpoint is None) == (codes is None):
-        received = "neither" if codes is None else "both"
+    if (not checkpoints) == (not codes):
+        received = "neither" if not codes else "both"
         raise UsageError(f"score: received {received}, expected either a CHECKPOINT or --codes FILE.npz")
     if codes and dataset:
         raise UsageError(
             f"--dataset: received {dataset!r} beside --codes, whose images are encoded already; leave it out"
         )
     # Before anything slow: a misspelled metric is told at once.
-    from disentangle_eval.cli.score_table import show
-    from disentangle_eval.scoring import measure, plan, refuse_unmet
+    from disentangle_eval.scoring import plan
 
-    measurements = plan(metrics, protocols)
+    measurements = plan(metrics, protocols, changed_settings(changes, features))
     if threads:
         import torch
 
         torch.set_num_threads(threads)
     if codes:
-        run, judged = None, [open_codes(codes)] * len(measurements)
+        judged = [[open_codes(path)] * len(measurements) for path in codes]
     else:
-        assert checkpoint is not None
-        run, judged = open_checkpoint(checkpoint, measurements, dataset, device, data_dir)
-    for measurement, opened in zip(measurements, judged, strict=True):
-        refuse_unmet(measurement, opened.offered, opened.name)
-    for measurement, opened in zip(measurements, judged, strict=True):
-        result = measure(measurement, opened.subject(), seed, opened.about)
-        if run:
-            keep(run.results, result)
-        click.echo(result.to_json()) if as_json else show(result)
-    if run:
+        judged = [open_checkpoint(path, measurements, dataset, device, data_dir) for path in checkpoints]
+    todo = [
+        (measurement, opened, [other[i] for other in judged if other is not row])
+        for row in judged
+        for i, (measurement, opened) in enumerate(zip(measurements, row, strict=True))
+    ]
+    todo = [(measurement, opened, peers) for measurement, opened, peers in todo if wanted(measurement, opened, peers)]
+    for measurement, opened, peers in todo:
+        measure_repeatedly(measurement, opened, peers, range(seed, seed + repeats), as_json)
+    for run in dict.fromkeys(opened.run for row in judged for opened in row if opened.run):
         draw_scores(run)
+
+
+def changed_settings(changes: Sequence[str], features: Path | None) -> dict[str, Any]:
+    """The settings of `--set` and `--features`, as text; the metric's config reads them."""
+    settings: dict[str, Any] = {}
+    for change in changes:
+        name, separator, value = change.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--set: received {change!r}, expected NAME=VALUE")
+        settings[name.replace("-", "_")] = value
+    return settings | ({"features": str(features)} if features else {})
+
+
+def wanted(measurement: Measurement, opened: Opened, peers: Sequence[Opened]) -> bool:
+    """Whether the subject can be scored; `UsageError` where it cannot but was asked for, else a note."""
+    from disentangle_eval.scoring import refuse_unmet, unmet
+
+    offered = opened.offered | ({"peers"} if peers else set())
+    if measurement.asked:
+        refuse_unmet(measurement, offered, opened.name)
+    elif missing := unmet(measurement, offered):
+        say("warning", f"{measurement.metric.spec.name} left out: {opened.name} has no {', '.join(missing)}")
+        return False
+    return True
+
+
+def measure_repeatedly(
+    measurement: Measurement, opened: Opened, peers: Sequence[Opened], seeds: Sequence[int], as_json: bool
+) -> None:
+    """Score with each seed, keep and show every result, and for several seeds their mean with its interval."""
+    from disentangle_eval.cli.score_table import show, show_spread
+    from disentangle_eval.results import spread
+    from disentangle_eval.scoring import measure
+
+    subject = opened.subject()
+    subject.peers = [peer.subject() for peer in peers]
+    results = []
+    for seed in seeds:
+        result = measure(measurement, subject, seed, opened.about)
+        results.append(result)
+        if opened.run:
+            keep(opened.run.results, result)
+        click.echo(result.to_json()) if as_json else show(result)
+    if len(results) > 1:
+        summary = spread(results)
+        click.echo(summary.to_json()) if as_json else show_spread(summary)
 
 
 @dataclass(frozen=True)
 class Opened:
     """A subject before anything is encoded: its name in messages, what it offers, and what results say of it.
 
-    `subject` returns the same one each time, so that no image is encoded twice.
+    `subject` returns the same one each time, so that no image is encoded twice. `run` is the folder that keeps its
+    results, if there is one.
     """
 
     name: str
     offered: frozenset[str]
     about: Mapping[str, Any]
     subject: Callable[[], Subject]
+    run: RunFolder | None = None
 
 
 def open_codes(path: Path) -> Opened:
     """A table of codes from a file."""
     from disentangle_eval.checkpoint import sha256
-    from disentangle_eval.metrics.codes import load_code_table
+    from disentangle_eval.metrics.code_file import load_code_table
 
     table = load_code_table(path)
     return Opened(str(path), table.offered, {"codes": str(path), "codes_sha256": sha256(path)}, lambda: table)
@@ -106,22 +169,23 @@ def open_codes(path: Path) -> Opened:
 
 def open_checkpoint(
     path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
-) -> tuple[RunFolder | None, list[Opened]]:
-    """The run folder of a checkpoint and, for each measurement, its model on `dataset` or the default data set."""
-    from disentangle_eval.cli.subject import find_run, open_model
+) -> list[Opened]:
+    """For each measurement, the model of a checkpoint on `dataset` or the default data set."""
+    from disentangle_eval.cli.subject import open_model
     from disentangle_eval.scoring import scored_on
 
     opened = open_model(path, device)
     trained_on = opened.checkpoint.data["dataset"]
     names = [dataset or scored_on(measurement, trained_on) for measurement in measurements]
     by_name = {name: open_on(opened, name, data_dir) for name in dict.fromkeys(names)}
-    return find_run(opened.path), [by_name[name] for name in names]
+    return [by_name[name] for name in names]
 
 
 def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
     """A model on a data set."""
     from disentangle_eval.checkpoint import sha256
     from disentangle_eval.cli.dataset import difference, open_dataset_for
+    from disentangle_eval.cli.subject import find_run
     from disentangle_eval.metrics.codes import EncodedSubject
     from disentangle_eval.scoring import offered_by
 
@@ -141,8 +205,8 @@ def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
         "iteration": opened.checkpoint.iteration,
     }
     model: Any = opened.model
-    subject = functools.cache(lambda: EncodedSubject(model, data))
-    return Opened(f"{opened.path} on {data.name}", offered_by(model, data), about, subject)
+    subject = functools.cache(lambda: EncodedSubject(model, data, iteration=opened.checkpoint.iteration))
+    return Opened(f"{opened.path} on {data.name}", offered_by(model, data), about, subject, find_run(opened.path))
 
 
 def keep(results: Path, result: Result) -> None:

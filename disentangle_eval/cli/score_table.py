@@ -6,11 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 
 from disentangle_eval.errors import one_line
-from disentangle_eval.results import Result
+from disentangle_eval.results import Result, Spread
 
 PLAIN_WIDTH = 120
 
@@ -25,6 +26,15 @@ def show(result: Result) -> None:
     console.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
     for table in (quantities(result), *matrices(result)):
         console.print(table)
+
+
+def show_spread(spread: Spread) -> None:
+    """Print the mean of several seeds with its interval."""
+    low, high = spread.interval
+    seeds = f"{len(spread.seeds)} seeds from {spread.seeds[0]}"
+    click.echo(
+        f"{spread.metric} ({spread.protocol}): mean {spread.mean:.4f}, 95% interval {low:.4f} to {high:.4f}, {seeds}"
+    )
 
 
 def quantities(result: Result) -> Table:

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset, ImageShape
-from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.api import Dataset, Factors, ImageShape
 from disentangle_eval.data.images import ImageStore
 
 
@@ -26,12 +25,12 @@ class ImageDataset:
     name: str
     sha256: str
     store: ImageStore
-    factors: FactorSpace | None = None
+    factors: Factors | None = None
     labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.factors is not None and len(self.factors) != len(self.store):
-            raise ValueError(f"{self.name}: {len(self.store)} images for {len(self.factors)} combinations of factors")
+            raise ValueError(f"{self.name}: {len(self.store)} images for the factors of {len(self.factors)}")
         if self.labels is not None and self.labels.shape != (len(self.store),):
             raise ValueError(f"{self.name}: {len(self.store)} images for labels of shape {self.labels.shape}")
 

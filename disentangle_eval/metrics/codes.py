@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from disentangle_eval.api import Dataset, Encoder, FactorSpace
-from disentangle_eval.data import factors as grid
+from disentangle_eval.api import Dataset, Encoder, Factors, FactorSpace, Subject
 from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.evaluating import evaluating
-from disentangle_eval.latents import Categorical, CodeDimension, Continuous, continuous
+from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.encoding import image_batches
-
-FILE_KEYS = "codes (N, K), with factor_sizes (F,) for codes in grid order or labels (N,), or both"
 
 
 class CodeTable:
@@ -32,21 +26,24 @@ class CodeTable:
 
     model: Any | None = None
     data: Dataset | None = None
+    iteration: int | None = None
 
     def __init__(
         self,
         codes: np.ndarray,
-        factors: FactorSpace | None = None,
+        factors: Factors | None = None,
         code: tuple[CodeDimension, ...] | None = None,
         labels: np.ndarray | None = None,
     ) -> None:
+        self.peers: Sequence[Subject] = ()
         self._factors = factors
         self._labels = labels
         self._codes = _real_matrix(codes)
         rows, columns = self._codes.shape
         if factors is not None and rows != len(factors):
             sizes = " x ".join(str(size) for size in factors.sizes)
-            raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {sizes} images")
+            images = f"{sizes} images" if isinstance(factors, FactorSpace) else "the labelled images"
+            raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {images}")
         if labels is not None:
             _check_labels(labels, rows)
         self.code = continuous(columns) if code is None else code
@@ -59,14 +56,20 @@ class CodeTable:
     @property
     def offered(self) -> frozenset[str]:
         """What a metric may ask of this table, in the words of `MetricSpec.needs`."""
-        present = {"factors": self._factors, "labels": self._labels}
-        return frozenset({"encoder"} | {need for need, value in present.items() if value is not None})
+        labels = {"labels"} if self._labels is not None else set()
+        return frozenset({"encoder"} | factor_needs(self._factors) | labels)
 
     @property
-    def factors(self) -> FactorSpace:
+    def factors(self) -> Factors:
         if self._factors is None:
-            raise UsageError("codes: no factors stand behind them, expected factor_sizes beside them")
+            raise UsageError("codes: no factors stand behind them, expected factors or factor_sizes beside them")
         return self._factors
+
+    @property
+    def grid(self) -> FactorSpace:
+        if not isinstance(self.factors, FactorSpace):
+            raise UsageError("codes: received labelled samples, expected every combination of factors (factor_sizes)")
+        return self.factors
 
     @property
     def labels(self) -> np.ndarray:
@@ -88,9 +91,13 @@ class EncodedSubject:
     that do not exist.
     """
 
-    def __init__(self, model: Encoder, data: Dataset, batch_size: int | None = None) -> None:
+    def __init__(
+        self, model: Encoder, data: Dataset, batch_size: int | None = None, iteration: int | None = None
+    ) -> None:
         self.model: Any | None = model
         self.data: Dataset | None = data
+        self.iteration = iteration
+        self.peers: Sequence[Subject] = ()
         self.code = model.code
         self._encoder = model
         self._images = data
@@ -99,12 +106,19 @@ class EncodedSubject:
         self._table = np.empty((0, len(model.code)), dtype=np.float32)
 
     @property
-    def factors(self) -> FactorSpace:
+    def factors(self) -> Factors:
         factors = self._images.factors
         if factors is None:
             name = self._images.name
             raise UsageError(f"dataset {name!r} has no known factors, expected one with factors: deval datasets")
         return factors
+
+    @property
+    def grid(self) -> FactorSpace:
+        if not isinstance(self.factors, FactorSpace):
+            name = self._images.name
+            raise UsageError(f"dataset {name!r} has no full grid of factors, expected one that has: deval datasets")
+        return self.factors
 
     @property
     def labels(self) -> np.ndarray:
@@ -154,63 +168,9 @@ class EncodedSubject:
             raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")
 
 
-def load_code_table(path: Path) -> CodeTable:
-    """The code table in an `.npz` file.
-
-    Keys: `codes` (N, K) with `factor_sizes` (F,), in grid order (the last factor varies fastest), or `labels` (N,),
-    the class of each image, or both; optional `factor_names` (F,), and `code_classes` (K,), the number of classes of a
-    column that holds class indices 0, 1, ... and 0 for a column of real numbers. UsageError for a file that is none of
-    this.
-    """
-    arrays = _read_arrays(path)
-    missing = [] if "codes" in arrays else ["codes"]
-    missing += [] if {"factor_sizes", "labels"} & set(arrays) else ["factor_sizes or labels"]
-    if missing:
-        received = ", ".join(sorted(arrays)) or "no arrays"
-        raise UsageError(f"{path}: received {received}, expected {FILE_KEYS}; missing: {', '.join(missing)}")
-    try:
-        factors = _factor_space(arrays) if "factor_sizes" in arrays else None
-        return CodeTable(arrays["codes"], factors, _code_dimensions(arrays), arrays.get("labels"))
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        file = np.load(path, allow_pickle=False)
-        if isinstance(file, np.ndarray):
-            raise UsageError(f"{path}: received a single array, expected an .npz file with {FILE_KEYS}")
-        with file:
-            return {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file, expected an .npz file with {FILE_KEYS}") from None
-    except (OSError, ValueError, RuntimeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise UsageError(f"{path}: not readable ({reason}), expected an .npz file with {FILE_KEYS}") from None
-
-
-def _factor_space(arrays: dict[str, np.ndarray]) -> FactorSpace:
-    sizes = _counts(arrays["factor_sizes"], "factor_sizes", least=1)
-    names = arrays.get("factor_names", np.array([f"factor{i}" for i in range(len(sizes))]))
-    if names.shape != (len(sizes),):
-        raise UsageError(f"factor_names: received shape {names.shape}, expected {(len(sizes),)}, one a factor")
-    return grid.FactorSpace(tuple(str(name) for name in names), sizes)
-
-
-def _code_dimensions(arrays: dict[str, np.ndarray]) -> tuple[CodeDimension, ...] | None:
-    if "code_classes" not in arrays:
-        return None
-    classes = _counts(arrays["code_classes"], "code_classes", least=0)
-    return tuple(Categorical(n) if n else Continuous() for n in classes)
-
-
-def _counts(values: np.ndarray, name: str, least: int) -> tuple[int, ...]:
-    expected = f"a list of integers from {least}"
-    if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer):
-        raise UsageError(f"{name}: received {values.dtype} of shape {values.shape}, expected {expected}")
-    if values.min() < least:
-        raise UsageError(f"{name}: received {values.tolist()}, expected {expected}")
-    return tuple(int(value) for value in values)
+def factor_needs(factors: Factors | None) -> set[str]:
+    """What these factors offer to a metric, in the words of `MetricSpec.needs`."""
+    return set() if factors is None else {"factors", "grid"} if isinstance(factors, FactorSpace) else {"factors"}
 
 
 def _check_labels(labels: np.ndarray, rows: int) -> None:

@@ -37,7 +37,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         reference = cfg.stream == "reference"
         # The reference computes in the precision of the codes, and equal variances are told apart by rounding alone.
         dtype = None if reference else np.float64
-        stream = ReferenceStream(subject.factors, seed) if reference else IndependentStream(subject.factors, seed)
+        stream = ReferenceStream(subject.grid, seed) if reference else IndependentStream(subject.grid, seed)
         sample = stream.images(cfg.variance_samples) if cfg.scale == "sample" else None
         train = stream.votes(cfg.train_votes, cfg.samples_per_vote)
         fresh = stream.votes(cfg.eval_votes, cfg.samples_per_vote)
@@ -57,7 +57,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         fresh_votes = vote_matrix(subject, fresh, scale, active, dtype)
         factor_of = majority_vote_classifier(train_votes)
         accuracies = {"train": accuracy(factor_of, train_votes), "eval": accuracy(factor_of, fresh_votes)}
-        varying = varying_factors(subject.factors)
+        varying = varying_factors(subject.grid)
         chances = {"train": train_chance(len(active), len(varying), cfg.train_votes), "eval": 1 / len(varying)}
         values = {
             "value": accuracies[cfg.reported],
@@ -68,7 +68,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             "num_active_dims": len(active),
             "active_dims": active.tolist(),
             "pruning": pruning,
-            "factors": [subject.factors.names[factor] for factor in varying],
+            "factors": [subject.grid.names[factor] for factor in varying],
             "votes": train_votes.tolist(),
         }
         return Scores(values, chance=chances[cfg.reported])
@@ -94,7 +94,7 @@ def vote_matrix(
     A vote goes to the dimension of `active` whose variance over the vote's images, divided by `scale` (K,), is least.
     """
     columns = len(subject.code)
-    varying = varying_factors(subject.factors)
+    varying = varying_factors(subject.grid)
     if not active.size:
         return np.zeros((columns, len(varying)), dtype=np.int64)
     ratios = vote_variances(subject, votes.index, dtype)[:, active] / scale[active]

@@ -12,6 +12,9 @@ from disentangle_eval.errors import UsageError
 
 _CHUNK = 2**20
 
+# disentanglement_lib asks for labelled samples in batches of this size; it takes part in the order of the draws.
+_BATCH = 16
+
 
 @dataclass(frozen=True)
 class Votes:
@@ -55,6 +58,14 @@ class ReferenceStream:
     def images(self, count: int) -> np.ndarray:
         columns = [self._random.randint(size, size=count) for size in self._factors.sizes]
         return self._factors.index(np.stack(columns, axis=-1))
+
+    def batches(self, count: int) -> np.ndarray:
+        """Indices (count,) of random images, drawn a batch of 16 after another."""
+        whole, rest = divmod(count, _BATCH)
+        highs = np.tile(np.repeat(self._factors.sizes, _BATCH), (whole, 1))
+        classes = self._random.randint(0, highs).reshape(whole, -1, _BATCH)
+        drawn = self._factors.index(classes.swapaxes(1, 2)).ravel()
+        return np.concatenate([drawn, self.images(rest)])
 
     def votes(self, count: int, samples: int) -> Votes:
         # An array of upper bounds yields the same integers as one call a bound, thirty times faster.

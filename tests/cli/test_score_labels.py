@@ -48,7 +48,7 @@ def test_a_data_set_that_is_named_is_scored(deval, run):
         (["--dataset", "digits"], "needs labels, which"),
         (["--dataset", "digits-tset"], "Did you mean 'digits-test'?"),
         (["--dataset", "digits-wide"], "images of shape (1, 1, 4), the checkpoint was trained on (1, 1, 3); choose"),
-        (["--metric", "factorvae"], "metric 'factorvae' needs factors, which"),
+        (["--metric", "factorvae"], "metric 'factorvae' needs grid, which"),
     ],
 )
 def test_a_data_set_that_does_not_fit_is_told_in_one_line(deval, run, arguments, told):

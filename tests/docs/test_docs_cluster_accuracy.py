@@ -9,7 +9,7 @@ from doc_pages import blocks, table_of
 
 from disentangle_eval.metrics.cluster_accuracy import ClusterAccuracyMetric, chance_levels, confusion_matrix
 from disentangle_eval.metrics.cluster_accuracy_config import ClusterAccuracyConfig
-from disentangle_eval.metrics.codes import load_code_table
+from disentangle_eval.metrics.code_file import load_code_table
 
 PAGE = "metrics/cluster-accuracy.md"
 MNIST_TEST = np.repeat(np.arange(10), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])

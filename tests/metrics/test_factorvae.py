@@ -8,7 +8,8 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, Continuous, Prior, Uniform
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject, load_code_table
+from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
 from disentangle_eval.metrics.factorvae import FactorVAEMetric, train_chance, vote_variances
 from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
 from disentangle_eval.metrics.sampling import ReferenceStream

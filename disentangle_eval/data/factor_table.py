@@ -1,0 +1,42 @@
+"""Factors known image by image, where not every combination of classes is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class FactorTable:
+    """The factor classes of N images: `table` is (N, F) int64, classes from 0; `sizes` are one more than the largest.
+
+    ValueError for another shape or dtype, for a negative class, and for names that are not one a factor.
+    """
+
+    names: tuple[str, ...]
+    table: np.ndarray
+    sizes: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.table.ndim != 2 or not self.table.size or self.table.dtype != np.int64 or self.table.min() < 0:
+            received = f"{self.table.dtype} of shape {self.table.shape}"
+            raise ValueError(f"FactorTable: received {received}, expected int64 (N, F) of classes from 0")
+        if len(self.names) != self.table.shape[1]:
+            raise ValueError(f"FactorTable: received {len(self.names)} names for {self.table.shape[1]} factors")
+        object.__setattr__(self, "sizes", tuple(int(largest) + 1 for largest in self.table.max(axis=0)))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def classes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (...) of ints -> class tuples (..., F), int64."""
+        classes: np.ndarray = self.table[index]
+        return classes
+
+
+def table_of_values(values: np.ndarray, names: Sequence[str]) -> FactorTable:
+    """Factor values (N, F), real numbers: the distinct values of a factor, ascending, are its classes 0, 1, ..."""
+    columns = [np.unique(column, return_inverse=True)[1] for column in values.T]
+    return FactorTable(tuple(names), np.stack(columns, axis=1).astype(np.int64))
