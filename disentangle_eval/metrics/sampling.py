@@ -63,7 +63,7 @@ class ReferenceStream:
         """Indices (count,) of random images, drawn a batch of 16 after another."""
         whole, rest = divmod(count, _BATCH)
         highs = np.tile(np.repeat(self._factors.sizes, _BATCH), (whole, 1))
-        classes = self._random.randint(0, highs).reshape(whole, -1, _BATCH)
+        classes = self._random.randint(0, highs).reshape(whole, len(self._factors.sizes), _BATCH)
         drawn = self._factors.index(classes.swapaxes(1, 2)).ravel()
         return np.concatenate([drawn, self.images(rest)])
 

@@ -61,6 +61,42 @@ def test_each_protocol_asked_for_is_one_line_of_json(deval, tmp_path):
     assert [result["settings"]["protocol"] for result in results] == ["dlib", "ib-gan"]
 
 
+def test_repeats_score_with_one_seed_after_another_and_give_their_mean_with_its_interval(deval, tmp_path):
+    codes = write_codes(tmp_path / "codes.npz", grid_codes() + np.random.default_rng(0).normal(size=(12, 2)))
+    arguments = ("score", "--metric", "factorvae", "--set", "eval-votes=40", "--codes", codes, "--repeats", 4)
+    *results, summary = [json.loads(line) for line in deval(*arguments, "--seed", 5, "--json").out.splitlines()]
+    values = [result["value"] for result in results]
+    assert [result["seed"] for result in results] == summary["seeds"] == [5, 6, 7, 8]
+    assert summary["values"] == values
+    assert summary["mean"] == pytest.approx(np.mean(values))
+    half = 3.182446 * np.std(values, ddof=1) / 2
+    assert summary["interval"] == pytest.approx([np.mean(values) - half, np.mean(values) + half])
+    assert f"mean {np.mean(values):.4f}, 95% interval" in deval(*arguments, "--seed", 5).out
+
+
+def test_a_changed_setting_stands_in_the_name_of_the_protocol(deval, tmp_path):
+    codes = write_codes(tmp_path / "codes.npz", grid_codes())
+    answer = deval("score", "--metric", "factorvae", "--set", "threshold=0.5", "--codes", codes, "--json")
+    settings = json.loads(answer.out)["settings"]
+    assert (settings["protocol"], settings["threshold"]) == ("dlib, threshold=0.5", 0.5)
+
+
+def test_several_subjects_are_scored_one_after_another(deval, tmp_path):
+    paths = [write_codes(tmp_path / f"{scale}.npz", scale * grid_codes()) for scale in (1, 2)]
+    answer = deval("score", "--metric", "factorvae", "--codes", paths[0], "--codes", paths[1], "--json")
+    assert [json.loads(line)["codes"] for line in answer.out.splitlines()] == [str(path) for path in paths]
+
+
+def test_all_stands_for_the_metrics_that_the_codes_allow(deval, tmp_path):
+    path = tmp_path / "codes.npz"
+    labels = np.arange(60) % 3
+    np.savez(path, codes=labels[:, None], labels=labels, code_classes=[3])
+    answer = deval("score", "--metric", "all", "--codes", path, "--json")
+    assert answer.code == 0
+    assert "cluster-accuracy" in [json.loads(line)["metric"] for line in answer.out.splitlines()]
+    assert f"factorvae left out: {path} has no grid" in answer.err
+
+
 def test_a_checkpoint_s_score_says_what_was_scored_and_is_kept_in_its_run(deval, trained):
     answer = deval("score", "--metric", "factorvae", "--protocol", "ib-gan", trained, "--threads", "1", "--json")
     result = json.loads(answer.out)
@@ -131,6 +167,9 @@ def test_a_bad_checkpoint_is_told_in_one_line(deval, trained, tmp_path, make, co
         (["--metric", "factorvae", "missing.pt"], "missing.pt"),
         (["--metric", "factorvae", "--codes", "missing.npz"], "missing.npz"),
         (["x.pt"], "--metric"),
+        (["--metric", "factorvae", "--set", "threshold", "x.pt"], "received 'threshold', expected NAME=VALUE"),
+        (["--metric", "factorvae", "--set", "treshold=1", "x.pt"], "--set: received treshold, expected a setting"),
+        (["--metric", "factorvae", "--set", "threshold=x", "x.pt"], "threshold: received 'x'"),
     ],
 )
 def test_a_mistake_in_what_was_typed_exits_with_2_and_one_line(deval, arguments, told):

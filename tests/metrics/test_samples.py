@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from disentangle_eval.data.factor_table import FactorTable, table_of_values
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.samples import draw_samples
+
+
+def test_on_a_grid_sets_are_drawn_batch_by_batch_from_one_stream_as_the_reference_draws_them(space, classes):
+    random = np.random.RandomState(3)
+
+    def drawn(count):
+        batches = [min(16, count - start) for start in range(0, count, 16)]
+        return np.concatenate([np.stack([random.randint(size, size=n) for size in space.sizes], 1) for n in batches])
+
+    expected = [drawn(100), drawn(16), drawn(7)]
+    found = draw_samples(CodeTable(classes, space), 3, 100, 16, 7)
+    for samples, factors in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(samples.factors, factors)
+        np.testing.assert_array_equal(samples.codes, factors)
+
+
+def labelled(n=30):
+    values = np.random.default_rng(0).normal(size=(n, 2)).round(1)
+    return CodeTable(np.arange(n)[:, None], table_of_values(values, ("a", "b"))), values
+
+
+def test_of_labelled_images_each_is_drawn_at_most_once_with_its_own_factors():
+    subject, values = labelled()
+    train, test = draw_samples(subject, 0, 12, 8)
+    rows = np.concatenate([train.codes, test.codes])[:, 0].astype(int)
+    assert len(set(rows)) == 20
+    np.testing.assert_array_equal(train.factors, subject.factors.classes(rows[:12]))
+    # Classes are ascending in the values.
+    order = np.argsort(values[rows, 0], kind="stable")
+    np.testing.assert_array_equal(order, np.argsort(subject.factors.classes(rows)[:, 0], kind="stable"))
+
+
+def test_where_there_are_too_few_labelled_images_the_sets_shrink_together():
+    train, test = draw_samples(labelled(30)[0], 0, 10_000, 5_000)
+    assert (len(train), len(test)) == (20, 10)
+    with pytest.raises(UsageError, match=r"factors: received 3 labelled images, expected enough"):
+        draw_samples(labelled(3)[0], 0, 10_000, 5_000)
+
+
+def test_labelled_samples_are_no_grid():
+    subject, _ = labelled()
+    assert subject.offered == {"encoder", "factors"}
+    with pytest.raises(UsageError, match="received labelled samples, expected every combination of factors"):
+        subject.grid  # noqa: B018
+    grid = CodeTable(np.zeros((6, 1)), FactorSpace(("a", "b"), (2, 3)))
+    assert grid.offered == {"encoder", "factors", "grid"}
+    assert grid.grid is grid.factors
+
+
+@pytest.mark.parametrize("table", [np.zeros(3, np.int64), np.zeros((3, 2)), np.full((3, 2), -1), np.zeros((0, 2), int)])
+def test_a_table_of_factors_of_another_form_is_refused(table):
+    with pytest.raises(ValueError, match=r"FactorTable: received .* expected int64 \(N, F\) of classes from 0"):
+        FactorTable(("a", "b"), table)
