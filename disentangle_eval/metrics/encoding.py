@@ -23,7 +23,7 @@ def image_batches(
 
     `batch_size` fits the device unless it is given.
     """
-    device = _device(model)
+    device = device_of(model)
     if batch_size is None:
         batch_size = CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
     for start in range(0, len(index), batch_size):
@@ -32,6 +32,7 @@ def image_batches(
         yield batch, images.contiguous(memory_format=torch.channels_last)
 
 
-def _device(model: Any) -> torch.device:
+def device_of(model: Any) -> torch.device:
+    """Where a model's weights are; the CPU for one that has none."""
     parameters = model.parameters() if isinstance(model, nn.Module) else iter(())
     return next((parameter.device for parameter in parameters), torch.device("cpu"))
