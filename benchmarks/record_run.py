@@ -12,15 +12,19 @@ import argparse
 import json
 import shutil
 import statistics
+from collections import defaultdict
 from pathlib import Path
 
+from disentangle_eval.api import Generator, Reconstructor, Traversable
+from disentangle_eval.build import restore_model
+from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.main import cli
 from disentangle_eval.report.run_pictures import draw_run
 from disentangle_eval.train.folder import RunFolder, read_lines
 
 LOGS = ("run.json", "log.jsonl", "speed.jsonl", "results.jsonl")
-PLOTS = ("bounds", "kl", "losses", "scores")
-PROTOCOLS = ("dlib", "kim-mnih", "ib-gan")
+PLOTS = ("bounds", "kl", "losses", "scores", "confusion")
+DRAWINGS = {"sample": Generator, "traverse": Traversable, "reconstruct": Reconstructor}
 
 
 def draw(folder: RunFolder, out: Path) -> None:
@@ -30,9 +34,10 @@ def draw(folder: RunFolder, out: Path) -> None:
         picture = folder.pictures / f"{name}.png"
         if picture.exists():
             shutil.copy(picture, out / picture.name)
-    for command in ("sample", "traverse", "reconstruct"):
-        arguments = [command, str(folder.checkpoint), "--out", str(out / f"{command}.png")]
-        cli.main(arguments, standalone_mode=False)
+    model = restore_model(load(folder.checkpoint))
+    for command, ability in DRAWINGS.items():
+        if isinstance(model, ability):
+            cli.main([command, str(folder.checkpoint), "--out", str(out / f"{command}.png")], standalone_mode=False)
 
 
 def facts(folder: RunFolder) -> str:
@@ -59,47 +64,54 @@ def window(speeds: list[dict], i: int) -> int:
 
 
 def scores(folder: RunFolder) -> str:
-    """The last checkpoint's scores under each protocol: a Markdown table."""
+    """The last checkpoint's scores, one a metric and protocol: a Markdown table."""
     results = read_lines(folder.results)
     last = max(result["iteration"] for result in results)
-    rows = []
-    for result in newest(results):
-        if result["iteration"] == last:
-            details = result["details"]
-            rows.append(
-                [
-                    f"`{result['settings']['protocol']}`",
-                    f"**{result['value']:.4f}**",
-                    f"{result['chance']:.3f}",
-                    f"{details['train_accuracy']:.4f}",
-                    f"{details['eval_accuracy']:.4f}",
-                    ", ".join(map(str, details["active_dims"])) or "none",
-                    str(result["seed"]),
-                    f"{result['seconds']:.0f}",
-                ]
-            )
-    heads = ["protocol", "score", "chance", "train accuracy", "eval accuracy", "active dimensions", "seed", "seconds"]
-    return table(heads, rows)
+    rows = [
+        [
+            f"`{result['metric']}`",
+            f"`{result['settings']['protocol']}`",
+            result["dataset"],
+            f"**{result['value']:.4f}**",
+            result["better"],
+            "" if result["chance"] is None else f"{result['chance']:.3f}",
+            str(result["seed"]),
+            f"{result['seconds']:.1f}",
+        ]
+        for result in newest(results)
+        if result["iteration"] == last
+    ]
+    return table(["metric", "protocol", "data", "score", "better", "chance", "seed", "seconds"], rows)
 
 
 def course(folder: RunFolder) -> str:
-    """The scores and bounds at every scored iteration: a Markdown table."""
+    """The scores under every protocol that was scored more than once, and the bounds: a Markdown table."""
     results = newest(read_lines(folder.results))
     log = {line["iteration"]: line for line in read_lines(folder.log)}
-    rows = []
-    for iteration in sorted({result["iteration"] for result in results}):
-        here = {r["settings"]["protocol"]: r for r in results if r["iteration"] == iteration}
-        line = log.get(iteration)
-        bounds = [f"{line[name]:.2f}" for name in ("lower_bound", "upper_bound")] if line else ["", ""]
-        shown = [f"{here[protocol]['value']:.4f}" if protocol in here else "" for protocol in PROTOCOLS]
-        rows.append([f"{iteration:,}", *shown, *bounds])
-    return table(["iteration", *(f"`{protocol}`" for protocol in PROTOCOLS), "I_L (nats)", "I_U (nats)"], rows)
+    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    for result in results:
+        found[result["metric"], result["settings"]["protocol"]][result["iteration"]] = result["value"]
+    columns = {key: values for key, values in found.items() if len(values) > 1}
+    terms = {
+        head: name
+        for head, name in {"I_L (nats)": "lower_bound", "I_U (nats)": "upper_bound"}.items()
+        if any(name in line for line in log.values())
+    }
+    rows = [
+        [
+            f"{iteration:,}",
+            *(f"{values[iteration]:.4f}" if iteration in values else "" for values in columns.values()),
+            *(f"{log[iteration][name]:.2f}" if iteration in log else "" for name in terms.values()),
+        ]
+        for iteration in sorted({iteration for values in columns.values() for iteration in values})
+    ]
+    return table(["iteration", *(f"`{metric}` (`{protocol}`)" for metric, protocol in columns), *terms], rows)
 
 
 def newest(results: list[dict]) -> list[dict]:
-    """One result an iteration, protocol and seed: the last one measured."""
-    kept = {(result["iteration"], result["settings"]["protocol"], result["seed"]): result for result in results}
-    return list(kept.values())
+    """One result an iteration, metric, protocol, data set and seed: the last one measured."""
+    keys = [(r["iteration"], r["metric"], r["settings"]["protocol"], r["dataset"], r["seed"]) for r in results]
+    return list(dict(zip(keys, results, strict=True)).values())
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:

@@ -1,0 +1,100 @@
+"""Sets finished, scored runs side by side: a plot of one logged term, and a table of all scores.
+
+Runs of one name are seeds of one model: the table gives their mean, standard deviation and number. Scores of different
+metrics, protocols or data never share a column.
+
+    python benchmarks/compare_runs.py --out docs/results/mnist --term lower_bound_categorical --level 2.302585 \\
+        --label "bound on I(c; x) (nats)" InfoGAN=runs/a InfoGAN=runs/b "plain GAN"=runs/c
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from record_run import newest, table
+
+from disentangle_eval.report.comparison import comparison_figure
+from disentangle_eval.report.style import save_figure
+from disentangle_eval.train.folder import RunFolder, read_lines
+
+
+def named_runs(pairs: list[str]) -> dict[str, RunFolder]:
+    """NAME=FOLDER pairs as run folders by `NAME/k`, k counting the runs of a name."""
+    seen: Counter[str] = Counter()
+    runs = {}
+    for pair in pairs:
+        name, separator, folder = pair.partition("=")
+        if not separator or not RunFolder(Path(folder)).run.is_file():
+            raise SystemExit(f"received {pair!r}, expected NAME=FOLDER with the folder of a run")
+        runs[f"{name}/{seen[name]}"] = RunFolder(Path(folder))
+        seen[name] += 1
+    return runs
+
+
+def last_results(folder: RunFolder) -> list[dict]:
+    """The results of a run's last scored checkpoint."""
+    results = newest(read_lines(folder.results))
+    last = max((result["iteration"] for result in results), default=0)
+    return [result for result in results if result["iteration"] == last]
+
+
+def scores(runs: dict[str, RunFolder]) -> str:
+    """A row a metric and protocol, a column a model: a Markdown table."""
+    names = list(dict.fromkeys(key.partition("/")[0] for key in runs))
+    cells: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    chances: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for key, folder in runs.items():
+        values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+        for result in last_results(folder):
+            row = (result["metric"], result["settings"]["protocol"], result["dataset"])
+            values[row].append(result["value"])
+            chances[row].add("" if result["chance"] is None else f"{result['chance']:.3f}")
+        # Several seeds of a metric's draws are one measurement of a run.
+        for row, measured in values.items():
+            cells[row][key.partition("/")[0]].append(statistics.fmean(measured))
+    rows = [
+        [
+            f"`{metric}`",
+            f"`{protocol}`",
+            dataset,
+            *(shown(found[name]) for name in names),
+            ", ".join(sorted(chances[row])),
+        ]
+        for row, found in sorted(cells.items())
+        for metric, protocol, dataset in [row]
+    ]
+    return table(["metric", "protocol", "data", *names, "chance"], rows)
+
+
+def shown(values: list[float]) -> str:
+    """One score as it is; several as mean, standard deviation and number."""
+    if len(values) < 2:
+        return "".join(f"{value:.4g}" for value in values)
+    return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g} ({len(values)})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER")
+    parser.add_argument("--out", type=Path, required=True, help="OUT.png and OUT.txt are written")
+    parser.add_argument("--term", help="the term of the log to plot")
+    parser.add_argument("--label", default="", help="what the term is, with its unit")
+    parser.add_argument("--level", type=float, help="a value the term cannot exceed")
+    options = parser.parse_args()
+    runs = named_runs(options.runs)
+    if options.term:
+        logs = {key: read_lines(folder.log) for key, folder in runs.items()}
+        figure = comparison_figure(logs, options.term, options.label or options.term, options.level)
+        if figure is None:
+            raise SystemExit(f"--term: received {options.term!r}, which no log has")
+        save_figure(options.out.with_suffix(".png"), figure)
+    text = scores(runs)
+    options.out.with_suffix(".txt").write_text(text, encoding="utf-8")
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main()
