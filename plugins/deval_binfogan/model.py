@@ -124,6 +124,10 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.generate(self.infer(x))
 
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        """log Q(c|x) - log p(c) of every code, (B, K) nats; training adds no noise to images, in no iteration."""
+        return torch.cat(self.codes.lower_bounds_of_each(z, self._read(self.generate(z))), dim=1)
+
     def traversal(self, draw: Draw) -> Traversal:
         return code_traversal(self.codes, self.generate, self._read, draw)
 

@@ -36,6 +36,13 @@ class Game(NamedTuple):
         }
 
 
+def under_noise_of(cfg: GameConfig, images: Tensor, iteration: int | None, draw: Draw) -> Tensor:
+    """Generated images (B, C, H, W) in [-1, 1] under the instance noise of one iteration; as they are for None."""
+    if iteration is None:
+        return images
+    return add_noise(images, noise_level(cfg, torch.tensor(iteration, device=images.device)), draw)
+
+
 def play_game(cfg: GameConfig, trunk: nn.Module, discriminator: nn.Module, images: Tensor, step: Step) -> Game:
     """Generated images (B, C, H, W) in [-1, 1] against the next real ones, all under instance noise.
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.distributions import Normal as NormalDistribution
 
-from deval_ibgan.bounds import bottleneck_kl, lower_bound
+from deval_ibgan.bounds import bottleneck_kl, lower_bound, lower_bound_by_dimension
 from deval_ibgan.config import IBGANConfig
-from deval_ibgan.game import play_game, to_signed
+from deval_ibgan.game import play_game, to_signed, under_noise_of
 from deval_ibgan.networks import BottleneckEncoder, Generator, check_size, initialise, readers
 from deval_ibgan.optimisers import discriminator_player, rmsprop
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Player, Round, Step, Traversal
@@ -57,7 +57,7 @@ class IBGAN(Model[IBGANConfig]):
         cfg = self.cfg
         z = self.prior.sample(step, step.batch)
         mean, log_variance = self.encoder(z)
-        r = mean + (0.5 * log_variance).exp() * step.normal(*mean.shape)
+        r = sample(mean, log_variance, step)
         game = play_game(cfg, self.trunk, self.discriminator, self.generator(r), step)
 
         lower = lower_bound(z, self.reconstructor(game.fake_features))
@@ -86,8 +86,7 @@ class IBGAN(Model[IBGANConfig]):
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         """Without `draw`, r is the mean of e(r|z)."""
         mean, log_variance = self.encoder(z)
-        r = mean if draw is None else mean + (0.5 * log_variance).exp() * draw.normal(*mean.shape)
-        return self.render(r)
+        return self.render(mean if draw is None else sample(mean, log_variance, draw))
 
     def render(self, r: Tensor) -> Tensor:
         """(B, r_dim) -> (B, C, H, W) in [0, 1]."""
@@ -100,6 +99,11 @@ class IBGAN(Model[IBGANConfig]):
     def rate(self, z: Tensor) -> Tensor:
         """KL(e(r|z) || m(r)) a dimension, (B, Z) -> (B, r_dim) nats."""
         return bottleneck_kl(*self.encoder(z))
+
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        """The integrand of I_L a dimension, (B, Z) nats, r drawn from e(r|z); `iteration` sets the instance noise."""
+        x = under_noise_of(self.cfg, self.generator(sample(*self.encoder(z), draw)), iteration, draw)
+        return lower_bound_by_dimension(z, self.reconstructor(self.trunk(x)))
 
     def traversal(self, draw: Draw) -> Traversal:
         mean, log_variance = self.encoder(self.prior.sample(draw, TRAVERSAL_SAMPLES))
@@ -114,3 +118,8 @@ class IBGAN(Model[IBGANConfig]):
     def _bottleneck(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.encoder(self.reconstructor(self.trunk(to_signed(x))))
         return mean, log_variance
+
+
+def sample(mean: Tensor, log_variance: Tensor, draw: Draw) -> Tensor:
+    """r ~ N(mean, exp(log_variance)), (B, R)."""
+    return mean + (0.5 * log_variance).exp() * draw.normal(*mean.shape)

@@ -119,6 +119,10 @@ class InfoAE(Model[InfoAEConfig]):
         images: Tensor = self.decoder(self.encoder(x))
         return images
 
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        """log q(c|x) - log p(c) of the category, (B, 1) nats; training adds no noise to images, in no iteration."""
+        return self.codes.lower_bounds_of_each(z, self._read(self.generate(z))).categorical
+
     def traversal(self, draw: Draw) -> Traversal:
         """Over the category alone: the latent has no prior to sweep it in."""
         return code_traversal(self.codes, self.generate, self._read, draw)

@@ -24,7 +24,10 @@ class Reading(NamedTuple):
 
 
 class LowerBounds(NamedTuple):
-    """E[log Q(c|x)] + H(c) of each categorical code (n,) and each continuous code (C,), nats."""
+    """E[log Q(c|x)] + H(c) of each categorical code (n,) and each continuous code (C,), nats.
+
+    Before the expectation is taken, one row an image: (B, n) and (B, C).
+    """
 
     categorical: Tensor
     continuous: Tensor
@@ -101,10 +104,14 @@ class Codes:
 
         H(c) is log K of a categorical code and log 2, the entropy of U(-1, 1), of a continuous one.
         """
+        return LowerBounds(*(bounds.mean(dim=0) for bounds in self.lower_bounds_of_each(latent, reading)))
+
+    def lower_bounds_of_each(self, latent: Tensor, reading: Reading) -> LowerBounds:
+        """The integrand of L_I image by image and code by code: (B, n) and (B, C)."""
         hot, values, _ = self.split(latent)
         return LowerBounds(
-            categorical=(hot * reading.logits.log_softmax(dim=2)).sum(dim=2).mean(dim=0) + math.log(self.classes),
-            continuous=gaussian_log_density(values, reading).mean(dim=0) + math.log(2),
+            categorical=(hot * reading.logits.log_softmax(dim=2)).sum(dim=2) + math.log(self.classes),
+            continuous=gaussian_log_density(values, reading) + math.log(2),
         )
 
     def information(self, latent: Tensor, reading: Reading) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from deval_infogan.codes import Codes, LowerBounds, Reading
@@ -72,6 +73,11 @@ class LatentCodeGAN(Model[ConfigT]):
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         images: Tensor = self.generator(z)
         return (images + 1) / 2 if self.signed else images
+
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        """log Q(c|x) - log p(c) of every code, (B, K) nats; training adds no noise to images, in no iteration."""
+        reading = self.read(self.trunk(self.generator(z)))
+        return torch.cat(self.codes.lower_bounds_of_each(z, reading), dim=1)
 
     def traversal(self, draw: Draw) -> Traversal:
         return code_traversal(self.codes, self.generate, self._read_image, draw)

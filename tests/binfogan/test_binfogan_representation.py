@@ -1,10 +1,13 @@
 """What Bidirectional InfoGAN offers once trained."""
 
+import math
+
 import pytest
 import torch
 from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, tiny_binfogan
+from torch.distributions import Normal
 
-from disentangle_eval.api import Encoder, Generator, Posterior, Reconstructor, Traversable
+from disentangle_eval.api import Encoder, Generator, LowerBound, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks
@@ -34,6 +37,16 @@ def test_a_code_is_the_most_probable_classes_and_the_linear_outputs_of_e(model):
     )
 
 
+def test_lower_bound_is_what_e_reads_of_each_code_beyond_its_prior(model):
+    z = model.prior.sample(GeneratorDraw(0), BATCH)
+    reading, _ = model.encoder(model.generator(z))
+    hot, values, _ = model.codes.split(z)
+    of_class = (hot * reading.logits.softmax(dim=2)).sum(dim=2).log() + math.log(CLASSES)
+    of_value = Normal(reading.mean, 1.0).log_prob(values) + math.log(2)
+    bound = model.lower_bound(z, GeneratorDraw(1))
+    torch.testing.assert_close(bound, torch.cat([of_class, of_value], dim=1), rtol=1e-4, atol=1e-5)
+
+
 def test_a_traversal_draws_its_codes_over_one_noise(model):
     space = model.traversal(GeneratorDraw(0))
     images = space.render(space.origin(GeneratorDraw(1), BATCH))
@@ -42,7 +55,7 @@ def test_a_traversal_draws_its_codes_over_one_noise(model):
 
 
 def test_what_it_offers(model):
-    assert all(isinstance(model, what) for what in (Encoder, Generator, Reconstructor, Traversable))
+    assert all(isinstance(model, what) for what in (Encoder, Generator, LowerBound, Reconstructor, Traversable))
     assert not isinstance(model, Posterior)
 
 

@@ -11,7 +11,16 @@ from deval_ibgan.config import GANConfig, IBGANConfig, InfoGANConfig
 from deval_ibgan.gan import GAN
 from deval_ibgan.infogan import InfoGAN
 from deval_ibgan.model import IBGAN
-from disentangle_eval.api import Bottleneck, Encoder, Generator, ImageShape, Posterior, Reconstructor, Traversable
+from disentangle_eval.api import (
+    Bottleneck,
+    Encoder,
+    Generator,
+    ImageShape,
+    LowerBound,
+    Posterior,
+    Reconstructor,
+    Traversable,
+)
 from disentangle_eval.config import build, resolve
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks, record_calls
@@ -144,8 +153,23 @@ def test_a_code_is_the_mean_of_q_and_the_posterior_has_unit_variance(kind):
         torch.testing.assert_close(images, (model.generator(codes) + 1) / 2)
         assert torch.equal(model.reconstruct(x), images)
     assert len(model.code) == 5
-    assert all(isinstance(model, what) for what in (Encoder, Posterior, Generator, Reconstructor, Traversable))
+    offered = (Encoder, Posterior, Generator, LowerBound, Reconstructor, Traversable)
+    assert all(isinstance(model, what) for what in offered)
     assert not isinstance(model, Bottleneck)
+
+
+@BOTH
+@pytest.mark.parametrize("iteration", [None, 7])
+def test_lower_bound_reads_z_from_an_image_under_the_noise_of_that_iteration(kind, iteration):
+    model = tiny(kind, noise_start=0.9, noise_iterations=21).eval()
+    z = GeneratorDraw(0).normal(4, 5)
+    with torch.no_grad():
+        x = model.generator(z)
+        if iteration is not None:
+            x = (x + 0.9 * (1 - 7 / 20) * GeneratorDraw(1).normal(4, *GREY)).clamp(-1, 1)
+        z_hat = double(model.reconstructor(x))
+        bound = double(model.lower_bound(z, GeneratorDraw(1), iteration))
+    np.testing.assert_allclose(bound, norm.logpdf(z, z_hat, 1) - norm.logpdf(z, 0, 1), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("dataset", IBGANConfig.presets["reference"])

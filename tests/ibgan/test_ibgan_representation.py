@@ -1,8 +1,9 @@
 import pytest
 import torch
 from ibgan_tiny import BATCH, IMAGE, tiny_ibgan
+from torch.distributions import Normal
 
-from disentangle_eval.api import Bottleneck, Encoder, Generator, Posterior, Reconstructor, Traversable
+from disentangle_eval.api import Bottleneck, Encoder, Generator, LowerBound, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep
 
@@ -12,7 +13,7 @@ IMAGES = torch.rand(7, 1, 64, 64, generator=torch.Generator().manual_seed(1)).ro
 @pytest.fixture(scope="module", params=["small", "big"])
 def model(request):
     """A model whose batch normalisation has seen a few batches, in eval mode."""
-    model = tiny_ibgan(variant=request.param).train()
+    model = tiny_ibgan(variant=request.param, noise_start=0.8, noise_iterations=9).train()
     with torch.no_grad():
         for seed in range(3):
             model.losses(RecordedStep(BATCH, IMAGE, seed=seed))
@@ -57,6 +58,30 @@ def test_rate_sums_to_the_upper_bound_of_the_losses(model):
     torch.testing.assert_close(rate.mean(dim=0).sum(), upper)
 
 
+def log_ratio(z, z_mean):
+    return Normal(z_mean, 1.0).log_prob(z) - Normal(0.0, 1.0).log_prob(z)
+
+
+@pytest.mark.parametrize("iteration", [None, 3])
+def test_lower_bound_is_q_against_the_prior_at_an_image_under_the_noise_of_that_iteration(model, iteration):
+    z = GeneratorDraw(0).normal(9, 5)
+    draw = GeneratorDraw(1)
+    mean, log_variance = model.encoder(z)
+    r = mean + (log_variance / 2).exp() * draw.normal(9, 3)
+    x = model.generator(r)
+    if iteration is not None:
+        done = 3 / 8 if model.cfg.variant == "small" else 4 / 9
+        x = (x + 0.8 * (1 - done) * draw.normal(9, *IMAGE)).clamp(-1, 1)
+    bound = model.lower_bound(z, GeneratorDraw(1), iteration)
+    torch.testing.assert_close(bound, log_ratio(z, model.reconstructor(model.trunk(x))), rtol=1e-4, atol=1e-4)
+
+
+def test_without_noise_left_an_iteration_changes_nothing(model):
+    z = GeneratorDraw(0).normal(9, 5)
+    past = model.lower_bound(z, GeneratorDraw(1), iteration=model.cfg.noise_iterations)
+    torch.testing.assert_close(past, model.lower_bound(z, GeneratorDraw(1)))
+
+
 def test_a_traversal_s_spread_is_that_of_sampled_codes(model):
     traversal = model.traversal(GeneratorDraw(0))
     draw = GeneratorDraw(7)
@@ -68,6 +93,6 @@ def test_a_traversal_s_spread_is_that_of_sampled_codes(model):
     torch.testing.assert_close(traversal.render(origin), model.generate(GeneratorDraw(2).normal(4, 5)))
 
 
-@pytest.mark.parametrize("what", [Encoder, Posterior, Generator, Bottleneck, Reconstructor, Traversable])
+@pytest.mark.parametrize("what", [Encoder, Posterior, Generator, Bottleneck, LowerBound, Reconstructor, Traversable])
 def test_it_offers_everything_a_model_can(model, what):
     assert isinstance(model, what)

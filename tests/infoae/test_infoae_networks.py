@@ -1,5 +1,7 @@
 """InfoAE's networks and what it offers once trained."""
 
+import math
+
 import pytest
 import torch
 from infoae_tiny import BATCH, CLASSES, IMAGE, LATENT, tiny_infoae
@@ -7,7 +9,7 @@ from torch import nn
 
 from deval_infoae.config import InfoAEConfig
 from deval_infoae.model import InfoAE
-from disentangle_eval.api import Encoder, Generator, ImageShape, Posterior, Reconstructor, Traversable
+from disentangle_eval.api import Encoder, Generator, ImageShape, LowerBound, Posterior, Reconstructor, Traversable
 from disentangle_eval.config import resolve
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
@@ -72,6 +74,13 @@ def test_images_are_drawn_through_the_latent_generator(model):
     torch.testing.assert_close(model.reconstruct(IMAGES), model.decoder(model.encoder(IMAGES)))
 
 
+def test_lower_bound_is_what_c_reads_of_the_category_beyond_its_prior(model):
+    z = model.prior.sample(GeneratorDraw(0), BATCH)
+    probability = model.classifier(model.encoder(model.generate(z))).softmax(dim=1)
+    expected = (z[:, :CLASSES] * probability).sum(dim=1, keepdim=True).log() + math.log(CLASSES)
+    torch.testing.assert_close(model.lower_bound(z, GeneratorDraw(1)), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_a_traversal_goes_through_the_classes_over_one_noise(model):
     space = model.traversal(GeneratorDraw(0))
     assert space.code == (Categorical(CLASSES),)
@@ -81,7 +90,7 @@ def test_a_traversal_goes_through_the_classes_over_one_noise(model):
 
 
 def test_what_it_offers(model):
-    assert all(isinstance(model, what) for what in (Encoder, Generator, Reconstructor, Traversable))
+    assert all(isinstance(model, what) for what in (Encoder, Generator, LowerBound, Reconstructor, Traversable))
     assert not isinstance(model, Posterior)
 
 

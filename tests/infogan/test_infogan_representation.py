@@ -1,12 +1,32 @@
 """What InfoGAN offers once trained."""
 
+import numpy as np
 import pytest
 import torch
-from infogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, tiny_infogan, tiny_infowgan_gp
+from infogan_tiny import (
+    BATCH,
+    CATEGORICAL,
+    CLASSES,
+    CONTINUOUS,
+    IMAGE,
+    double,
+    expected_bounds,
+    tiny_infogan,
+    tiny_infowgan_gp,
+)
 
 from deval_infogan.config import InfoGANConfig
 from deval_infogan.infogan import InfoGAN
-from disentangle_eval.api import Bottleneck, Encoder, Generator, ImageShape, Posterior, Reconstructor, Traversable
+from disentangle_eval.api import (
+    Bottleneck,
+    Encoder,
+    Generator,
+    ImageShape,
+    LowerBound,
+    Posterior,
+    Reconstructor,
+    Traversable,
+)
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks
@@ -35,6 +55,17 @@ def test_a_code_is_the_most_probable_classes_and_the_means_of_q(model):
     assert model.code == (Categorical(CLASSES),) * CATEGORICAL + (Continuous(),) * CONTINUOUS
 
 
+def test_lower_bound_is_l_i_image_by_image_and_of_the_codes_alone(model):
+    z = model.prior.sample(GeneratorDraw(0), BATCH)
+    bound = model.lower_bound(z, GeneratorDraw(1), iteration=5)
+    assert bound.shape == (BATCH, CATEGORICAL + CONTINUOUS)
+    hot, continuous, _ = (double(part) for part in model.codes.split(z))
+    categorical, rest = expected_bounds(model.reconstructor(model.trunk(model.generate(z))), hot, continuous, "learned")
+    np.testing.assert_allclose(bound[:, :CATEGORICAL].sum(dim=1).mean(), categorical, rtol=1e-4)
+    np.testing.assert_allclose(bound[:, CATEGORICAL:].sum(dim=1).mean(), rest, rtol=1e-4)
+    torch.testing.assert_close(model.lower_bound(z[2:3], GeneratorDraw(1)), bound[2:3], rtol=1e-4, atol=1e-4)
+
+
 def test_a_traversal_shows_what_the_generator_draws_from_its_codes(model):
     space = model.traversal(GeneratorDraw(0))
     origin = space.origin(GeneratorDraw(1), 4)
@@ -55,7 +86,7 @@ def test_images_of_the_colour_networks_are_signed_inside_and_lie_in_0_to_1_outsi
 
 
 def test_it_offers_no_posterior_over_a_latent_that_q_does_not_read(model):
-    assert all(isinstance(model, what) for what in (Encoder, Generator, Traversable))
+    assert all(isinstance(model, what) for what in (Encoder, Generator, LowerBound, Traversable))
     assert not any(isinstance(model, what) for what in (Posterior, Reconstructor, Bottleneck))
 
 

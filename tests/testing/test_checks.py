@@ -57,9 +57,11 @@ FAULTY_MODELS = {
     "encode": ["methods:CodeTooShort", "methods:NoCode", "methods:DoubleCodes", "methods:LogitsForClasses"],
     "encode_rows": ["methods:BatchStatistics", "methods:TrainingMode", "methods:CountsCalls"],
     "posterior": ["methods:PosteriorAsPair", "methods:PosteriorOfTheBatch"],
+    "log_likelihood": ["methods:LikelihoodAPixel", "methods:LikelihoodOfTheBatch"],
     "generate": ["methods:SignedImages", "methods:NoPrior"],
     "reconstruct": ["methods:FlatReconstruction"],
     "rate": ["methods:RateOfTheBatch"],
+    "lower_bound": ["methods:LowerBoundOfTheBatch"],
     "traversal": ["methods:SpreadAPair", "methods:SignedTraversal"],
 }
 FAULTY_CONFIGS = [

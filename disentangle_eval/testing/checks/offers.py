@@ -12,6 +12,8 @@ from disentangle_eval.api import (
     Bottleneck,
     Encoder,
     Generator,
+    Likelihood,
+    LowerBound,
     Model,
     Posterior,
     Reconstructor,
@@ -54,8 +56,12 @@ def calls(candidate: Candidate, model: Model[Any]) -> dict[str, Callable[[], obj
             model.generate(prior.sample(draw, N)),
             model.generate(prior.sample(draw, N), draw),
         )
+        if isinstance(model, Likelihood):
+            found["log_likelihood"] = lambda: model.log_likelihood(x, prior.sample(draw, N))
         if isinstance(model, Bottleneck):
             found["rate"] = lambda: model.rate(prior.sample(draw, N))
+        if isinstance(model, LowerBound):
+            found["lower_bound"] = lambda: model.lower_bound(prior.sample(draw, N), draw, iteration=0)
     if isinstance(model, Traversable):
         found["traversal"] = lambda: model.traversal(draw)
     return found

@@ -82,6 +82,16 @@ class PosteriorOfTheBatch(Sound):
         return Independent(super().posterior(x), 2)
 
 
+class LikelihoodAPixel(Sound):
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        return -(self.decoder(z) - x).square().flatten(1)
+
+
+class LikelihoodOfTheBatch(Sound):
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        return super().log_likelihood(x, z) / len(x)
+
+
 class SignedImages(Sound):
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         return 2 * super().generate(z) - 1
@@ -114,6 +124,11 @@ class FlatReconstruction(Sound):
 class RateOfTheBatch(Sound):
     def rate(self, z: Tensor) -> Tensor:
         return super().rate(z).sum(dim=1)
+
+
+class LowerBoundOfTheBatch(Sound):
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        return super().lower_bound(z, draw, iteration).mean(dim=0)
 
 
 class SpreadAPair(Sound):

@@ -74,8 +74,14 @@ class Sound(Model[SoundConfig]):
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         return self.decoder(z)
 
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        return -(self.decoder(z) - x).square().flatten(1).sum(dim=1)
+
     def rate(self, z: Tensor) -> Tensor:
         return 0.5 * z.square()
+
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        return self.posterior(self.generate(z)).log_prob(z) - NormalDistribution(0.0, 1.0).log_prob(z)
 
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.decoder(self.encode(x))

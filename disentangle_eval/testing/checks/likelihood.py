@@ -1,0 +1,35 @@
+"""The density over images given their latents."""
+
+from __future__ import annotations
+
+import torch
+
+from disentangle_eval.api import Generator, Likelihood
+from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.construction import check_construction
+from disentangle_eval.testing.checks.offers import N, images, offered
+from disentangle_eval.testing.expect import expect_floats
+from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
+from disentangle_eval.testing.verdict import rests_on
+
+
+def check_log_likelihood(candidate: Candidate) -> None:
+    """`log_likelihood` turns images and (B, Z) of the prior into (B,) finite float32, nats; a row is its own pair's."""
+    rests_on(candidate, check_construction)
+    check = "log_likelihood"
+    model: Likelihood = offered(candidate, Likelihood)
+    if not isinstance(model, Generator):
+        raise NotChecked(f"{type(model).__name__} is no Generator, so there is no prior to draw z from")
+    x, z = images(candidate), model.prior.sample(GeneratorDraw(seed=0), N)
+    with torch.no_grad():
+        whole = expect_floats(check, check, model.log_likelihood(x, z), (N,))
+        alone = torch.cat([model.log_likelihood(*pair) for pair in zip(x.split(1), z.split(1), strict=True)])
+    worst, tolerance = (alone - whole).abs().max(), 1e-5 * whole.abs().max() + 1e-3 * whole.std()
+    if not bool(worst <= tolerance):
+        raise ConformanceFailure(
+            check,
+            f"densities that move by {float(worst):.2g} nats when the same pairs come alone",
+            f"rows that depend on their own image and latent alone (here within {float(tolerance):.2g})",
+            "sum over pixels, not over the batch, and use no statistics of the batch",
+        )
