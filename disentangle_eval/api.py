@@ -331,6 +331,9 @@ class Subject(Protocol):
     iteration: int | None
     peers: Sequence[Subject]
 
+    def __len__(self) -> int:
+        """How many images there are."""
+
     @property
     def factors(self) -> Factors:
         """The factor classes of every image."""

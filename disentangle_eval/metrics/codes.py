@@ -53,6 +53,9 @@ class CodeTable:
         if fault:
             raise UsageError(f"codes: {fault}")
 
+    def __len__(self) -> int:
+        return len(self._codes)
+
     @property
     def offered(self) -> frozenset[str]:
         """What a metric may ask of this table, in the words of `MetricSpec.needs`."""
@@ -98,12 +101,16 @@ class EncodedSubject:
         self.data: Dataset | None = data
         self.iteration = iteration
         self.peers: Sequence[Subject] = ()
-        self.code = model.code
+        # A generator alone has none; metrics that need no encoder judge it all the same.
+        self.code: tuple[CodeDimension, ...] = getattr(model, "code", ())
         self._encoder = model
         self._images = data
         self._batch_size = batch_size
         self._known = np.empty(0, dtype=np.int64)
         self._table = np.empty((0, len(model.code)), dtype=np.float32)
+
+    def __len__(self) -> int:
+        return len(self._images)
 
     @property
     def factors(self) -> Factors:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, CodeDimension
 
 
@@ -32,4 +33,18 @@ def gini_variance(classes: np.ndarray, n_classes: int) -> np.ndarray:
     counts = np.bincount(cell.ravel(), minlength=len(rows) * n_classes).reshape(*sets, n_classes)
     differing: np.ndarray = 1 - np.square(counts / n).sum(axis=-1)
     result: np.ndarray = n / (2 * (n - 1)) * differing
+    return result
+
+
+def varies(codes: np.ndarray) -> np.ndarray:
+    """Codes (N, K) -> which columns have a variance above 0 in the precision of the codes, (K,).
+
+    DevalError for numbers too large to take variances of.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = codes.var(axis=0)
+    if not np.isfinite(variance).all():
+        raise DevalError(f"codes: received numbers up to {np.abs(codes).max():g}, too large to take variances of")
+    # Rounding of the mean can give a constant column a variance.
+    result: np.ndarray = (codes.min(axis=0) < codes.max(axis=0)) & (variance > 0)
     return result
