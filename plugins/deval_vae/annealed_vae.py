@@ -5,11 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from deval_vae.config import AnnealedVAEConfig
+from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Losses, Step
 
 
-class AnnealedVAE(GaussianVAE[AnnealedVAEConfig]):
+class AnnealedVAE(BernoulliLikelihood, GaussianVAE[AnnealedVAEConfig]):
     """Minimises reconstruction + gamma |KL - C(t)| with a capacity C(t) that rises during training."""
 
     def losses(self, step: Step) -> Losses:

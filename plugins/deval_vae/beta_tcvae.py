@@ -10,11 +10,12 @@ from torch import Tensor
 
 from deval_vae.config import BetaTCVAEConfig
 from deval_vae.gaussians import log_density
+from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Losses, Step
 
 
-class BetaTCVAE(GaussianVAE[BetaTCVAEConfig]):
+class BetaTCVAE(BernoulliLikelihood, GaussianVAE[BetaTCVAEConfig]):
     """Minimises reconstruction + MI + beta TC + DWKL, written as reconstruction + KL + (beta - 1) TC.
 
     MI + TC + DWKL is the KL in expectation; the KL is known exactly, so only TC is estimated from the minibatch.

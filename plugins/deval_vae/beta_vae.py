@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from deval_vae.config import BetaVAEConfig
+from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Losses, Step
 
 
-class BetaVAE(GaussianVAE[BetaVAEConfig]):
+class BetaVAE(BernoulliLikelihood, GaussianVAE[BetaVAEConfig]):
     """Minimises reconstruction + beta KL."""
 
     def losses(self, step: Step) -> Losses:

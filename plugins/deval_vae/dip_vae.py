@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from deval_vae.config import DIPVAEIConfig, DIPVAEIIConfig
+from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.vae import Batch, GaussianVAE
 from disentangle_eval.api import Losses, Step
 
 
-class DIPVAEI(GaussianVAE[DIPVAEIConfig]):
+class DIPVAEI(BernoulliLikelihood, GaussianVAE[DIPVAEIConfig]):
     """Minimises reconstruction + KL + the distance of the covariance of the posterior means from the identity."""
 
     def losses(self, step: Step) -> Losses:
@@ -18,7 +19,7 @@ class DIPVAEI(GaussianVAE[DIPVAEIConfig]):
         return penalised(batch, covariance(batch.mean), self.cfg)
 
 
-class DIPVAEII(GaussianVAE[DIPVAEIIConfig]):
+class DIPVAEII(BernoulliLikelihood, GaussianVAE[DIPVAEIIConfig]):
     """Minimises reconstruction + KL + the distance of the covariance of q(z) from the identity."""
 
     def losses(self, step: Step) -> Losses:

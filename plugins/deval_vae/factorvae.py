@@ -8,11 +8,12 @@ from torch import Tensor
 from deval_vae.config import FactorVAEConfig
 from deval_vae.density_ratio import DiscriminatedVAE
 from deval_vae.gaussians import sample
+from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.vae import Batch
 from disentangle_eval.api import Draw, Losses, Step
 
 
-class FactorVAE(DiscriminatedVAE[FactorVAEConfig]):
+class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
     """Minimises reconstruction + KL + gamma TC, the total correlation TC = KL(q(z) || prod_j q(z_j)).
 
     The discriminator learns to tell latents from latents whose dimensions were permuted over a batch independently,

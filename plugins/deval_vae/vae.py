@@ -14,6 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from deval_vae.config import VAEConfig
 from deval_vae.gaussians import kl_to_standard, sample
+from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.networks import decoder, encoder, initialise
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.latents import Normal, Prior, continuous
@@ -127,7 +128,7 @@ class GaussianVAE(Model[VAEConfigT]):
         )
 
 
-class VAE(GaussianVAE[VAEConfig]):
+class VAE(BernoulliLikelihood, GaussianVAE[VAEConfig]):
     """Minimises reconstruction + KL, the negative evidence lower bound."""
 
     def losses(self, step: Step) -> Losses:

@@ -20,7 +20,7 @@ from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
 
 SOURCE = Path(__file__).parents[1] / "dists" / "deval-tinygan" / "src" / "deval_tinygan"
 PUBLIC = {"disentangle_eval", "disentangle_eval.config", "disentangle_eval.api", "disentangle_eval.latents"}
-NOT_OFFERED = {"posterior", "rate", "traversal", "lower_bound"}
+NOT_OFFERED = {"posterior", "log_likelihood", "rate", "traversal", "lower_bound"}
 
 
 def installed() -> bool:

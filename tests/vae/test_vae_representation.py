@@ -1,8 +1,9 @@
 import pytest
 import torch
-from vae_tiny import BATCH, DISCRIMINATED, IMAGE, LATENT, MODELS, VAE, tiny
+from torch.distributions import Bernoulli
+from vae_tiny import AAE, BATCH, DISCRIMINATED, IMAGE, LATENT, MODELS, VAE, tiny
 
-from disentangle_eval.api import Bottleneck, Encoder, Generator, Posterior, Reconstructor, Traversable
+from disentangle_eval.api import Bottleneck, Encoder, Generator, Likelihood, Posterior, Reconstructor, Traversable
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep
 
@@ -14,6 +15,7 @@ def test_what_it_offers(model):
     built = tiny(model)
     assert all(isinstance(built, what) for what in (Encoder, Posterior, Generator, Reconstructor, Traversable))
     assert not isinstance(built, Bottleneck)
+    assert isinstance(built, Likelihood) == (model is not AAE)
     assert hasattr(built, "discriminator") == (model in DISCRIMINATED)
 
 
@@ -35,6 +37,18 @@ def test_images_are_the_decoder_s_probabilities():
     torch.testing.assert_close(model.generate(z), 1 / (1 + (-logits).exp()))
     assert torch.equal(model.generate(z), model.generate(z, GeneratorDraw(1)))
     assert torch.equal(model.reconstruct(IMAGES), model.generate(model.encode(IMAGES)))
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if model is not AAE])
+def test_the_likelihood_is_bernoulli_and_takes_the_same_formula_for_grey_images(model):
+    model = tiny(model).eval()
+    z = model.prior.sample(GeneratorDraw(0), BATCH)
+    pixels = Bernoulli(logits=model.decoder(z))
+    torch.testing.assert_close(model.log_likelihood(IMAGES, z), pixels.log_prob(IMAGES).sum(dim=(1, 2, 3)))
+
+    p = pixels.probs
+    grey = (0.3 * p.log() + 0.7 * (1 - p).log()).sum(dim=(1, 2, 3))
+    torch.testing.assert_close(model.log_likelihood(torch.full_like(IMAGES, 0.3), z), grey)
 
 
 def test_the_rate_of_a_traversal_is_the_kl_of_recent_batches_and_survives_a_checkpoint():
