@@ -133,4 +133,22 @@ def register_metrics() -> Iterable[MetricSpec]:
             headline="coverage",
             better="higher",
         ),
+        MetricSpec(
+            name="gilbo",
+            summary="how much of its input an encoder learns to read from generated images, nats (Alemi & Fischer, 2018)",
+            target="disentangle_eval.metrics.gilbo:GILBOMetric",
+            config="disentangle_eval.metrics.gilbo_config:GILBOConfig",
+            needs=frozenset({"generator", "prior"}),
+            headline="value",
+            better="neither",
+        ),
+        MetricSpec(
+            name="mi-bounds",
+            summary="a model's own bounds on the information between its input and its images (Jeon et al., 2021)",
+            target="disentangle_eval.metrics.mi_bounds:MIBoundsMetric",
+            config="disentangle_eval.metrics.mi_bounds_config:MIBoundsConfig",
+            needs=frozenset({"generator", "prior", "lower-bound"}),
+            headline="value",
+            better="neither",
+        ),
     ]

@@ -107,7 +107,7 @@ class EncodedSubject:
         self._images = data
         self._batch_size = batch_size
         self._known = np.empty(0, dtype=np.int64)
-        self._table = np.empty((0, len(model.code)), dtype=np.float32)
+        self._table = np.empty((0, len(self.code)), dtype=np.float32)
 
     def __len__(self) -> int:
         return len(self._images)

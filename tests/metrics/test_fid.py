@@ -1,0 +1,187 @@
+import json
+import logging
+
+import numpy as np
+import pytest
+import torch
+from generators import DIMS, Extractor, NoisyGenerator, byte_images, save_torchscript
+
+from disentangle_eval.config import build
+from disentangle_eval.data.dataset import ImageDataset
+from disentangle_eval.data.images import ByteImages
+from disentangle_eval.errors import DevalError
+from disentangle_eval.metrics.codes import EncodedSubject
+from disentangle_eval.metrics.feature_extractor import FeatureExtractor
+from disentangle_eval.metrics.fid import FIDMetric
+from disentangle_eval.metrics.fid_config import FIDConfig
+from disentangle_eval.metrics.image_features import as_bytes
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "features"
+
+
+@pytest.fixture(scope="module")
+def extractor(tmp_path_factory):
+    return save_torchscript(tmp_path_factory.mktemp("extractor") / "tiny.pt", Extractor())
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """How many images have gone through an extractor."""
+    counts = []
+    plain = FeatureExtractor.__call__
+    monkeypatch.setattr(
+        FeatureExtractor, "__call__", lambda self, images: counts.append(len(images)) or plain(self, images)
+    )
+    return counts
+
+
+def score(model, data, extractor, seed=0, **settings):
+    cfg = build(FIDConfig, {**FIDConfig.protocols["fid-50k"], "features": str(extractor), "samples": 200, **settings})
+    return FIDMetric(cfg).score(EncodedSubject(model, data), seed)
+
+
+class Replay(NoisyGenerator):
+    """Generates the images of a data set."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.data, self.position = data, 0
+
+    def generate(self, z, draw=None):
+        self.position += len(z)
+        return self.data.images(torch.arange(self.position - len(z), self.position))
+
+
+def test_a_generator_of_the_data_itself_is_at_no_distance_and_others_are_farther(extractor):
+    data = byte_images(200)
+    same = score(Replay(data), data, extractor).values
+    assert same["value"] == pytest.approx(0, abs=1e-6)
+    near, far = (score(Replay(byte_images(200, seed=1, contrast=c)), data, extractor).values for c in (1.0, 0.5))
+    assert 1e-3 < near["value"] < far["value"]
+    assert far["value"] == pytest.approx(far["mean_term"] + far["covariance_term"])
+
+
+def test_it_is_the_distance_of_the_features_of_bytes(extractor, monkeypatch):
+    monkeypatch.setattr("disentangle_eval.metrics.image_features.CPU_BATCH", 32)
+    data, other = byte_images(150, channels=3), byte_images(200, channels=3, seed=1)
+    found = score(Replay(other), data, extractor).values
+    module = Extractor().eval()
+    with torch.no_grad():
+        real, generated = (module(images.store.pixels).double().numpy() for images in (data, other))
+    covariances = [np.cov(x, rowvar=False) for x in (real, generated)]
+    root = np.sqrt(np.linalg.eigvals(covariances[0] @ covariances[1]).real).sum()
+    mean = ((real.mean(axis=0) - generated.mean(axis=0)) ** 2).sum()
+    assert found["value"] == pytest.approx(mean + np.trace(sum(covariances)) - 2 * root, rel=1e-4)
+    assert (found["real_samples"], found["generated_samples"], found["dims"]) == (150, 200, DIMS)
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_level_comes_back_as_the_byte_it_was(channels):
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(channels).view(1, channels, 16, 16)
+    images = ByteImages(pixels).images(torch.tensor([0]))
+    assert torch.equal(as_bytes(images), pixels.expand(1, 3, 16, 16))
+    between = torch.tensor([-0.2, 0.4 / 255, 0.6 / 255, 1.2]).view(1, 1, 2, 2)
+    assert as_bytes(between)[0, 0].flatten().tolist() == [0, 0, 1, 255]
+
+
+def test_images_that_are_neither_grey_nor_rgb_are_refused(extractor):
+    with pytest.raises(DevalError, match="received 2 channels, expected 1"):
+        score(NoisyGenerator(channels=2), byte_images(20, channels=2), extractor)
+
+
+def test_fewer_samples_than_features_take_the_other_root(tmp_path):
+    wide = save_torchscript(tmp_path / "wide.pt", Extractor(dims=64))
+    values = score(NoisyGenerator(), byte_images(60), wide, samples=50).values
+    assert "singular values" in values["root"]
+    assert values["value"] > 0
+
+
+def test_constant_features_give_a_number(tmp_path):
+    constant = Extractor()
+    torch.nn.init.zeros_(constant.convolution.weight)
+    path = save_torchscript(tmp_path / "constant.pt", constant)
+    assert score(NoisyGenerator(), byte_images(200), path).values["value"] == 0
+
+
+def test_the_real_side_is_encoded_once_for_all_models(extractor, cache, seen):
+    data = byte_images(200)
+    score(NoisyGenerator(), data, extractor)
+    assert sum(seen) == 400
+    again = score(NoisyGenerator(contrast=0.5), data, extractor)
+    assert sum(seen) == 600
+    score(NoisyGenerator(), byte_images(200, seed=1), extractor)
+    assert sum(seen) == 1000
+    for file in cache.iterdir():
+        file.unlink()
+    assert score(NoisyGenerator(contrast=0.5), data, extractor) == again
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-8], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b"", lambda b: b[5:]]
+)
+def test_a_damaged_cache_is_made_again(extractor, cache, caplog, damage):
+    model, data = NoisyGenerator(), byte_images(200)
+    expected = score(model, data, extractor)
+    for file in cache.iterdir():
+        file.write_bytes(damage(file.read_bytes()))
+    with caplog.at_level(logging.WARNING, "disentangle_eval"):
+        assert score(model, data, extractor) == expected
+    assert "damaged" in caplog.text
+    caplog.clear()
+    score(model, data, extractor)
+    assert not caplog.records
+
+
+def test_a_cache_that_cannot_be_written_costs_a_warning_alone(extractor, cache, caplog):
+    expected = score(NoisyGenerator(), byte_images(200), extractor)
+    for file in cache.iterdir():
+        file.unlink()
+    cache.rmdir()
+    cache.write_text("a file where the folder should be")
+    assert score(NoisyGenerator(), byte_images(200), extractor) == expected
+    assert "not kept" in caplog.text
+
+
+def test_what_a_model_generated_is_generated_again_once_it_was_trained(extractor):
+    model, data = NoisyGenerator(), byte_images(200)
+    first = score(model, data, extractor).values["value"]
+    assert score(model, data, extractor).values["value"] == first
+    assert model.made == 200
+    with torch.no_grad():
+        model.contrast.mul_(0.5)
+    assert score(model, data, extractor).values["value"] != first
+    assert model.made == 400
+
+
+def test_inner_noise_is_drawn_unless_its_mean_is_asked_for(extractor):
+    data = byte_images(200)
+    drawn, mean = (score(NoisyGenerator(noise=1.0), data, extractor, inner_noise=how) for how in ("drawn", "mean"))
+    silent = score(NoisyGenerator(noise=0.0), data, extractor)
+    assert mean == silent
+    assert drawn.values["value"] != mean.values["value"]
+
+
+def test_the_seed_alone_decides_which_images_and_samples_are_compared(extractor):
+    data = byte_images(400)
+    values = [score(NoisyGenerator(), data, extractor, seed=seed).values for seed in (1, 1, 2)]
+    assert values[0] == values[1] != values[2]
+    assert values[0]["real_samples"] == 200
+    generator_state = torch.get_rng_state()
+    score(NoisyGenerator(), data, extractor, seed=3)
+    assert torch.equal(torch.get_rng_state(), generator_state)
+
+
+def test_images_that_are_not_finite_are_told(extractor):
+    with pytest.raises(DevalError, match=r"NoisyGenerator.generate: received NaN.*earlier checkpoint"):
+        score(NoisyGenerator(contrast=float("nan")), byte_images(200), extractor)
+
+
+def test_one_image_is_no_data_to_compare_with(extractor):
+    data = ImageDataset("one", "0" * 64, ByteImages(torch.zeros(1, 1, 8, 8, dtype=torch.uint8)))
+    with pytest.raises(DevalError, match="has 1 images, expected at least 2"):
+        score(NoisyGenerator(), data, extractor)
