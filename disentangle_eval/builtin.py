@@ -135,7 +135,7 @@ def register_metrics() -> Iterable[MetricSpec]:
         ),
         MetricSpec(
             name="gilbo",
-            summary="how much of its input an encoder learns to read from generated images, nats (Alemi & Fischer, 2018)",
+            summary="nats of a generator's input that an encoder learns to read from its images (Alemi & Fischer, 2018)",
             target="disentangle_eval.metrics.gilbo:GILBOMetric",
             config="disentangle_eval.metrics.gilbo_config:GILBOConfig",
             needs=frozenset({"generator", "prior"}),
