@@ -37,9 +37,9 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
         if len(data) < 2:
             raise UsageError(f"reconstruction: received {len(data)} images, expected at least 2")
         index = random_images(len(data), self.cfg.images, seed)
-        errors, mean_image, squares, floor = _measured(model, data, index)
-        mean_squared_error, cross_entropy = errors.mean(axis=0)
-        stderr = errors.std(axis=0, ddof=1) / np.sqrt(len(index))
+        measured, mean_image = _measured(model, data, index)
+        mean_squared_error, cross_entropy, power, floor = measured.mean(axis=0)
+        stderr = measured.std(axis=0, ddof=1) / np.sqrt(len(index))
         p = mean_image.clip(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
         values = {
             "mean_squared_error": float(mean_squared_error),
@@ -47,10 +47,10 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
             "cross_entropy": float(cross_entropy),
             "cross_entropy_stderr": float(stderr[1]),
             "cross_entropy_chance": float(-(mean_image * np.log(p) + (1 - mean_image) * np.log1p(-p)).sum()),
-            "cross_entropy_floor": floor,
+            "cross_entropy_floor": float(floor),
             "images": len(index),
         }
-        chance = max(0.0, float(squares - np.square(mean_image).mean()))
+        chance = max(0.0, float(power - np.square(mean_image).mean()))
         return Scores(values, chance=chance)
 
 
@@ -65,25 +65,26 @@ def bernoulli_cross_entropy(x: Tensor, p: Tensor) -> Tensor:
     return -(x * p.log() + (1 - x) * torch.log1p(-p)).flatten(1).sum(dim=1)
 
 
-def _measured(model: Reconstructor, data: Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Both errors of each image (N, 2), the mean image (C H W), the mean of x^2, and the mean cross-entropy of x by x.
+def _measured(model: Reconstructor, data: Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each image (N, 4): both errors, the mean of x^2 and the cross-entropy of x by x. And the mean image (C H W).
 
-    All float64.
+    Float64.
     """
-    errors = []
+    rows = []
     total = np.zeros(int(np.prod(data.shape)))
-    squares = floor = 0.0
     with evaluating(model):
         for _, images in image_batches(model, data, index):
             reconstruction = model.reconstruct(images).float()
             _check(type(model).__name__, reconstruction, images)
-            pair = torch.stack([squared_error(images, reconstruction), bernoulli_cross_entropy(images, reconstruction)])
-            errors.append(pair.T.cpu().double().numpy())
+            columns = [
+                squared_error(images, reconstruction),
+                bernoulli_cross_entropy(images, reconstruction),
+                squared_error(images, torch.zeros_like(images)),
+                bernoulli_cross_entropy(images, images),
+            ]
+            rows.append(torch.stack(columns, dim=1).cpu().double().numpy())
             total += images.flatten(1).sum(dim=0).cpu().double().numpy()
-            squares += float(images.square().flatten(1).mean(dim=1).sum())
-            floor += float(bernoulli_cross_entropy(images, images).sum())
-    n = len(index)
-    return np.concatenate(errors), total / n, squares / n, floor / n
+    return np.concatenate(rows), total / len(index)
 
 
 def _check(name: str, reconstruction: Tensor, images: Tensor) -> None:
