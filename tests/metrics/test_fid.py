@@ -4,7 +4,7 @@ import logging
 import numpy as np
 import pytest
 import torch
-from generators import DIMS, Extractor, NoisyGenerator, byte_images, save_torchscript
+from image_generators import DIMS, Extractor, NoisyGenerator, byte_images, save_torchscript
 
 from disentangle_eval.config import build
 from disentangle_eval.data.dataset import ImageDataset
