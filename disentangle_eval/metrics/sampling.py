@@ -1,7 +1,8 @@
-"""Which images a vote-based metric looks at: random images, and sets of images that share one factor."""
+"""Which images a metric looks at: random images, sets of images that share one factor, and pairs that do."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +25,14 @@ class Votes:
     index: np.ndarray
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """The images of M points: `index` (M, 2, L), the images of L pairs, and `fixed` (M,), the factor a pair shares."""
+
+    fixed: np.ndarray
+    index: np.ndarray
+
+
 class Stream(Protocol):
     """A source of random images; each call goes on where the last one ended."""
 
@@ -32,6 +41,12 @@ class Stream(Protocol):
 
     def votes(self, count: int, samples: int) -> Votes:
         """`count` votes of `samples` images: a factor picked uniformly, its class shared, all else independent."""
+
+    def pairs(self, count: int, samples: int) -> Pairs:
+        """`count` points of `samples` pairs: a factor picked uniformly, whose class the two images of a pair share.
+
+        The class is drawn anew for each pair, and all else is independent.
+        """
 
 
 def varying_factors(factors: FactorSpace) -> np.ndarray:
@@ -46,7 +61,8 @@ class ReferenceStream:
     """The draws of disentanglement_lib (Locatello et al., 2019): numpy's legacy `RandomState`.
 
     A batch is drawn factor by factor; a vote draws which factor is fixed, then a batch, whose first image gives the
-    shared class. A factor of one class takes nothing from the stream.
+    shared class; the pairs of a point are a factor, a batch, and a second batch. A factor of one class takes nothing
+    from the stream.
     """
 
     def __init__(self, factors: FactorSpace, seed: int) -> None:
@@ -68,27 +84,36 @@ class ReferenceStream:
         return np.concatenate([drawn, self.images(rest)])
 
     def votes(self, count: int, samples: int) -> Votes:
-        # An array of upper bounds yields the same integers as one call a bound, thirty times faster.
-        highs = np.array([len(self._varying), *np.repeat(self._factors.sizes, samples)])
-        rows = max(1, _CHUNK // len(highs))
-        chunks = [
-            self._chunk(np.broadcast_to(highs, (min(rows, count - start), len(highs))), samples)
-            for start in range(0, count, rows)
-        ]
-        fixed, index = zip(*chunks, strict=True)
+        fixed, index = [], []
+        for factor, classes in self._sets(count, samples, batches=1):
+            shared = classes[:, 0]
+            row = np.arange(len(factor))
+            shared[row, factor] = shared[row, factor, :1]
+            fixed.append(factor)
+            index.append(self._factors.index(shared.swapaxes(1, 2)))
         return Votes(np.concatenate(fixed), np.concatenate(index))
 
-    def _chunk(self, highs: np.ndarray, samples: int) -> tuple[np.ndarray, np.ndarray]:
-        drawn = self._random.randint(0, highs)
-        fixed = self._varying[drawn[:, 0]]
-        classes = drawn[:, 1:].reshape(len(drawn), -1, samples)
-        row = np.arange(len(drawn))
-        classes[row, fixed] = classes[row, fixed, :1]
-        return fixed, self._factors.index(classes.swapaxes(1, 2))
+    def pairs(self, count: int, samples: int) -> Pairs:
+        fixed, index = [], []
+        for factor, classes in self._sets(count, samples, batches=2):
+            row = np.arange(len(factor))
+            classes[row, 1, factor] = classes[row, 0, factor]
+            fixed.append(factor)
+            index.append(self._factors.index(classes.swapaxes(2, 3)))
+        return Pairs(np.concatenate(fixed), np.concatenate(index))
+
+    def _sets(self, count: int, samples: int, batches: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Chunks of `count` draws: a factor (m,), and the classes (m, batches, F, samples) of batches of images."""
+        # An array of upper bounds yields the same integers as one call a bound, thirty times faster.
+        highs = np.array([len(self._varying), *np.tile(np.repeat(self._factors.sizes, samples), batches)])
+        rows = max(1, _CHUNK // len(highs))
+        for start in range(0, count, rows):
+            drawn = self._random.randint(0, np.broadcast_to(highs, (min(rows, count - start), len(highs))))
+            yield self._varying[drawn[:, 0]], drawn[:, 1:].reshape(len(drawn), batches, -1, samples)
 
 
 class IndependentStream:
-    """The same distribution of votes from numpy's `default_rng`; random images are drawn without replacement."""
+    """The same distributions from numpy's `default_rng`; random images are drawn without replacement."""
 
     def __init__(self, factors: FactorSpace, seed: int) -> None:
         _check_seed(seed)
@@ -109,6 +134,15 @@ class IndependentStream:
             column = self._random.integers(size, size=(count, samples))
             columns.append(np.where((fixed == factor)[:, None], column[:, :1], column))
         return Votes(fixed, self._factors.index(np.stack(columns, axis=-1)))
+
+    def pairs(self, count: int, samples: int) -> Pairs:
+        fixed = self._varying[self._random.integers(len(self._varying), size=count)]
+        classes = np.empty((len(self._factors.sizes), count, 2, samples), dtype=np.int64)
+        for factor, size in enumerate(self._factors.sizes):
+            classes[factor] = self._random.integers(size, size=(count, 2, samples))
+            shared = fixed == factor
+            classes[factor, shared, 1] = classes[factor, shared, 0]
+        return Pairs(fixed, self._factors.index(np.moveaxis(classes, 0, -1)))
 
 
 def _check_seed(seed: int) -> None:

@@ -51,6 +51,37 @@ def test_a_vote_shares_one_class_and_all_else_varies(space, stream):
         assert set(held) == set(range(size))
 
 
+@pytest.mark.parametrize("sizes", [(3, 6, 40, 32, 32), (2, 1, 5)])
+def test_the_reference_stream_draws_pairs_as_one_call_after_another_does(sizes):
+    space = FactorSpace(tuple(f"f{i}" for i in range(len(sizes))), sizes)
+    varying = np.flatnonzero(np.array(sizes) > 1)
+    random = np.random.RandomState(5)
+    fixed, classes = [], []
+    for _ in range(4000):
+        fixed.append(varying[random.randint(len(varying))])
+        first, second = (np.stack([random.randint(size, size=33) for size in sizes], axis=1) for _ in range(2))
+        second[:, fixed[-1]] = first[:, fixed[-1]]
+        classes.append([first, second])
+    stream = ReferenceStream(space, 5)
+    found = [stream.pairs(3500, 33), stream.pairs(500, 33)]
+    np.testing.assert_array_equal(np.concatenate([pairs.fixed for pairs in found]), fixed)
+    np.testing.assert_array_equal(space.classes(np.concatenate([pairs.index for pairs in found])), classes)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_pair_shares_a_class_of_its_own_and_all_else_is_independent(space, stream):
+    pairs = stream(space, 0).pairs(3000, 40)
+    classes = space.classes(pairs.index)
+    same = classes[:, 0] == classes[:, 1]
+    np.testing.assert_array_equal(same.all(axis=1), np.arange(4) == pairs.fixed[:, None])
+    for factor, size in enumerate(space.sizes):
+        others = pairs.fixed != factor
+        assert same[others, :, factor].mean() == pytest.approx(1 / size, abs=0.01)
+        for image in (0, 1):
+            shares = np.bincount(classes[~others, image, :, factor].ravel(), minlength=size) / (~others).sum() / 40
+            np.testing.assert_allclose(shares, 1 / size, atol=0.02)
+
+
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_factor_of_one_class_is_never_fixed(stream):
     space = FactorSpace(("colour", "x", "y"), (1, 4, 5))
