@@ -1,0 +1,101 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from gaussian_models import LinearGaussian, VectorData, orthogonal
+
+from disentangle_eval.config import build
+from disentangle_eval.errors import DevalError
+from disentangle_eval.metrics.codes import EncodedSubject
+from disentangle_eval.metrics.elbo_decomposition import ELBODecompositionMetric
+from disentangle_eval.metrics.elbo_decomposition_config import ELBODecompositionConfig
+from disentangle_eval.metrics.gaussian_correlation import gaussian_total_correlation
+from disentangle_eval.metrics.tc import TotalCorrelationMetric
+from disentangle_eval.metrics.tc_config import TotalCorrelationConfig
+
+PROTOCOLS = list(TotalCorrelationConfig.protocols)
+WEIGHT = orthogonal(4, [1.0, 1.0, 1.0])
+SMALL = {"samples": 2000, "width": 32, "layers": 2, "iterations": 200, "batch_size": 128, "learning_rate": 3e-3}
+SPREAD = 0.3
+
+
+def images(n=3000):
+    """Of three independent standard normal latents."""
+    return VectorData(torch.randn(n, 3, generator=torch.Generator().manual_seed(1)) @ WEIGHT.T)
+
+
+def model(mix=0.0, third=1.0):
+    """q(z) is nearly normal: the second latent has a share of the first in it, the third is scaled."""
+    reader = torch.linalg.pinv(WEIGHT)
+    reader[1] += mix * reader[0]
+    reader[2] *= third
+    return LinearGaussian(WEIGHT, 0.5, reader, torch.full((3,), SPREAD))
+
+
+def normal_tc(mix, noise):
+    """Of N(0, 1) and mix times it plus N(0, 1), with noise of this variance on both."""
+    one, two = 1 + noise, 1 + mix**2 + noise
+    return -0.5 * math.log(1 - mix**2 / (one * two))
+
+
+def score(judged, protocol, seed=0, data=None, **settings):
+    cfg = build(TotalCorrelationConfig, {**TotalCorrelationConfig.protocols[protocol], **SMALL, **settings})
+    return TotalCorrelationMetric(cfg).score(EncodedSubject(judged, data or images()), seed).values
+
+
+@pytest.mark.parametrize(
+    ("protocol", "noise", "tolerance"),
+    [("large-sample", SPREAD**2, 0.1), ("gaussian", 0.0, 0.02), ("discriminator", SPREAD**2, 0.2)],
+)
+def test_each_estimator_comes_near_the_closed_form_of_a_normal_aggregate(protocol, noise, tolerance):
+    apart, mixed = score(model(), protocol), score(model(2.0), protocol)
+    assert apart["value"] == pytest.approx(0, abs=tolerance)
+    assert mixed["value"] == pytest.approx(normal_tc(2.0, noise), abs=tolerance)
+    if protocol == "discriminator":
+        assert apart["accuracy"] == pytest.approx(0.5, abs=0.05)
+        assert mixed["accuracy"] > 0.65
+
+
+def test_the_large_sample_estimate_is_the_one_of_the_elbo_decomposition():
+    settings = {"samples": 2000, "max_images": 100}
+    subject = EncodedSubject(model(2.0), images())
+    decomposed = ELBODecompositionMetric(ELBODecompositionConfig(**settings)).score(subject, 0).values
+    values = score(model(2.0), "large-sample", **settings)
+    assert values["images"] == 100
+    assert values["value"] == decomposed["total_correlation"]
+    assert values["standard_error"] == decomposed["total_correlation_standard_error"]
+
+
+def test_the_gaussian_is_of_the_means_and_leaves_collapsed_latents_out():
+    data = images()
+    values = score(model(2.0, third=1e-2), "gaussian", data=data, samples=10_000)
+    means = (data.rows @ model(2.0).reader.T).double().numpy()[:, :2]
+    correlation = np.corrcoef(means, rowvar=False)[0, 1]
+    assert values["value"] == pytest.approx(-0.5 * np.log(1 - correlation**2), rel=1e-5)
+    assert (values["num_active_dims"], values["active_dims"], values["images"]) == (2, [0, 1], 3000)
+    assert score(model(2.0), "gaussian", least_variance=1e6)["value"] == 0
+
+
+def test_latents_that_determine_each_other_are_an_error_for_the_gaussian():
+    with pytest.raises(DevalError, match="follows from the others"):
+        gaussian_total_correlation(np.ones((2, 2)))
+    with pytest.raises(DevalError, match="constant"):
+        gaussian_total_correlation(np.diag([1.0, 0.0]))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(protocol):
+    few = {"samples": 200, "iterations": 5}
+    before = torch.get_rng_state()
+    first = score(model(1.0), protocol, seed=1, **few)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert first == score(model(1.0), protocol, seed=1, **few)
+    assert first["value"] != score(model(1.0), protocol, seed=2, **few)["value"]
+    json.dumps(first, allow_nan=False)
+
+
+def test_a_discriminator_that_diverges_is_an_error():
+    with pytest.raises(DevalError, match="lower --set learning_rate"):
+        score(model(1.0), "discriminator", learning_rate=1e30, iterations=20)
