@@ -117,7 +117,7 @@ def register_metrics() -> Iterable[MetricSpec]:
         ),
         MetricSpec(
             name="downstream",
-            summary="how well factors are predicted from the code, by number of labelled images (Locatello et al., 2019)",
+            summary="how well factors are predicted from the code with few and many labels (Locatello et al., 2019)",
             target="disentangle_eval.metrics.downstream:DownstreamMetric",
             config="disentangle_eval.metrics.downstream_config:DownstreamConfig",
             needs=frozenset({"encoder", "factors"}),

@@ -1,8 +1,8 @@
 """Gradient boosted trees for classification: the trees scikit-learn's `GradientBoostingClassifier` grows, sooner.
 
-Friedman, 2001, "Greedy Function Approximation: A Gradient Boosting Machine". Every feature is sorted once for all trees.
-A node keeps its rows in the order of each feature, so that one cumulative sum judges all splits of all features, and
-hands its children their parts of these orders.
+Friedman, 2001, "Greedy Function Approximation: A Gradient Boosting Machine". Every feature is sorted once for all
+trees. A node keeps its rows in the order of each feature, so that one cumulative sum judges all splits of all features,
+and hands its children their parts of these orders.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.special import expit, softmax
+
+from disentangle_eval.errors import DevalError
 
 # scikit-learn's: neighbours no further apart than this are one value, and a node no more impure than this is a leaf.
 _SAME = np.float32(1e-7)
@@ -51,10 +53,12 @@ class BoostedTrees:
         self._seed = seed
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> BoostedTrees:
-        """Features (N, K), finite in float32, and classes (N,) integers."""
+        """Features (N, K) and classes (N,) integers; DevalError for features that are not finite in float32."""
+        columns = _columns(x)
+        if not np.isfinite(columns).all():
+            raise DevalError(f"codes: received numbers up to {np.abs(x).max():g}, expected what float32 can hold")
         self._classes, target = np.unique(y, return_inverse=True)
         self._start = _start(np.bincount(target) / len(target))
-        columns = np.ascontiguousarray(x.T, dtype=np.float32)
         order = columns.argsort(axis=1, kind="stable")
         classes, trees = len(self._classes), len(self._start)
         wanted = (target == np.arange(classes - trees, classes)[:, None]).astype(np.float64)
@@ -81,7 +85,7 @@ class BoostedTrees:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """(N, K) -> classes (N,)."""
-        columns = np.ascontiguousarray(x.T, dtype=np.float32)
+        columns = _columns(x)
         raw = np.repeat(self._start[:, None], len(x), axis=1)
 
         def add(k: int) -> None:
@@ -185,6 +189,12 @@ def _leaf_value(residual: np.ndarray, mean: float, shrink: float) -> float:
     size = np.abs(residual)
     curvature = (size * (1 - size)).mean()
     return float(mean * shrink / curvature) if curvature >= 1e-150 else 0.0
+
+
+def _columns(x: np.ndarray) -> np.ndarray:
+    """(N, K) -> (K, N) float32; what is too large for it becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(x.T, dtype=np.float32)
 
 
 def _start(share: np.ndarray) -> np.ndarray:

@@ -1,0 +1,55 @@
+"""Classifiers that read a factor off a code, and what one that cannot would score."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.model_selection import KFold
+
+from disentangle_eval.errors import DevalError
+
+
+class LogisticRegression:
+    """Multinomial logistic regression whose penalty is chosen by cross-validation, as disentanglement_lib's study does.
+
+    The strengths C are `strengths` powers from 1e-4 to 1e4; the one of the best mean accuracy over `folds` consecutive
+    parts of the images, the least of equals, is fitted again to all. With fewer images than `folds` there is a part an
+    image. A class that a part's complement lacks is not predicted there; where there is one class in all, it is
+    always predicted.
+    """
+
+    def __init__(self, strengths: int = 10, folds: int = 5) -> None:
+        self._strengths = strengths
+        self._folds = folds
+        self._fitted: LogisticRegressionCV | None = None
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
+        """Features (N, K), with N at least 2, and classes (N,) integers; DevalError where the numbers overflow."""
+        self._first = y[0]
+        if (y != y[0]).any():
+            folds = KFold(min(self._folds, len(y)))
+            # The accuracy and the hundred iterations are defaults that other releases of scikit-learn may change.
+            self._fitted = LogisticRegressionCV(Cs=self._strengths, cv=folds, scoring="accuracy", max_iter=100)
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._fitted.fit(x, y)
+            if not np.isfinite(self._fitted.coef_).all():
+                largest = np.abs(x).max()
+                raise DevalError(f"codes: received numbers up to {largest:g}, too large for a logistic regression")
+        return self
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """(N, K) -> classes (N,)."""
+        if self._fitted is None:
+            return np.repeat(self._first, len(x))
+        predicted: np.ndarray = self._fitted.predict(x)
+        return predicted
+
+
+def majority_accuracies(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Factor classes (N, F) and (M, F) -> (F,): the share of `test` that has the most frequent class of `train`.
+
+    The least class counts among those equally frequent.
+    """
+    most_frequent = np.array([np.bincount(classes).argmax() for classes in train.T])
+    share: np.ndarray = (test == most_frequent).mean(axis=0)
+    return share
