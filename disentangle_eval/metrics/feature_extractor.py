@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
+import re
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +24,9 @@ from disentangle_eval.metrics.fidelity_import import fidelity
 
 INCEPTION = "inception-v3-compat"
 LAYER = "2048"
+
+_FORCE_WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+_OBJECT = re.compile(r"/(custom|opaque)_obj_")
 
 # torch-fidelity's constant is the address alone; its file name ends in the first digits of this.
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
@@ -65,7 +71,7 @@ def load_extractor(path: str | None, device: torch.device) -> FeatureExtractor:
     """The extractor of a file: torch-fidelity's Inception weights, a TorchScript module or an exported program.
 
     Without a path, the Inception weights where torch-fidelity downloads them to, if they are there. A program is run,
-    so it must be one the user trusts. UsageError for no file and for any other file.
+    though nothing in its file is unpickled that is not plain data. UsageError for no file and for any other file.
     """
     if path is None:
         return _inception(_read(_downloaded_weights()), device)
@@ -160,20 +166,45 @@ def _kind(contents: bytes) -> str | None:
 def _torchscript(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        module = torch.jit.load(io.BytesIO(contents), map_location=device)
+        module: nn.Module = torch.jit.load(io.BytesIO(contents), map_location=device)
     return module.eval()
 
 
 def _exported(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
     from torch.export.passes import move_to_device_pass
 
-    logger = logging.getLogger("torch.export")
-    quiet, logger.disabled = logger.disabled, True  # it logs the traceback of what it also raises
-    try:
+    objects = [name for name in zipfile.ZipFile(io.BytesIO(contents)).namelist() if _OBJECT.search(name)]
+    if objects:
+        raise ValueError(f"it holds the pickled object {objects[0]}, which could run code when read")
+    with _weights_only(), _without_log("torch.export"):
         program = torch.export.load(io.BytesIO(contents))
+    module: nn.Module = move_to_device_pass(program, device).module()
+    return module
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """`torch.export.load` unpickles whatever is no plain data, unless torch is told never to."""
+    before = os.environ.get(_FORCE_WEIGHTS_ONLY)
+    os.environ[_FORCE_WEIGHTS_ONLY] = "1"
+    try:
+        yield
     finally:
-        logger.disabled = quiet
-    return move_to_device_pass(program, device).module()
+        if before is None:
+            del os.environ[_FORCE_WEIGHTS_ONLY]
+        else:
+            os.environ[_FORCE_WEIGHTS_ONLY] = before
+
+
+@contextmanager
+def _without_log(name: str) -> Iterator[None]:
+    """What torch logs there, it also raises."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _float32_convolutions() -> Any:

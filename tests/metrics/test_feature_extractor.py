@@ -3,12 +3,13 @@
 import builtins
 import hashlib
 import io
+import os
 import sys
 import zipfile
 
 import pytest
 import torch
-from image_generators import SIZE, Extractor, save_torchscript
+from image_generators import DIMS, SIZE, Extractor, save_torchscript
 from torch import nn
 
 from disentangle_eval.errors import DevalError, UsageError
@@ -118,16 +119,48 @@ def test_no_file_is_told(tmp_path):
         load_extractor(str(tmp_path / "absent.pt"), CPU)
 
 
+def rewritten(path, change):
+    """The archive with each entry, name and contents, as `change` gives it."""
+    with zipfile.ZipFile(path) as whole:
+        entries = [change(name, whole.read(name)) for name in whole.namelist()]
+    path = path.with_name("changed.pt2")
+    with zipfile.ZipFile(path, "w") as changed:
+        for name, contents in entries:
+            changed.writestr(name, contents)
+    return path
+
+
 @pytest.mark.parametrize(("save", "kind"), [(save_torchscript, "TorchScript"), (save_exported, "exported")])
 def test_a_damaged_program_is_told(tmp_path, save, kind):
-    with zipfile.ZipFile(save(tmp_path / "whole.pt2", Extractor())) as whole:
-        entries = {name: whole.read(name) for name in whole.namelist()}
-    path = tmp_path / "damaged.pt2"
-    with zipfile.ZipFile(path, "w") as damaged:
-        for name, contents in entries.items():
-            damaged.writestr(name, b"damaged" if name.endswith(("/data.pkl", "/model.json")) else contents)
+    def damage(name, contents):
+        return name, b"damaged" if name.endswith(("/data.pkl", "/model.json")) else contents
+
+    path = rewritten(save(tmp_path / "tiny.pt2", Extractor()), damage)
     with pytest.raises(DevalError, match=f"the {kind} module .* cannot be loaded"):
         load_extractor(str(path), CPU)
+
+
+def with_hostile_inputs(name, contents):
+    buffer = io.BytesIO()
+    torch.save(Hostile(), buffer)
+    return name, buffer.getvalue() if "sample_inputs" in name else contents
+
+
+def with_hostile_constants(name, contents):
+    return name.replace("sample_inputs/model.pt", "constants/opaque_obj_0"), contents
+
+
+@pytest.mark.parametrize("change", [with_hostile_inputs, with_hostile_constants])
+def test_no_object_in_an_exported_program_is_unpickled(tmp_path, change):
+    plain = save_exported(tmp_path / "tiny.pt2", Extractor())
+    with pytest.raises(DevalError, match=r"the exported module .* cannot be loaded"):
+        load_extractor(str(rewritten(plain, change)), CPU)
+    assert "hostile_was_here" not in sys.modules
+    assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
+    assert load_extractor(str(rewritten(plain, lambda name, contents: (name, contents))), CPU)(images(2)).shape == (
+        2,
+        6,
+    )
 
 
 class Image(nn.Module):
