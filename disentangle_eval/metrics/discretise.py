@@ -34,5 +34,7 @@ def histogram_class(column: np.ndarray, bins: int) -> np.ndarray:
         edges = np.histogram_bin_edges(column, bins)
     except ValueError:
         # The range is a few roundings wide, as where a dimension has collapsed: numpy has no edges between them.
-        return np.unique(column, return_inverse=True)[1].astype(np.int64)
-    return np.digitize(column, edges[:-1]).astype(np.int64) - 1
+        distinct: np.ndarray = np.unique(column, return_inverse=True)[1].astype(np.int64)
+        return distinct
+    classes: np.ndarray = np.digitize(column, edges[:-1]).astype(np.int64) - 1
+    return classes

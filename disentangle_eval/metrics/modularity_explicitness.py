@@ -10,9 +10,9 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -86,20 +86,20 @@ def modularity(information: np.ndarray) -> np.ndarray:
     best = squared.max(axis=1)
     others = max(1, information.shape[1] - 1)
     strayed = np.divide(squared.sum(axis=1) - best, best * others, out=np.ones_like(best), where=best > 0)
-    return 1 - strayed
+    modularities: np.ndarray = 1 - strayed
+    return modularities
 
 
-def standardised(train: np.ndarray, test: np.ndarray) -> list[np.ndarray]:
+def standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Columns (N, C) and (M, C) by the mean and standard deviation of `train`, without those it holds constant."""
-    varies = train.min(axis=0) < train.max(axis=0)
     # The study fits in float32, where the sixth digit depends on the processor and its number of threads.
-    train, test = (np.compress(varies, columns, axis=1).astype(np.float64) for columns in (train, test))
+    train, test = train.astype(np.float64), test.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         mean, deviation = train.mean(axis=0), train.std(axis=0)
     if not np.isfinite(deviation).all():
         raise DevalError(f"codes: received numbers up to {np.abs(train).max():g}, too large to take variances of")
-    spread = deviation > 0
-    return [(columns[:, spread] - mean[spread]) / deviation[spread] for columns in (train, test)]
+    kept = (train.min(axis=0) < train.max(axis=0)) & (deviation > 0)
+    return (train[:, kept] - mean[kept]) / deviation[kept], (test[:, kept] - mean[kept]) / deviation[kept]
 
 
 def explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray) -> list[Explicitness]:
@@ -110,7 +110,7 @@ def explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh:
     """
     if not train.shape[1]:
         return [Explicitness(0.5, 0.5, True)] * fitted.shape[1]
-    # One thread a factor: the products are too small to share out, and threads that wait take time from those that work.
+    # A thread a factor: the products are too small to share out, and threads that wait take time from those that work.
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         # The study leaves the solver its hundred iterations, whether or not it converges; the result says so.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -129,14 +129,19 @@ def chance(classes: np.ndarray, factors: np.ndarray, seed: int) -> float:
 
 def _explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray) -> Explicitness:
     classifier = LogisticRegression().fit(train, fitted)
-    areas = [
-        _area(classifier.predict_proba(columns), factor[:, None] == classifier.classes_)
-        for columns, factor in ((train, fitted), (test, fresh))
-    ]
-    return Explicitness(*areas, converged=bool(classifier.n_iter_.max() < classifier.max_iter))
+    return Explicitness(
+        _area(classifier.predict_proba(train), fitted[:, None] == classifier.classes_),
+        _area(classifier.predict_proba(test), fresh[:, None] == classifier.classes_),
+        converged=bool(classifier.n_iter_.max() < classifier.max_iter),
+    )
 
 
 def _area(probability: np.ndarray, is_class: np.ndarray) -> float:
-    """Probabilities (N, classes) and which class it is, (N, classes) -> the mean area under the classes' ROC curves."""
-    told = is_class.any(axis=0) & ~is_class.all(axis=0)
-    return float(roc_auc_score(is_class[:, told], probability[:, told]))
+    """Probabilities (N, C) and which class it is, (N, C) -> the mean area under the classes' ROC curves, from ranks."""
+    inside = is_class.sum(axis=0)
+    outside = len(is_class) - inside
+    above = (rankdata(probability, axis=0) * is_class).sum(axis=0) - inside * (inside + 1) / 2
+    told = (inside > 0) & (outside > 0)
+    if not told.any():
+        return 0.5
+    return float((above[told] / (inside[told] * outside[told])).mean())

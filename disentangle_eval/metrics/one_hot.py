@@ -19,5 +19,6 @@ def one_hot_blocks(codes: np.ndarray, code: Sequence[CodeDimension]) -> list[np.
 
 def _block(column: np.ndarray, dimension: CodeDimension) -> np.ndarray:
     if isinstance(dimension, Categorical):
-        return (column[:, None] == np.arange(dimension.classes)).astype(column.dtype)
+        one_hot: np.ndarray = (column[:, None] == np.arange(dimension.classes)).astype(column.dtype)
+        return one_hot
     return column[:, None]

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from disentangle_eval.errors import DevalError
+from disentangle_eval.latents import Categorical, continuous
+from disentangle_eval.metrics.discretise import discretise
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bins_are_those_of_the_reference_in_the_precision_of_the_codes(dtype):
+    codes = (np.random.default_rng(0).integers(0, 41, size=(5000, 3)) * 0.1 - [0, 2, 7]).astype(dtype)
+    expected = [np.digitize(column, np.histogram(column, 20)[1][:-1]) - 1 for column in codes.T]
+    found = discretise(codes, continuous(3), 20)
+    assert found.dtype == np.int64
+    np.testing.assert_array_equal(found, np.stack(expected, axis=1))
+    assert found.min() == 0
+    assert found.max() == 19
+
+
+def test_precision_decides_where_a_number_on_an_edge_goes():
+    codes = np.random.default_rng(0).integers(0, 41, size=(5000, 1)) * 0.1
+    single, double = (discretise(codes.astype(dtype), continuous(1), 20) for dtype in (np.float32, np.float64))
+    assert (single != double).any()
+
+
+def test_a_constant_column_is_one_class():
+    assert len(np.unique(discretise(np.full((9, 1), 0.1, dtype=np.float32), continuous(1), 20))) == 1
+
+
+def test_a_column_a_few_roundings_wide_has_a_class_for_each_number():
+    one = np.float32(1)
+    above = np.nextafter(one, np.float32(2))
+    codes = np.array([one, above, one, np.nextafter(above, np.float32(2))])[:, None]
+    assert discretise(codes, continuous(1), 20)[:, 0].tolist() == [0, 1, 0, 2]
+
+
+def test_a_column_of_classes_keeps_them():
+    codes = np.array([[29.0], [0.0], [3.0]])
+    assert discretise(codes, (Categorical(30),), 20)[:, 0].tolist() == [29, 0, 3]
+
+
+def test_numbers_without_a_finite_range_are_refused():
+    codes = np.array([[-3e38], [3e38]], dtype=np.float32)
+    with pytest.raises(DevalError, match="too far apart to take a histogram of"):
+        discretise(codes, continuous(1), 20)

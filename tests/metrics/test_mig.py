@@ -1,0 +1,97 @@
+import json
+
+import numpy as np
+import pytest
+
+from disentangle_eval.config import build
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import UsageError
+from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.code_file import code_table, load_code_table
+from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.mig import MIGMetric
+from disentangle_eval.metrics.mig_config import MIGConfig
+
+
+def score(subject, seed=0, **settings):
+    cfg = build(MIGConfig, {**MIGConfig.protocols["dlib"], **settings})
+    return MIGMetric(cfg).score(subject, seed)
+
+
+def test_the_first_protocol_is_the_default():
+    assert build(MIGConfig, MIGConfig.protocols["dlib"]) == MIGConfig()
+
+
+def test_dlib_equals_the_reference(golden):
+    found = score(load_code_table(golden.file), golden.seed).values["value"]
+    assert found == pytest.approx(golden.scores["mig"]["discrete_mig"], rel=1e-9)
+
+
+def test_every_gap_is_the_lead_in_information_over_the_entropy(space):
+    codes = np.random.default_rng(0).normal(size=(len(space), 3))
+    values = score(CodeTable(codes, space), num_train=200).values
+    information = np.array(values["mutual_information"])
+    assert information.shape == (3, 4)
+    for factor, column in enumerate(information.T):
+        second, best = sorted(column)[1:]
+        assert values["gaps"][factor] == pytest.approx((best - second) / values["entropy"][factor])
+        assert column[values["best_dims"][factor]] == best
+    assert values["value"] == pytest.approx(np.mean(values["gaps"]))
+
+
+def test_a_perfect_code_scores_1_with_dead_dimensions_beside_it(space, classes):
+    codes = np.hstack([np.full((len(space), 1), 0.1), classes * [1.0, -2.0, 0.5, 3.0]]).astype(np.float32)
+    values = score(CodeTable(codes, space)).values
+    assert values["value"] == pytest.approx(1, abs=0.01)
+    assert values["best_dims"] == [1, 2, 3, 4]
+    assert not any(values["mutual_information"][0])
+
+
+def test_a_factor_held_twice_has_no_gap(space, classes):
+    values = score(CodeTable(np.hstack([classes, 2.0 * classes[:, :2]]), space)).values
+    assert values["gaps"] == pytest.approx([0, 0, 1, 1], abs=0.01)
+
+
+def test_a_code_that_knows_nothing_scores_chance():
+    space = FactorSpace(("a", "b", "c", "d"), (8, 8, 8, 8))
+    scores = score(CodeTable(np.random.default_rng(0).normal(size=(len(space), 6)), space), num_train=1000)
+    assert scores.chance == pytest.approx(scores.values["value"], abs=0.01)
+    assert 0 < scores.chance < 0.03
+
+
+@pytest.mark.parametrize("codes", [np.full((360, 3), 0.1), np.random.default_rng(0).normal(size=(360, 1))])
+def test_dead_dimensions_alone_and_a_single_dimension_score_0(space, codes):
+    scores = score(CodeTable(codes, space))
+    assert scores.values["value"] == scores.chance == 0
+    json.dumps(scores.values, allow_nan=False)
+
+
+def test_a_column_of_classes_in_any_order_keeps_every_class():
+    space = FactorSpace(("a", "b"), (30, 4))
+    classes = space.classes(np.arange(len(space)))
+    codes = classes.astype(float)
+    codes[:, 0] = np.random.default_rng(0).permutation(30)[classes[:, 0]]
+    assert score(CodeTable(codes, space, (Categorical(30), Continuous()))).values["gaps"][0] > 0.98
+    assert score(CodeTable(codes, space)).values["gaps"][0] < 0.9
+
+
+def test_labelled_images_are_scored_without_the_factor_that_does_not_vary():
+    factors = np.random.default_rng(0).integers(5, size=(500, 3)) * 0.5
+    factors[:, 1] = 7
+    arrays = {"codes": factors[:, [2, 0]], "factors": factors, "factor_names": np.array(["a", "b", "c"])}
+    values = score(code_table(arrays)).values
+    assert values["factors"] == ["a", "c"]
+    assert values["best_dims"] == [1, 0]
+    assert values["value"] == pytest.approx(1, abs=0.03)
+
+
+def test_the_seed_alone_decides(space):
+    table = CodeTable(np.random.default_rng(0).normal(size=(len(space), 4)), space)
+    assert score(table, 1, num_train=300) == score(table, 1, num_train=300)
+    assert score(table, 1, num_train=300) != score(table, 2, num_train=300)
+
+
+def test_factors_that_are_all_constant_are_refused():
+    table = code_table({"codes": np.arange(9.0)[:, None], "factors": np.ones((9, 2))})
+    with pytest.raises(UsageError, match="all are constant over 9 images, expected one of two classes or more"):
+        score(table)
