@@ -49,11 +49,10 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
 
     The features of real images are kept on disk for the next model.
     """
-    model, data = subject.model, subject.data
-    if model is None or data is None:
-        raise UsageError("codes: no generator stands behind them, expected a checkpoint")
+    model, data = _generator_and_data(subject)
+    count = image_counts(subject, cfg)[0]
     extractor = load_extractor(cfg.features, device_of(model))
-    real, derived = _real_features(model, data, extractor, cfg.samples, seed)
+    real, derived = _real_features(model, data, extractor, count, seed)
     generated = _generated_features(model, extractor, cfg, seed)
     about = {
         "extractor": extractor.name,
@@ -66,6 +65,14 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
     return FeaturePair(real, generated, extractor.device, about, derived)
 
 
+def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
+    """How many real and how many generated images there will be. UsageError for a data set of one image or none."""
+    _, data = _generator_and_data(subject)
+    if len(data) < 2:
+        raise UsageError(f"dataset {data.name!r}: received {len(data)} images, expected at least 2 to compare with")
+    return min(cfg.samples, len(data)), cfg.samples
+
+
 def as_bytes(images: Tensor) -> Tensor:
     """(B, C, H, W) in [0, 1], C of 1 or 3 -> (B, 3, H, W) uint8, each value rounded to the nearest of 256 levels.
 
@@ -75,15 +82,18 @@ def as_bytes(images: Tensor) -> Tensor:
     if channels not in (1, 3):
         raise UsageError(f"images: received {channels} channels, expected 1 (grey) or 3 (RGB) to extract features from")
     levels = (images * 255).round().clamp(0, 255).to(torch.uint8)
-    return levels.expand(-1, 3, -1, -1)
+    return levels.expand(-1, 3, -1, -1).contiguous()
+
+
+def _generator_and_data(subject: Subject) -> tuple[Any, Dataset]:
+    if subject.model is None or subject.data is None:
+        raise UsageError("codes: no generator stands behind them, expected a checkpoint")
+    return subject.model, subject.data
 
 
 def _real_features(
-    model: Any, data: Dataset, extractor: FeatureExtractor, samples: int, seed: int
+    model: Any, data: Dataset, extractor: FeatureExtractor, count: int, seed: int
 ) -> tuple[np.ndarray, Callable[[str, Callable[[], np.ndarray]], np.ndarray]]:
-    count = min(samples, len(data))
-    if count < 2:
-        raise UsageError(f"dataset {data.name!r} has {len(data)} images, expected at least 2 to compare with")
     key = {
         "dataset": data.name,
         "dataset_sha256": data.sha256,

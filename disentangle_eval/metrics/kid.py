@@ -8,7 +8,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.draws import stream_seed
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.fidelity_import import fidelity
-from disentangle_eval.metrics.image_features import feature_pair
+from disentangle_eval.metrics.image_features import feature_pair, image_counts
 from disentangle_eval.metrics.kid_config import KIDConfig
 
 _LEGACY_SEEDS = 2**32
@@ -23,13 +23,13 @@ class KIDMetric(Metric[KIDConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        pair = feature_pair(subject, cfg, seed)
-        fewest = min(len(pair.real), len(pair.generated))
+        fewest = min(image_counts(subject, cfg))
         if fewest < cfg.subset_size:
             raise UsageError(
                 f"subset_size: received {cfg.subset_size}, expected at most {fewest}, the number of images; "
                 f"--set subset_size={fewest}"
             )
+        pair = feature_pair(subject, cfg, seed)
         distances = subset_distances(
             pair.real, pair.generated, cfg.subsets, cfg.subset_size, stream_seed(seed, "subsets") % _LEGACY_SEEDS
         )

@@ -6,7 +6,7 @@ import math
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
-from disentangle_eval.metrics.image_features import feature_pair
+from disentangle_eval.metrics.image_features import feature_pair, image_counts
 from disentangle_eval.metrics.neighbours import balls
 from disentangle_eval.metrics.prdc_config import PRDCConfig
 
@@ -24,12 +24,10 @@ class PRDCMetric(Metric[PRDCConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         k = self.cfg.neighbours
-        pair = feature_pair(subject, self.cfg, seed)
-        real, generated = len(pair.real), len(pair.generated)
+        real, generated = image_counts(subject, self.cfg)
         if k >= min(real, generated):
-            raise UsageError(
-                f"neighbours: received {k}, expected fewer than {min(real, generated)}, the number of images"
-            )
+            raise UsageError(f"neighbours: received {k}, expected fewer than the {min(real, generated)} images")
+        pair = feature_pair(subject, self.cfg, seed)
         found = balls(pair.real, pair.generated, k, pair.device)
         return Scores(
             {

@@ -183,5 +183,5 @@ def test_images_that_are_not_finite_are_told(extractor):
 
 def test_one_image_is_no_data_to_compare_with(extractor):
     data = ImageDataset("one", "0" * 64, ByteImages(torch.zeros(1, 1, 8, 8, dtype=torch.uint8)))
-    with pytest.raises(DevalError, match="has 1 images, expected at least 2"):
+    with pytest.raises(DevalError, match="received 1 images, expected at least 2"):
         score(NoisyGenerator(), data, extractor)

@@ -81,6 +81,7 @@ def test_features_of_known_gaussians_have_the_closed_form_but_for_sampling():
     assert gaussian_distance(one, other).value == pytest.approx(3 * (1 + 1), rel=0.02)
 
 
+@pytest.mark.filterwarnings("ignore:Matrix is singular")
 @pytest.mark.parametrize("distance", [gaussian_distance, lambda one, other: distance_between_samples(one, other, CPU)])
 def test_a_set_is_at_no_distance_from_itself_and_constant_features_are_no_obstacle(distance):
     one, other = features(20, dims=30), features(25, dims=30, seed=1)

@@ -116,5 +116,5 @@ def test_a_score_holds_all_four_and_the_seed_alone_decides(extractor):
 
 
 def test_more_neighbours_than_images_are_refused(extractor):
-    with pytest.raises(UsageError, match="received 5, expected fewer than 4"):
+    with pytest.raises(UsageError, match="received 5, expected fewer than the 4 images"):
         score(extractor, NoisyGenerator(), byte_images(4))
