@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.discretise import discretise
 from disentangle_eval.metrics.irs_config import IRSConfig
 from disentangle_eval.metrics.samples import Samples, draw_samples
 from disentangle_eval.metrics.variance import varies
+from disentangle_eval.metrics.varying import varying_columns
 
 
 class IRSMetric(Metric[IRSConfig]):
@@ -63,11 +63,7 @@ class IRSMetric(Metric[IRSConfig]):
 
     def _groups(self, subject: Subject, factors: np.ndarray) -> tuple[list[str], np.ndarray]:
         """The names of the factors that vary (F,), and the group each image is in by each of them (N, F)."""
-        varying = np.flatnonzero(factors.min(axis=0) < factors.max(axis=0))
-        if not varying.size:
-            raise UsageError(
-                f"factors: received one class of each of {', '.join(subject.factors.names)}, expected a factor of two"
-            )
+        varying = varying_columns(factors)
         factors = factors[:, varying]
         if self.cfg.bins is not None:
             factors = discretise(factors, continuous(len(varying)), self.cfg.bins)

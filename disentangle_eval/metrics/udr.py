@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
-from disentangle_eval.latents import Categorical
+from disentangle_eval.metrics.one_hot import one_hot_blocks
 from disentangle_eval.metrics.posterior_kl import mean_posterior_kl
 from disentangle_eval.metrics.random_images import random_images
 from disentangle_eval.metrics.udr_config import UDRConfig
@@ -74,7 +74,7 @@ class UDRMetric(Metric[UDRConfig]):
             kept &= divergence > self.cfg.threshold
             pruning = f"posterior KL <= {self.cfg.threshold:g} nats"
         dims = np.flatnonzero(kept).tolist()
-        blocks = [_block(codes[:, j], subject.code[j]) for j in dims]
+        blocks = [block[:, varies(block)] for block in one_hot_blocks(codes[:, dims], [subject.code[j] for j in dims])]
         starts = np.cumsum([0, *(block.shape[1] for block in blocks)])[:-1]
         columns = np.concatenate(blocks, axis=1) if blocks else np.empty((len(index), 0))
         return Informative(dims, standardised(columns), starts, pruning)
@@ -150,10 +150,3 @@ def standardised(columns: np.ndarray) -> np.ndarray:
     """Columns (N, C) that vary -> the same with mean 0 and variance 1 over the N."""
     result: np.ndarray = (columns - columns.mean(axis=0)) / columns.std(axis=0)
     return result
-
-
-def _block(column: np.ndarray, dimension: object) -> np.ndarray:
-    """The columns (N, C) that stand for a dimension (N,): itself, or one of 0 and 1 for each class that occurs."""
-    if not isinstance(dimension, Categorical):
-        return column[:, None]
-    return (column[:, None] == np.unique(column)).astype(np.float64)

@@ -1,0 +1,39 @@
+"""What the page on the interventional robustness score says is so."""
+
+import numpy as np
+import pytest
+from doc_pages import read, shown, table_of
+
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.irs import IRSMetric
+from disentangle_eval.metrics.irs_config import IRSConfig
+
+PAGE = "metrics/irs.md"
+DSPRITES = FactorSpace(("shape", "scale", "orientation", "x", "y"), (3, 6, 40, 32, 32))
+
+
+def test_protocols():
+    (_, *protocols), *rows = table_of(PAGE, "setting")
+    assert protocols == list(IRSConfig.protocols)
+    assert {row[0] for row in rows} == set(IRSConfig.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = IRSConfig(**IRSConfig.protocols[protocol])
+        for field, *cells in rows:
+            value = getattr(cfg, field)
+            assert read(cells[position]) == ("none" if value is None else shown(value)), (protocol, field)
+
+
+def test_chance_of_dlib():
+    random = np.random.default_rng(0)
+    noise = {"standard normal": random.standard_normal, "uniform": random.uniform}
+    for name, dlib, _ in table_of(PAGE, "noise")[1:]:
+        codes = noise[name](size=(len(DSPRITES), 10)).astype(np.float32)
+        chance = IRSMetric(IRSConfig()).score(CodeTable(codes, DSPRITES), 0).chance
+        assert float(dlib) == pytest.approx(chance, abs=0.02)
+
+
+def test_every_key_has_its_row():
+    table = CodeTable(np.random.default_rng(0).normal(size=(20, 2)), FactorSpace(("x", "y"), (4, 5)))
+    explained = {name.strip() for row in table_of(PAGE, "key")[1:] for name in row[0].split(",")}
+    assert explained == set(IRSMetric(IRSConfig()).score(table, 0).values) - {"value"}

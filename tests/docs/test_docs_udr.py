@@ -1,0 +1,27 @@
+"""What the page on the unsupervised disentanglement ranking says is so."""
+
+import numpy as np
+from doc_pages import read, shown, table_of
+
+from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.udr import UDRMetric
+from disentangle_eval.metrics.udr_config import UDRConfig
+
+PAGE = "metrics/udr.md"
+
+
+def test_protocols():
+    (_, *protocols), *rows = table_of(PAGE, "setting")
+    assert protocols == list(UDRConfig.protocols)
+    assert {row[0] for row in rows} == set(UDRConfig.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = UDRConfig(**UDRConfig.protocols[protocol])
+        for field, *cells in rows:
+            assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
+
+
+def test_every_key_has_its_row():
+    table, peer = (CodeTable(np.random.default_rng(seed).normal(size=(20, 2))) for seed in range(2))
+    table.peers = [peer]
+    explained = {name.strip() for row in table_of(PAGE, "key")[1:] for name in row[0].split(",")}
+    assert explained == set(UDRMetric(UDRConfig()).score(table, 0).values) - {"value"}
