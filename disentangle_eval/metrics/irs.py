@@ -76,7 +76,7 @@ def deviations(codes: np.ndarray, code: Sequence[CodeDimension], mean: np.ndarra
     In a column of classes, the share of the N images that are of another class: half the L1 distance of the one-hot
     vector from the mean one, which for two classes is |z - mean| of 0 and 1.
     """
-    result = np.abs(codes - mean)
+    result: np.ndarray = np.abs(codes - mean)
     for j, dimension in enumerate(code):
         if isinstance(dimension, Categorical):
             classes = codes[:, j].astype(np.int64)
