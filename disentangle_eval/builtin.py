@@ -171,7 +171,7 @@ def register_metrics() -> Iterable[MetricSpec]:
         ),
         MetricSpec(
             name="kid",
-            summary="the same without bias: kernel distance of features over subsets (Bińkowski et al., 2018)",
+            summary="how far generated images are from real ones, unbiased: kernel distance (Bińkowski et al., 2018)",
             target="disentangle_eval.metrics.kid:KIDMetric",
             config="disentangle_eval.metrics.kid_config:KIDConfig",
             needs=frozenset({"generator", "prior", "images"}),
