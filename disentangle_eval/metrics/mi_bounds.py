@@ -61,7 +61,7 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
             "note": note,
             "samples": self.cfg.samples,
         }
-        return Scores(values, chance=0.0)
+        return Scores(values)
 
     def _samples(self, model: Any, seed: int, method: str, integrand: Callable[[Tensor], Tensor]) -> np.ndarray:
         """A bound's integrand at inputs of the prior, the same for every bound, (samples, columns) nats in float64."""

@@ -102,7 +102,8 @@ class IBGAN(Model[IBGANConfig]):
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """The integrand of I_L a dimension, (B, Z) nats, r drawn from e(r|z); `iteration` sets the instance noise."""
-        x = under_noise_of(self.cfg, self.generator(sample(*self.encoder(z), draw)), iteration, draw)
+        mean, log_variance = self.encoder(z)
+        x = under_noise_of(self.cfg, self.generator(sample(mean, log_variance, draw)), iteration, draw)
         return lower_bound_by_dimension(z, self.reconstructor(self.trunk(x)))
 
     def traversal(self, draw: Draw) -> Traversal:
