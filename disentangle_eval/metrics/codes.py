@@ -137,23 +137,22 @@ class EncodedSubject:
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float32."""
-        self._encode(self._unknown(index))
-        codes: np.ndarray = self._table[np.searchsorted(self._known, index)]
+        place = np.searchsorted(self._known, index)
+        unknown = self._unknown(index, place)
+        if unknown.size:
+            self._encode(unknown)
+            place = np.searchsorted(self._known, index)
+        codes: np.ndarray = self._table[place]
         return codes
 
-    def _unknown(self, index: np.ndarray) -> np.ndarray:
-        """Those of some images (any shape) that have no code yet, (n,), ascending."""
-        asked = np.unique(index)
+    def _unknown(self, index: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Those of some images (any shape) that have no code yet, (n,), ascending; `place` is where theirs would be."""
         if not self._known.size:
-            return asked
-        found = self._known.take(np.searchsorted(self._known, asked), mode="clip")
-        unknown: np.ndarray = asked[found != asked]
-        return unknown
+            return np.unique(index)
+        return np.unique(index[self._known.take(place, mode="clip") != index])
 
     def _encode(self, index: np.ndarray) -> None:
         """Adds the codes of images that are not known yet; `index` (n,) ascends, as do the rows kept."""
-        if not index.size:
-            return
         table = np.empty((len(index), len(self.code)), dtype=np.float32)
         done = 0
         with evaluating(self._encoder):
