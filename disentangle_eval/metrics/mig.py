@@ -1,4 +1,5 @@
-"""The mutual information gap (Chen et al., 2018, "Isolating Sources of Disentanglement in VAEs", equation 6).
+"""The mutual information gap (Chen et al., 2018, "Isolating Sources of Disentanglement in Variational
+Autoencoders", section 4).
 
 How much more the best code dimension knows of a factor than the second best, relative to all there is to know.
 """

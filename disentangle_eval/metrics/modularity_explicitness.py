@@ -79,8 +79,8 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
 def modularity(information: np.ndarray) -> np.ndarray:
     """Mutual information (K, F) -> the modularity of each dimension, (K,) in 0 to 1.
 
-    With m the information a dimension has on its best factor: 1 - (the mean squared information on the others) / m^2,
-    equation 2 of the paper. 0 where m is 0; 1 where there is one factor alone and m is not 0.
+    With m the information a dimension has on its best factor: 1 - (the mean squared information on the others) / m^2.
+    0 where m is 0; 1 where there is one factor alone and m is not 0.
     """
     squared = np.square(information)
     best = squared.max(axis=1)

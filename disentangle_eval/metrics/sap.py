@@ -98,4 +98,4 @@ def _squared_correlation(block: np.ndarray, factors: np.ndarray) -> np.ndarray:
     regressors = block - block.mean(axis=0)
     explained = regressors @ np.linalg.lstsq(regressors, centred)[0]
     share: np.ndarray = np.square(explained).sum(axis=0) / np.square(centred).sum(axis=0)
-    return share
+    return share.clip(0, 1)
