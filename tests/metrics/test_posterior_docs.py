@@ -1,0 +1,57 @@
+"""What the pages on metrics of the posterior say is so."""
+
+import contextlib
+import io
+
+import pytest
+import torch
+from doc_pages import blocks, read, shown, table_of
+from gaussian_models import LinearGaussian, VectorData, orthogonal
+
+from disentangle_eval.metrics.codes import EncodedSubject
+from disentangle_eval.metrics.elbo_decomposition import ELBODecompositionMetric
+from disentangle_eval.metrics.elbo_decomposition_config import ELBODecompositionConfig
+from disentangle_eval.metrics.iwae import IWAEMetric
+from disentangle_eval.metrics.iwae_config import IWAEConfig
+from disentangle_eval.metrics.tc import TotalCorrelationMetric
+from disentangle_eval.metrics.tc_config import TotalCorrelationConfig
+
+PAGES = {
+    "iwae": (IWAEMetric, IWAEConfig),
+    "elbo-decomposition": (ELBODecompositionMetric, ELBODecompositionConfig),
+    "tc": (TotalCorrelationMetric, TotalCorrelationConfig),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_protocols(name):
+    config = PAGES[name][1]
+    (_, *protocols), *rows = table_of(f"metrics/{name}.md", "setting")
+    assert protocols == list(config.protocols)
+    assert {row[0] for row in rows} == set(config.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = config(**config.protocols[protocol])
+        for field, *cells in rows:
+            value = getattr(cfg, field)
+            assert read(cells[position]) == ("none" if value is None else shown(value)), (protocol, field)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_key_of_a_result_has_its_row(name):
+    metric, config = PAGES[name]
+    weight = orthogonal(4, [1.0, 1.0])
+    subject = EncodedSubject(LinearGaussian.exact(weight, 0.5), VectorData(torch.eye(4)))
+    few = {"particles": 2, "samples": 4, "iterations": 1, "width": 2}
+    found = set()
+    for values in config.protocols.values():
+        cfg = config(**{**values, **{field: few[field] for field in few.keys() & config.model_fields.keys()}})
+        found |= set(metric(cfg).score(subject, 0).values)
+    told = {key.strip() for row in table_of(f"metrics/{name}.md", "key")[1:] for key in row[0].split(",")}
+    assert told == found - {"value"}
+
+
+def test_the_ring_prints_what_stands_below_it():
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(blocks("metrics/tc.md", "python")[0], {})
+    assert printed.getvalue() == blocks("metrics/tc.md", "text")[0]
