@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 import torch
-from image_generators import DIMS, SIZE, Extractor, save_torchscript
+from image_generators import SIZE, Extractor, save_torchscript
 from torch import nn
 
 from disentangle_eval.errors import DevalError, UsageError

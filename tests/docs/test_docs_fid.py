@@ -1,0 +1,106 @@
+"""What the pages on FID, KID, precision and recall say is so."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from doc_pages import PAGES, blocks, read, shown, table_of
+
+from disentangle_eval.api import ImageShape
+from disentangle_eval.data.dataset import ImageDataset
+from disentangle_eval.data.images import ByteImages
+from disentangle_eval.latents import Normal, Prior
+from disentangle_eval.metrics.codes import EncodedSubject
+from disentangle_eval.metrics.feature_extractor import INCEPTION_SHA256, load_extractor
+from disentangle_eval.metrics.fid import FIDMetric
+from disentangle_eval.metrics.fid_config import FIDConfig
+from disentangle_eval.metrics.kid import KIDMetric
+from disentangle_eval.metrics.kid_config import KIDConfig
+from disentangle_eval.metrics.prdc import PRDCMetric, coverage_if_equal
+from disentangle_eval.metrics.prdc_config import PRDCConfig
+
+METRICS = {"fid": (FIDMetric, FIDConfig), "kid": (KIDMetric, KIDConfig), "prdc": (PRDCMetric, PRDCConfig)}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_protocols(name):
+    _, config = METRICS[name]
+    (_, *protocols), *rows = table_of(f"metrics/{name}.md", "setting")
+    assert protocols == list(config.protocols)
+    assert {row[0] for row in rows} == set(config.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = config(**config.protocols[protocol])
+        for field, *cells in rows:
+            value = getattr(cfg, field)
+            assert read(cells[position]) == ("none" if value is None else shown(value)), (protocol, field)
+
+
+def test_coverage_if_equal():
+    for real, generated, k, expected in table_of("metrics/prdc.md", "real")[1:]:
+        assert f"{coverage_if_equal(int(read(real)), int(read(generated)), int(k)):.3f}" == expected
+
+
+def test_bias():
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(blocks("metrics/fid.md", "python")[1], {})
+    assert printed.getvalue() == blocks("metrics/fid.md", "text")[0]
+
+
+def test_the_checksum_is_the_one_that_is_asked_for():
+    assert f"`{INCEPTION_SHA256}`" in PAGES["metrics/fid.md"]
+
+
+def test_cost():
+    results = Path(__file__).parents[2] / "benchmarks" / "results" / "sample_quality.jsonl"
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    measured = {line["task"]: line["cpu_seconds"] for line in lines}
+    found_by = {line["task"]: line["found"] for line in lines}
+    assert {task: read(cell) for task, cell in table_of("metrics/fid.md", "task")[1:]} == measured
+    found = [found_by[name] for name in ("root by Cholesky", "torch-fidelity's root", "scipy's sqrtm")]
+    assert max(found) / min(found) - 1 < 1e-13
+    image = measured["inception, 64 images"] / 64
+    assert round(measured["root by Cholesky"] / image) == 11
+    assert round(2 * measured["covariance of 4,000"] * 50 / 4 / image, -1) == 140
+    assert round(50_000 * image / 3600) == 3
+
+
+class Noise(torch.nn.Module):
+    image = ImageShape(1, 64, 64)
+    prior = Prior((Normal(64 * 64),))
+
+    def generate(self, z, draw=None):
+        return z.sigmoid().view(-1, *self.image)
+
+
+@pytest.fixture
+def pixels(tmp_path, monkeypatch):
+    """The exported extractor of the page."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    exec(blocks("metrics/fid.md", "python")[0], {})
+    return tmp_path / "pixels.pt2"
+
+
+def test_the_exported_program_is_a_feature_extractor(pixels):
+    images = torch.randint(256, (3, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(load_extractor(str(pixels), torch.device("cpu"))(images), images[:, 0, ::4, ::4].flatten(1))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_key_has_its_row(name, pixels):
+    metric, config = METRICS[name]
+    small = {"subsets": 2, "subset_size": 10} if name == "kid" else {}
+    data = ImageDataset(
+        "data",
+        "0" * 64,
+        ByteImages(torch.from_numpy(np.arange(20, dtype=np.uint8)).view(20, 1, 1, 1).expand(-1, 1, 64, 64)),
+    )
+    scores = metric(config(features=str(pixels), samples=20, **small)).score(EncodedSubject(Noise(), data), 0)
+    explained = {key.strip() for row in table_of(f"metrics/{name}.md", "key")[1:] for key in row[0].split(",")}
+    assert explained == set(scores.values) - {"value"}
+    assert scores.chance is None
