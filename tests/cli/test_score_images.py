@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -44,9 +45,10 @@ def test_without_weights_one_line_says_what_to_fetch_and_where_to_put_it(deval, 
     assert "--features PATH" in answer.error
 
 
-def test_a_feature_extractor_of_one_s_own_scores_a_checkpoint(deval, trained, tiny):
+def test_a_feature_extractor_of_one_s_own_scores_a_checkpoint(deval, trained, tiny, tmp_path):
+    checkpoint = shutil.copy(trained / "checkpoint.pt", tmp_path)
     answer = deval(
-        *("score", "--metric", "fid", "--metric", "kid", "--metric", "prdc", trained, "--threads", "1", "--json"),
+        *("score", "--metric", "fid", "--metric", "kid", "--metric", "prdc", checkpoint, "--threads", "1", "--json"),
         *("--features", tiny, "--set", "samples=100", "--set", "subset_size=50", "--set", "subsets=4"),
     )
     assert answer.code == 0, answer.err
