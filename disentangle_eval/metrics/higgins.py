@@ -45,7 +45,7 @@ class HigginsMetric(Metric[HigginsConfig]):
         if missing.size:
             name = subject.grid.names[varying[missing[0]]]
             raise UsageError(f"train_points: received {cfg.train_points}, of which none shares {name!r}, expected more")
-        classifier = self._classifier(points, labels, seed)
+        classifier = self.classifier(points, labels, seed)
         fresh_points, fresh_labels = draw_points(subject, stream, cfg.eval_points, cfg.pairs_per_point, dtype)
 
         confusion = confusion_matrix(fresh_labels, classifier.predict(fresh_points), len(varying))
@@ -62,7 +62,11 @@ class HigginsMetric(Metric[HigginsConfig]):
         }
         return Scores(values, chance=1 / len(varying))
 
-    def _classifier(self, points: np.ndarray, labels: np.ndarray, seed: int) -> LinearSoftmax:
+    def classifier(self, points: np.ndarray, labels: np.ndarray, seed: int) -> LinearSoftmax:
+        """The settings' classifier of points (N, K) with labels (N,), all of which occur.
+
+        DevalError when newton does not converge.
+        """
         cfg = self.cfg
         if cfg.solver == "lbfgs":
             return fit_lbfgs(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
