@@ -76,12 +76,17 @@ def plan(
                 known = ", ".join(config.protocols)
                 raise UsageError(f"--protocol: received {protocol!r}, expected one of {name}'s: {known}")
             cfg = build(config, {**config.protocols[protocol], **changed})
-            label = ", ".join([protocol, *(f"{field}={getattr(cfg, field)}" for field in changed)])
+            label = ", ".join([protocol, *(f"{field}={_shown(getattr(cfg, field))}" for field in changed)])
             measurements.append(Measurement(metric, label, cfg, asked))
     if unused:
         known = ", ".join(sorted({field for one in measurements for field in type(one.cfg).model_fields}))
         raise UsageError(f"--set: received {', '.join(sorted(unused))}, expected a setting of the metric: {known}")
     return measurements
+
+
+def _shown(value: Any) -> Any:
+    """A setting as a protocol's name holds it: of a path its last part alone."""
+    return value.rpartition("/")[2] if isinstance(value, str) else value
 
 
 def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
