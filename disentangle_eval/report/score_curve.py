@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,23 +16,33 @@ from disentangle_eval.report.style import COLOURS, HEIGHT, WIDTH, count_iteratio
 
 Results = Sequence[Mapping[str, Any]]
 
+ONE_BY_ONE = 3  # more panels than this stand two in a row
+
 
 @styled
 def scores_figure(results: Results) -> Figure | None:
     """A panel a metric and in it a curve a protocol, with what a code that knows nothing would score, dashed.
 
     `results` are lines of results.jsonl. Results with different settings or data never share a curve; those of one
-    checkpoint under several seeds are dots about their mean. None where no result is of a checkpoint.
+    checkpoint under several seeds are dots about their mean. Where any metric was scored at several iterations, those
+    scored at one alone are left out. None where no result is of a checkpoint.
     """
     metrics: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for result in results:
         if result.get("iteration") is not None:
             metrics[result["metric"]].append(result)
-    if not metrics:
+    followed = {metric: found for metric, found in metrics.items() if len({line["iteration"] for line in found}) > 1}
+    shown = followed or metrics
+    if not shown:
         return None
-    figure = Figure(figsize=(WIDTH, HEIGHT * len(metrics)))
-    for axes, (metric, found) in zip(figure.subplots(len(metrics), squeeze=False)[:, 0], metrics.items(), strict=True):
+    columns = 1 if len(shown) <= ONE_BY_ONE else 2
+    rows = math.ceil(len(shown) / columns)
+    figure = Figure(figsize=(columns * WIDTH, HEIGHT * rows))
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (metric, found) in zip(panels, shown.items(), strict=False):
         _draw(axes, metric, found)
+    for axes in panels[len(shown) :]:
+        axes.remove()
     return figure
 
 

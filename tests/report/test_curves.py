@@ -115,3 +115,17 @@ def test_a_figure_becomes_a_file_whatever_the_process_style_is(tmp_path: Path) -
         save_figure(tmp_path / "a.png", figure)
         assert matplotlib.rcParams["figure.dpi"] == 31
     assert Image.open(tmp_path / "a.png").size == (1280, 680)
+
+
+def test_metrics_scored_once_are_left_out_where_others_were_followed_over_training():
+    lines = [{**result(iteration, 0.3), "metric": name} for name, at in METRICS.items() for iteration in at]
+    labels = [axes.get_ylabel().partition(",")[0] for axes in scores_figure(lines).axes]
+    assert labels == ["a", "b"]
+
+
+def test_many_metrics_scored_once_each_have_a_panel():
+    lines = [{**result(10, 0.3), "metric": f"metric{i}"} for i in range(5)]
+    assert len(scores_figure(lines).axes) == 5
+
+
+METRICS = {"a": (0, 10), "once": (10,), "b": (5, 10)}
