@@ -16,7 +16,7 @@ from disentangle_eval.results import Result, Spread
 PLAIN_WIDTH = 120
 
 # What the rows of a matrix stand for and the detail that names them; all others have a row a code dimension.
-ROWS = {"confusion": ("class", "classes")}
+ROWS = {"confusion": ("class", "classes"), "factor_confusion": ("shared factor", "factors")}
 
 
 def show(result: Result) -> None:

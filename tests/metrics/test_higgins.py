@@ -74,7 +74,7 @@ def test_a_perfect_code_scores_1_with_dead_dimensions_and_a_constant_factor(spac
     assert scores.values["value"] == scores.values["train_accuracy"] == 1
     assert scores.values["factors"] == ["shape", "scale", "x", "y"]
     assert scores.chance == 0.25
-    confusion = np.array(scores.values["confusion"])
+    confusion = np.array(scores.values["factor_confusion"])
     assert confusion.sum() == np.trace(confusion) == (5_000 if protocol == "dlib" else 800)
 
 
@@ -91,7 +91,7 @@ def test_a_code_that_knows_nothing_scores_chance(space, protocol):
 def test_a_code_of_dead_dimensions_alone_scores_chance(space, protocol):
     scores = score(CodeTable(np.full((len(space), 3), 0.1, dtype=np.float32), space), protocol)
     assert scores.values["value"] == pytest.approx(0.25, abs=0.05)
-    assert np.count_nonzero(np.array(scores.values["confusion"]).sum(axis=0)) == 1
+    assert np.count_nonzero(np.array(scores.values["factor_confusion"]).sum(axis=0)) == 1
     json.dumps(scores.values, allow_nan=False)
 
 
@@ -108,7 +108,7 @@ def test_a_code_without_one_of_the_factors_fools_it_and_does_not_fool_factorvae(
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_factor_no_dimension_holds_together_with_another_is_the_one_that_is_confused(space, classes, protocol):
     values = score(CodeTable(np.hstack([classes[:, :2], np.zeros((len(space), 1))]), space), protocol).values
-    confusion = np.array(values["confusion"])
+    confusion = np.array(values["factor_confusion"])
     told = confusion.diagonal() / confusion.sum(axis=1)
     assert told[:2].min() > 0.99
     assert values["value"] == pytest.approx(0.75, abs=0.05)
@@ -134,7 +134,7 @@ def test_the_closed_protocol_depends_on_units_and_the_converged_one_does_not(spa
     mixed = classes @ np.random.default_rng(1).normal(size=(4, 5))
     large, small = CodeTable(mixed, space), CodeTable(mixed * 0.01, space)
     assert score(large, "kim-mnih").values["value"] > score(small, "kim-mnih").values["value"] + 0.2
-    assert score(large, "converged").values["confusion"] == score(small, "converged").values["confusion"]
+    assert score(large, "converged").values["factor_confusion"] == score(small, "converged").values["factor_confusion"]
 
 
 def test_two_factors_are_told_apart_by_every_solver():
