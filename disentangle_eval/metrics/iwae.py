@@ -24,7 +24,7 @@ from disentangle_eval.metrics.random_images import random_images
 # Images and particles drawn at once; what is decoded at once does not change the draws.
 IMAGES = 16
 PARTICLES = 512
-CPU_ROWS = 128
+CPU_ROWS = 256
 ACCELERATOR_ROWS = 8192
 
 

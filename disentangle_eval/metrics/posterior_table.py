@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,4 +82,4 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
 
 def normal_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     """log N(z; mean, exp(log_variance)) a dimension, nats; the three broadcast against each other."""
-    return -0.5 * (np.log(2 * np.pi) + log_variance + (z - mean).square() * (-log_variance).exp())
+    return -0.5 * (math.log(2 * math.pi) + log_variance + (z - mean).square() * (-log_variance).exp())
