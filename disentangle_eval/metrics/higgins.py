@@ -23,8 +23,9 @@ class HigginsMetric(Metric[HigginsConfig]):
     """Scores 1 for a code with a dimension of its own for every factor, and `chance` for one that knows nothing.
 
     Factors of one class are left out. Values: `value` and `eval_accuracy`, the accuracy on fresh points;
-    `train_accuracy`; `train_loss`, the classifier's mean cross entropy on its training points, nats; `factor_confusion`, the
-    fresh points by the factor that was shared (rows) and the one that was told (columns), both named by `factors`;
+    `train_accuracy`; `train_loss`, the classifier's mean cross entropy on its training points, nats;
+    `factor_confusion`, the fresh points by the factor that was shared (rows) and the one that was told (columns), both
+    named by `factors`;
     `solver_iterations`, and `converged`, whether the solver met its tolerance, null where it has none.
 
     In a column of classes two codes are 1 apart where the classes differ and 0 where they do not.
