@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from disentangle_eval.api import FactorSpace, Metric, Scores, Subject
 from disentangle_eval.draws import stream_seed
@@ -71,9 +72,10 @@ class DownstreamMetric(Metric[DownstreamConfig]):
             predictor = self._predictor(stream_seed(seed, "trees", len(train), factor)).fit(x, y)
             return float((predictor.predict(x) == y).mean()), float((predictor.predict(x_test) == y_test).mean())
 
-        # Trees share the threads among themselves; a logistic regression works outside Python's lock.
+        # Trees share the threads among themselves. A logistic regression works outside Python's lock; its products are
+        # too small to be worth the linear algebra library's own threads, which would wait for one another.
         threads = torch.get_num_threads() if self.cfg.predictor == "logistic-regression" else 1
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
             # The study leaves the solver its hundred iterations, whether or not it converges.
             warnings.simplefilter("ignore", ConvergenceWarning)
             # About attributes that later releases of scikit-learn drop, none of which is used.

@@ -1,0 +1,113 @@
+import json
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.model_selection import KFold
+
+from disentangle_eval.config import build
+from disentangle_eval.data.factor_table import table_of_values
+from disentangle_eval.errors import UsageError
+from disentangle_eval.latents import Categorical
+from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.downstream import DownstreamMetric
+from disentangle_eval.metrics.downstream_config import DownstreamConfig
+from disentangle_eval.metrics.predictors import LogisticRegression, majority_accuracies
+from disentangle_eval.metrics.sampling import ReferenceStream
+
+PROTOCOLS = list(DownstreamConfig.protocols)
+SMALL = {"train_sizes": (10, 300), "num_test": 200, "stages": 10, "strengths": 4}
+
+
+def score(subject, protocol, seed=0, **settings):
+    cfg = build(DownstreamConfig, {**DownstreamConfig.protocols[protocol], **SMALL, **settings})
+    return DownstreamMetric(cfg).score(subject, seed)
+
+
+@pytest.fixture
+def one_hot(space, classes):
+    """A code that a linear model reads every factor off."""
+    return CodeTable(classes.astype(float), space, tuple(Categorical(size) for size in space.sizes))
+
+
+def test_a_logistic_regression_is_fitted_as_the_reference_does_it(space, classes):
+    codes = classes + np.random.default_rng(0).normal(size=classes.shape)
+    stream = ReferenceStream(space, 3)
+    expected = []
+    for size in (10, 300):
+        train, test = stream.batches(size), stream.batches(200)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            right = [
+                LogisticRegressionCV(Cs=4, cv=KFold(5), scoring="accuracy")
+                .fit(codes[train], y[train])
+                .predict(codes[test])
+                == y[test]
+                for y in classes.T
+            ]
+        expected.append(np.mean(right, axis=1).tolist())
+    assert score(CodeTable(codes, space), "logistic-regression", seed=3).values["test_accuracy"] == expected
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_perfect_code_is_read_with_enough_images_and_less_well_with_few(one_hot, protocol):
+    values = score(one_hot, protocol).values
+    few, many = values["mean_test_accuracy"]
+    assert values["value"] == many > 0.98
+    assert few < many - 0.05
+    assert values["efficiency"] == [few / many, 1]
+    assert values["min_test_accuracy"] == np.min(values["test_accuracy"], axis=1).tolist()
+    assert values["train_sizes"] == [10, 300]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_dead_code_scores_chance(space, protocol):
+    scores = score(CodeTable(np.full((len(space), 2), 0.1), space), protocol)
+    assert scores.values["value"] == pytest.approx(scores.chance, abs=0.03)
+    json.dumps(scores.values, allow_nan=False)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_factor_that_is_constant_over_a_small_training_set_is_predicted_to_be_so(protocol):
+    rare = np.zeros((400, 1), dtype=int)
+    rare[::50] = 1
+    values = score(
+        CodeTable(rare.astype(float), table_of_values(rare, ("rare",))), protocol, train_sizes=(2, 200)
+    ).values
+    assert values["test_accuracy"][0] == [values["chance_accuracy"][0]]
+    assert values["train_accuracy"][0] == [1]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_folds_without_a_class_and_fewer_images_than_folds_are_no_error():
+    x = np.arange(10.0)[:, None]
+    for y in ([0] * 9 + [1], [0] * 8 + [1, 2], [3, 3, 3, 4]):
+        found = LogisticRegression().fit(x[: len(y)], np.array(y)).predict(x)
+        assert set(found) <= set(y)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_labelled_samples_share_a_test_set_and_give_what_they_have(classes, protocol):
+    table = CodeTable(classes.astype(float), table_of_values(classes, ("shape", "scale", "x", "y")))
+    values = score(table, protocol, train_sizes=(10, 100, 10_000), num_test=5_000).values
+    assert values["train_sizes"] == [10, 100, 240]
+    assert len(values["test_accuracy"]) == 3
+
+
+def test_majority_accuracies_count_the_most_frequent_training_class():
+    train, test = np.array([[0, 2], [1, 2], [1, 0]]), np.array([[1, 1], [1, 2], [0, 2], [1, 0]])
+    assert majority_accuracies(train, test).tolist() == [0.75, 0.5]
+
+
+def test_training_sizes_are_typed_with_commas():
+    assert build(DownstreamConfig, {"train_sizes": "10,100"}).train_sizes == (10, 100)
+    with pytest.raises(UsageError, match="train_sizes"):
+        build(DownstreamConfig, {"train_sizes": "1"})
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_seed_alone_decides(space, protocol):
+    table = CodeTable(np.random.default_rng(0).normal(size=(len(space), 3)), space)
+    assert score(table, protocol, seed=1) == score(table, protocol, seed=1)
+    assert score(table, protocol, seed=1) != score(table, protocol, seed=2)
