@@ -81,7 +81,8 @@ class Sound(Model[SoundConfig]):
         return 0.5 * z.square()
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
-        return self.posterior(self.generate(z)).log_prob(z) - NormalDistribution(0.0, 1.0).log_prob(z)
+        mean, log_variance = self.infer(self.decoder(z))
+        return 0.5 * (z.square() - (z - mean).square() * (-log_variance).exp() - log_variance)
 
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.decoder(self.encode(x))
