@@ -52,16 +52,15 @@ class Measurement:
 def plan(
     metrics: Iterable[str], protocols: Iterable[str] = (), changes: Mapping[str, Any] | None = None
 ) -> list[Measurement]:
-    """One measurement a metric and protocol; without protocols, each metric's default one.
+    """One measurement a metric and protocol: those of `protocols` that the metric has, else its default one.
 
     `all` stands for every metric that reads nothing but codes. `changes` are settings that differ from the protocol's,
-    in every metric that has them. `UsageError` for an unknown metric, a protocol a metric does not have, or a setting
-    none has.
+    in every metric that has them. `UsageError` for an unknown metric, and for a protocol or a setting none has.
     """
     protocols, changes = tuple(protocols), dict(changes or {})
     registry = load_registry()
     measurements = []
-    unused = set(changes)
+    unused, unknown = set(changes), dict.fromkeys(protocols)
     for name, asked in _named(metrics):
         metric = registry.find_metric(name)
         config: type[MetricConfig] = registry.resolve(metric, "config")
@@ -71,13 +70,15 @@ def plan(
             )
         changed = {field: value for field, value in changes.items() if field in config.model_fields}
         unused -= set(changed)
-        for protocol in protocols or tuple(config.protocols)[:1]:
-            if protocol not in config.protocols:
-                known = ", ".join(config.protocols)
-                raise UsageError(f"--protocol: received {protocol!r}, expected one of {name}'s: {known}")
+        chosen = [protocol for protocol in protocols if protocol in config.protocols]
+        for protocol in chosen or list(config.protocols)[:1]:
+            unknown.pop(protocol, None)
             cfg = build(config, {**config.protocols[protocol], **changed})
             label = ", ".join([protocol, *(f"{field}={_shown(getattr(cfg, field))}" for field in changed)])
             measurements.append(Measurement(metric, label, cfg, asked))
+    if unknown:
+        known = "; ".join({f"{one.metric.spec.name}'s: {', '.join(one.cfg.protocols)}": None for one in measurements})
+        raise UsageError(f"--protocol: received {next(iter(unknown))!r}, expected one of {known}")
     if unused:
         known = ", ".join(sorted({field for one in measurements for field in type(one.cfg).model_fields}))
         raise UsageError(f"--set: received {', '.join(sorted(unused))}, expected a setting of the metric: {known}")

@@ -81,6 +81,16 @@ def test_a_changed_setting_stands_in_the_name_of_the_protocol(deval, tmp_path):
     assert (settings["protocol"], settings["threshold"]) == ("dlib, threshold=0.5", 0.5)
 
 
+def test_a_protocol_goes_to_the_metrics_that_have_it(deval, tmp_path):
+    codes = write_codes(tmp_path / "codes.npz", grid_codes())
+    metrics = ("--metric", "factorvae", "--metric", "mig")
+    answer = deval("score", *metrics, "--protocol", "ib-gan", "--codes", codes, "--json")
+    settings = [json.loads(line)["settings"]["protocol"] for line in answer.out.splitlines()]
+    assert settings == ["ib-gan", "dlib"]
+    mistake = deval("score", *metrics, "--protocol", "ibgan", "--codes", codes).error
+    assert mistake.endswith("received 'ibgan', expected one of factorvae's: dlib, kim-mnih, ib-gan; mig's: dlib")
+
+
 def test_several_subjects_are_scored_one_after_another(deval, tmp_path):
     paths = [write_codes(tmp_path / f"{scale}.npz", scale * grid_codes()) for scale in (1, 2)]
     answer = deval("score", "--metric", "factorvae", "--codes", paths[0], "--codes", paths[1], "--json")
