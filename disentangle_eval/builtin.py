@@ -231,6 +231,6 @@ def register_metrics() -> Iterable[MetricSpec]:
             config="disentangle_eval.metrics.tc_config:TotalCorrelationConfig",
             needs=frozenset({"images", "posterior"}),
             headline="value",
-            better="lower",
+            better="neither",
         ),
     ]
