@@ -94,9 +94,11 @@ class BoostedTrees:
 
         with _map(columns.size) as run:
             run(add, len(raw))
-        if len(raw) == 1:
-            return self._classes[(raw[0] >= 0).astype(np.intp)]
-        return self._classes[raw.argmax(axis=0)] if len(raw) else np.repeat(self._classes, len(x))
+        if not len(raw):
+            return np.repeat(self._classes, len(x))
+        winner = raw.argmax(axis=0) if len(raw) > 1 else (raw[0] >= 0).astype(np.intp)
+        predicted: np.ndarray = self._classes[winner]
+        return predicted
 
 
 class _Growth:

@@ -79,10 +79,12 @@ def purity(importance: np.ndarray) -> np.ndarray:
     raised = importance + _FLOOR
     share = raised / raised.sum(axis=1, keepdims=True)
     entropy: np.ndarray = -(share * np.log(share)).sum(axis=1) / np.log(importance.shape[1])
-    return np.clip(1 - entropy, 0, 1)
+    result: np.ndarray = np.clip(1 - entropy, 0, 1)
+    return result
 
 
 def shares(weights: np.ndarray) -> np.ndarray:
     """Weights (n,), at least 0 -> their shares of the sum; even ones where all are 0."""
     total = weights.sum()
-    return weights / total if total > 0 else np.full(len(weights), 1 / len(weights))
+    result: np.ndarray = weights / total if total > 0 else np.full(len(weights), 1 / len(weights))
+    return result

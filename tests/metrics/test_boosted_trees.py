@@ -19,7 +19,7 @@ def problem(n, classes, seed=0):
 @pytest.mark.parametrize("classes", [2, 3])
 def test_trees_are_those_of_scikit_learn(classes):
     x, y, fresh = problem(400, classes)
-    # Where splits are equally good both choose at random, so scikit-learn has more than one answer; ours is one of them.
+    # Among equally good splits both choose at random: scikit-learn has several answers, and ours is one of them.
     ours = BoostedTrees(8).fit(x, y)
     answers = [GradientBoostingClassifier(n_estimators=8, random_state=seed).fit(x, y) for seed in range(8)]
     distances = [np.abs(ours.importances - answer.feature_importances_).max() for answer in answers]

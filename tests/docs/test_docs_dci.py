@@ -1,0 +1,31 @@
+"""What the page on DCI says is so."""
+
+import numpy as np
+from doc_pages import read, shown, table_of
+
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.dci import DCIMetric
+from disentangle_eval.metrics.dci_config import DCIConfig
+
+PAGE = "metrics/dci.md"
+
+
+def test_protocols():
+    (_, *protocols), *rows = table_of(PAGE, "setting")
+    assert protocols == list(DCIConfig.protocols)
+    assert {row[0] for row in rows} == set(DCIConfig.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = DCIConfig(**DCIConfig.protocols[protocol])
+        assert {field: read(cells[position]) for field, *cells in rows} == {
+            field: shown(getattr(cfg, field)) for field, *_ in rows
+        }
+
+
+def test_every_key_has_its_row_and_completeness_no_floor():
+    space = FactorSpace(("a", "b"), (3, 3))
+    codes = np.hstack([np.random.default_rng(0).normal(size=(9, 1)), np.zeros((9, 1))])
+    values = DCIMetric(DCIConfig(num_train=50, num_test=20, stages=2)).score(CodeTable(codes, space), 0).values
+    explained = {name.strip() for row in table_of(PAGE, "key")[1:] for name in row[0].split(",")}
+    assert explained == set(values) - {"value"}
+    assert values["completeness"] > 0.999
