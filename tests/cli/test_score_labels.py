@@ -72,7 +72,7 @@ def test_a_table_of_codes_with_labels_is_scored(deval, tmp_path):
 @pytest.mark.parametrize(
     ("metric", "arrays", "told"),
     [
-        ("factorvae", {"labels": [7, 8, 8, 8]}, "needs factors"),
+        ("factorvae", {"labels": [7, 8, 8, 8]}, "needs grid"),
         ("cluster-accuracy", {"factor_sizes": [4]}, "needs labels"),
     ],
 )

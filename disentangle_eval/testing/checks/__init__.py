@@ -10,8 +10,8 @@ from disentangle_eval.testing.checks.encoding import check_encode, check_encode_
 from disentangle_eval.testing.checks.generation import check_generate
 from disentangle_eval.testing.checks.gradients import check_gradients
 from disentangle_eval.testing.checks.host_reads import check_no_host_read
-from disentangle_eval.testing.checks.lower_bound import check_lower_bound
 from disentangle_eval.testing.checks.likelihood import check_log_likelihood
+from disentangle_eval.testing.checks.lower_bound import check_lower_bound
 from disentangle_eval.testing.checks.players import check_players
 from disentangle_eval.testing.checks.posterior import check_posterior
 from disentangle_eval.testing.checks.randomness import check_no_global_randomness

@@ -1,0 +1,48 @@
+"""The files of a data set as its makers publish them: where they lie, and whether they are the right ones."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.specs import DataFile
+
+
+def find(folder: Path | None, file: DataFile) -> Path | None:
+    """Where a file lies below the folder of data sets, or None where it does not; DevalError if that may not be read."""
+    if folder is None:
+        return None
+    try:
+        return next((folder / path for path in (file.path, *file.also) if (folder / path).exists()), None)
+    except OSError as error:
+        raise DevalError(f"data folder: received {folder}: {error.strerror}, expected a folder you may read") from error
+
+
+def require(folder: Path | None, name: str, file: DataFile) -> Path:
+    """Where a file of the data set `name` lies; `UsageError` that says how to get it where it does not."""
+    if found := find(folder, file):
+        return found
+    received = "no data folder" if folder is None else f"{folder}, which has no {file.path}"
+    raise UsageError(
+        f"dataset {name!r}: received {received}; put the file there and name the folder with --data-dir or DEVAL_DATA, "
+        f"or type: deval data fetch {name}"
+    )
+
+
+def checksum(path: Path, algorithm: str) -> str:
+    """`"md5:..."` or `"sha256:..."` of a file's bytes."""
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, lambda: hashlib.new(algorithm, usedforsecurity=False))
+    return f"{algorithm}:{digest.hexdigest()}"
+
+
+def check(path: Path, file: DataFile) -> None:
+    """`DevalError` where a file has another size or checksum than published; nothing is known to be wrong otherwise."""
+    size = path.stat().st_size
+    if file.size and size != file.size:
+        raise DevalError(f"{path}: received {size} bytes, expected {file.size}; fetch the file again")
+    if file.checksum:
+        received = checksum(path, file.checksum.partition(":")[0])
+        if received != file.checksum:
+            raise DevalError(f"{path}: received {received}, expected {file.checksum}; fetch the file again")
