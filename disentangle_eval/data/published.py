@@ -10,7 +10,7 @@ from disentangle_eval.specs import DataFile
 
 
 def find(folder: Path | None, file: DataFile) -> Path | None:
-    """Where a file lies below the folder of data sets, or None where it does not; DevalError if that may not be read."""
+    """Where a file lies below the folder of data sets, or None; DevalError where the folder may not be read."""
     if folder is None:
         return None
     try:
