@@ -80,7 +80,8 @@ class DataFile:
     """A file of a data set as its makers publish it.
 
     `path` is where it lies below the folder of data sets, and `also` where else it is looked for. `urls` are mirrors of
-    it. `checksum` is `"md5:..."` or `"sha256:..."` and `size` its bytes, as far as they are published.
+    it. `checksum` is `"md5:..."` or `"sha256:..."` and `size` its bytes, as far as they are published. `instead` are
+    other files of which any is as good, such as the same images in another format.
     """
 
     path: str
@@ -88,6 +89,7 @@ class DataFile:
     urls: tuple[str, ...] = ()
     checksum: str = ""
     size: int = 0
+    instead: tuple[DataFile, ...] = ()
 
     def __post_init__(self) -> None:
         for path in (self.path, *self.also):

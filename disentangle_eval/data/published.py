@@ -19,6 +19,12 @@ def find(folder: Path | None, file: DataFile) -> Path | None:
         raise DevalError(f"data folder: received {folder}: {error.strerror}, expected a folder you may read") from error
 
 
+def find_any(folder: Path | None, file: DataFile) -> tuple[Path, DataFile] | None:
+    """As `find`, the file itself or else one of those that serve instead of it, and which of them it is."""
+    found = ((find(folder, form), form) for form in (file, *file.instead))
+    return next(((path, form) for path, form in found if path), None)
+
+
 def require(folder: Path | None, name: str, file: DataFile) -> Path:
     """Where a file of the data set `name` lies; `UsageError` that says how to get it where it does not."""
     if found := find(folder, file):
