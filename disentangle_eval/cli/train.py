@@ -252,7 +252,9 @@ def finish(run: Run, folder: RunFolder, name: str) -> None:
 
 def next_command(run: Run) -> str:
     """What to type after training: the score the data set allows, or samples where it allows none."""
-    if run.data.factors is not None:
+    from disentangle_eval.api import FactorSpace
+
+    if isinstance(run.data.factors, FactorSpace):
         return "deval score --metric factorvae"
     if load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test:
         return "deval score --metric cluster-accuracy"

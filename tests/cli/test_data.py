@@ -1,38 +1,53 @@
 """`deval data fetch | verify | show | pack`, on a plugin's data set and on a server that is this process."""
 
 import hashlib
+import re
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cli_tiny import TINY
 from PIL import Image
 
 from disentangle_eval.registry import load_registry
 
-PIXELS = bytes(range(256)) * 3  # 48 images of 4 x 4
+PIXELS = bytes(range(256)) * 3  # the published file, which the data set below does not read
 
-RECORD = """
+RECORDS = """
 from disentangle_eval import DataFile, DatasetSpec, hookimpl
+
+
+def toy(name, images=48, **more):
+    return DatasetSpec(name=name, summary="a toy", target="deval_files.load:load", images=images, **more)
 
 
 @hookimpl
 def register_datasets():
-    def digits(name, **more):
-        return DatasetSpec(name=name, summary="a toy", target="deval_files.load:load", images=48, **more)
-
     file = DataFile(path="files/pixels.bin", urls=URLS, checksum=CHECKSUM, size=768)
     plain = DataFile(path="files/plain.bin")
     return [
-        digits("published", files=(file,), homepage="https://example.org/files"),
-        digits("unpublished", files=(plain,)),
-        digits("drawn", files=(file,), drawn=True),
-        digits("nothing", drawn=True),
-        digits("miscounted", files=(plain,)).__class__(
-            name="miscounted", summary="a toy", target="deval_files.load:load", images=49, files=(plain,)
+        toy("published", files=(file,), homepage="https://example.org/files"),
+        toy("unpublished", files=(plain,)),
+        toy("drawn", files=(file,), drawn=True),
+        toy("nothing", drawn=True),
+        toy("miscounted", images=49, drawn=True),
+        DatasetSpec(
+            name="mine",
+            summary="a toy",
+            target="deval_files.load:load_mine",
+            config="deval_files.settings:Settings",
+            takes_path=True,
         ),
-        DatasetSpec(name="mine", summary="a toy", target="deval_files.load:load", takes_path=True),
     ]
+"""
+
+SETTINGS = """
+from disentangle_eval.config import DatasetConfig, Field
+
+
+class Settings(DatasetConfig):
+    table: bool = Field(False, description="not a full grid")
 """
 
 LOAD = """
@@ -41,13 +56,23 @@ import hashlib
 import numpy as np
 import torch
 
-from disentangle_eval.data import ByteImages, FactorSpace, ImageDataset
+from disentangle_eval.data import ByteImages, FactorSpace, FactorTable, ImageDataset
+
+FACTORS = FactorSpace(("a", "b"), (6, 8))
 
 
-def load(folder):
-    pixels = np.frombuffer(bytes(range(256)) * 3, dtype=np.uint8).reshape(48, 1, 4, 4).copy()
+def load(folder, factors=FACTORS):
+    a, b = FACTORS.classes(np.arange(48)).T
+    pixels = np.zeros((48, 1, 64, 64), dtype=np.uint8)
+    pixels[np.arange(48), 0, 10 * a, 8 * b] = 255
     sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
-    return ImageDataset("toy", sha256, ByteImages(torch.from_numpy(pixels)), FactorSpace(("a", "b"), (6, 8)))
+    return ImageDataset("toy", sha256, ByteImages(torch.from_numpy(pixels)), factors)
+
+
+def load_mine(folder, settings):
+    if not folder.is_dir():
+        raise AssertionError(folder)
+    return load(folder, FactorTable(FACTORS.names, FACTORS.classes(np.arange(48))) if settings.table else FACTORS)
 """
 
 
@@ -75,8 +100,9 @@ def toy(install, monkeypatch, tmp_path):
         site = install("deval-good")
         package = site / "deval_files"
         package.mkdir()
-        (package / "__init__.py").write_text(f"URLS = {urls!r}\nCHECKSUM = {checksum!r}\n{RECORD}")
+        (package / "__init__.py").write_text(f"URLS = {urls!r}\nCHECKSUM = {checksum!r}\n{RECORDS}")
         (package / "load.py").write_text(LOAD)
+        (package / "settings.py").write_text(SETTINGS)
         metadata = site / "deval_files-1.0.dist-info"
         metadata.mkdir()
         (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: deval-files\nVersion: 1.0\n")
@@ -160,8 +186,8 @@ def test_verify_compares_and_then_says_what_the_images_are(deval, toy):
     assert answer.code == 0
     assert "768 bytes, md5:" in answer.out
     assert "as published" in answer.out
-    assert "images   48 of 1 x 4 x 4\n" in answer.out
-    assert f"sha256   {hashlib.sha256(PIXELS).hexdigest()}\n" in answer.out
+    assert "images   48 of 1 x 64 x 64\n" in answer.out
+    assert re.search(r"^sha256   [0-9a-f]{64}$", answer.out, re.MULTILINE)
     assert "factors  a 6, b 8; every combination is there\n" in answer.out
 
 
@@ -200,19 +226,42 @@ def test_verify_of_what_is_missing_or_drawn_instead(deval, toy):
 def test_show_draws_a_picture_by_the_name_of_the_data(deval, toy, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     toy()
-    assert deval("data", "show", "mine:/some/Where.d").out == "mine-where.png\n"
-    with Image.open("mine-where.png") as picture:
+    place = tmp_path / "My set"
+    place.mkdir()
+    assert deval("data", "show", f"mine:{place}").out == "mine-my-set.png\n"
+    with Image.open("mine-my-set.png") as picture:
         assert picture.mode == "L"
     named = deval("data", "show", "nothing", "--out", tmp_path / "new" / "toy", "--seed", 3)
     assert named.out == f"{tmp_path / 'new' / 'toy.png'}\n"
     assert "expected a name that ends in .png" in deval("data", "show", "nothing", "--out", "toy.jpg").error
 
 
-def test_train_takes_a_place_and_says_what_to_type_next(deval, toy, tmp_path, monkeypatch):
-    from cli_tiny import TINY
-
+@pytest.mark.parametrize(
+    ("settings", "following"), [("", "deval score --metric factorvae"), ("?table=on", "deval sample")]
+)
+def test_a_model_trains_on_a_place_with_settings_and_is_used_from_its_checkpoint(
+    deval, toy, tmp_path, monkeypatch, settings, following
+):
     monkeypatch.chdir(tmp_path)
     toy()
-    refused = deval("train", "vae", "--dataset", "mine", "--iterations", 1)
-    assert refused.error == "dataset: received 'mine', expected mine:PATH, the place of your data"
-    assert TINY
+    (tmp_path / "set").mkdir()
+    written = f"mine:{tmp_path / 'set'}{settings}"
+    trained = deval("train", "ibgan", *TINY, "--dataset", written, "--iterations", 2)
+    checkpoint = "runs/ibgan-mine-set-seed0/checkpoint.pt"
+    assert (trained.code, trained.out) == (0, f"{checkpoint}\n")
+    assert trained.err.splitlines()[-1] == f"next: {following} {checkpoint}"
+    assert deval("reconstruct", checkpoint, "--n", 2).code == 0
+    resumed = deval(
+        "train", "ibgan", "--dataset", written, "--out", "runs/ibgan-mine-set-seed0", "--resume", "--iterations", 3
+    )
+    assert resumed.code == 0
+    if settings:
+        assert "needs grid" in deval("score", "--metric", "factorvae", checkpoint).error
+
+
+def test_data_of_the_users_own_need_their_place_and_known_settings(deval, toy, tmp_path):
+    toy()
+    assert deval("train", "ibgan", "--dataset", "mine").error == (
+        "dataset: received 'mine', expected mine:PATH, the place of your data"
+    )
+    assert "tabel: unknown setting of Settings" in deval("data", "verify", f"mine:{tmp_path}?tabel=on").error
