@@ -85,7 +85,8 @@ def _row_of_table(factors: Factors, classes: np.ndarray, held: np.ndarray, facto
 
 def _evenly(values: np.ndarray, most: int) -> np.ndarray:
     """At most so many of the values, both ends among them."""
-    return values[np.linspace(0, len(values) - 1, min(len(values), most)).round().astype(int)]
+    places = np.linspace(0, len(values) - 1, min(len(values), most)).round().astype(int)
+    return np.asarray(values[places])
 
 
 def _describe(row: FactorRow, factors: Factors) -> Lines:

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+import sys
 import threading
+import types
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -236,27 +238,18 @@ def test_show_draws_a_picture_by_the_name_of_the_data(deval, toy, tmp_path, monk
     assert "expected a name that ends in .png" in deval("data", "show", "nothing", "--out", "toy.jpg").error
 
 
-@pytest.mark.parametrize(
-    ("settings", "following"), [("", "deval score --metric factorvae"), ("?table=on", "deval sample")]
-)
-def test_a_model_trains_on_a_place_with_settings_and_is_used_from_its_checkpoint(
-    deval, toy, tmp_path, monkeypatch, settings, following
-):
+def test_a_model_trains_on_a_place_with_settings_and_is_used_from_its_checkpoint(deval, toy, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     toy()
     (tmp_path / "set").mkdir()
-    written = f"mine:{tmp_path / 'set'}{settings}"
+    written = f"mine:{tmp_path / 'set'}?table=on"
+    run = "runs/ibgan-mine-set-seed0"
     trained = deval("train", "ibgan", *TINY, "--dataset", written, "--iterations", 2)
-    checkpoint = "runs/ibgan-mine-set-seed0/checkpoint.pt"
-    assert (trained.code, trained.out) == (0, f"{checkpoint}\n")
-    assert trained.err.splitlines()[-1] == f"next: {following} {checkpoint}"
-    assert deval("reconstruct", checkpoint, "--n", 2).code == 0
-    resumed = deval(
-        "train", "ibgan", "--dataset", written, "--out", "runs/ibgan-mine-set-seed0", "--resume", "--iterations", 3
-    )
-    assert resumed.code == 0
-    if settings:
-        assert "needs grid" in deval("score", "--metric", "factorvae", checkpoint).error
+    assert (trained.code, trained.out) == (0, f"{run}/checkpoint.pt\n")
+    assert trained.err.splitlines()[-1] == f"next: deval sample {run}/checkpoint.pt"
+    assert deval("reconstruct", run, "--n", 2).code == 0
+    assert deval("train", "ibgan", "--dataset", written, "--out", run, "--resume", "--iterations", 3).code == 0
+    assert "needs grid" in deval("score", "--metric", "factorvae", run).error
 
 
 def test_data_of_the_users_own_need_their_place_and_known_settings(deval, toy, tmp_path):
@@ -265,3 +258,18 @@ def test_data_of_the_users_own_need_their_place_and_known_settings(deval, toy, t
         "dataset: received 'mine', expected mine:PATH, the place of your data"
     )
     assert "tabel: unknown setting of Settings" in deval("data", "verify", f"mine:{tmp_path}?tabel=on").error
+
+
+def test_pack_writes_the_data_set_with_its_source(deval, toy, tmp_path, monkeypatch):
+    written = []
+    packed = types.ModuleType("disentangle_eval.data.packed")
+    packed.write_packed = lambda path, data, provenance: written.append((path, data.name, provenance["source"]))
+    monkeypatch.setitem(sys.modules, "disentangle_eval.data.packed", packed)
+    toy()
+    out = tmp_path / "new" / "toy.h5"
+    assert deval("data", "pack", f"mine:{tmp_path}?table=on", out).out == f"{out}\n"
+    assert written == [(out, "toy", f"mine:{tmp_path}?table=on")]
+    out.touch()
+    assert "which exists; choose another name" in deval("data", "pack", "nothing", out).error
+    assert "expected a name that ends in .h5" in deval("data", "pack", "nothing", tmp_path / "toy.npz").error
+    assert len(written) == 1
