@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
-from disentangle_eval.cli.data_record import dataset_argument, record_of
+from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
 from disentangle_eval.data.fetching import FetchError, Told
 from disentangle_eval.data.fetching import fetch as fetch_file
 from disentangle_eval.data.locations import data_folder
@@ -35,13 +35,12 @@ def fetch(dataset: str, data_dir: Path | None) -> None:
     folder = data_folder(data_dir)
     if folder is None:
         raise UsageError("data folder: received none; name the folder to fetch into with --data-dir or DEVAL_DATA")
+    following = data_command("verify", dataset, data_dir)
     lacking = [file for file in spec.files if not _get(file, folder, spec)]
     if lacking:
         files = "1 file is" if len(lacking) == 1 else f"{len(lacking)} files are"
-        raise DevalError(
-            f"dataset {spec.name!r}: {files} missing; get them as said above, then type: deval data verify {dataset}"
-        )
-    click.echo(f"next: deval data verify {dataset}", err=True)
+        raise DevalError(f"dataset {spec.name!r}: {files} missing; get them as said above, then type: {following}")
+    click.echo(f"next: {following}", err=True)
 
 
 def _nothing_to_fetch(spec: DatasetSpec) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
-from disentangle_eval.cli.data_record import dataset_argument, record_of
+from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
 from disentangle_eval.data.locations import data_folder
 from disentangle_eval.data.published import check, checksum, find_any
 from disentangle_eval.dataset_name import parse_dataset
@@ -30,7 +30,8 @@ def verify(dataset: str, data_dir: Path | None) -> None:
     folder = data_folder(data_dir)
     right = [_file_is_right(file, folder, spec) for file in spec.files]
     if not all(right):
-        raise DevalError(f"dataset {dataset!r}: files are missing or wrong; type: deval data fetch {spec.name}")
+        following = data_command("fetch", spec.name, data_dir)
+        raise DevalError(f"dataset {dataset!r}: files are missing or wrong; type: {following}")
     data = open_dataset(dataset, data_dir)
     for what, told in _contents(data):
         _tell(what, told)

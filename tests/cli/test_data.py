@@ -126,9 +126,10 @@ def test_fetch_takes_the_mirror_that_has_it_then_leaves_it(deval, toy, web):
     assert "next: deval data verify published" in answer.err
     assert (folder / "files" / "pixels.bin").read_bytes() == PIXELS
     (served / "b.bin").unlink()
-    again = deval("data", "fetch", "published")
+    again = deval("data", "fetch", "published", "--data-dir", folder)
     assert (again.code, again.out) == (0, "")
     assert "is there already" in again.err
+    assert f"next: deval data verify published --data-dir {folder}" in again.err
 
 
 def test_fetch_replaces_a_file_that_is_not_the_published_one(deval, toy, web):
