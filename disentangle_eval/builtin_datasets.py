@@ -82,6 +82,28 @@ MNIST_TEST_FILES = (
 MNIST_LICENCE = "CC BY-SA 3.0"
 MNIST_HOMEPAGE = "http://yann.lecun.com/exdb/mnist/"
 
+CELEBA_FILE = DataFile(
+    path="CelebA/img_align_celeba.zip",
+    also=("celeba/img_align_celeba.zip", "img_align_celeba.zip"),
+    checksum="md5:00d2c5bc6d35e252742224ab0c1e8fcb",
+    size=1_443_490_838,
+    instead=(DataFile(path="CelebA/img_align_celeba", also=("celeba/img_align_celeba", "img_align_celeba")),),
+)
+CELEBA_IMAGES = 202_599
+CELEBA_LICENCE = "non-commercial research only"
+CELEBA_HOMEPAGE = "http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
+
+CHAIRS3D_FILE = DataFile(
+    path="rendered_chairs.tar",
+    also=("3DChairs/rendered_chairs.tar",),
+    urls=("https://www.di.ens.fr/willow/research/seeing3Dchairs/data/rendered_chairs.tar",),
+    instead=(
+        DataFile(path="rendered_chairs", also=("3DChairs/rendered_chairs",)),
+        DataFile(path="3DChairs/images"),
+    ),
+)
+CHAIRS3D_IMAGES = 86_366
+
 DATASETS = (
     DatasetSpec(
         name="dsprites",
@@ -147,5 +169,43 @@ DATASETS = (
         images=10_000,
         licence=MNIST_LICENCE,
         homepage=MNIST_HOMEPAGE,
+    ),
+    DatasetSpec(
+        name="celeba",
+        summary="202,599 colour photographs of faces, cropped to 148 pixels and resized to 64x64",
+        target="disentangle_eval.data.celeba:load",
+        config="disentangle_eval.data.celeba_config:CelebAConfig",
+        files=(CELEBA_FILE,),
+        images=CELEBA_IMAGES,
+        licence=CELEBA_LICENCE,
+        homepage=CELEBA_HOMEPAGE,
+    ),
+    DatasetSpec(
+        name="celeba32",
+        summary="celeba at 32x32, for the networks of InfoGAN and Bidirectional InfoGAN",
+        target="disentangle_eval.data.celeba:load32",
+        config="disentangle_eval.data.celeba_config:CelebA32Config",
+        files=(CELEBA_FILE,),
+        images=CELEBA_IMAGES,
+        licence=CELEBA_LICENCE,
+        homepage=CELEBA_HOMEPAGE,
+    ),
+    DatasetSpec(
+        name="chairs3d",
+        summary="86,366 renderings of 1,393 chairs from 62 directions, grey 64x64: model, elevation, azimuth",
+        target="disentangle_eval.data.chairs3d:load",
+        kind="factors",
+        config="disentangle_eval.data.chairs3d_config:Chairs3DConfig",
+        files=(CHAIRS3D_FILE,),
+        images=CHAIRS3D_IMAGES,
+        factors="model 1393, elevation 2, azimuth 31",
+        homepage="https://www.di.ens.fr/willow/research/seeing3Dchairs/",
+    ),
+    DatasetSpec(
+        name="images",
+        summary="your own pictures, images:PATH: a folder, a tar or a zip of them, cropped and resized",
+        target="disentangle_eval.data.pictures.loading:load",
+        config="disentangle_eval.data.pictures.config:ImagesConfig",
+        takes_path=True,
     ),
 )
