@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.specs import DataFile
 
 
@@ -36,6 +38,33 @@ def require(folder: Path | None, name: str, file: DataFile) -> Path:
     )
 
 
+def require_any(folder: Path | None, name: str, file: DataFile) -> tuple[Path, DataFile]:
+    """As `require`, the file itself or else one of those that serve instead of it, and which of them it is."""
+    return find_any(folder, file) or (require(folder, name, file), file)
+
+
+def identity(path: Path, file: DataFile) -> str:
+    """What identifies the contents of a file without reading it: expected checksum, size and time of change."""
+    status = path.stat()
+    return f"{file.checksum} {status.st_size} {status.st_mtime_ns}"
+
+
+@contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Turns whatever the library that reads `path` raises on a damaged file into one line; `DevalError` passes."""
+    try:
+        yield
+    except (DevalError, MemoryError):
+        raise
+    except Exception as error:  # readers of archives and matrices raise nearly every kind on damaged bytes
+        raise damaged(path, describe(error), expected) from error
+
+
+def damaged(path: Path, received: str, expected: str) -> DevalError:
+    """The error for a file that is not what was published."""
+    return DevalError(f"{path}: received {received}, expected {expected}; fetch the file again")
+
+
 def checksum(path: Path, algorithm: str) -> str:
     """`"md5:..."` or `"sha256:..."` of a file's bytes."""
     with path.open("rb") as opened:
@@ -47,8 +76,8 @@ def check(path: Path, file: DataFile) -> None:
     """`DevalError` where a file has another size or checksum than published; nothing is known to be wrong otherwise."""
     size = path.stat().st_size
     if file.size and size != file.size:
-        raise DevalError(f"{path}: received {size} bytes, expected {file.size}; fetch the file again")
+        raise damaged(path, f"{size} bytes", f"{file.size}")
     if file.checksum:
         received = checksum(path, file.checksum.partition(":")[0])
         if received != file.checksum:
-            raise DevalError(f"{path}: received {received}, expected {file.checksum}; fetch the file again")
+            raise damaged(path, received, file.checksum)

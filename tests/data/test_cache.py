@@ -41,6 +41,27 @@ def test_images_are_made_once(path):
     assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
 
 
+def test_images_given_in_blocks_are_kept_as_if_given_whole(path):
+    whole = packed_images(path, "whole", Maker())
+    blocks = packed_images(path.with_name("blocks"), "blocks", lambda: (IMAGES[i : i + 16] for i in range(0, 50, 16)))
+    np.testing.assert_array_equal(blocks[0], IMAGES)
+    assert blocks[1] == whole[1]
+
+
+def test_blocks_that_end_in_an_error_leave_what_was_there(path):
+    packed_images(path, "first", Maker())
+    before = path.read_bytes()
+
+    def blocks():
+        yield IMAGES[:16]
+        raise DevalError("damaged")
+
+    with pytest.raises(DevalError, match=r"^damaged$"):
+        packed_images(path, "second", blocks)
+    assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
+    assert path.read_bytes() == before
+
+
 def test_another_key_makes_them_again(path):
     make = Maker()
     packed_images(path, "first", make)
