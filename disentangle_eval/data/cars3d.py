@@ -21,13 +21,14 @@ from disentangle_eval.builtin_datasets import CARS3D_FILE
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.matlab import read_variable
-from disentangle_eval.data.prepared import byte_images, channels_first
+from disentangle_eval.data.prepared import byte_images
 from disentangle_eval.data.published import check, damaged, identity, reading, require_any
 from disentangle_eval.specs import DataFile
 
 IMAGE = ImageShape(3, 64, 64)
 FACTORS = FactorSpace(names=("elevation", "azimuth", "object"), sizes=(4, 24, 183))
 SIDE = 128  # pixels, as published
+_RESIZED = (IMAGE.height, IMAGE.width, IMAGE.channels)
 
 # Counts changes that alter pixels.
 _VERSION = 1
@@ -50,7 +51,7 @@ def load(folder: Path | None, factors: FactorSpace = FACTORS) -> ImageDataset:
 
 
 def read_images(path: Path, form: DataFile, factors: FactorSpace) -> np.ndarray:
-    """All images in the order of the grid, (N, 3, 64, 64) uint8."""
+    """All images in the order of the grid, (N, 64, 64, 3) uint8."""
     _LOG.info("reading %s once, about half a minute", path)
     elevations, azimuths, objects = factors.sizes
     cars = {}
@@ -59,7 +60,7 @@ def read_images(path: Path, form: DataFile, factors: FactorSpace) -> np.ndarray:
         cars[name] = _resized(views.transpose(4, 3, 0, 1, 2))
     if len(cars) != objects:
         raise damaged(path, f"{len(cars)} cars", f"{objects}, each a file .mat")
-    return np.stack([cars[name] for name in sorted(cars)], axis=2).reshape(len(factors), *IMAGE)
+    return np.stack([cars[name] for name in sorted(cars)], axis=2).reshape(len(factors), *_RESIZED)
 
 
 def _identity(path: Path, form: DataFile) -> str:
@@ -89,10 +90,10 @@ def _folder(path: Path) -> list[Path]:
 
 
 def _resized(views: np.ndarray) -> np.ndarray:
-    """(E, A, H, W, 3) -> (E, A, 3, 64, 64), each picture resized by Lanczos' filter."""
+    """(E, A, H, W, 3) -> (E, A, 64, 64, 3), each picture resized by Lanczos' filter."""
     flat = views.reshape(-1, *views.shape[2:])
     resized = [
         Image.fromarray(view).resize((IMAGE.width, IMAGE.height), Image.Resampling.LANCZOS)
         for view in map(np.ascontiguousarray, flat)
     ]
-    return channels_first(np.stack([np.asarray(view) for view in resized])).reshape(*views.shape[:2], *IMAGE)
+    return np.stack([np.asarray(view) for view in resized]).reshape(*views.shape[:2], *_RESIZED)

@@ -41,7 +41,7 @@ def load(folder: Path | None, factors: FactorSpace = FACTORS) -> ImageDataset:
 
 
 def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
-    """The images in the order of the grid, in blocks of (n, 1, 64, 64) uint8; nothing but a tensor is unpickled."""
+    """The images in the order of the grid, in blocks of (n, 64, 64, 1) uint8; nothing but a tensor is unpickled."""
     _LOG.info("reading %s once", path)
     shape = (*factors.sizes, IMAGE.height, IMAGE.width)
     expected = f"a tensor, uint8 of shape {shape}, or with the images in one row"
@@ -51,7 +51,7 @@ def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
         raise damaged(path, type(images).__name__, expected)
     if images.dtype != torch.uint8 or not _holds(tuple(images.shape), len(factors)):
         raise damaged(path, f"{images.dtype} of shape {tuple(images.shape)}", expected)
-    pixels = images.reshape(-1, *IMAGE).numpy()
+    pixels = images.reshape(-1, IMAGE.height, IMAGE.width, IMAGE.channels).numpy()
     count = images_at_once(IMAGE)
     return (pixels[start : start + count] for start in range(0, len(pixels), count))
 

@@ -23,7 +23,7 @@ from disentangle_eval.builtin_datasets import (
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.npz_blocks import read_blocks
-from disentangle_eval.data.prepared import byte_images, channels_first, images_at_once
+from disentangle_eval.data.prepared import byte_images, images_at_once
 from disentangle_eval.data.published import check, identity, require
 from disentangle_eval.specs import DataFile
 
@@ -95,8 +95,8 @@ def load_variant(folder: Path | None, variant: Variant) -> ImageDataset:
 
 
 def read_images(path: Path, variant: Variant) -> Iterator[np.ndarray]:
-    """The images in the order of the grid, in blocks of (n, 3, 64, 64) uint8, once the file is found right."""
+    """The images in the order of the grid, in blocks of (n, 64, 64, 3) uint8, once the file is found right."""
     _LOG.info("reading %s once, some minutes", path)
     check(path, variant.file)
     shape = (len(variant.factors), IMAGE.height, IMAGE.width, IMAGE.channels)
-    return map(channels_first, read_blocks(path, "images", shape, images_at_once(IMAGE)))
+    return read_blocks(path, "images", shape, images_at_once(IMAGE))

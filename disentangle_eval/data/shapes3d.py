@@ -17,7 +17,7 @@ from disentangle_eval.builtin_datasets import SHAPES3D_FILE
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factor_table import table_of_values
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.prepared import byte_images, channels_first, images_at_once
+from disentangle_eval.data.prepared import byte_images, images_at_once
 from disentangle_eval.data.published import check, damaged, identity, reading, require
 
 IMAGE = ImageShape(3, 64, 64)
@@ -42,7 +42,7 @@ def load(folder: Path | None, factors: FactorSpace = FACTORS) -> ImageDataset:
 
 
 def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
-    """The images in the order of the grid, in blocks of (n, 3, 64, 64) uint8, once file and labels are found right."""
+    """The images in the order of the grid, in blocks of (n, 64, 64, 3) uint8, once file and labels are found right."""
     _LOG.info("reading %s once, some minutes", path)
     check(path, SHAPES3D_FILE)
     with reading(path, _FILE), h5py.File(path, "r") as file:
@@ -52,7 +52,7 @@ def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
         images = _array(path, file, "images", (len(factors), IMAGE.height, IMAGE.width, IMAGE.channels), np.uint8)
         count = _whole_chunks(images)
         for start in range(0, len(images), count):
-            yield channels_first(images[start : start + count])
+            yield images[start : start + count]
 
 
 def _array(path: Path, file: h5py.File, key: str, shape: tuple[int, ...], dtype: type) -> h5py.Dataset:

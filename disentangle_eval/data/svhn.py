@@ -65,13 +65,13 @@ def load_part(folder: Path | None, part: Part) -> ImageDataset:
 
 
 def read_images(path: Path, part: Part) -> Iterator[np.ndarray]:
-    """The images of a part's file once it is found to be the official one, in blocks of (n, 3, 32, 32) uint8."""
+    """The images of a part's file once it is found to be the official one, in blocks of (n, 32, 32, 3) uint8."""
     _LOG.info("reading %s once", path)
     check(path, part.file)
     pixels = read_variable(path, "X", (IMAGE.height, IMAGE.width, IMAGE.channels, part.images))
     count = images_at_once(IMAGE)
     for start in range(0, part.images, count):
-        yield pixels[..., start : start + count].transpose(3, 2, 0, 1)
+        yield pixels[..., start : start + count].transpose(3, 0, 1, 2)
 
 
 def read_labels(path: Path, images: int) -> np.ndarray:

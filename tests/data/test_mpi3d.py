@@ -36,7 +36,7 @@ def official(folder: Path) -> mpi3d.Variant:
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_images_keep_their_order_and_are_turned_channels_first(tmp_path, monkeypatch, save):
+def test_images_keep_their_order(tmp_path, monkeypatch, save):
     monkeypatch.setattr(mpi3d, "images_at_once", lambda shape: 5)
     save(path_of(tmp_path), images=PIXELS)
     data = mpi3d.load_variant(tmp_path, official(tmp_path))

@@ -49,7 +49,7 @@ def original(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("options", [{}, {"chunks": (7, 16, 16, 1), "compression": "gzip"}])
-def test_images_keep_their_order_and_are_turned_channels_first(original, monkeypatch, options):
+def test_images_keep_their_order(original, monkeypatch, options):
     monkeypatch.setattr(shapes3d, "images_at_once", lambda shape: 5)
     path, expect = original
     write(path, **options)

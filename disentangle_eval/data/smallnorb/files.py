@@ -71,12 +71,12 @@ def find_part(folder: Path | None, part: Part) -> FoundPart:
 
 
 def read_images(parts: Sequence[FoundPart], factors: FactorSpace) -> np.ndarray:
-    """The images in the order of the grid, all toys of a pose one after the other: (N, 1, 64, 64) uint8.
+    """The images in the order of the grid, all toys of a pose one after the other: (N, 64, 64, 1) uint8.
 
     DevalError where a file is not the official one.
     """
     each = sum(len(part.instances) for part in parts)
-    images = np.empty((len(factors) * each, *IMAGE), dtype=np.uint8)
+    images = np.empty((len(factors) * each, IMAGE.height, IMAGE.width, 1), dtype=np.uint8)
     for part in parts:
         _LOG.info("reading %s once, about ten seconds", part.images.path)
         for file in part.files:
@@ -84,7 +84,7 @@ def read_images(parts: Sequence[FoundPart], factors: FactorSpace) -> np.ndarray:
         count = len(factors) * len(part.instances)
         rows = _rows(part.info.path, _read_classes(part, count), part.instances, factors, each)
         for row, picture in zip(rows, _read_pictures(part.images, count), strict=True):
-            images[row, 0] = picture
+            images[row, :, :, 0] = picture
     return images
 
 
