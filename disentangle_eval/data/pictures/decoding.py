@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # All of these are decoded by Pillow's own code and the codec libraries; none runs another program.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
@@ -74,6 +74,7 @@ def decode(contents: bytes, form: Form) -> np.ndarray:
     Grey is the luma of ITU-R 601. Any exception means that the file is damaged, too large or of no known kind.
     """
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(BytesIO(contents), formats=FORMATS) as opened:
             width, height = opened.size
@@ -109,6 +110,6 @@ def _crop(picture: Image.Image, crop: int | str) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return "no picture of a known kind"
     return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -128,7 +129,10 @@ def _map(batches: Iterable[Batch], form: Form, processes: int) -> Iterator[tuple
         yield from ((positions, decode_batch(pictures, form)) for positions, pictures in batches)
         return
     # A process forked from one that runs torch's threads may hang, so each starts anew, which takes it no torch.
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    # An interrupt is this process's to answer.
+    pool = ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
     waiting: deque[tuple[list[int], Future[Decoded]]] = deque()
     try:
         for positions, pictures in batches:
