@@ -1,6 +1,6 @@
 """Rendered faces: 50 persons under 21 x 11 angles in 11 lights, as Chen et al. (2018) rendered the Basel face model.
 
-Not the 239,840 faces of Kim & Mnih (2018), which were never published. Read from the authors' file, which the user
+Not the 239,840 faces of Kim & Mnih (2018), of which no download is known. Read from the authors' file, which the user
 brings.
 """
 
