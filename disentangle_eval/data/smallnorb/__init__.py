@@ -16,7 +16,7 @@ from torch import Tensor
 from disentangle_eval.api import Draw, ImageShape
 from disentangle_eval.builtin_datasets import SMALLNORB_TEST_FILES, SMALLNORB_TRAIN_FILES
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.images import ByteImages
+from disentangle_eval.data.images import ImageStore
 from disentangle_eval.data.index_hash import hashed_integers
 from disentangle_eval.data.nuisance import NuisanceDataset
 from disentangle_eval.data.prepared import byte_images
@@ -36,7 +36,7 @@ class Instances:
     `pictures` holds the toys of a pose one after the other, `each` of them.
     """
 
-    pictures: ByteImages
+    pictures: ImageStore
     each: int
 
     @property

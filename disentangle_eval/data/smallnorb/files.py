@@ -66,8 +66,10 @@ class FoundPart:
 
 def find_part(folder: Path | None, part: Part) -> FoundPart:
     """Where the files of a part lie, packed or not; UsageError where one does not."""
-    files = (part.images, part.categories, part.info)
-    return FoundPart(*(Found(*require_any(folder, "smallnorb", file)) for file in files), part.instances)
+    images, categories, info = (
+        Found(*require_any(folder, "smallnorb", file)) for file in (part.images, part.categories, part.info)
+    )
+    return FoundPart(images, categories, info, part.instances)
 
 
 def read_images(parts: Sequence[FoundPart], factors: FactorSpace) -> np.ndarray:
@@ -105,7 +107,7 @@ def _rows(path: Path, classes: np.ndarray, instances: tuple[int, ...], factors: 
     inside = (poses >= 0).all() and (poses < factors.sizes).all() and (azimuth % 2 == 0).all()
     if not inside or not np.isin(instance, instances).all():
         raise damaged(path, "other factors", expected)
-    rows = factors.index(poses) * each + instance
+    rows: np.ndarray = factors.index(poses) * each + instance
     if len(np.unique(rows)) != len(classes):
         raise damaged(path, "an image of the same toy and pose twice", expected)
     return rows
