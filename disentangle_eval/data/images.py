@@ -98,9 +98,7 @@ class ByteImages:
         """Rows (B, ...) on any device -> (B, C, H, W) float32 in [0, 1], multiples of 1/255."""
         if self.shape.channels == 1:
             return rows.float().div_(255)
-        # The layout is changed in bytes, before they become four times as many.
-        pixels = rows if self._channels_last else torch.stack(rows.unbind(1), dim=-1)
-        return pixels.float().div_(255).permute(0, 3, 1, 2)
+        return self._interleaved(rows).div_(255).permute(0, 3, 1, 2)
 
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 on the same device -> (B, C, H, W) float32 in [0, 1], multiples of 1/255."""
@@ -113,6 +111,14 @@ class ByteImages:
     def to(self, device: torch.device) -> ImageStore:
         """The same images for another device: on it where they fit, else in main memory."""
         return place_images(self, device)
+
+    def _interleaved(self, rows: Tensor) -> Tensor:
+        """Rows -> (B, H, W, C) float32 in [0, 255]; the layout is changed as the bytes become floats."""
+        if self._channels_last:
+            return rows.float()
+        channels, height, width = self.shape
+        floats = torch.empty((len(rows), height, width, channels), device=rows.device)
+        return torch.stack(rows.unbind(1), dim=-1, out=floats)
 
     @property
     def _channels_last(self) -> bool:

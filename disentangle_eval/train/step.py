@@ -22,13 +22,14 @@ class TrainingStep(GeneratorDraw):
         self.batch = batch
         self.data_size = len(data)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
-        self.host = None if isinstance(data, Nuisance) else host_images_of(data)
+        self.nuisance = data if isinstance(data, Nuisance) else None
+        self.host = host_images_of(data) if self.nuisance is None else None
         order_on = torch.device("cpu") if self.host is not None else device
         self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), order_on)
 
     def images(self) -> Tensor:
         index = self.sampler.next()
-        images = self.data.observe(index, self) if isinstance(self.data, Nuisance) else self.data.images(index)
+        images = self.data.images(index) if self.nuisance is None else self.nuisance.observe(index, self)
         if self.host is not None:
             self.host.prefetch(self.sampler.peek())
         return images.contiguous(memory_format=torch.channels_last)
