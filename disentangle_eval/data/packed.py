@@ -3,7 +3,7 @@
 `images` (N, C, H, W) uint8, or for black and white images `bits` (N, ceil(C * H * W / 8)) uint8, eight pixels a byte,
 the first in the highest bit; `factor_sizes` (F,) of a full grid, or `factors` (N, F) classes, with `factor_names` (F,);
 `labels` (N,). Attributes say the format, its version, the data set's name, the shape of an image and the sha256 of the
-images, those of the group `provenance` where they are from.
+images, those of the group `provenance` where they are from, with the data set's own sha256.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _describe(file: h5py.File, data: Dataset, provenance: Mapping[str, str]) -> 
     file.attrs["name"] = data.name
     file.attrs["image_shape"] = tuple(data.shape)
     group = file.create_group("provenance")
-    for key, value in provenance.items():
+    for key, value in {**provenance, "sha256": data.sha256}.items():
         group.attrs[key] = value
     if (labels := labels_of(data)) is not None:
         file["labels"] = labels
