@@ -38,5 +38,5 @@ def load(folder: Path | None) -> ImageDataset:
 
 
 def _draw() -> np.ndarray:
-    _LOG.info("drawing sprites3d once, about 10 s")
+    _LOG.info("drawing sprites3d once, about 6 s")
     return trace_all()

@@ -70,5 +70,20 @@ FIELD_OF_VIEW = np.radians(34)
 LIGHT = np.array([-3.4, -4.2, 7.0])
 LIGHT_RADIUS = 1.1
 
-TILE = 1.15
-SKIRTING = 0.26
+TILE = 1.15  # side of a tile of the floor
+DARK_TILE = 0.88  # every other one, as part of the floor's colour
+SKIRTING_HEIGHT = 0.26
+SKIRTING_WHITE = 0.96
+
+# Light from everywhere (more of it from above) and light from the lamp, for surfaces that face it.
+ROOM_AMBIENT, ROOM_AMBIENT_UPWARDS, ROOM_DIRECT = 0.5, 0.06, 0.56
+OBJECT_AMBIENT, OBJECT_AMBIENT_UPWARDS, OBJECT_DIRECT = 0.42, 0.14, 0.62
+TONE = 0.8  # light is shown as its power
+
+# What takes light from everywhere away: where walls and floor meet, on the floor below the solid, on the solid below.
+CREASE, CREASE_WIDTH = 0.3, 0.5
+OCCLUSION = 0.75
+CONTACT, CONTACT_HEIGHT = 0.35, 0.22
+
+HIGHLIGHT, HIGHLIGHT_POWER = 0.42, 38  # on the solid
+SHINE, SHINE_HEIGHT = 0.3, 0.9  # of the floor, in which what stands higher shows less

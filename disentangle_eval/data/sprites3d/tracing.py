@@ -7,7 +7,7 @@ there and how brightly it is lit. These four weights depend on scale, shape and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -70,8 +70,11 @@ class Solid:
 
 def trace_all() -> np.ndarray:
     """The layers of all views in the order of scale, shape, orientation: (480, 16384) uint8; see `layers`."""
-    views = np.ndindex(*scene.FACTORS.sizes[-3:])
-    return np.stack([layers(*view).reshape(-1) for view in views])
+    scales, shapes, orientations = scene.FACTORS.sizes[-3:]
+    traced = np.empty((scales, shapes, orientations, LAYERS * scene.IMAGE.height * scene.IMAGE.width), dtype=np.uint8)
+    for orientation, scale, shape in np.ndindex(orientations, scales, shapes):
+        traced[scale, shape, orientation] = layers(scale, shape, orientation).reshape(-1)
+    return traced.reshape(-1, traced.shape[-1])
 
 
 def layers(scale: int, shape: int, orientation: int) -> np.ndarray:
@@ -87,7 +90,7 @@ def layers(scale: int, shape: int, orientation: int) -> np.ndarray:
     return np.clip(np.floor(256 * pixels + 0.5), 0, 255).astype(np.uint8)
 
 
-@cache
+@lru_cache(maxsize=1)
 def see_room(orientation: int) -> Room:
     """The room as the camera sees it, the RAYS * RAYS rays of a pixel one after another."""
     origin, direction = _camera(scene.ORIENTATIONS[orientation])
@@ -101,29 +104,29 @@ def see_room(orientation: int) -> Room:
     point = origin + distance * direction
     normal = np.concatenate([[[0.0, 0.0, 1.0]], _WALL_NORMALS])[met].T
     toward = unit(scene.LIGHT[:, None] - point)
-    direct = 0.56 * np.maximum(dot(normal, toward), 0)
+    direct = scene.ROOM_DIRECT * np.maximum(dot(normal, toward), 0)
     floor = met == 0
-    ambient = (0.5 + 0.06 * normal[2]) * _creases(point, floor)
+    ambient = (scene.ROOM_AMBIENT + scene.ROOM_AMBIENT_UPWARDS * normal[2]) * _creases(point, floor)
     return Room(origin, direction, distance, point, normal, toward, ambient, direct, _colour(point, floor), floor)
 
 
 def _creases(point: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """(N,): how much of the light from everywhere reaches points of a room, which is darker where it bends."""
     from_walls = [n @ point + _WALL_DISTANCE for n in _WALL_NORMALS]
-    upright = np.exp(-np.where(floor, np.minimum(*from_walls), np.maximum(*from_walls)) / 0.5)
-    level = np.where(floor, 0, np.exp(-point[2] / 0.5))
-    open_: np.ndarray = 1 - 0.3 * upright - 0.3 * level
+    upright = np.exp(-np.where(floor, np.minimum(*from_walls), np.maximum(*from_walls)) / scene.CREASE_WIDTH)
+    level = np.where(floor, 0, np.exp(-point[2] / scene.CREASE_WIDTH))
+    open_: np.ndarray = 1 - scene.CREASE * (upright + level)
     return open_
 
 
 def _colour(point: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """(4, N): tiles of two brightnesses, walls, and a white skirting board along these."""
     tiles = (np.floor(point[0] / scene.TILE) + np.floor(point[1] / scene.TILE)) % 2
-    skirting = ~floor & (point[2] < scene.SKIRTING)
+    skirting = ~floor & (point[2] < scene.SKIRTING_HEIGHT)
     colour = np.zeros((LAYERS, floor.size))
-    colour[FLOOR] = np.where(floor, 0.88 + 0.12 * tiles, 0)
+    colour[FLOOR] = np.where(floor, np.where(tiles, 1, scene.DARK_TILE), 0)
     colour[WALL] = ~floor & ~skirting
-    colour[WHITE] = 0.96 * skirting
+    colour[WHITE] = scene.SKIRTING_WHITE * skirting
     return colour
 
 
@@ -159,7 +162,7 @@ def _with_reflection(weights: np.ndarray, room: Room, solid: Solid) -> np.ndarra
     mirrored = room.direction[:, floor] * [[1], [1], [-1]]
     enter, normal = solid.hit(point, mirrored)
     seen = np.isfinite(enter)
-    shine = 0.3 * np.exp(-1.1 * (enter * mirrored[2])[seen])
+    shine = scene.SHINE * np.exp(-(enter * mirrored[2])[seen] / scene.SHINE_HEIGHT)
     floor = floor[seen]
     weights[FLOOR, floor] *= 1 - shine
     weights[OBJECT, floor] = shine * _tone(_ambient_of_object(normal[:, seen]))
@@ -178,10 +181,10 @@ def _object_weights(origin: np.ndarray, direction: np.ndarray, enter: np.ndarray
     point = origin + enter * direction
     toward = unit(scene.LIGHT[:, None] - point)
     facing = np.maximum(dot(normal, toward), 0)
-    near_floor = 1 - 0.35 * np.exp(-point[2] / 0.22)
-    light = _tone(_ambient_of_object(normal) * near_floor + 0.62 * facing)
+    near_floor = 1 - scene.CONTACT * np.exp(-point[2] / scene.CONTACT_HEIGHT)
+    light = _tone(_ambient_of_object(normal) * near_floor + scene.OBJECT_DIRECT * facing)
     halfway = unit(toward - direction)
-    highlight = 0.42 * np.maximum(dot(normal, halfway), 0) ** 38 * (facing > 0)
+    highlight = scene.HIGHLIGHT * np.maximum(dot(normal, halfway), 0) ** scene.HIGHLIGHT_POWER * (facing > 0)
     weights = np.zeros((LAYERS, enter.size))
     weights[OBJECT] = light * (1 - highlight)
     weights[WHITE] = highlight
@@ -189,7 +192,7 @@ def _object_weights(origin: np.ndarray, direction: np.ndarray, enter: np.ndarray
 
 
 def _ambient_of_object(normal: np.ndarray) -> np.ndarray:
-    return 0.42 + 0.14 * normal[2]
+    return scene.OBJECT_AMBIENT + scene.OBJECT_AMBIENT_UPWARDS * normal[2]
 
 
 def _visibility(room: Room, solid: Solid) -> np.ndarray:
@@ -229,13 +232,13 @@ def _openness(room: Room, solid: Solid) -> np.ndarray:
     to_middle = solid.middle - room.point
     squared = dot(to_middle, to_middle)
     cosine = np.maximum(dot(to_middle, room.normal), 0) / np.sqrt(squared)
-    openness: np.ndarray = 1 - 0.75 * cosine * np.minimum(solid.scale**2 / squared, 1)
+    openness: np.ndarray = 1 - scene.OCCLUSION * cosine * np.minimum(solid.scale**2 / squared, 1)
     return openness
 
 
 def _tone(light: np.ndarray) -> np.ndarray:
     """Light as it is shown: brighter in the shade, never above 1."""
-    shown: np.ndarray = np.minimum(light, 1) ** 0.8
+    shown: np.ndarray = np.minimum(light, 1) ** scene.TONE
     return shown
 
 
