@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from disentangle_eval.api import Draw, ImageShape
@@ -99,7 +99,7 @@ def read_picture(path: Path, patch: ImageShape) -> np.ndarray:
             opened.thumbnail(LARGEST)
             picture = np.array(opened.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        received = "no picture of a known kind" if isinstance(error, Image.UnidentifiedImageError) else error
+        received = "no picture of a known kind" if isinstance(error, UnidentifiedImageError) else error
         raise DevalError(f"{path}: received {received}; expected the picture; fetch the file again") from error
     height, width = picture.shape[:2]
     if height <= patch.height or width <= patch.width:

@@ -83,7 +83,8 @@ def _turned(vectors: np.ndarray) -> np.ndarray:
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a * b).sum(axis=0)
+    products: np.ndarray = (a * b).sum(axis=0)
+    return products
 
 
 def _roots(square: np.ndarray, half: np.ndarray, constant: np.ndarray) -> Hit:

@@ -87,7 +87,8 @@ def layers(scale: int, shape: int, orientation: int) -> np.ndarray:
     met = enter < room.distance[rays]
     weights[:, rays[met]] = _object_weights(room.origin, room.direction[:, rays[met]], enter[met], normal[:, met])
     pixels = weights.reshape(LAYERS, scene.IMAGE.height, scene.IMAGE.width, RAYS**2).mean(axis=-1)
-    return np.clip(np.floor(256 * pixels + 0.5), 0, 255).astype(np.uint8)
+    levels: np.ndarray = np.clip(np.floor(256 * pixels + 0.5), 0, 255)
+    return levels.astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
@@ -192,7 +193,8 @@ def _object_weights(origin: np.ndarray, direction: np.ndarray, enter: np.ndarray
 
 
 def _ambient_of_object(normal: np.ndarray) -> np.ndarray:
-    return scene.OBJECT_AMBIENT + scene.OBJECT_AMBIENT_UPWARDS * normal[2]
+    ambient: np.ndarray = scene.OBJECT_AMBIENT + scene.OBJECT_AMBIENT_UPWARDS * normal[2]
+    return ambient
 
 
 def _visibility(room: Room, solid: Solid) -> np.ndarray:
@@ -224,7 +226,8 @@ def _points_of_light() -> np.ndarray:
     k = 5 * np.arange(count) % count  # neighbours in the list lie apart
     radius = scene.LIGHT_RADIUS * np.sqrt((k + 0.5) / count)
     angle = k * np.pi * (3 - np.sqrt(5))
-    return scene.LIGHT[:, None] + np.stack([radius * np.cos(angle), radius * np.sin(angle), 0 * angle])
+    points: np.ndarray = scene.LIGHT[:, None] + np.stack([radius * np.cos(angle), radius * np.sin(angle), 0 * angle])
+    return points
 
 
 def _openness(room: Room, solid: Solid) -> np.ndarray:
