@@ -6,12 +6,12 @@ A plugin needs four names from here: `hookimpl` and the records it yields. `scor
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.hookspecs import hookimpl
-from disentangle_eval.specs import DatasetSpec, MetricSpec, ModelSpec
+from disentangle_eval.specs import DataFile, DatasetSpec, MetricSpec, ModelSpec
 
 if TYPE_CHECKING:
     from disentangle_eval.scoring import score
 
-__all__ = ["DatasetSpec", "MetricSpec", "ModelSpec", "hookimpl", "score"]
+__all__ = ["DataFile", "DatasetSpec", "MetricSpec", "ModelSpec", "hookimpl", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,21 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import UsageError
 
-__all__ = ["Config", "Field", "MetricConfig", "ModelConfig", "Presets", "Values", "build", "preset_values", "resolve"]
+__all__ = [
+    "Config",
+    "DatasetConfig",
+    "Field",
+    "MetricConfig",
+    "ModelConfig",
+    "Presets",
+    "Values",
+    "build",
+    "preset_values",
+    "resolve",
+]
 
 Values = Mapping[str, Any]
 Presets = Mapping[str, Mapping[str, Values]]
@@ -47,6 +59,10 @@ class ModelConfig(Config):
     iterations: int = Field(100_000, ge=1, description="training iterations")
 
 
+class DatasetConfig(Config):
+    """Settings of a data set, such as how its pictures are cropped; a user writes them behind its name."""
+
+
 class MetricConfig(Config):
     """Settings of a metric.
 
@@ -79,7 +95,11 @@ def resolve(config: type[ModelConfigT], dataset: str, preset: str | None, values
 
 
 def preset_values(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:
-    """What a preset sets on a data set; without a named preset, the default one, or nothing where it has no entry."""
+    """What a preset sets on a data set; without a named preset, the default one, or nothing where it has no entry.
+
+    The data set's path and settings, if it has any, are no part of the name a preset knows it by.
+    """
+    dataset = parse_dataset(dataset).name
     if preset is None:
         by_dataset = config.presets.get(config.default_preset, {})
         return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))

@@ -41,14 +41,20 @@ def make_folder(path: Path) -> None:
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Give `write` a temporary file beside `path`, flush it to disk and rename it; failures leave `path` as it was."""
+    with replacing(path) as temporary, os.fdopen(os.open(temporary, os.O_WRONLY), "wb") as file:
+        write(file)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place at the end of the block; failures leave `path` as it was."""
     with writing(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        os.close(handle)
         temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
+            yield temporary
+            _flush(temporary, os.O_RDWR)
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
@@ -56,14 +62,13 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        with contextlib.suppress(OSError):  # the rename itself survives a power cut where a folder can be opened
+            _flush(path.parent, os.O_RDONLY)
 
 
-def _flush_folder(folder: Path) -> None:
-    """Makes the rename itself survive a power cut, where the system allows a folder to be opened."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _flush(path: Path, how: int) -> None:
+    handle = os.open(path, how)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -23,6 +23,7 @@ from disentangle_eval.api import (
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import MetricConfig, build
 from disentangle_eval.data.dataset import labels_of
+from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.codes import factor_needs
@@ -126,7 +127,7 @@ def scored_on(measurement: Measurement, trained_on: str) -> str:
 
     That is the data set it was trained on, or for a metric that needs labels the one its record names as `test`.
     """
-    record = load_registry().datasets.get(trained_on)
+    record = load_registry().datasets.get(parse_dataset(trained_on).name)
     test = record.spec.test if record and "labels" in measurement.metric.spec.needs else ""
     return test or trained_on
 

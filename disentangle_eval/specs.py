@@ -31,6 +31,7 @@ DatasetKind = Literal["factors", "images"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,21 +76,61 @@ class ModelSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataFile:
+    """A file of a data set as its makers publish it.
+
+    `path` is where it lies below the folder of data sets, and `also` where else it is looked for. `urls` are mirrors of
+    it. `checksum` is `"md5:..."` or `"sha256:..."` and `size` its bytes, as far as they are published. `instead` are
+    other files of which any is as good, such as the same images in another format.
+    """
+
+    path: str
+    also: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    checksum: str = ""
+    size: int = 0
+    instead: tuple[DataFile, ...] = ()
+
+    def __post_init__(self) -> None:
+        for path in (self.path, *self.also):
+            inside = bool(path) and not path.startswith("/") and ".." not in path.split("/")
+            _expect(inside, self, "path" if path == self.path else "also", "a path below the folder of data sets")
+        _expect(not self.checksum or _CHECKSUM.fullmatch(self.checksum), self, "checksum", "'md5:...' or 'sha256:...'")
+        _expect(self.size >= 0, self, "size", "bytes, 0 where not known")
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
     """A data set: `target` is a function `(folder: Path | None) -> disentangle_eval.api.Dataset`.
 
     `kind` is `"factors"` where every image has known factors and `"images"` where there are only images. `test` names
     the data set on which metrics that need labels score a model trained on this one; unless given, that is this one.
+    With a `config`, a `DatasetConfig`, the target is `(folder, config)` and the user may write `NAME?setting=value`.
+    With `takes_path` the user names the place of the data, `NAME:PATH`, and `folder` is that path.
+
+    `files` are what the makers publish; where `drawn`, the data set can be made without them. `images` counts its
+    images, `factors` says what they vary in, `licence` and `homepage` are the makers'.
     """
 
     kind: DatasetKind = "images"
     test: str = ""
+    config: str = ""
+    takes_path: bool = False
+    files: tuple[DataFile, ...] = ()
+    drawn: bool = False
+    images: int = 0
+    factors: str = ""
+    licence: str = ""
+    homepage: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         named = isinstance(self.test, str) and (not self.test or _NAME.fullmatch(self.test))
         _expect(named, self, "test", "the name of a data set, or nothing")
         _expect(self.kind in get_args(DatasetKind), self, "kind", _one_of(get_args(DatasetKind)))
+        _expect(not self.config or _is_target(self.config), self, "config", "'package.module:attribute', or nothing")
+        listed = isinstance(self.files, tuple) and all(isinstance(file, DataFile) for file in self.files)
+        _expect(listed, self, "files", "a tuple of DataFile")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +168,6 @@ def _one_of(values: Sequence[str]) -> str:
     return "one of " + ", ".join(repr(value) for value in values)
 
 
-def _expect(holds: object, spec: Spec, field: str, expected: str) -> None:
+def _expect(holds: object, spec: Spec | DataFile, field: str, expected: str) -> None:
     if not holds:
         raise ValueError(f"{type(spec).__name__}.{field}: received {getattr(spec, field)!r}, expected {expected}")

@@ -13,16 +13,29 @@ if TYPE_CHECKING:
 
 
 def open_dataset(name: str, data_dir: Path | None) -> Dataset:
-    """The data set of that name in main memory, read from `data_dir`, else from the folder `DEVAL_DATA` names.
+    """The data set that `name` stands for, in main memory.
 
-    `UsageError` for a name no plugin has; `DevalError` where its code cannot be imported.
+    It is read from the place written behind its name, else from `data_dir`, else from the folder `DEVAL_DATA` names.
+    `UsageError` for a name no plugin has and for settings it does not take; `DevalError` where its code cannot be
+    imported.
     """
+    from disentangle_eval.config import build
     from disentangle_eval.data.locations import data_folder
+    from disentangle_eval.dataset_name import parse_dataset
     from disentangle_eval.registry import load_registry
 
     registry = load_registry()
-    load = registry.resolve(registry.find_dataset(name), "target")
-    dataset: Dataset = load(data_folder(data_dir))
+    written = parse_dataset(name)
+    record = registry.find_dataset(written.name)
+    if record.spec.takes_path and not written.place:
+        raise UsageError(f"dataset: received {name!r}, expected {written.name}:PATH, the place of your data")
+    load = registry.resolve(record, "target")
+    folder = written.path or data_folder(data_dir)
+    if written.settings and not record.spec.config:
+        received = ", ".join(written.settings)
+        raise UsageError(f"dataset {written.name!r}: received the settings {received}, but it has none; leave them out")
+    settings = [build(registry.resolve(record, "config"), written.settings)] if record.spec.config else []
+    dataset: Dataset = load(folder, *settings)
     return dataset
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
     "models": LazyCommand("disentangle_eval.cli.models", "List what can be trained."),
     "datasets": LazyCommand("disentangle_eval.cli.datasets", "List what can be trained and scored on."),
+    "data": LazyCommand("disentangle_eval.cli.data", "Get, check, show and pack data sets."),
     "metrics": LazyCommand("disentangle_eval.cli.metrics", "List what can be scored."),
     "plugins": LazyCommand("disentangle_eval.cli.plugins", "List installed plugins and what is wrong with them."),
 }

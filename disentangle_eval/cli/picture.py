@@ -16,13 +16,18 @@ def picture_path(out: Path | None, opened: OpenedModel, kind: str) -> Path:
 
     `UsageError` where `out` is a folder or ends in anything but .png.
     """
-    if out is None:
-        run = find_run(opened.path)
-        beside = opened.path.with_name(f"{opened.path.stem}-{kind}{SUFFIX}")
-        out = beside if run is None else run.picture(kind, opened.checkpoint.iteration)
-    elif out.suffix.lower() not in ("", SUFFIX):
+    if out is not None:
+        return picture_file(out)
+    run = find_run(opened.path)
+    beside = opened.path.with_name(f"{opened.path.stem}-{kind}{SUFFIX}")
+    return picture_file(beside if run is None else run.picture(kind, opened.checkpoint.iteration))
+
+
+def picture_file(out: Path) -> Path:
+    """The file `out` with its suffix, its folder made; `UsageError` where it is a folder or ends otherwise."""
+    if out.suffix.lower() not in ("", SUFFIX):
         raise UsageError(f"--out: received {str(out)!r}, expected a name that ends in {SUFFIX}")
-    elif not out.suffix:
+    if not out.suffix:
         out = out.with_name(out.name + SUFFIX)
     if out.is_dir():
         raise UsageError(f"--out: received the folder {str(out)!r}, expected a file name that ends in {SUFFIX}")

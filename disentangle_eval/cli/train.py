@@ -15,6 +15,7 @@ import click
 
 from disentangle_eval.cli.options import field_options, show_defaults, typed_values, was_typed
 from disentangle_eval.config import ModelConfig, build, preset_values, resolve
+from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry import load_registry
 
@@ -164,7 +165,7 @@ def resolved_settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def default_folder(name: str, options: Mapping[str, Any]) -> Path:
-    return Path("runs") / f"{name}-{options['dataset']}-seed{options['seed']}"
+    return Path("runs") / f"{name}-{parse_dataset(options['dataset']).short}-seed{options['seed']}"
 
 
 def shell_line(arguments: Sequence[str]) -> str:
@@ -251,9 +252,11 @@ def finish(run: Run, folder: RunFolder, name: str) -> None:
 
 def next_command(run: Run) -> str:
     """What to type after training: the score the data set allows, or samples where it allows none."""
-    if run.data.factors is not None:
+    from disentangle_eval.api import FactorSpace
+
+    if isinstance(run.data.factors, FactorSpace):
         return "deval score --metric factorvae"
-    if load_registry().find_dataset(run.identity.dataset).spec.test:
+    if load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test:
         return "deval score --metric cluster-accuracy"
     return "deval sample"
 

@@ -5,7 +5,6 @@ Nothing is stored but dSprites; a batch is coloured when it is asked for.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from disentangle_eval.data import dsprites
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.nuisance import NuisanceDataset, named_after
 
 LEVELS = 8
 COLOURS = LEVELS**3
@@ -32,10 +32,10 @@ def load_ibgan(folder: Path | None) -> ImageDataset:
     sprites = dsprites.load(folder)
     assert sprites.factors is not None
     factors = FactorSpace(("colour", *sprites.factors.names), (COLOURS, *sprites.factors.sizes))
-    return ImageDataset(*_named("color-dsprites-ibgan", sprites), ColourGrid(sprites.store), factors)
+    return ImageDataset(*named_after("color-dsprites-ibgan", sprites), ColourGrid(sprites.store), factors)
 
 
-def load_locatello(folder: Path | None) -> TintedDataset:
+def load_locatello(folder: Path | None) -> NuisanceDataset:
     """Locatello et al.'s variant (2019): (3, 64, 64) images with the five factors of dSprites.
 
     The colour, each channel uniform between 0.5 and 1, is no factor. Training sees a new one at every observation;
@@ -43,7 +43,7 @@ def load_locatello(folder: Path | None) -> TintedDataset:
     """
     sprites = dsprites.load(folder)
     store = TintedSprites(sprites.store, fixed_tints(len(sprites)))
-    return TintedDataset(*_named("color-dsprites-locatello", sprites), store, sprites.factors)
+    return NuisanceDataset(*named_after("color-dsprites-locatello", sprites), store, sprites.factors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +97,6 @@ class TintedSprites:
         return replace(self, sprites=self.sprites.to(device), tints=self.tints.to(device))
 
 
-@dataclass(frozen=True, eq=False)
-class TintedDataset(ImageDataset):
-    """A data set whose colour is a nuisance (`disentangle_eval.api.Nuisance`)."""
-
-    store: TintedSprites
-
-    def observe(self, index: Tensor, draw: Draw) -> Tensor:
-        """As `images`, each in a new colour."""
-        return self.store.observe(index, draw)
-
-
 def paint(sprites: Tensor, colours: Tensor) -> Tensor:
     """Masks (B, 1, H, W) and colours (B, 3) -> (B, 3, H, W), on black."""
     return sprites * colours[:, :, None, None]
@@ -117,9 +106,3 @@ def fixed_tints(n: int) -> Tensor:
     """(n, 3) float32, uniform on [0.5, 1): the same on every machine, since numpy keeps this generator's bits."""
     bits = np.random.PCG64(0).random_raw(3 * n) >> np.uint64(40)
     return torch.from_numpy((0.5 + bits / 2**25).astype(np.float32)).view(n, 3)
-
-
-def _named(name: str, sprites: ImageDataset) -> tuple[str, str]:
-    """The data set's name, which says where the sprites came from, and a checksum that follows from theirs."""
-    source = sprites.name.partition("@")[2]
-    return f"{name}@{source}", hashlib.sha256(f"{name} 1 {sprites.sha256}".encode()).hexdigest()

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, Factors, ImageShape
+from disentangle_eval.data.host_images import HostImages
 from disentangle_eval.data.images import ImageStore
 
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
-    """Images by index, on the device their store is on.
+    """Images by index, on the device of their store.
 
     `name` says which data it is and where it came from (`dsprites@drawn`), `sha256` is the checksum of the stored
     images. With `factors`, image i shows the classes `factors.classes(i)`; with `labels`, (N,) int64, it is of the
@@ -46,7 +47,7 @@ class ImageDataset:
         return self.store.images(index)
 
     def to(self, device: torch.device) -> Self:
-        """The same data set on another device."""
+        """The same data set for another device: its images on it where they fit, else in main memory."""
         return replace(self, store=self.store.to(device))
 
 
@@ -54,3 +55,9 @@ def labels_of(data: Dataset) -> np.ndarray | None:
     """The class of each image, (N,), or None where a data set knows none."""
     labels: np.ndarray | None = getattr(data, "labels", None)
     return labels
+
+
+def host_images_of(data: Dataset) -> HostImages | None:
+    """The store of a data set whose images stay in main memory while a device uses them, else None."""
+    store = getattr(data, "store", None)
+    return store if isinstance(store, HostImages) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -130,6 +131,19 @@ class Run:
 
     def train(self, watchers: Watchers) -> None:
         """Train up to `cfg.iterations`, or until `stop`; either way the folder ends with a whole checkpoint."""
+        with closing(self.step):
+            self._train(watchers)
+
+    def stop(self) -> None:
+        """Ask the run to end after the iteration under way."""
+        self.stopping = True
+
+    def save(self) -> None:
+        """Write the newest checkpoint, whole."""
+        self._refuse_broken_weights()
+        checkpoints.save(self.folder.checkpoint, self._checkpoint(train=self._train_state()))
+
+    def _train(self, watchers: Watchers) -> None:
         for tell in watchers.started:
             tell(self.iteration)
         if self.iteration == 0:
@@ -152,15 +166,6 @@ class Run:
                 self.save()
         if self.stopping:
             self.save()
-
-    def stop(self) -> None:
-        """Ask the run to end after the iteration under way."""
-        self.stopping = True
-
-    def save(self) -> None:
-        """Write the newest checkpoint, whole."""
-        self._refuse_broken_weights()
-        checkpoints.save(self.folder.checkpoint, self._checkpoint(train=self._train_state()))
 
     def _keep(self, watchers: Watchers) -> None:
         path = self.folder.snapshot(self.iteration)

@@ -34,12 +34,17 @@ class EpochSampler:
 
     def next(self) -> Tensor:
         """(batch,) int64 on the device."""
+        index = self.peek()
+        self.drawn += 1
+        return index
+
+    def peek(self) -> Tensor:
+        """What `next` will return."""
         epoch, place = divmod(self.drawn, self.n // self.batch)
         piece, position = divmod(place, self._batches_in_piece)
         if (epoch, piece) != self._held:
             self._order = self._ordered(epoch, piece).to(self.device)
             self._held = (epoch, piece)
-        self.drawn += 1
         return self._order[position * self.batch : (position + 1) * self.batch]
 
     def _ordered(self, epoch: int, piece: int) -> Tensor:

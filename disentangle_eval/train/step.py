@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, Nuisance
+from disentangle_eval.data.dataset import host_images_of
 from disentangle_eval.draws import GeneratorDraw, stream_seed
 from disentangle_eval.train.sampler import EpochSampler
 
@@ -21,12 +22,22 @@ class TrainingStep(GeneratorDraw):
         self.batch = batch
         self.data_size = len(data)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
-        self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), device)
+        self.nuisance = data if isinstance(data, Nuisance) else None
+        self.host = host_images_of(data) if self.nuisance is None else None
+        order_on = torch.device("cpu") if self.host is not None else device
+        self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), order_on)
 
     def images(self) -> Tensor:
         index = self.sampler.next()
-        images = self.data.observe(index, self) if isinstance(self.data, Nuisance) else self.data.images(index)
+        images = self.data.images(index) if self.nuisance is None else self.nuisance.observe(index, self)
+        if self.host is not None:
+            self.host.prefetch(self.sampler.peek())
         return images.contiguous(memory_format=torch.channels_last)
+
+    def close(self) -> None:
+        """End what gathers images ahead; the next batch starts it again."""
+        if self.host is not None:
+            self.host.close()
 
     def state(self) -> dict[str, Any]:
         return {"generator": self.generator.get_state(), "batches": self.sampler.drawn}

@@ -20,7 +20,7 @@ def test_a_data_set_moves_with_its_name_and_factors():
 
 
 def test_factors_that_do_not_count_the_images_are_refused():
-    with pytest.raises(ValueError, match="6 images for 8 combinations"):
+    with pytest.raises(ValueError, match="6 images for the factors of 8"):
         ImageDataset("toy", "0" * 64, IMAGES, FactorSpace(("a", "b"), (2, 4)))
 
 

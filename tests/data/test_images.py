@@ -30,6 +30,15 @@ def test_bytes_come_back_as_fractions_of_255():
     torch.testing.assert_close(images.images(torch.tensor([1, 0])).flatten(), torch.tensor([1, 0.4, 0, 0.2]))
 
 
+def test_every_byte_is_the_nearest_fraction_in_either_layout_and_a_batch_is_channels_last():
+    pixels = torch.arange(256 * 2 * 3, dtype=torch.int64).remainder(256).to(torch.uint8).view(8, 3, 8, 8)
+    index = torch.tensor([5, 0, 7])
+    for stored in (pixels, pixels.contiguous(memory_format=torch.channels_last)):
+        batch = ByteImages(stored).images(index)
+        assert torch.equal(batch, pixels[index].float() / 255)
+        assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
 @pytest.mark.parametrize("images", [bits(ImageShape(1, 8, 8))[0], ByteImages(torch.zeros(20, 1, 8, 8).byte())])
 def test_a_batch_needs_no_host_read_and_has_one_shape(images):
     """Tensors of the meta device hold no values: a host read or a shape that hangs on values fails there."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from disentangle_eval.data.cache import packed_images
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.dsprites.archive import archive_key, find_archive, read_archive
-from disentangle_eval.data.dsprites.cache import packed_images
 from disentangle_eval.data.dsprites.drawing import DRAWING_VERSION, draw_all
 from disentangle_eval.data.dsprites.geometry import FACTORS, IMAGE
 from disentangle_eval.data.images import BitImages

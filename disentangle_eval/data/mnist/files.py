@@ -52,17 +52,25 @@ def read_file(folder: Path | None, file: IdxFile) -> np.ndarray:
     UsageError where there is no folder or no such file in it; DevalError where the file is not the official one.
     """
     path = find_file(folder, file)
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            # One byte more than there should be: enough to tell, and no bomb is unpacked.
-            contents = stream.read(4 + 4 * len(file.shape) + math.prod(file.shape) + 1)
-        array = parse_idx(contents, file.shape)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise _refused(path, f"{getattr(error, 'strerror', None) or error}") from None
-    received = hashlib.sha256(contents).hexdigest()
+    array, received = read_idx(path, file.shape)
     if received != file.sha256:
         raise _refused(path, f"unpacked sha256 {received}, expected {file.sha256}")
     return array
+
+
+def read_idx(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
+    """The array of a file, packed or unpacked, uint8 of exactly `shape`, and the sha256 of the unpacked contents.
+
+    DevalError where the file holds anything else.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            # One byte more than there should be: enough to tell, and no bomb is unpacked.
+            contents = stream.read(4 + 4 * len(shape) + math.prod(shape) + 1)
+        array = parse_idx(contents, shape)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise _refused(path, f"{getattr(error, 'strerror', None) or error}") from None
+    return array, hashlib.sha256(contents).hexdigest()
 
 
 def find_file(folder: Path | None, file: IdxFile) -> Path:
@@ -80,4 +88,4 @@ def find_file(folder: Path | None, file: IdxFile) -> Path:
 
 
 def _refused(path: Path, received: str) -> DevalError:
-    return DevalError(f"{path}: received {received}; put the official file of MNIST in its place")
+    return DevalError(f"{path}: received {received}; put the official file in its place")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from disentangle_eval.data.dsprites.cache import packed_images
+from disentangle_eval.data.cache import packed_images
 from disentangle_eval.errors import DevalError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8), dtype=np.uint8)
@@ -39,6 +39,27 @@ def test_images_are_made_once(path):
         assert sha256 == hashlib.sha256(IMAGES.data).hexdigest()
     assert make.calls == 1
     assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
+
+
+def test_images_given_in_blocks_are_kept_as_if_given_whole(path):
+    whole = packed_images(path, "whole", Maker())
+    blocks = packed_images(path.with_name("blocks"), "blocks", lambda: (IMAGES[i : i + 16] for i in range(0, 50, 16)))
+    np.testing.assert_array_equal(blocks[0], IMAGES)
+    assert blocks[1] == whole[1]
+
+
+def test_blocks_that_end_in_an_error_leave_what_was_there(path):
+    packed_images(path, "first", Maker())
+    before = path.read_bytes()
+
+    def blocks():
+        yield IMAGES[:16]
+        raise DevalError("damaged")
+
+    with pytest.raises(DevalError, match=r"^damaged$"):
+        packed_images(path, "second", blocks)
+    assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
+    assert path.read_bytes() == before
 
 
 def test_another_key_makes_them_again(path):

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,21 +30,25 @@ class _Header:
     sha256: str
 
 
-def packed_images(path: Path, key: str, make: Callable[[], np.ndarray]) -> tuple[np.ndarray, str]:
+def packed_images(
+    path: Path, key: str, make: Callable[[], np.ndarray | Iterable[np.ndarray]]
+) -> tuple[np.ndarray, str]:
     """The packed images kept in `path` under `key`, (N, bytes) uint8, and their sha256.
 
-    They are made, and kept, where the file is absent, damaged or holds another key. The array is a private mapping of
-    the file: processes share its memory. DevalError if the file cannot be written.
+    They are made, and kept, where the file is absent, damaged or holds another key. `make` gives them whole, or block
+    by block where they are too many for the memory. The array is a private mapping of the file: processes share its
+    memory. DevalError if the file cannot be written.
     """
     kept = _read(path, key)
     if kept is None:
         made = make()
+        needed = f"{made.nbytes >> 20} MiB" if isinstance(made, np.ndarray) else "enough space"
         try:
-            _write(path, key, made)
+            _write(path, key, [made] if isinstance(made, np.ndarray) else made)
         except OSError as error:
             raise DevalError(
                 f"cache file {path}: received {error.strerror or error} while writing, expected a writable folder "
-                f"with {made.nbytes >> 20} MiB free; set DEVAL_CACHE to another folder"
+                f"with {needed} free; set DEVAL_CACHE to another folder"
             ) from error
         kept = _read(path, key)
     if kept is None:
@@ -72,16 +76,20 @@ def _read(path: Path, key: str) -> tuple[np.ndarray, str] | None:
     return packed, header.sha256
 
 
-def _write(path: Path, key: str, packed: np.ndarray) -> None:
-    packed = np.ascontiguousarray(packed)
-    images, bytes_per_image = packed.shape
-    header = _Header(key, images, bytes_per_image, _sha256(packed))
+def _write(path: Path, key: str, blocks: Iterable[np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    digest, images, bytes_per_image = hashlib.sha256(), 0, 0
     try:
         with unfinished.open("xb") as file:
+            file.write(b" " * _HEADER_BYTES)
+            for block in map(np.ascontiguousarray, blocks):
+                file.write(block.data)
+                digest.update(block.data)
+                images, bytes_per_image = images + len(block), block.shape[1]
+            header = _Header(key, images, bytes_per_image, digest.hexdigest())
+            file.seek(0)
             file.write(json.dumps(asdict(header)).encode().ljust(_HEADER_BYTES))
-            file.write(packed.data)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)

@@ -1,0 +1,117 @@
+"""`deval data fetch`: the published files of a data set, from their mirrors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from disentangle_eval.cli.arguments import data_dir_option
+from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
+from disentangle_eval.data.fetching import FetchError, Told
+from disentangle_eval.data.fetching import fetch as fetch_file
+from disentangle_eval.data.locations import data_folder
+from disentangle_eval.data.published import check, find_any
+from disentangle_eval.errors import DevalError, UsageError, one_line
+from disentangle_eval.specs import DataFile, DatasetSpec
+
+
+@click.command()
+@dataset_argument
+@data_dir_option
+def fetch(dataset: str, data_dir: Path | None) -> None:
+    """Get the published files of the data set NAME into the folder of data sets.
+
+    What is interrupted is gone on with by the same command. A file gets its name when its size and checksum are the
+    published ones, as far as they are published.
+    """
+    spec = record_of(dataset)
+    if not spec.files:
+        click.echo(f"{spec.name}: {_nothing_to_fetch(spec)}", err=True)
+        return
+    folder = data_folder(data_dir)
+    if folder is None:
+        raise UsageError("data folder: received none; name the folder to fetch into with --data-dir or DEVAL_DATA")
+    following = data_command("verify", dataset, data_dir)
+    lacking = [file for file in spec.files if not _get(file, folder, spec)]
+    if lacking:
+        files = "1 file is" if len(lacking) == 1 else f"{len(lacking)} files are"
+        raise DevalError(f"dataset {spec.name!r}: {files} missing; get them as said above, then type: {following}")
+    click.echo(f"next: {following}", err=True)
+
+
+def _nothing_to_fetch(spec: DatasetSpec) -> str:
+    if spec.takes_path:
+        return f"your own data, nothing to fetch; write {spec.name}:PATH where a command asks for a data set"
+    if spec.drawn:
+        return "drawn when it is first used, nothing to fetch"
+    return "its record names no files, so there is nothing to fetch; its own documentation may say more"
+
+
+def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
+    """Whether a file is there in the end, which is printed; otherwise what to do about it is."""
+    if there := _right(file, folder):
+        click.echo(f"{there} is there already", err=True)
+        return True
+    target = folder / file.path
+    try:
+        with _progress(file) as told:
+            fetch_file(file, target, told)
+    except FetchError as error:
+        _tell(_by_hand(file, target, spec, str(error)))
+        return False
+    click.echo(target)
+    return True
+
+
+def _right(file: DataFile, folder: Path) -> Path | None:
+    """Where a file lies already, or one that serves instead, if it is the published one as far as can be told."""
+    found = find_any(folder, file)
+    if found is None:
+        return None
+    path, form = found
+    try:
+        check(path, form)
+    except DevalError as error:
+        _tell(f"{str(error).rpartition(';')[0]}; fetching it again")
+        return None
+    return path
+
+
+def _by_hand(file: DataFile, target: Path, spec: DatasetSpec, reason: str) -> str:
+    """One line that says what to put where, for a file that could not be fetched."""
+    source = file.urls[0] if file.urls else spec.homepage
+    published = ", ".join([f"{file.size:,} bytes"] * (file.size > 0) + [file.checksum] * bool(file.checksum))
+    wanted = f"{target.name} ({published})" if published else target.name
+    pages = " or ".join(dict.fromkeys(page for page in (source, spec.homepage) if page))
+    return f"{file.path}: {reason}; get {wanted}{f' from {pages}' if pages else ''} and put it at {target}"
+
+
+def _tell(text: str) -> None:
+    click.echo(one_line(text), err=True)
+
+
+@contextmanager
+def _progress(file: DataFile) -> Iterator[Told]:
+    """A bar on a terminal, else one line, on standard error."""
+    if not sys.stderr.isatty():
+        if file.urls:
+            _tell(f"fetching {file.path}")
+        yield lambda there, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(Path(file.path).name, total=file.size or None)
+        yield lambda there, total: bar.update(task, completed=there, total=total or None)

@@ -1,0 +1,39 @@
+"""`deval data pack`: a data set as one HDF5 file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from disentangle_eval.cli.arguments import data_dir_option
+
+SUFFIXES = (".h5", ".hdf5")
+
+
+@click.command()
+@click.argument("source", metavar="SRC")
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@data_dir_option
+def pack(source: str, out: Path, data_dir: Path | None) -> None:
+    """Write the data set SRC, its factors and labels to one HDF5 file OUT.
+
+    SRC is a data set as in `--dataset`, such as "images:/path?size=64"; OUT ends in .h5 and is written whole or not at
+    all, with a checksum and with where it is from.
+    """
+    from importlib.metadata import version
+
+    from disentangle_eval.cli.dataset import open_dataset
+    from disentangle_eval.data.packed import write_packed
+    from disentangle_eval.errors import UsageError
+    from disentangle_eval.files import make_folder
+
+    if out.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"OUT: received {str(out)!r}, expected a name that ends in {' or '.join(SUFFIXES)}")
+    if out.exists():
+        raise UsageError(f"OUT: received {str(out)!r}, which exists; choose another name, or remove it")
+    data = open_dataset(source, data_dir)
+    make_folder(out.parent)
+    write_packed(out, data, {"source": source, "made_by": f"disentangle-eval {version('disentangle-eval')}"})
+    click.echo(out)
+    click.echo(f"next: deval data verify h5:{out}", err=True)

@@ -1,0 +1,25 @@
+"""The record of a data set that a user wrote."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from disentangle_eval.dataset_name import parse_dataset
+from disentangle_eval.registry import load_registry
+from disentangle_eval.specs import DatasetSpec
+
+dataset_argument = click.argument("dataset", metavar="NAME")
+
+
+def record_of(written: str) -> DatasetSpec:
+    """The record of `NAME`, `NAME:PATH` or `NAME?setting=value`; `UsageError` for a name no plugin has."""
+    return load_registry().find_dataset(parse_dataset(written).name).spec
+
+
+def data_command(name: str, written: str, data_dir: Path | None) -> str:
+    """What to type next: `deval data NAME` on the same data set, in the same folder."""
+    folder = [] if data_dir is None else ["--data-dir", str(data_dir)]
+    return shlex.join(["deval", "data", name, written, *folder])

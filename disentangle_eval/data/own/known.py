@@ -1,0 +1,119 @@
+"""What users know of their images: factors, as a full grid or image by image, and classes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from disentangle_eval.api import Factors
+from disentangle_eval.data.factor_table import FactorTable, table_of_values
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import UsageError
+
+# A factor of more different values than these, most images having one of their own, is not taken for one of classes.
+FEW_VALUES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Factors and labels of the images of a data set; row `order[i]` of the user's arrays is image i, or row i."""
+
+    factors: Factors | None = None
+    labels: np.ndarray | None = None
+    order: np.ndarray | None = None
+
+
+def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Known:
+    """What arrays say of so many images.
+
+    `factor_sizes` (F,): the images are a full grid, the last factor fastest; or `factors` (N, F) real numbers, whose
+    different values, ascending, are the classes of a factor; `factor_names` (F,); `labels` (N,) integers or texts.
+    Factors in which every combination occurs once become a full grid, and an order. With `bins`, factors of real
+    numbers are cut into classes of equally many images. UsageError for what does not fit together.
+    """
+    labels = _labels(arrays["labels"], count) if "labels" in arrays else None
+    if {"factor_sizes", "factors"} <= set(arrays):
+        raise UsageError("received factor_sizes and factors, expected one of them: a full grid, or a row an image")
+    if "factor_sizes" in arrays:
+        return Known(_grid(arrays, count), labels)
+    if "factors" not in arrays:
+        return Known(None, labels)
+    values = _values(arrays["factors"], count)
+    names = _names(arrays, values.shape[1])
+    classes = [_classes(column, name, bins) for column, name in zip(values.T, names, strict=True)]
+    return in_grid_order(Known(table_of_values(np.stack(classes, axis=1), names), labels))
+
+
+def in_grid_order(known: Known) -> Known:
+    """The same, as a full grid in its order where the factors are a table that has every combination once."""
+    table = known.factors
+    if not isinstance(table, FactorTable) or math.prod(table.sizes) != len(table):
+        return known
+    space = FactorSpace(table.names, table.sizes)
+    place = space.index(table.table)
+    order = np.full(len(space), -1)
+    order[place] = np.arange(len(space))
+    if (order < 0).any():
+        return known
+    if (order == np.arange(len(order))).all():
+        return replace(known, factors=space)
+    return Known(space, None if known.labels is None else known.labels[order], order)
+
+
+def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
+    """The values of one factor, or the class of each where they are continuous."""
+    distinct = np.unique(column)
+    if (distinct == np.floor(distinct)).all() or len(distinct) <= (bins or max(FEW_VALUES, len(column) // 2)):
+        return column
+    if not bins:
+        raise UsageError(
+            f"factors: {name!r} has {len(distinct)} different values in {len(column)} images, which are too many for "
+            "classes; cut such factors into classes with the setting bins=20"
+        )
+    edges = np.unique(np.quantile(column, np.arange(1, bins) / bins))
+    return np.searchsorted(edges, column, side="right")
+
+
+def _values(values: np.ndarray, count: int) -> np.ndarray:
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2 or len(values) != count or not values.size or values.dtype.kind not in "biuf":
+        received = f"{values.dtype} of shape {values.shape}"
+        raise UsageError(f"factors: received {received}, expected real numbers of shape ({count}, F), a row an image")
+    if not np.isfinite(values).all():
+        raise UsageError("factors: received NaN or infinity, expected the factor values of every image")
+    return values
+
+
+def _grid(arrays: Mapping[str, np.ndarray], count: int) -> FactorSpace:
+    sizes = arrays["factor_sizes"]
+    if sizes.ndim != 1 or not sizes.size or sizes.dtype.kind not in "iu" or sizes.min() < 1:
+        received = f"{sizes.dtype} of shape {sizes.shape}"
+        raise UsageError(f"factor_sizes: received {received}, expected the number of classes of each factor")
+    space = FactorSpace(_names(arrays, len(sizes)), tuple(int(size) for size in sizes))
+    if len(space) != count:
+        grid = " x ".join(map(str, space.sizes))
+        raise UsageError(f"factor_sizes: received {grid} = {len(space)} combinations for {count} images")
+    return space
+
+
+def _names(arrays: Mapping[str, np.ndarray], factors: int) -> tuple[str, ...]:
+    names = arrays.get("factor_names", np.array([f"factor{i}" for i in range(factors)]))
+    if names.shape != (factors,):
+        raise UsageError(f"factor_names: received shape {names.shape}, expected {(factors,)}, one a factor")
+    return tuple(name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names.tolist())
+
+
+def _labels(labels: np.ndarray, count: int) -> np.ndarray:
+    if labels.dtype.kind in "SU" and labels.shape == (count,):
+        return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        advice = "; for factors write factors=KEY with its name" if labels.ndim == 2 else ""
+        received = f"{labels.dtype} of shape {labels.shape}"
+        raise UsageError(f"labels: received {received}, expected integers of shape ({count},), one an image{advice}")
+    if labels.min() < 0:
+        raise UsageError(f"labels: received {labels.min()}, expected classes from 0")
+    return labels.astype(np.int64)

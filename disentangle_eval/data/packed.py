@@ -1,0 +1,206 @@
+"""A data set as one HDF5 file: written whole or not at all, verified and mapped into memory when it is read.
+
+`images` (N, C, H, W) uint8, or for black and white images `bits` (N, ceil(C * H * W / 8)) uint8, eight pixels a byte,
+the first in the highest bit; `factor_sizes` (F,) of a full grid, or `factors` (N, F) classes, with `factor_names` (F,);
+`labels` (N,). Attributes say the format, its version, the data set's name, the shape of an image and the sha256 of the
+images, those of the group `provenance` where they are from, with the data set's own sha256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Dataset, Factors, ImageShape
+from disentangle_eval.data.dataset import ImageDataset, labels_of
+from disentangle_eval.data.factor_table import FactorTable
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.images import BitImages, ByteImages, ImageStore
+from disentangle_eval.errors import DevalError
+from disentangle_eval.files import replacing
+
+FORMAT = "disentangle-eval images"
+VERSION = 1
+
+_BLOCK_BYTES = 1 << 22
+_PIXELS_AT_ONCE = 1 << 20
+_LAYOUT_OF = ("v110", "v110")  # the oldest HDF5 in which blocks that are laid out early stand side by side
+
+
+def write_packed(path: Path, data: Dataset, provenance: Mapping[str, str]) -> None:
+    """Write a data set in main memory to `path`, images rounded to 256 levels, with where it is from.
+
+    Needs the memory of a batch of images. A nuisance is kept as it is in `data.images`. The same data and provenance
+    make the same file. DevalError where the file cannot be written.
+    """
+    # In the best case images take a bit a pixel: what cannot fit is told before any is looked at.
+    _check_space(path, len(data) * math.prod(data.shape) // 8)
+    kind, shape, batches = _stored(data)
+    _check_space(path, math.prod(shape))
+    with replacing(path) as temporary:
+        with _written_by_hdf5(temporary, "w") as file:
+            offset = _lay_out(file, kind, shape)
+            _describe(file, data, provenance)
+        # The pixels go past the library, which does not survive a disk that fills up.
+        sha256 = hashlib.sha256()
+        with temporary.open("r+b") as opened:
+            opened.seek(offset)
+            for rows in batches:
+                opened.write(rows.data)
+                sha256.update(rows.data)
+        with _written_by_hdf5(temporary, "r+") as file:
+            file.attrs["sha256"] = sha256.hexdigest()
+
+
+def is_packed(file: h5py.File) -> bool:
+    """Whether `write_packed` wrote a file."""
+    return bool(file.attrs.get("format") == FORMAT)
+
+
+def read_packed(path: Path, file: h5py.File) -> ImageDataset:
+    """The data set that `write_packed` wrote to `path`, in the same order; its name has ` (packed)` behind it.
+
+    Images are a private mapping of the file. DevalError where the checksum is another or the file a later version's;
+    ValueError and KeyError where parts are missing or do not fit together.
+    """
+    if file.attrs["version"] != VERSION:
+        raise DevalError(f"{path}: received version {file.attrs['version']} of the format, expected {VERSION}")
+    shape = ImageShape(*(int(side) for side in file.attrs["image_shape"]))
+    stored = file["bits" if "bits" in file else "images"]
+    array = _mapped(path, stored)
+    sha256 = hashlib.sha256(array.data).hexdigest()
+    if sha256 != file.attrs["sha256"]:
+        raise DevalError(
+            f"{path}: received images of sha256 {sha256}, expected {file.attrs['sha256']}; the file is damaged, "
+            "pack it again"
+        )
+    images = torch.from_numpy(array)
+    store: ImageStore = BitImages(images, shape) if "bits" in file else ByteImages(images)
+    if store.shape != shape:
+        raise ValueError(f"images of shape {tuple(store.shape)}, expected {tuple(shape)}")
+    labels = file["labels"][()].astype(np.int64) if "labels" in file else None
+    return ImageDataset(f"{file.attrs['name']} (packed)", sha256, store, _factors(file), labels)
+
+
+@contextmanager
+def _written_by_hdf5(path: Path, mode: str) -> Iterator[h5py.File]:
+    """An open file; what the operating system refused the library raises OSError with its number."""
+    try:
+        with h5py.File(path, mode, libver=_LAYOUT_OF) as file:
+            yield file
+    except (OSError, RuntimeError) as error:
+        number = re.search(r"errno = (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+
+
+def _lay_out(file: h5py.File, name: str, shape: tuple[int, ...]) -> int:
+    """Makes the room for images, in blocks that lie one after another from the byte returned on."""
+    rows = min(shape[0], max(1, _BLOCK_BYTES // math.prod(shape[1:])))
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_chunk((rows, *shape[1:]))
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    images = file.create_dataset(name, shape, np.uint8, dcpl=layout)
+    offset = _offset(images)
+    if offset is None:
+        raise DevalError("HDF5: the blocks of images do not lie one after another; expected h5py 3.11 or later")
+    return offset
+
+
+def _offset(images: h5py.Dataset) -> int | None:
+    """Where the images lie in their file as one run of bytes, or None where they do not."""
+    if images.chunks is None:
+        offset: int | None = images.id.get_offset()
+        return offset
+    blocks = images.id.get_num_chunks()
+    plain = images.id.get_create_plist().get_nfilters() == 0 and images.chunks[1:] == images.shape[1:]
+    if not plain or blocks != math.ceil(len(images) / images.chunks[0]):
+        return None
+    # Of blocks between the first and the last, the checksum tells whether they lie in order.
+    first, last = (images.id.get_chunk_info(block).byte_offset for block in (0, blocks - 1))
+    return first if last - first == (blocks - 1) * math.prod(images.chunks) else None
+
+
+def _mapped(path: Path, images: h5py.Dataset) -> np.ndarray:
+    """The array stored, as a private mapping of the file where it lies there as it is."""
+    offset = None if images.file.userblock_size else _offset(images)
+    if offset is None or images.dtype != np.uint8:
+        return np.ascontiguousarray(images[()])
+    return np.asarray(np.memmap(path, dtype=np.uint8, mode="c", offset=offset, shape=images.shape))
+
+
+def _describe(file: h5py.File, data: Dataset, provenance: Mapping[str, str]) -> None:
+    file.attrs["format"] = FORMAT
+    file.attrs["version"] = VERSION
+    file.attrs["name"] = data.name
+    file.attrs["image_shape"] = tuple(data.shape)
+    group = file.create_group("provenance")
+    for key, value in {**provenance, "sha256": data.sha256}.items():
+        group.attrs[key] = value
+    if (labels := labels_of(data)) is not None:
+        file["labels"] = labels
+    if data.factors is None:
+        return
+    file["factor_names"] = list(data.factors.names)
+    if isinstance(data.factors, FactorSpace):
+        file["factor_sizes"] = np.array(data.factors.sizes, dtype=np.int64)
+    else:
+        file["factors"] = data.factors.classes(np.arange(len(data)))
+
+
+def _factors(file: h5py.File) -> Factors | None:
+    if "factor_names" not in file:
+        return None
+    names = tuple(name.decode() for name in file["factor_names"][()])
+    if "factor_sizes" in file:
+        return FactorSpace(names, tuple(int(size) for size in file["factor_sizes"]))
+    return FactorTable(names, file["factors"][()])
+
+
+def _stored(data: Dataset) -> tuple[str, tuple[int, ...], Iterator[np.ndarray]]:
+    """What images are written as, `bits` or `images`, the shape of all of them, and the rows in order, uint8.
+
+    What lies in memory as it is written is taken as it is, so that its checksum stays.
+    """
+    store = data.store if type(data) is ImageDataset else None
+    if isinstance(store, BitImages):
+        return "bits", tuple(store.packed.shape), _slices(store.packed.numpy())
+    if isinstance(store, ByteImages):
+        return "images", tuple(store.pixels.shape), _slices(store.pixels.numpy())
+    if all(bool(((images == 0) | (images == 1)).all()) for images in _batches(data)):
+        shape = (len(data), math.ceil(math.prod(data.shape) / 8))
+        return "bits", shape, (np.packbits(images.flatten(1).numpy() != 0, axis=1) for images in _batches(data))
+    levels = ((255 * images).round().to(torch.uint8).contiguous().numpy() for images in _batches(data))
+    return "images", (len(data), *data.shape), levels
+
+
+def _slices(array: np.ndarray) -> Iterator[np.ndarray]:
+    at_once = max(1, _BLOCK_BYTES // math.prod(array.shape[1:]))
+    return (np.ascontiguousarray(array[start : start + at_once]) for start in range(0, len(array), at_once))
+
+
+def _batches(data: Dataset) -> Iterator[Tensor]:
+    at_once = max(1, _PIXELS_AT_ONCE // math.prod(data.shape))
+    return (data.images(torch.arange(i, min(i + at_once, len(data)))) for i in range(0, len(data), at_once))
+
+
+def _check_space(path: Path, needed: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise DevalError(
+            f"cannot write {str(path)!r}: received a disk with {free >> 20} MiB free, expected at least "
+            f"{needed >> 20} MiB; choose another folder"
+        )

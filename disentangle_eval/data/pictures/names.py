@@ -1,0 +1,49 @@
+"""Names of picture files: which are taken, and the class a folder stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from disentangle_eval.errors import UsageError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file is taken for a picture: by its suffix, unless it or a folder above it is hidden (`.name`)."""
+    hidden = name.startswith(".") or "/." in name
+    return not hidden and name[name.rfind(".") :].lower() in SUFFIXES
+
+
+def folder_classes(names: Sequence[str]) -> np.ndarray:
+    """The class of each picture, (N,) int64: its folder's rank among those at the first level where folders differ.
+
+    `UsageError` where all pictures lie in one folder or some lie beside the folders.
+    """
+    folders = [PurePosixPath(name).parent.parts for name in names]
+    first, last = min(folders), max(folders)
+    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    beside = next((name for name, folder in zip(names, folders, strict=True) if len(folder) == shared), None)
+    if beside is not None:
+        raise UsageError(
+            f"labels: received 'folder', but {beside} lies in no folder of a class; expected every picture in one of "
+            "two or more folders; leave labels out"
+        )
+    classes = np.unique([folder[shared] for folder in folders], return_inverse=True)[1]
+    return classes.astype(np.int64)
+
+
+def pack_names(names: Sequence[str]) -> np.ndarray:
+    """Names -> (N, longest) uint8, filled up with zeros."""
+    encoded = [name.encode(errors="surrogateescape") for name in names]
+    longest = max(len(name) for name in encoded)
+    rows = b"".join(name.ljust(longest, b"\0") for name in encoded)
+    return np.frombuffer(rows, dtype=np.uint8).reshape(len(names), longest)
+
+
+def unpack_names(packed: np.ndarray) -> list[str]:
+    """What `pack_names` was given."""
+    return [row.tobytes().rstrip(b"\0").decode(errors="surrogateescape") for row in packed]

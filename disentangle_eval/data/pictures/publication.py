@@ -1,0 +1,51 @@
+"""The pictures of a published set: as many as there should be, in an archive with the published checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from disentangle_eval.data.pictures.decoding import Span
+from disentangle_eval.data.pictures.finding import open_pictures
+from disentangle_eval.data.published import check, find_any, require
+from disentangle_eval.errors import DevalError
+from disentangle_eval.specs import DataFile
+
+
+class PublishedPictures:
+    """The pictures of the data set `what` below the folder of data sets, from `file` or what serves instead of it.
+
+    Their names come in the order `sort` gives, once the archive's checksum and the number `count` are found right;
+    with `partial` any number is. `UsageError` where nothing is there.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        folder: Path | None,
+        file: DataFile,
+        count: int,
+        *,
+        partial: bool,
+        sort: Callable[[list[str]], list[str]] = sorted,
+    ) -> None:
+        self.place, self._file = find_any(folder, file) or (require(folder, what, file), file)
+        self._pictures = open_pictures(self.place)
+        self._what, self._count, self._sort = what, 0 if partial else count, sort
+
+    def identity(self) -> str:
+        return f"{self._file.checksum} {self._count}\n{self._pictures.identity()}"
+
+    def names(self) -> list[str]:
+        if self.place.is_file():
+            check(self.place, self._file)
+        names = self._pictures.names()
+        if self._count and len(names) != self._count:
+            raise DevalError(
+                f"dataset {self._what!r}: received {len(names):,} pictures in {self.place}, expected "
+                f"{self._count:,}; get the set again, or use what is there with {self._what}?partial=true"
+            )
+        return self._sort(names)
+
+    def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
+        return self._pictures.contents(names)

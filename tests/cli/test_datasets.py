@@ -1,0 +1,41 @@
+"""`deval datasets`: what is there of each data set and what is missing."""
+
+import json
+
+from disentangle_eval.builtin_datasets import MNIST_TEST_FILES
+
+
+def listed(deval, *arguments) -> dict[str, dict]:
+    return {row["name"]: row for row in json.loads(deval("datasets", "--json", *arguments).out)}
+
+
+def line_of(out: str, name: str) -> str:
+    return next(line for line in out.splitlines() if line.split()[:1] == [name])
+
+
+def test_states_follow_the_data_folder(deval, tmp_path, monkeypatch):
+    monkeypatch.delenv("DEVAL_DATA", raising=False)
+    before = listed(deval)
+    assert (before["dsprites"]["state"], before["mnist-test"]["state"]) == ("drawn here", "missing")
+    assert before["mnist-test"]["missing"] == [file.path for file in MNIST_TEST_FILES]
+    for file in MNIST_TEST_FILES:
+        (tmp_path / file.path).parent.mkdir(exist_ok=True)
+        (tmp_path / file.path).touch()
+    monkeypatch.setenv("DEVAL_DATA", str(tmp_path))
+    after = listed(deval)["mnist-test"]
+    assert (after["state"], after["missing"], after["images"]) == ("here", [], 10_000)
+    assert listed(deval, "--data-dir", tmp_path / "mnist" / "..")["mnist"]["state"] == "missing"
+
+
+def test_the_table_names_missing_files(deval, monkeypatch):
+    monkeypatch.delenv("DEVAL_DATA", raising=False)
+    out = deval("datasets").out
+    assert "missing mnist/t10k-images-idx3-ubyte.gz, mnist/t10k-labels-idx1-ubyte.gz" in line_of(out, "mnist-test")
+    assert "737,280" in line_of(out, "dsprites")
+    assert "drawn here" in line_of(out, "dsprites")
+
+
+def test_a_folder_that_is_none_is_a_warning(deval, tmp_path):
+    answer = deval("datasets", "--data-dir", tmp_path / "absent")
+    assert answer.code == 0
+    assert answer.err.startswith("warning: data folder: received ")

@@ -1,0 +1,42 @@
+"""The page on data sets and the records say the same."""
+
+import re
+
+import pytest
+from doc_pages import DOCS, PAGES, table_of
+
+from disentangle_eval.builtin_datasets import DATASETS
+from disentangle_eval.specs import DatasetSpec
+
+ROWS = {re.sub(r"\[(.*)\]\(.*\)", r"\1", name): cells for name, *cells in table_of("data.md", "data set")[1:]}
+
+
+def how_to_get(spec: DatasetSpec) -> str:
+    if spec.takes_path:
+        return f"your own: {spec.name}:PATH"
+    if not spec.files:
+        return "drawn"
+    fetched = all(file.urls for file in spec.files)
+    fetch = f"deval data fetch {spec.name}" if fetched else f"by hand, see deval data fetch {spec.name}"
+    return f"drawn; or {fetch}" if spec.drawn else fetch
+
+
+def test_every_data_set_has_its_row():
+    assert sorted(ROWS) == sorted(spec.name for spec in DATASETS)
+
+
+@pytest.mark.parametrize("spec", DATASETS, ids=[spec.name for spec in DATASETS])
+def test_a_row_says_what_the_record_says(spec):
+    images, shape, factors, licence, how = ROWS[spec.name]
+    assert images == (f"{spec.images:,}" if spec.images else "any")
+    assert re.fullmatch(r"[13] x \d+ x \d+|any", shape)
+    if spec.factors or not spec.takes_path:
+        assert factors == spec.factors or (not spec.factors and factors.startswith("none"))
+    assert licence == (spec.licence or "-")
+    assert how == how_to_get(spec)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("data")])
+def test_pictures_are_there(page):
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", PAGES[page]):
+        assert (DOCS / page).parent.joinpath(picture).is_file()
