@@ -1,5 +1,7 @@
 """The pages of the site as text, their code blocks and their tables, and settings as their cells show them."""
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
@@ -39,11 +41,21 @@ def read(cell: str) -> float | str:
         return cell
 
 
-def shown(value: bool | float | str) -> float | str:
+def shown(value: bool | float | str | tuple | None) -> float | str:
     """What `read` makes of the cell of a setting."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return value if isinstance(value, str) else float(value)
+    if isinstance(value, tuple):
+        return read(", ".join(map(str, value)))
+    return "none" if value is None else value if isinstance(value, str) else float(value)
+
+
+def printed_by(page: str) -> str:
+    """What the first Python block of a page prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(blocks(page, "python")[0], {})
+    return printed.getvalue()
 
 
 def _cells(line: str) -> list[str]:

@@ -1,11 +1,8 @@
 """What the page on the cluster accuracy says is so."""
 
-import contextlib
-import io
-
 import numpy as np
 import pytest
-from doc_pages import blocks, table_of
+from doc_pages import blocks, printed_by, table_of
 
 from disentangle_eval.metrics.cluster_accuracy import ClusterAccuracyMetric, chance_levels, confusion_matrix
 from disentangle_eval.metrics.cluster_accuracy_config import ClusterAccuracyConfig
@@ -13,15 +10,6 @@ from disentangle_eval.metrics.code_file import load_code_table
 
 PAGE = "metrics/cluster-accuracy.md"
 MNIST_TEST = np.repeat(np.arange(10), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
-
-
-def test_protocols():
-    (_, *protocols), *rows = table_of(PAGE, "setting")
-    assert protocols == list(ClusterAccuracyConfig.protocols)
-    assert {row[0] for row in rows} == set(ClusterAccuracyConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        cfg = ClusterAccuracyConfig(**ClusterAccuracyConfig.protocols[protocol])
-        assert {field: cells[position] for field, *cells in rows} == {"matching": cfg.matching, "column": "none"}
 
 
 def test_chance_levels():
@@ -33,10 +21,7 @@ def test_chance_levels():
 
 def test_the_example_prints_what_stands_below_it_and_every_key_has_its_row(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(blocks(PAGE, "python")[0], {})
-    assert printed.getvalue() == blocks(PAGE, "text")[0]
+    assert printed_by(PAGE) == blocks(PAGE, "text")[0]
     scores = ClusterAccuracyMetric(ClusterAccuracyConfig()).score(load_code_table(tmp_path / "clusters.npz"), 0)
     explained = {name.strip() for row in table_of(PAGE, "key")[1:] for name in row[0].split(",")}
     assert explained == set(scores.values) - {"value"}

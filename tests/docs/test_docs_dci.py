@@ -1,7 +1,7 @@
 """What the page on DCI says is so."""
 
 import numpy as np
-from doc_pages import read, shown, table_of
+from doc_pages import table_of
 
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.codes import CodeTable
@@ -9,17 +9,6 @@ from disentangle_eval.metrics.dci import DCIMetric
 from disentangle_eval.metrics.dci_config import DCIConfig
 
 PAGE = "metrics/dci.md"
-
-
-def test_protocols():
-    (_, *protocols), *rows = table_of(PAGE, "setting")
-    assert protocols == list(DCIConfig.protocols)
-    assert {row[0] for row in rows} == set(DCIConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        cfg = DCIConfig(**DCIConfig.protocols[protocol])
-        assert {field: read(cells[position]) for field, *cells in rows} == {
-            field: shown(getattr(cfg, field)) for field, *_ in rows
-        }
 
 
 def test_every_key_has_its_row_and_completeness_no_floor():

@@ -1,11 +1,9 @@
 """What the page on the Higgins score says is so."""
 
-import contextlib
-import io
 import json
 
 import numpy as np
-from doc_pages import DOCS, PAGES, blocks, read, shown, table_of
+from doc_pages import DOCS, PAGES, blocks, printed_by, table_of
 
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.codes import CodeTable
@@ -16,21 +14,8 @@ PAGE = "metrics/higgins.md"
 SOLVERS = DOCS.parent / "benchmarks" / "results" / "higgins_solvers.jsonl"
 
 
-def test_protocols():
-    (_, *protocols), *rows = table_of(PAGE, "setting")
-    assert protocols == list(HigginsConfig.protocols)
-    assert {row[0] for row in rows} == set(HigginsConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        cfg = HigginsConfig(**HigginsConfig.protocols[protocol])
-        for field, *cells in rows:
-            assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
-
-
 def test_the_example_prints_what_stands_below_it():
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(blocks(PAGE, "python")[0], {})
-    assert printed.getvalue() == blocks(PAGE, "text")[0]
+    assert printed_by(PAGE) == blocks(PAGE, "text")[0]
 
 
 def test_every_key_has_its_row():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from doc_pages import read, shown, table_of
+from doc_pages import table_of
 
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.codes import CodeTable
@@ -11,17 +11,6 @@ from disentangle_eval.metrics.irs_config import IRSConfig
 
 PAGE = "metrics/irs.md"
 DSPRITES = FactorSpace(("shape", "scale", "orientation", "x", "y"), (3, 6, 40, 32, 32))
-
-
-def test_protocols():
-    (_, *protocols), *rows = table_of(PAGE, "setting")
-    assert protocols == list(IRSConfig.protocols)
-    assert {row[0] for row in rows} == set(IRSConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        cfg = IRSConfig(**IRSConfig.protocols[protocol])
-        for field, *cells in rows:
-            value = getattr(cfg, field)
-            assert read(cells[position]) == ("none" if value is None else shown(value)), (protocol, field)
 
 
 def test_chance_of_dlib():

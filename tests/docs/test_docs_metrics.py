@@ -1,9 +1,7 @@
 """The overview of metrics names all of them as their records do."""
 
-import contextlib
-import io
-
-from doc_pages import PAGES, blocks, table_of
+import pytest
+from doc_pages import printed_by, read, shown, table_of
 
 from disentangle_eval.builtin import register_metrics
 from disentangle_eval.registry import Registered, load_registry
@@ -23,13 +21,17 @@ def test_the_overview_is_what_the_records_say():
     }
 
 
-def test_every_metric_has_a_page():
-    for spec in register_metrics():
-        assert f"metrics/{spec.name}.md" in PAGES, spec.name
+@pytest.mark.parametrize("spec", register_metrics(), ids=lambda spec: spec.name)
+def test_the_table_of_protocols_on_a_metric_s_page_is_what_its_config_says(spec):
+    config = load_registry().resolve(Registered(spec, "", ""), "config")
+    (_, *protocols), *rows = table_of(f"metrics/{spec.name}.md", "setting")
+    assert protocols == list(config.protocols)
+    assert {row[0] for row in rows} == set(config.model_fields)
+    for position, protocol in enumerate(protocols):
+        cfg = config(**config.protocols[protocol])
+        for field, *cells in rows:
+            assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
 
 
-def test_the_arrays_of_the_command_line_page_score_as_an_import_away():
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(blocks("cli.md", "python")[0], {})
-    assert [line.split()[0] for line in printed.getvalue().splitlines()] == ["mig", "irs"]
+def test_the_arrays_of_the_page_on_the_command_line_are_scored():
+    assert [line.split()[0] for line in printed_by("cli.md").splitlines()] == ["mig", "irs"]

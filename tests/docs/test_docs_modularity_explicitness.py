@@ -1,10 +1,7 @@
 """What the page on `modularity-explicitness` says is so."""
 
-import contextlib
-import io
-
 import numpy as np
-from doc_pages import blocks, read, shown, table_of
+from doc_pages import blocks, printed_by, table_of
 
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.codes import CodeTable
@@ -14,21 +11,8 @@ from disentangle_eval.metrics.modularity_explicitness_config import ModularityEx
 PAGE = "metrics/modularity-explicitness.md"
 
 
-def test_protocols():
-    (_, *protocols), *rows = table_of(PAGE, "setting")
-    assert protocols == list(ModularityExplicitnessConfig.protocols)
-    assert {row[0] for row in rows} == set(ModularityExplicitnessConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        cfg = ModularityExplicitnessConfig(**ModularityExplicitnessConfig.protocols[protocol])
-        for field, *cells in rows:
-            assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
-
-
 def test_the_example_prints_what_stands_below_it():
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(blocks(PAGE, "python")[0], {})
-    assert printed.getvalue() == blocks(PAGE, "text")[0]
+    assert printed_by(PAGE) == blocks(PAGE, "text")[0]
 
 
 def test_every_key_of_a_result_has_its_row():

@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 import torch
-from doc_pages import PAGES, read, shown, table_of
+from doc_pages import PAGES, table_of
 
 from disentangle_eval.api import ImageShape
 from disentangle_eval.metrics.reconstruction import ReconstructionMetric, bernoulli_cross_entropy
@@ -23,15 +23,6 @@ class Grey:
 
     def images(self, index):
         return torch.full((len(index), 1, 2, 2), 0.5)
-
-
-def test_protocols():
-    (_, *protocols), *rows = table_of(PAGE, "setting")
-    assert protocols == list(ReconstructionConfig.protocols)
-    assert [row[0] for row in rows] == list(ReconstructionConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        images = ReconstructionConfig(**ReconstructionConfig.protocols[protocol]).images
-        assert read(rows[0][1 + position]) == ("none" if images is None else shown(images))
 
 
 def test_every_key_has_its_row():

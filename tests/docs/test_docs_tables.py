@@ -9,21 +9,10 @@ from deval_ibgan.model import IBGAN
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
 from disentangle_eval.metrics.factorvae import train_chance
-from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
 
 IBGAN_PAGE = "models/ibgan.md"
 FACTORVAE_PAGE = "metrics/factorvae.md"
 CHANNELS = {"dsprites": 1, "color-dsprites-ibgan": 3, "chairs3d": 1, "celeba": 3}
-
-
-def test_protocols_of_factorvae():
-    (_, *protocols), *rows = table_of(FACTORVAE_PAGE, "setting")
-    assert protocols == list(FactorVAEConfig.protocols)
-    assert {row[0] for row in rows} == set(FactorVAEConfig.model_fields)
-    for position, protocol in enumerate(protocols):
-        cfg = FactorVAEConfig(**FactorVAEConfig.protocols[protocol])
-        for field, *cells in rows:
-            assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
 
 
 def test_chance_on_training_votes():
