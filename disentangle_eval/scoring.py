@@ -177,6 +177,7 @@ def score(
     protocol: str | None = None,
     factor_sizes: Sequence[int] | None = None,
     factor_names: Sequence[str] | None = None,
+    factor_bins: int | None = None,
     code_classes: Sequence[int] | None = None,
     labels: Any = None,
     seed: int = 0,
@@ -186,15 +187,17 @@ def score(
 
     `codes` (N, K) real numbers, numpy or torch. What stands behind them is one of `factors` (N, F), the factor values
     of each row; `factor_sizes` (F,), for one row a combination of factors in grid order, the last factor fastest; or
-    `labels` (N,) integers. `code_classes` (K,) is the number of classes of a column that holds class indices, else 0.
-    `metrics` are names, `"all"` for every metric that reads nothing but codes and that these data allow; each is scored
-    under its default protocol unless `protocol` names another, with `settings` changed. UsageError for anything wrong.
+    `labels` (N,) integers. Factors of real numbers are cut into `factor_bins` classes. `code_classes` (K,) is the
+    number of classes of a column that holds class indices, else 0. `metrics` are names, `"all"` for every metric that
+    reads nothing but codes and that these data allow; each is scored under its default protocol unless `protocol` names
+    another, with `settings` changed. UsageError for anything wrong.
     """
     given = {
         "codes": codes,
         "factors": factors,
         "factor_sizes": factor_sizes,
         "factor_names": factor_names,
+        "factor_bins": factor_bins,
         "code_classes": code_classes,
         "labels": labels,
     }

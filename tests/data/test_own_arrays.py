@@ -131,7 +131,9 @@ ANGLE = RANDOM.uniform(size=200)
 
 def test_continuous_factors_are_cut_into_classes_of_equally_many_images(own):
     factors = np.stack([ANGLE**4, np.arange(200), np.arange(200) % 7 / 2], axis=1)
-    with pytest.raises(UsageError, match=r"'factor0' has 200 different values in 200 images.* setting bins=20$"):
+    with pytest.raises(
+        UsageError, match=r"'factor0' has 200 different values in 200 images.* bins=20 as a setting of the data set"
+    ):
         own(images=MANY, factors=factors)
     data = own({"bins": "20"}, images=MANY, factors=factors)
     assert data.factors.sizes == (20, 200, 7)
@@ -179,7 +181,7 @@ def test_arrays_in_groups_of_an_hdf5_file_are_found_by_their_path(tmp_path):
         ({"images": np.where(GREY > 9, np.nan, 0)}, "received floats from nan to nan"),
         ({"imgs": GREY}, "received imgs; expected images; name yours, as in images=KEY"),
         ({"images": GREY, "factor_sizes": np.array([3, 5])}, "received 3 x 5 = 15 combinations for 12 images"),
-        ({"images": GREY, "factor_sizes": np.array([3.0, 4.0])}, "expected the number of classes"),
+        ({"images": GREY, "factor_sizes": np.array([3.0, 4.0])}, "expected a list of integers from 1"),
         ({"images": GREY, "factor_sizes": np.array([3, 4]), "factors": VALUES}, "expected one of them"),
         ({"images": GREY, "factors": VALUES[1:]}, r"factors: received float64 of shape \(11, 2\)"),
         ({"images": GREY, "factors": np.full((12, 2), np.inf)}, "received NaN or infinity"),

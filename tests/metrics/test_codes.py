@@ -85,12 +85,34 @@ def test_a_file_of_codes_is_read_with_its_names_and_classes(tmp_path):
     np.testing.assert_array_equal(table.codes(np.arange(6)), codes)
 
 
+def test_samples_that_have_every_combination_once_are_a_grid_in_its_order(tmp_path):
+    path = tmp_path / "codes.npz"
+    order = np.random.default_rng(0).permutation(12)
+    factors = np.stack(np.divmod(order, 4), axis=1) * [10, 0.5]
+    np.savez(path, codes=order[:, None], factors=factors, factor_names=["size", "x"], labels=order % 2)
+    table = load_code_table(path)
+    assert table.grid == FactorSpace(("size", "x"), (3, 4))
+    np.testing.assert_array_equal(table.codes(np.arange(12))[:, 0], np.arange(12))
+    np.testing.assert_array_equal(table.labels, np.arange(12) % 2)
+
+
+def test_factors_of_real_numbers_are_cut_into_the_classes_asked_for(tmp_path):
+    path = tmp_path / "codes.npz"
+    values = np.random.default_rng(0).normal(size=(400, 1))
+    np.savez(path, codes=values, factors=values)
+    with pytest.raises(UsageError, match=r"'factor0' has 400 different values in 400 images.* factor_bins=20 beside"):
+        load_code_table(path)
+    np.savez(path, codes=values, factors=values, factor_bins=8)
+    classes = load_code_table(path).factors.classes(np.arange(400))
+    assert np.bincount(classes[:, 0]).tolist() == [50] * 8
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
         ({"codes": np.zeros((6, 2))}, "received codes, expected .* missing: factor_sizes"),
         ({"z": np.zeros(3)}, "received z, expected .* missing: codes, factor_sizes"),
-        ({"codes": np.zeros((6, 2)), "factor_sizes": [2, 4]}, "received 6 rows, expected 8"),
+        ({"codes": np.zeros((6, 2)), "factor_sizes": [2, 4]}, "received 2 x 4 = 8 combinations for 6 images"),
         ({"codes": np.zeros((6, 2)), "factor_sizes": [2.0, 3.0]}, "factor_sizes: received float64"),
         ({"codes": np.zeros((6, 2)), "factor_sizes": [0, 6]}, r"factor_sizes: received \[0, 6\]"),
         ({"codes": np.zeros((6, 2)), "factor_sizes": [6], "factor_names": ["a", "b"]}, "factor_names: received shape"),

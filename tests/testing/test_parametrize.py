@@ -19,4 +19,7 @@ def test_ibgan_conforms(check):
 
 def test_ibgan_conforms_in_its_big_variant():
     outcomes = check_model("ibgan", image=(3, 64, 64), config={"variant": "big", "label_smoothing": True})
-    assert [outcome for outcome in outcomes if outcome.status != "ok"] == []
+    # A GAN has no density over images; it keeps every other promise.
+    assert [(outcome.check, outcome.status) for outcome in outcomes if outcome.status != "ok"] == [
+        ("log_likelihood", "skipped")
+    ]

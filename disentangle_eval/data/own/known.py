@@ -1,4 +1,4 @@
-"""What users know of their images: factors, as a full grid or image by image, and classes."""
+"""What users know of their images, or of the codes of them: factors, as a full grid or row by row, and classes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
     if not bins:
         raise UsageError(
             f"factors: {name!r} has {len(distinct)} different values in {len(column)} images, which are too many for "
-            "classes; cut such factors into classes with the setting bins=20"
+            "classes; cut such factors into classes: bins=20 as a setting of the data set, factor_bins=20 beside codes"
         )
     edges = np.unique(np.quantile(column, np.arange(1, bins) / bins))
     return np.searchsorted(edges, column, side="right")
@@ -89,15 +89,22 @@ def _values(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _grid(arrays: Mapping[str, np.ndarray], count: int) -> FactorSpace:
-    sizes = arrays["factor_sizes"]
-    if sizes.ndim != 1 or not sizes.size or sizes.dtype.kind not in "iu" or sizes.min() < 1:
-        received = f"{sizes.dtype} of shape {sizes.shape}"
-        raise UsageError(f"factor_sizes: received {received}, expected the number of classes of each factor")
-    space = FactorSpace(_names(arrays, len(sizes)), tuple(int(size) for size in sizes))
+    sizes = counts(arrays["factor_sizes"], "factor_sizes", least=1)
+    space = FactorSpace(_names(arrays, len(sizes)), sizes)
     if len(space) != count:
-        grid = " x ".join(map(str, space.sizes))
+        grid = " x ".join(map(str, sizes))
         raise UsageError(f"factor_sizes: received {grid} = {len(space)} combinations for {count} images")
     return space
+
+
+def counts(values: np.ndarray, name: str, least: int) -> tuple[int, ...]:
+    """A list of integers, each at least `least`; UsageError for anything else."""
+    expected = f"a list of integers from {least}"
+    if values.ndim != 1 or not values.size or values.dtype.kind not in "iu":
+        raise UsageError(f"{name}: received {values.dtype} of shape {values.shape}, expected {expected}")
+    if values.min() < least:
+        raise UsageError(f"{name}: received {values.tolist()}, expected {expected}")
+    return tuple(int(value) for value in values)
 
 
 def _names(arrays: Mapping[str, np.ndarray], factors: int) -> tuple[str, ...]:
