@@ -74,6 +74,7 @@ def score(
             f"--dataset: received {dataset!r} beside --codes, whose images are encoded already; leave it out"
         )
     # Before anything slow: a misspelled metric is told at once.
+    from disentangle_eval.cli.score_table import show_summary
     from disentangle_eval.scoring import plan
 
     measurements = plan(metrics, protocols, changed_settings(changes, features))
@@ -91,8 +92,13 @@ def score(
         for i, (measurement, opened) in enumerate(zip(measurements, row, strict=True))
     ]
     todo = [(measurement, opened, peers) for measurement, opened, peers in todo if wanted(measurement, opened, peers)]
-    for measurement, opened, peers in todo:
-        measure_repeatedly(measurement, opened, peers, range(seed, seed + repeats), as_json)
+    results = [
+        result
+        for measurement, opened, peers in todo
+        for result in measure_repeatedly(measurement, opened, peers, range(seed, seed + repeats), as_json)
+    ]
+    if len(results) > 1 and not as_json:
+        show_summary(results)
     for run in dict.fromkeys(opened.run for row in judged for opened in row if opened.run):
         draw_scores(run)
 
@@ -123,7 +129,7 @@ def wanted(measurement: Measurement, opened: Opened, peers: Sequence[Opened]) ->
 
 def measure_repeatedly(
     measurement: Measurement, opened: Opened, peers: Sequence[Opened], seeds: Sequence[int], as_json: bool
-) -> None:
+) -> list[Result]:
     """Score with each seed, keep and show every result, and for several seeds their mean with its interval."""
     from disentangle_eval.cli.score_table import show, show_spread
     from disentangle_eval.results import spread
@@ -141,6 +147,7 @@ def measure_repeatedly(
     if len(results) > 1:
         summary = spread(results)
         click.echo(summary.to_json()) if as_json else show_spread(summary)
+    return results
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,30 @@ ROWS = {"confusion": ("class", "classes"), "factor_confusion": ("shared factor",
 
 def show(result: Result) -> None:
     """Print the tables of a result on stdout."""
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    shown = console()
     subject = result.codes or f"{result.model} at iteration {result.iteration} on {result.dataset}"
-    console.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
+    shown.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
     for table in (quantities(result), *matrices(result)):
-        console.print(table)
+        shown.print(table)
+
+
+def show_summary(results: Sequence[Result]) -> None:
+    """Print one table of several results: a row each."""
+    table = Table(title="in short", title_justify="left")
+    for name in ("subject", "metric", "protocol", "score", "chance", "better", "seed"):
+        table.add_column(name, justify="right" if name in ("score", "chance", "seed") else "left")
+    for result in results:
+        subject = result.codes or f"{result.model} at {result.iteration}"
+        chance = "" if result.chance is None else f"{result.chance:.4f}"
+        protocol = str(result.settings["protocol"])
+        cells = (subject, result.metric, protocol, f"{result.value:.4f}", chance, result.better, str(result.seed))
+        table.add_row(*map(one_line, cells))
+    console().print(table)
+
+
+def console() -> Console:
+    """Standard output, at a fixed width where it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def show_spread(spread: Spread) -> None:

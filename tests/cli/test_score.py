@@ -97,6 +97,14 @@ def test_several_subjects_are_scored_one_after_another(deval, tmp_path):
     assert [json.loads(line)["codes"] for line in answer.out.splitlines()] == [str(path) for path in paths]
 
 
+def test_several_results_end_with_a_row_each(deval, tmp_path):
+    codes = write_codes(tmp_path / "codes.npz", grid_codes())
+    answer = deval("score", "--metric", "factorvae", "--metric", "mig", "--codes", codes)
+    rows = [line for line in answer.out.partition("in short")[2].splitlines() if "dlib" in line]
+    assert ["factorvae" in row for row in rows] == [True, False]
+    assert "1.0000" in rows[0]
+
+
 def test_all_stands_for_the_metrics_that_the_codes_allow(deval, tmp_path):
     path = tmp_path / "codes.npz"
     labels = np.arange(60) % 3
