@@ -72,7 +72,7 @@ def scores(folder: RunFolder) -> str:
             f"`{result['metric']}`",
             f"`{result['settings']['protocol']}`",
             result["dataset"],
-            f"**{result['value']:.4f}**",
+            f"**{number(result['value'])}**",
             result["better"],
             "" if result["chance"] is None else f"{result['chance']:.3f}",
             str(result["seed"]),
@@ -82,6 +82,11 @@ def scores(folder: RunFolder) -> str:
         if result["iteration"] == last
     ]
     return table(["metric", "protocol", "data", "score", "better", "chance", "seed", "seconds"], rows)
+
+
+def number(value: float) -> str:
+    """Four digits behind the point, or two that count where those would be none."""
+    return f"{value:.4f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.2g}"
 
 
 def course(folder: RunFolder) -> str:
