@@ -97,6 +97,8 @@ def course(folder: RunFolder) -> str:
     for result in results:
         found[result["metric"], result["settings"]["protocol"]][result["iteration"]] = result["value"]
     columns = {key: values for key, values in found.items() if len(values) > 1}
+    if not columns:
+        return "No score was followed over training.\n"
     terms = {
         head: name
         for head, name in {"I_L (nats)": "lower_bound", "I_U (nats)": "upper_bound"}.items()

@@ -1,14 +1,16 @@
 """The overview of metrics names all of them as their records do."""
 
+import json
+
 import pytest
-from doc_pages import printed_by, read, shown, table_of
+from doc_pages import DOCS, printed_by, read, shown, table_of
 
 from disentangle_eval.builtin import register_metrics
 from disentangle_eval.registry import Registered, load_registry
 
 
 def test_the_overview_is_what_the_records_say():
-    _, *rows = table_of("metrics/index.md", "metric")
+    _, *rows = table_of("metrics/index.md", "metric", "needs")
     shown = {row[0].partition("]")[0].lstrip("["): row[1:] for row in rows}
     registry = load_registry()
     assert shown == {
@@ -35,3 +37,14 @@ def test_the_table_of_protocols_on_a_metric_s_page_is_what_its_config_says(spec)
 
 def test_the_arrays_of_the_page_on_the_command_line_are_scored():
     assert [line.split()[0] for line in printed_by("cli.md").splitlines()] == ["mig", "irs"]
+
+
+def test_the_costs_are_those_measured():
+    text = (DOCS.parent / "benchmarks" / "results" / "metrics.jsonl").read_text()
+    measured = {line["task"]: line for line in map(json.loads, text.splitlines())}
+    ours = {task.partition(" ")[0]: line for task, line in measured.items() if not task.endswith(" reference")}
+    for metric, *cells in table_of("metrics/index.md", "metric", "seconds")[1:]:
+        reference = measured.get(f"{metric} reference")
+        lines = [ours[metric], ours[metric], reference, reference]
+        for cell, line, kind in zip(cells, lines, ["wall_seconds", "cpu_seconds"] * 2, strict=True):
+            assert (read(cell) if cell else None) == (line and pytest.approx(line[kind], rel=0.02, abs=0.005)), metric
