@@ -24,6 +24,7 @@ from disentangle_eval.checkpoint import versions
 from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
 from disentangle_eval.devices import choose_device, describe_device, place
+from disentangle_eval.host_memory import keep_freed_memory
 from disentangle_eval.registry import load_registry
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
@@ -75,6 +76,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
+    keep_freed_memory()
     device = choose_device(options.device)
     names = options.models or sorted(load_registry().models)
     trainers = {name: Trainer(name, options.dataset, device) for name in names}

@@ -200,12 +200,14 @@ def open_run(name: str, cfg: ModelConfig, settings: Mapping[str, Any], folder: R
     from disentangle_eval.build import build_model
     from disentangle_eval.cli.dataset import open_dataset
     from disentangle_eval.devices import choose_device
+    from disentangle_eval.host_memory import keep_freed_memory
     from disentangle_eval.train.run import Identity, Run, Ticks
 
     registry = load_registry()
     record = registry.find_model(name)
     device = choose_device(settings["device"])
     torch.set_num_threads(settings["threads"])
+    keep_freed_memory()
     data = open_dataset(settings["dataset"], data_dir).to(device)
     return Run(
         identity=Identity(

@@ -13,14 +13,14 @@ SLOPE = 0.2
 
 
 def dense_norm(inputs: int, outputs: int) -> list[nn.Module]:
-    return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
+    return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True)]
 
 
 def upconv_norm(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module]:
     return [
         nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     ]
 
 
@@ -28,7 +28,7 @@ def conv_norm(inputs: int, outputs: int, kernel: int, stride: int, padding: int,
     return [
         nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=bias),
         nn.BatchNorm2d(outputs),
-        nn.LeakyReLU(SLOPE),
+        nn.LeakyReLU(SLOPE, inplace=True),
     ]
 
 
@@ -38,7 +38,7 @@ class BottleneckEncoder(nn.Module):
     def __init__(self, z_dim: int, r_dim: int, variant: Literal["small", "big"]) -> None:
         super().__init__()
         if variant == "small":
-            hidden = [nn.Linear(z_dim, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU()]
+            hidden = [nn.Linear(z_dim, 32), nn.ReLU(inplace=True), nn.Linear(32, 32), nn.ReLU(inplace=True)]
         else:
             hidden = [*dense_norm(z_dim, 64), *dense_norm(64, 64), *dense_norm(64, 32)]
         self.layers = nn.Sequential(*hidden, nn.Linear(32, 2 * r_dim))
@@ -88,7 +88,7 @@ def trunk(channels: int, width: int) -> nn.Sequential:
     """(B, C, 64, 64) -> (B, 4 width, 8, 8)."""
     return nn.Sequential(
         nn.Conv2d(channels, width, 4, 2, padding=1),
-        nn.LeakyReLU(SLOPE),
+        nn.LeakyReLU(SLOPE, inplace=True),
         *conv_norm(width, 2 * width, kernel=4, stride=2, padding=1),
         *conv_norm(2 * width, 4 * width, kernel=4, stride=2, padding=1),
     )

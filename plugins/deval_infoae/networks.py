@@ -31,7 +31,7 @@ def decoder(image: ImageShape, z_dim: int, width: int, slope: float) -> nn.Seque
 
 def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     """Gen and C: two dense layers."""
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs))
 
 
 class SelfCritic(nn.Module):
@@ -41,7 +41,7 @@ class SelfCritic(nn.Module):
         super().__init__()
         self.trunk, features = trunk(replace(ARCHITECTURE, features=0), image, width, slope, "batch")
         hidden = width * ARCHITECTURE.features
-        self.both = nn.Sequential(*dense(features + z_dim, hidden, "batch", nn.LeakyReLU(slope)), nn.Linear(hidden, 1))
+        self.both = nn.Sequential(*dense(features + z_dim, hidden, "batch", nn.LeakyReLU(slope, inplace=True)), nn.Linear(hidden, 1))
         initialise(self)
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:

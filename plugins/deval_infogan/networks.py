@@ -105,12 +105,12 @@ def trunk(
         layers += conv(channels, width * layer.channels, layer.stride, bias=not batch)
         channels = width * layer.channels
         layers += [nn.BatchNorm2d(channels)] if batch else []
-        layers += [nn.LeakyReLU(slope)]
+        layers += [nn.LeakyReLU(slope, inplace=True)]
     layers += [nn.Flatten()]
     stride = _stride(architecture.trunk)
     features = channels * (image.height // stride) * (image.width // stride)
     if architecture.features:
-        layers += dense(features, width * architecture.features, normalisation, nn.LeakyReLU(slope))
+        layers += dense(features, width * architecture.features, normalisation, nn.LeakyReLU(slope, inplace=True))
         features = width * architecture.features
     return nn.Sequential(*layers), features
 
@@ -121,7 +121,7 @@ def q_head(
     """(B, features) -> (B, outputs)."""
     hidden: list[nn.Module] = []
     if architecture.q_hidden:
-        hidden = dense(features, width * architecture.q_hidden, normalisation, nn.LeakyReLU(slope))
+        hidden = dense(features, width * architecture.q_hidden, normalisation, nn.LeakyReLU(slope, inplace=True))
         features = width * architecture.q_hidden
     return nn.Sequential(*hidden, nn.Linear(features, outputs))
 
@@ -131,17 +131,17 @@ def generator(architecture: Architecture, latent: int, image: ImageShape, width:
     layers: list[nn.Module] = []
     if architecture.generator_dense:
         normalisation: Normalisation | None = "batch" if architecture.generator_dense_norm else None
-        layers += dense(latent, width * architecture.generator_dense, normalisation, nn.ReLU())
+        layers += dense(latent, width * architecture.generator_dense, normalisation, nn.ReLU(inplace=True))
         latent = width * architecture.generator_dense
     factor = 2 * _stride(architecture.upconvs)
     channels, height, breadth = width * architecture.start, image.height // factor, image.width // factor
-    layers += dense(latent, channels * height * breadth, "batch", nn.ReLU())
+    layers += dense(latent, channels * height * breadth, "batch", nn.ReLU(inplace=True))
     layers += [nn.Unflatten(1, (channels, height, breadth))]
     for layer in architecture.upconvs:
         layers += upconv(channels, width * layer.channels, layer.stride, bias=not layer.norm)
         channels = width * layer.channels
         layers += [nn.BatchNorm2d(channels)] if layer.norm else []
-        layers += [nn.LeakyReLU(slope) if architecture.leaky_upconvs else nn.ReLU()]
+        layers += [nn.LeakyReLU(slope, inplace=True) if architecture.leaky_upconvs else nn.ReLU(inplace=True)]
     layers += upconv(channels, image.channels, stride=2, bias=True)
     return nn.Sequential(*layers, nn.Tanh() if architecture.signed else nn.Sigmoid())
 

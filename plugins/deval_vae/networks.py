@@ -26,7 +26,7 @@ def encoder(networks: Networks, image: ImageShape, hidden: int, outputs: int) ->
         return nn.Sequential(nn.Flatten(), *dense, nn.Linear(MLP_HIDDEN, outputs))
     convolutions: list[nn.Module] = []
     for (before, after), kernel in zip(pairwise((image.channels, *CHANNELS)), KERNELS[networks], strict=True):
-        convolutions += [nn.Conv2d(before, after, kernel, 2, padding=kernel // 2 - 1), nn.ReLU()]
+        convolutions += [nn.Conv2d(before, after, kernel, 2, padding=kernel // 2 - 1), nn.ReLU(inplace=True)]
     widths = (math.prod(_innermost(image)), _hidden(networks, hidden))
     return nn.Sequential(
         *_padding(_margins(image)),
@@ -45,7 +45,7 @@ def decoder(networks: Networks, image: ImageShape, hidden: int, inputs: int) -> 
     innermost = _innermost(image)
     upconvolutions: list[nn.Module] = []
     for before, after in pairwise((*reversed(CHANNELS), image.channels)):
-        upconvolutions += [nn.ConvTranspose2d(before, after, 4, 2, padding=1), nn.ReLU()]
+        upconvolutions += [nn.ConvTranspose2d(before, after, 4, 2, padding=1), nn.ReLU(inplace=True)]
     return nn.Sequential(
         *_dense((inputs, _hidden(networks, hidden), math.prod(innermost)), nn.ReLU),
         nn.Unflatten(1, tuple(innermost)),
