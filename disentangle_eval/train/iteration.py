@@ -9,13 +9,18 @@ from torch import Tensor
 
 from disentangle_eval.api import Losses, Round
 from disentangle_eval.train.players import BuiltPlayer
+from disentangle_eval.train.precision import Precision, forward_in
 from disentangle_eval.train.step import TrainingStep
 
 Record = dict[str, Tensor]
 
 
 def run_iteration(
-    rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep, iteration: int
+    rounds: Sequence[Round],
+    players: Mapping[str, BuiltPlayer],
+    step: TrainingStep,
+    iteration: int,
+    precision: Precision = "float32",
 ) -> Record:
     """Run the rounds that are due; returns what the log shows, left on the device.
 
@@ -23,14 +28,26 @@ def run_iteration(
     """
     for player in players.values():
         player.follow_schedule(iteration)
+    record = play_rounds(due(rounds, iteration), players, step, precision)
+    step.iteration.add_(1)
+    return record
+
+
+def due(rounds: Sequence[Round], iteration: int) -> tuple[Round, ...]:
+    """The rounds of an iteration, in order, each as often as it repeats."""
+    return tuple(round_ for round_ in rounds if iteration % round_.every == 0 for _ in range(round_.repeats))
+
+
+def play_rounds(
+    rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep, precision: Precision = "float32"
+) -> Record:
+    """Each round's losses, gradients and steps, one after the other; what the log shows of them."""
     record: Record = {}
     for round_ in rounds:
-        if iteration % round_.every == 0:
-            for _ in range(round_.repeats):
-                losses = round_.losses(step)
-                play(losses, [(name, players[name]) for name in round_.players])
-                record.update(shown(losses))
-    step.iteration.add_(1)
+        with forward_in(precision, step.iteration.device):
+            losses = round_.losses(step)
+        play(losses, [(name, players[name]) for name in round_.players])
+        record.update(shown(losses))
     return record
 
 

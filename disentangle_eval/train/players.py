@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from disentangle_eval.api import Model, Optim, Player, PolynomialDecay
 from disentangle_eval.errors import DevalError
@@ -26,12 +26,31 @@ class BuiltPlayer:
     rates: tuple[float, ...]
     schedule: PolynomialDecay | None
 
+    def load(self, state: dict[str, Any]) -> None:
+        """Take in the optimiser's state from a checkpoint, which may come from another device."""
+        own = self.optimiser.param_groups
+        groups = [
+            {**stored, "capturable": mine["capturable"], "lr": rate}
+            for stored, mine, rate in zip(state["param_groups"], own, self.rates, strict=True)
+        ]
+        self.optimiser.load_state_dict({**state, "param_groups": groups})
+
     def follow_schedule(self, iteration: int) -> None:
         """Set the learning rates of an iteration, whatever they were before: a resumed optimiser brings its last."""
         if self.schedule is not None:
             share = self.schedule.share(iteration)
             for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
                 group["lr"] = rate * share
+
+    def follow_schedule_on_device(self, iteration: Tensor) -> None:
+        """As `follow_schedule`, without the host: the rates become () tensors that are set anew in each iteration."""
+        if self.schedule is not None:
+            left = (1 - iteration.double() / self.schedule.iterations).clamp(min=0)
+            share = self.schedule.final + (1 - self.schedule.final) * left**self.schedule.power
+            for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+                if not isinstance(group["lr"], Tensor):
+                    group["lr"] = torch.zeros((), device=iteration.device)
+                group["lr"].copy_(rate * share)
 
 
 def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
@@ -84,7 +103,13 @@ def trainable(module: nn.Module) -> list[nn.Parameter]:
 
 
 def _optimiser(optim: Optim, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    common: dict[str, Any] = {"lr": optim.lr, "eps": optim.eps, "weight_decay": optim.weight_decay}
+    common: dict[str, Any] = {
+        "lr": optim.lr,
+        "eps": optim.eps,
+        "weight_decay": optim.weight_decay,
+        # Counts steps on the device, so that a CUDA graph can hold the step.
+        "capturable": all(parameter.is_cuda for group in groups for parameter in group["params"]),
+    }
     if optim.kind == "adam":
         return torch.optim.Adam(groups, betas=optim.betas, fused=True, **common)
     return torch.optim.RMSprop(groups, alpha=optim.alpha, momentum=optim.momentum, foreach=True, **common)

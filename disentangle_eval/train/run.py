@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,10 +20,14 @@ from disentangle_eval.devices import describe_device, place
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.evaluating import evaluating
 from disentangle_eval.files import make_folder
+from disentangle_eval.train.captured import CannotCapture, CapturedIterations
 from disentangle_eval.train.folder import RunFolder, append_line, cut_back
+from disentangle_eval.train.graph import NewGraph
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
+from disentangle_eval.train.precision import Precision
 from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.train.turns import take_turns
 from disentangle_eval.train.window import Window
 
 
@@ -49,15 +53,19 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Watchers:
-    """Who is told what: each window's log line with its speed, and each kept snapshot's model."""
+    """Who is told what: each window's log line with its speed, each kept snapshot's model, and what else to know."""
 
     log: tuple[Callable[[Mapping[str, Any], float], None], ...] = ()
     snapshot: tuple[Callable[[Model[Any], int], None], ...] = ()
     started: tuple[Callable[[int], None], ...] = ()
+    note: tuple[Callable[[str], None], ...] = ()
 
 
 class Run:
-    """A model being trained on a data set, with its folder."""
+    """A model being trained on a data set, with its folder.
+
+    With `new_graph` its iterations are recorded and played again, without it each is computed by Python.
+    """
 
     def __init__(
         self,
@@ -69,6 +77,8 @@ class Run:
         device: torch.device,
         folder: RunFolder,
         ticks: Ticks,
+        precision: Precision = "float32",
+        new_graph: NewGraph | None = None,
     ) -> None:
         self.identity = identity
         self.cfg = cfg
@@ -81,6 +91,8 @@ class Run:
         self.rounds = self.model.rounds()
         self.step = TrainingStep(data, cfg.batch_size, identity.seed, device)
         self.window = Window()
+        self.precision = precision
+        self.new_graph = new_graph
         self.iteration = 0
         self.stopping = False
 
@@ -115,7 +127,7 @@ class Run:
         try:
             self.model.load_state_dict(dict(checkpoint.weights))
             for name, player in self.players.items():
-                player.optimiser.load_state_dict(checkpoint.train["players"][name])
+                player.load(checkpoint.train["players"][name])
             self.step.restore(checkpoint.train["step"], checkpoint.iteration)
             self.window.restore(checkpoint.train["window"], self.device)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -131,8 +143,12 @@ class Run:
 
     def train(self, watchers: Watchers) -> None:
         """Train up to `cfg.iterations`, or until `stop`; either way the folder ends with a whole checkpoint."""
+        take_turns([self.training(watchers)], self.device)
+
+    def training(self, watchers: Watchers) -> Iterator[None]:
+        """As `train`, with a pause after every few iterations in which others may train."""
         with closing(self.step):
-            self._train(watchers)
+            yield from self._training(watchers)
 
     def stop(self) -> None:
         """Ask the run to end after the iteration under way."""
@@ -143,15 +159,15 @@ class Run:
         self._refuse_broken_weights()
         checkpoints.save(self.folder.checkpoint, self._checkpoint(train=self._train_state()))
 
-    def _train(self, watchers: Watchers) -> None:
+    def _training(self, watchers: Watchers) -> Iterator[None]:
         for tell in watchers.started:
             tell(self.iteration)
         if self.iteration == 0:
             self._keep(watchers)
+        advance = self._advancing(watchers)
         since, clock = self.iteration, time.perf_counter()
         while self.iteration < self.cfg.iterations and not self.stopping:
-            self.window.add(run_iteration(self.rounds, self.players, self.step, self.iteration))
-            self.iteration += 1
+            self.iteration += advance(self.iteration, self._until_tick())
             last = self.iteration == self.cfg.iterations
             if last or self.iteration % self.ticks.log == 0:
                 line = self._log()
@@ -164,8 +180,52 @@ class Run:
                 self._keep(watchers)
             if last or self.iteration % self.ticks.checkpoint == 0:
                 self.save()
+            yield
         if self.stopping:
             self.save()
+
+    def _advancing(self, watchers: Watchers) -> Callable[[int, int], int]:
+        """What trains from an iteration on, for at most so many, and says for how many it did."""
+        if self.new_graph is None:
+            return self._advance_eagerly
+        new_graph = self.new_graph
+        try:
+            captured = CapturedIterations(
+                self.model,
+                self.rounds,
+                self.players,
+                self.step,
+                self.window,
+                self.precision,
+                lambda: new_graph(self.step.generator),
+            )
+        except CannotCapture as reason:
+            return self._fall_back(reason, watchers)
+
+        def advance(iteration: int, most: int) -> int:
+            nonlocal use
+            try:
+                return use(iteration, most)
+            except CannotCapture as reason:
+                use = self._fall_back(reason, watchers)
+                return use(iteration, most)
+
+        use = captured.advance
+        return advance
+
+    def _fall_back(self, reason: CannotCapture, watchers: Watchers) -> Callable[[int, int], int]:
+        for note in watchers.note:
+            note(f"not captured in a CUDA graph, so each iteration is launched from Python: {reason}")
+        return self._advance_eagerly
+
+    def _advance_eagerly(self, iteration: int, most: int) -> int:
+        self.window.add(run_iteration(self.rounds, self.players, self.step, iteration, self.precision))
+        return 1
+
+    def _until_tick(self) -> int:
+        """Iterations up to the next one after which something is due."""
+        ticks = (self.ticks.log, self.ticks.snapshot, self.ticks.checkpoint)
+        return min(self.cfg.iterations - self.iteration, *(tick - self.iteration % tick for tick in ticks))
 
     def _keep(self, watchers: Watchers) -> None:
         path = self.folder.snapshot(self.iteration)

@@ -40,7 +40,14 @@ class EpochSampler:
 
     def peek(self) -> Tensor:
         """What `next` will return."""
-        epoch, place = divmod(self.drawn, self.n // self.batch)
+        return self._batch(self.drawn)
+
+    def ahead(self, count: int) -> Tensor:
+        """What `next` will return the next `count` times, (count, batch)."""
+        return torch.stack([self._batch(self.drawn + position) for position in range(count)])
+
+    def _batch(self, number: int) -> Tensor:
+        epoch, place = divmod(number, self.n // self.batch)
         piece, position = divmod(place, self._batches_in_piece)
         if (epoch, piece) != self._held:
             self._order = self._ordered(epoch, piece).to(self.device)

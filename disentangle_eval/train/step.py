@@ -10,6 +10,7 @@ from torch import Tensor
 from disentangle_eval.api import Dataset, Nuisance
 from disentangle_eval.data.dataset import host_images_of
 from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.train.batch_queue import BatchQueue
 from disentangle_eval.train.sampler import EpochSampler
 
 
@@ -26,13 +27,20 @@ class TrainingStep(GeneratorDraw):
         self.host = host_images_of(data) if self.nuisance is None else None
         order_on = torch.device("cpu") if self.host is not None else device
         self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), order_on)
+        self.queue: BatchQueue | None = None
 
     def images(self) -> Tensor:
-        index = self.sampler.next()
+        index = (self.queue or self.sampler).next()
         images = self.data.images(index) if self.nuisance is None else self.nuisance.observe(index, self)
         if self.host is not None:
             self.host.prefetch(self.sampler.peek())
         return images.contiguous(memory_format=torch.channels_last)
+
+    def renew_generator(self) -> None:
+        """Go on with another generator in the same state; the old one may be bound to a recording that failed."""
+        state = self.generator.get_state()
+        self.generator = torch.Generator(self.device)
+        self.generator.set_state(state)
 
     def close(self) -> None:
         """End what gathers images ahead; the next batch starts it again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -9,31 +10,44 @@ from torch import Tensor
 
 
 class Window:
-    """Sums of the terms since the last tick, in float64, with the count of each."""
+    """Sums of the terms since the last tick, in float64 on their device, and how many went into each.
+
+    A sum stays the same tensor over all windows, so that a recorded iteration can go on adding to it.
+    """
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
 
     def add(self, record: dict[str, Tensor]) -> None:
+        """Take in what an iteration shows."""
+        self.accumulate(record)
+        self.count(record)
+
+    def accumulate(self, record: dict[str, Tensor]) -> None:
+        """The part of `add` that happens on the device."""
         for name, value in record.items():
-            if name in self.sums:
-                self.sums[name] += value
-            else:
-                self.sums[name] = value.to(torch.float64, copy=True)
+            if name not in self.sums:
+                self.sums[name] = torch.zeros(value.shape, dtype=torch.float64, device=value.device)
+            self.sums[name] += value
+
+    def count(self, names: Iterable[str]) -> None:
+        """The part of `add` that happens on the host."""
+        for name in names:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def means(self) -> dict[str, float | list[float]]:
         """The mean of each term, read to the host; the window starts anew."""
         means: dict[str, float | list[float]] = {
-            name: (total / self.counts[name]).tolist() for name, total in self.sums.items()
+            name: (self.sums[name] / count).tolist() for name, count in self.counts.items()
         }
-        self.sums.clear()
+        for total in self.sums.values():
+            total.zero_()
         self.counts.clear()
         return means
 
     def state(self) -> dict[str, Any]:
-        return {"sums": dict(self.sums), "counts": dict(self.counts)}
+        return {"sums": {name: self.sums[name] for name in self.counts}, "counts": dict(self.counts)}
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
         self.sums = {name: value.to(device) for name, value in state["sums"].items()}

@@ -41,7 +41,8 @@ class SelfCritic(nn.Module):
         super().__init__()
         self.trunk, features = trunk(replace(ARCHITECTURE, features=0), image, width, slope, "batch")
         hidden = width * ARCHITECTURE.features
-        self.both = nn.Sequential(*dense(features + z_dim, hidden, "batch", nn.LeakyReLU(slope, inplace=True)), nn.Linear(hidden, 1))
+        activation = nn.LeakyReLU(slope, inplace=True)
+        self.both = nn.Sequential(*dense(features + z_dim, hidden, "batch", activation), nn.Linear(hidden, 1))
         initialise(self)
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class ToyData:
         return self
 
 
-def toy_run(folder, *, data=None, seed=0, log=4, checkpoint=5, snapshot=6, **settings):
+def toy_run(folder, *, data=None, seed=0, log=4, checkpoint=5, snapshot=6, new_graph=None, **settings):
     """A run that is neither started nor resumed."""
     cfg = build(ToyConfig, settings)
     return Run(
@@ -93,6 +93,7 @@ def toy_run(folder, *, data=None, seed=0, log=4, checkpoint=5, snapshot=6, **set
         device=torch.device("cpu"),
         folder=RunFolder(Path(folder)),
         ticks=Ticks(log=log, checkpoint=checkpoint, snapshot=snapshot),
+        new_graph=new_graph,
     )
 
 
