@@ -29,9 +29,9 @@ class Operation:
 
 
 class HostGraph:
-    """`disentangle_eval.train.graph.Graph` on the CPU: the operators that were called, called again on the same tensors.
+    """`disentangle_eval.train.graph.Graph` on the CPU: the operators called, called again on the same tensors.
 
-    As in a CUDA graph, everything Python decided or computed stays as it was in the recording: numbers, shapes, branches
+    As in a CUDA graph, whatever Python decided or computed stays as it was in the recording: numbers, shapes, branches,
     and which tensors are used. Random numbers go on. Unlike a CUDA graph it also does the work while recording.
     """
 
@@ -50,14 +50,14 @@ class HostGraph:
 
 class _Recorder(TorchDispatchMode):
     def __init__(self, operations: list[Operation]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._operations = operations
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        given = {storage for storage in _storages((args, kwargs))}
+        given = set(_storages((args, kwargs)))
         leaves = tree_leaves(result)
         # What lies in the storage of an argument is a view of it, or the argument itself, changed in place.
         made = tuple(

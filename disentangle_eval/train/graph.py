@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -24,7 +24,7 @@ class CudaGraph:
     Graphs that are given one `pool` share the memory of their inner tensors: they may not run at the same time.
     """
 
-    def __init__(self, generator: torch.Generator, pool: tuple[int, int]) -> None:
+    def __init__(self, generator: torch.Generator, pool: Any) -> None:
         self._graph = torch.cuda.CUDAGraph()
         self._graph.register_generator_state(generator)
         self._pool = pool

@@ -188,17 +188,9 @@ class Run:
         """What trains from an iteration on, for at most so many, and says for how many it did."""
         if self.new_graph is None:
             return self._advance_eagerly
-        new_graph = self.new_graph
+        use: Callable[[int, int], int]
         try:
-            captured = CapturedIterations(
-                self.model,
-                self.rounds,
-                self.players,
-                self.step,
-                self.window,
-                self.precision,
-                lambda: new_graph(self.step.generator),
-            )
+            use = self._captured(self.new_graph).advance
         except CannotCapture as reason:
             return self._fall_back(reason, watchers)
 
@@ -210,8 +202,18 @@ class Run:
                 use = self._fall_back(reason, watchers)
                 return use(iteration, most)
 
-        use = captured.advance
         return advance
+
+    def _captured(self, new_graph: NewGraph) -> CapturedIterations:
+        return CapturedIterations(
+            self.model,
+            self.rounds,
+            self.players,
+            self.step,
+            self.window,
+            self.precision,
+            lambda: new_graph(self.step.generator),
+        )
 
     def _fall_back(self, reason: CannotCapture, watchers: Watchers) -> Callable[[int, int], int]:
         for note in watchers.note:

@@ -52,3 +52,33 @@ class UnsavedRandomBuffer(Sound):
 
     def sample(self, mean: Tensor, deviation: Tensor, step: Step) -> Tensor:
         return super().sample(mean, deviation, step) @ self.projection
+
+
+class ReplacedBuffer(Sound):
+    """A running mean that is a new tensor in every iteration."""
+
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.register_buffer("mean", torch.zeros(()))
+
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        self.mean = 0.9 * self.mean + 0.1 * total.detach()
+        return total * (1 + self.mean)
+
+
+class HalvedEveryOtherTime(Sound):
+    """What a checkpoint keeps decides in Python how the loss is weighted."""
+
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.calls = 0
+
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        self.calls += 1
+        return total * (0.5 + self.calls % 2)
+
+    def get_extra_state(self) -> Tensor:
+        return torch.tensor(self.calls)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        self.calls = int(state)
