@@ -12,7 +12,6 @@ from disentangle_eval.train.batch_queue import BatchQueue
 from disentangle_eval.train.graph import Graph
 from disentangle_eval.train.iteration import due, play_rounds
 from disentangle_eval.train.players import BuiltPlayer
-from disentangle_eval.train.precision import Precision
 from disentangle_eval.train.rewind import Rewind
 from disentangle_eval.train.step import TrainingStep
 from disentangle_eval.train.window import Window
@@ -52,7 +51,6 @@ class CapturedIterations:
         players: Mapping[str, BuiltPlayer],
         step: TrainingStep,
         window: Window,
-        precision: Precision,
         new_graph: Callable[[], Graph],
     ) -> None:
         if step.host is not None:
@@ -62,7 +60,6 @@ class CapturedIterations:
         self.players = players
         self.step = step
         self.window = window
-        self.precision = precision
         self.new_graph = new_graph
         self.recordings: dict[Pattern, Recording] = {}
         self.queue = BatchQueue(step.sampler, BATCHES_AHEAD)
@@ -90,7 +87,7 @@ class CapturedIterations:
             for rounds in pattern:
                 for player in self.players.values():
                     player.follow_schedule_on_device(self.step.iteration)
-                record = play_rounds(rounds, self.players, self.step, self.precision)
+                record = play_rounds(rounds, self.players, self.step)
                 self.window.accumulate(record)
                 self.step.iteration.add_(1)
                 terms.extend(record)

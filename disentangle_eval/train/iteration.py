@@ -9,7 +9,6 @@ from torch import Tensor
 
 from disentangle_eval.api import Losses, Round
 from disentangle_eval.train.players import BuiltPlayer
-from disentangle_eval.train.precision import Precision, forward_in
 from disentangle_eval.train.step import TrainingStep
 
 Record = dict[str, Tensor]
@@ -20,7 +19,6 @@ def run_iteration(
     players: Mapping[str, BuiltPlayer],
     step: TrainingStep,
     iteration: int,
-    precision: Precision = "float32",
 ) -> Record:
     """Run the rounds that are due; returns what the log shows, left on the device.
 
@@ -28,7 +26,7 @@ def run_iteration(
     """
     for player in players.values():
         player.follow_schedule(iteration)
-    record = play_rounds(due(rounds, iteration), players, step, precision)
+    record = play_rounds(due(rounds, iteration), players, step)
     step.iteration.add_(1)
     return record
 
@@ -38,14 +36,11 @@ def due(rounds: Sequence[Round], iteration: int) -> tuple[Round, ...]:
     return tuple(round_ for round_ in rounds if iteration % round_.every == 0 for _ in range(round_.repeats))
 
 
-def play_rounds(
-    rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep, precision: Precision = "float32"
-) -> Record:
+def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep) -> Record:
     """Each round's losses, gradients and steps, one after the other; what the log shows of them."""
     record: Record = {}
     for round_ in rounds:
-        with forward_in(precision, step.iteration.device):
-            losses = round_.losses(step)
+        losses = round_.losses(step)
         play(losses, [(name, players[name]) for name in round_.players])
         record.update(shown(losses))
     return record

@@ -1,11 +1,13 @@
-"""In which arithmetic networks and losses are computed."""
+"""In which arithmetic the networks compute while they train."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from disentangle_eval.errors import UsageError
 
@@ -14,18 +16,37 @@ Precision = Literal["float32", "tf32", "bf16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
-def forward_in(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
-    """What losses are computed under: `bf16` is torch's autocast. Parameters, gradients and optimisers stay float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+def set_precision(model: nn.Module, precision: Precision, device: torch.device) -> None:
+    """Let the networks of a model compute in `precision` in training; `UsageError` for `tf32` without CUDA.
 
-
-def set_precision(precision: Precision, device: torch.device) -> None:
-    """Let CUDA's float32 products round their factors to TF32's ten bits, or not: `float32` means float32.
-
-    PyTorch lets convolutions use TF32 unless told. `UsageError` for `tf32` on a device that has none.
+    `bf16` is torch's autocast inside each network, whose outputs come back as float32: losses, weights, gradients and
+    optimisers never leave float32. `tf32` rounds the factors of CUDA's products to ten bits, which PyTorch does in
+    convolutions unless told: `float32` means float32.
     """
     if precision == "tf32" and device.type != "cuda":
         raise UsageError("--precision: received 'tf32' on the CPU, which has no such arithmetic; use float32 or bf16")
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    if precision == "bf16":
+        for module in model.modules():
+            if module is not model:
+                module.forward = _in_bf16(module, device.type)
+
+
+def _in_bf16(module: nn.Module, device_type: str) -> Callable[..., Any]:
+    """The module's forward under autocast; inside another such module, and in eval mode, as it was."""
+    plain = module.forward
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        if not module.training or torch.is_autocast_enabled(device_type):
+            return plain(*args, **kwargs)
+        with torch.autocast(device_type, torch.bfloat16):
+            outputs = plain(*args, **kwargs)
+        return tree_map(_widened, outputs)
+
+    return forward
+
+
+def _widened(value: Any) -> Any:
+    return value.float() if isinstance(value, Tensor) and value.dtype == torch.bfloat16 else value

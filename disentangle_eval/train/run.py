@@ -25,7 +25,7 @@ from disentangle_eval.train.folder import RunFolder, append_line, cut_back
 from disentangle_eval.train.graph import NewGraph
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import Precision
+from disentangle_eval.train.precision import Precision, set_precision
 from disentangle_eval.train.step import TrainingStep
 from disentangle_eval.train.turns import take_turns
 from disentangle_eval.train.window import Window
@@ -87,11 +87,11 @@ class Run:
         self.device = device
         self.folder = folder
         self.ticks = ticks
+        set_precision(self.model, precision, device)
         self.players = build_players(self.model)
         self.rounds = self.model.rounds()
         self.step = TrainingStep(data, cfg.batch_size, identity.seed, device)
         self.window = Window()
-        self.precision = precision
         self.new_graph = new_graph
         self.iteration = 0
         self.stopping = False
@@ -211,7 +211,6 @@ class Run:
             self.players,
             self.step,
             self.window,
-            self.precision,
             lambda: new_graph(self.step.generator),
         )
 
@@ -221,7 +220,7 @@ class Run:
         return self._advance_eagerly
 
     def _advance_eagerly(self, iteration: int, most: int) -> int:
-        self.window.add(run_iteration(self.rounds, self.players, self.step, iteration, self.precision))
+        self.window.add(run_iteration(self.rounds, self.players, self.step, iteration))
         return 1
 
     def _until_tick(self) -> int:

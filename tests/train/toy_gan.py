@@ -82,7 +82,9 @@ class ToyData:
         return self
 
 
-def toy_run(folder, *, data=None, seed=0, log=4, checkpoint=5, snapshot=6, new_graph=None, **settings):
+def toy_run(
+    folder, *, data=None, seed=0, log=4, checkpoint=5, snapshot=6, new_graph=None, precision="float32", **settings
+):
     """A run that is neither started nor resumed."""
     cfg = build(ToyConfig, settings)
     return Run(
@@ -93,6 +95,7 @@ def toy_run(folder, *, data=None, seed=0, log=4, checkpoint=5, snapshot=6, new_g
         device=torch.device("cpu"),
         folder=RunFolder(Path(folder)),
         ticks=Ticks(log=log, checkpoint=checkpoint, snapshot=snapshot),
+        precision=precision,
         new_graph=new_graph,
     )
 

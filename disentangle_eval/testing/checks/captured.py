@@ -66,7 +66,6 @@ def _recorded_weights(candidate: Candidate) -> dict[str, Tensor]:
         trial.players,
         trial.step,
         Window(),
-        "float32",
         lambda: HostGraph(trial.step.generator),
     )
     for iteration in range(ITERATIONS):

@@ -1,0 +1,71 @@
+"""Networks in bf16, everything around them in float32."""
+
+import pytest
+import torch
+from toy_gan import SHAPE, ToyConfig, ToyData, ToyGAN, finish, started
+from torch import nn
+
+from disentangle_eval import checkpoint as checkpoints
+from disentangle_eval.errors import UsageError
+from disentangle_eval.train.folder import read_lines
+from disentangle_eval.train.iteration import play_rounds
+from disentangle_eval.train.players import build_players
+from disentangle_eval.train.precision import set_precision
+from disentangle_eval.train.step import TrainingStep
+
+CPU = torch.device("cpu")
+
+
+class Watched(nn.Module):
+    """Remembers in what its input arrives and its product leaves."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+        self.seen = []
+
+    def forward(self, x):
+        product = self.inner(x)
+        self.seen.append(product.dtype)
+        return product, {"same": product}
+
+
+def test_a_network_computes_in_bf16_and_hands_out_float32_in_training_alone():
+    model = nn.Sequential(Watched())
+    exact = model[0](torch.ones(2, 4))[0]
+    set_precision(model, "bf16", CPU)
+    outputs, named = model[0](torch.ones(2, 4))
+    assert outputs.dtype == named["same"].dtype == torch.float32
+    assert not torch.equal(outputs, exact)
+    assert torch.allclose(outputs, exact, rtol=0.02, atol=0.02)
+    assert torch.equal(model.eval()[0](torch.ones(2, 4))[0], exact)
+    assert model[0].seen == [torch.float32, torch.bfloat16, torch.float32]
+
+
+def test_losses_gradients_and_weights_stay_float32():
+    model = ToyGAN(ToyConfig(), SHAPE)
+    set_precision(model, "bf16", CPU)
+    players, step = build_players(model), TrainingStep(ToyData(), 3, 0, CPU)
+    record = play_rounds(model.rounds()[:1], players, step)
+    assert {value.dtype for value in record.values()} == {torch.float32}
+    moments = [
+        value for player in players.values() for state in player.optimiser.state.values() for value in state.values()
+    ]
+    assert {value.dtype for value in (*moments, *model.parameters())} == {torch.float32}
+
+
+def test_a_run_in_bf16_is_close_to_one_in_float32_and_not_the_same(tmp_path):
+    logs, weights = [], []
+    for precision in ("float32", "bf16"):
+        folder = finish(started(tmp_path / precision, precision=precision))
+        logs.append(read_lines(folder.log))
+        weights.append(checkpoints.load(folder.checkpoint).weights)
+    assert logs[0] != logs[1]
+    for exact, rounded in zip(*logs, strict=True):
+        assert rounded["loss_critic"] == pytest.approx(exact["loss_critic"], rel=0.05)
+    assert all(value.dtype == weights[0][name].dtype for name, value in weights[1].items())
+
+
+def test_tf32_needs_cuda():
+    with pytest.raises(UsageError, match=r"--precision: received 'tf32' on the CPU, .* use float32 or bf16"):
+        set_precision(nn.Linear(1, 1), "tf32", CPU)
