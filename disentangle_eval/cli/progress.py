@@ -24,9 +24,9 @@ def scalars(line: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def progress(name: str, iterations: int) -> Iterator[Progress]:
-    """Progress of a run of `iterations`, on standard error."""
-    shown = _bar(name, iterations) if sys.stderr.isatty() else _lines(name, iterations)
+def progress(name: str, iterations: int, alone: bool) -> Iterator[Progress]:
+    """Progress of a run of `iterations`, on standard error; runs that are not `alone` are shown as lines."""
+    shown = _bar(name, iterations) if alone and sys.stderr.isatty() else _lines(name, iterations)
     with shown as told:
         yield told
 

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from disentangle_eval.cli.options import field_options, show_defaults, typed_values, was_typed
+from disentangle_eval.cli.seeds import (
+    PLACE,
+    Processes,
+    SeedList,
+    arguments_of_one,
+    available_cores,
+    seed_folder,
+    threads_a_process,
+)
 from disentangle_eval.config import ModelConfig, build, preset_values, resolve
 from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry import load_registry
 
 if TYPE_CHECKING:
-    from disentangle_eval.api import Model
-    from disentangle_eval.train.folder import RunFolder
-    from disentangle_eval.train.run import Run
+    from disentangle_eval.cli.train_run import Plan
 
 DEFAULT_DATASET = "dsprites"
 
 # What resuming may change: how far to go, and where the data lie.
 CHANGEABLE = {"iterations"}
+
+# What runs had before these could be set.
+ADDED_SETTINGS: Mapping[str, Any] = {"precision": "float32", "eager": True}
 
 
 class TrainGroup(click.Group):
@@ -87,8 +93,9 @@ def run_options() -> list[click.Option]:
             ["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="fixes every random number"
         ),
         click.Option(
-            ["--out"], type=click.Path(path_type=Path), help="run folder  [default: runs/MODEL-DATASET-seedN]"
+            ["--seeds"], type=SeedList(), help="several seeds, such as 0-9 or 0,3; --out then has {seed} in it"
         ),
+        click.Option(["--out"], help="run folder  [default: runs/MODEL-DATASET-seedN]"),
         click.Option(
             ["--device"],
             type=click.Choice(["auto", "cpu", "cuda"]),
@@ -97,6 +104,14 @@ def run_options() -> list[click.Option]:
             help="where to compute",
         ),
         click.Option(["--threads"], type=count, help="CPU threads  [default: torch's]"),
+        click.Option(
+            ["--precision"],
+            type=click.Choice(["float32", "tf32", "bf16"]),
+            default="float32",
+            show_default=True,
+            help="arithmetic of the networks in training",
+        ),
+        click.Option(["--eager"], is_flag=True, help="on CUDA, launch each iteration from Python: no CUDA graphs"),
         click.Option(
             ["--data-dir"], type=click.Path(path_type=Path), help="where original data sets lie  [default: $DEVAL_DATA]"
         ),
@@ -120,34 +135,58 @@ def run_options() -> list[click.Option]:
 
 
 def train_model(context: click.Context, **options: Any) -> None:
-    """Start or resume a run and train it to its end."""
-    from disentangle_eval.train.folder import RunFolder
+    """Start or resume a run, or one for each of several seeds, and train it to its end."""
+    from disentangle_eval.cli.train_run import train_plans
 
     command = context.command
     assert isinstance(command, ModelCommand)
-    name, config = command.model, command.config
+    if options["seeds"] and was_typed(context, "seed"):
+        raise UsageError("--seeds: received beside --seed; expected one of the two")
+    seeds = options["seeds"] or (options["seed"],)
+    if options["seeds"]:
+        template = options["out"] or str(default_folder(command.model, {**options, "seed": PLACE}))
+        folders = {seed: seed_folder(template, seed) for seed in seeds}
+        if len(seeds) > 1 and resolved_settings(options)["device"] == "cpu":
+            raise click.exceptions.Exit(train_in_processes(context, folders, options["threads"]))
+    else:
+        folders = {options["seed"]: Path(options["out"] or default_folder(command.model, options))}
+    plans = [plan_run(context, command, {**options, "seed": seed}, folder) for seed, folder in folders.items()]
+    train_plans(command.model, plans, options["data_dir"], shell_line(context.obj))
+
+
+def plan_run(context: click.Context, command: ModelCommand, options: Mapping[str, Any], folder: Path) -> Plan:
+    """What one run is to be; `UsageError` where it is resumed with other settings than its own.
+
+    Of several seeds resumed, one without a run yet starts.
+    """
+    from disentangle_eval.cli.train_run import Plan
+    from disentangle_eval.train.folder import RunFolder
+
+    config = command.config
     typed = typed_values(context, config)
     settings = resolved_settings(options)
-    folder = RunFolder(options["out"] or default_folder(name, options))
-    if options["resume"]:
-        stored = folder.read_run()
-        refuse_changes(name, config, stored, typed, {key: settings[key] for key in settings if was_typed(context, key)})
-        cfg = build(config, {**stored["config"], **{key: typed[key] for key in CHANGEABLE & set(typed)}})
-        settings = stored["settings"]
-    else:
-        cfg = resolve(config, options["dataset"], options["preset"], typed)
-    with folder.lock():
-        run = open_run(name, cfg, settings, folder, options["data_dir"])
-        if options["resume"]:
-            run.resume()
-            folder.write_run({**stored, "config": cfg.model_dump(mode="json")})
-        else:
-            run.start({**settings, "command": shell_line(context.obj)})
-        finish(run, folder, name)
+    run = RunFolder(folder)
+    if not options["resume"] or (options["seeds"] and not run.run.exists()):
+        return Plan(resolve(config, options["dataset"], options["preset"], typed), settings, run, None)
+    stored = run.read_run()
+    typed_settings = {key: settings[key] for key in settings if was_typed(context, key)}
+    refuse_changes(command.model, config, stored, typed, typed_settings)
+    cfg = build(config, {**stored["config"], **{key: typed[key] for key in CHANGEABLE & set(typed)}})
+    return Plan(cfg, {**ADDED_SETTINGS, **stored["settings"]}, run, stored)
 
 
-# The same latents in every run and picture, so that pictures can be laid side by side.
-PICTURE_SEED = 0
+def train_in_processes(context: click.Context, folders: Mapping[int, Path], threads: int | None) -> int:
+    """Train each seed by the command that would train it alone, as many at a time as there are cores for."""
+    each = threads_a_process(threads, len(folders))
+    resume = "--resume" in context.obj
+    commands = []
+    for seed, folder in folders.items():
+        replaced = {"--seed": str(seed), "--out": str(folder), "--threads": str(each)}
+        arguments = arguments_of_one(context.obj, replaced)
+        if resume and not (folder / "run.json").exists():
+            arguments.remove("--resume")
+        commands.append(arguments)
+    return Processes(at_a_time=max(1, available_cores() // each)).run(commands)
 
 
 def resolved_settings(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,7 +195,7 @@ def resolved_settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
     from disentangle_eval.devices import choose_device
 
-    names = ("dataset", "preset", "seed", "log_every", "checkpoint_every", "snapshot_every")
+    names = ("dataset", "preset", "seed", "precision", "eager", "log_every", "checkpoint_every", "snapshot_every")
     return {
         **{name: options[name] for name in names},
         "device": choose_device(options["device"]).type,
@@ -191,92 +230,3 @@ def refuse_changes(
         raise UsageError(
             f"--resume continues a run unchanged, but {told}; leave these out, or start anew in another --out"
         )
-
-
-def open_run(name: str, cfg: ModelConfig, settings: Mapping[str, Any], folder: RunFolder, data_dir: Path | None) -> Run:
-    """The run's model, data and device, ready to start or resume."""
-    import torch
-
-    from disentangle_eval.build import build_model
-    from disentangle_eval.cli.dataset import open_dataset
-    from disentangle_eval.devices import choose_device
-    from disentangle_eval.host_memory import keep_freed_memory
-    from disentangle_eval.train.run import Identity, Run, Ticks
-
-    registry = load_registry()
-    record = registry.find_model(name)
-    device = choose_device(settings["device"])
-    torch.set_num_threads(settings["threads"])
-    keep_freed_memory()
-    data = open_dataset(settings["dataset"], data_dir).to(device)
-    return Run(
-        identity=Identity(
-            model=name,
-            distribution=record.distribution,
-            version=record.spec.version,
-            dataset=settings["dataset"],
-            seed=settings["seed"],
-        ),
-        cfg=cfg,
-        model=build_model(registry.resolve(record, "target"), cfg, data.shape, settings["seed"]),
-        data=data,
-        device=device,
-        folder=folder,
-        ticks=Ticks(
-            log=settings["log_every"], checkpoint=settings["checkpoint_every"], snapshot=settings["snapshot_every"]
-        ),
-    )
-
-
-def finish(run: Run, folder: RunFolder, name: str) -> None:
-    """Train to the end, or to the first signal; say what to type next."""
-    from disentangle_eval.cli.progress import progress
-    from disentangle_eval.report.run_pictures import draw_model, draw_run
-    from disentangle_eval.train.events import event_writer, tensorboard_installed
-    from disentangle_eval.train.run import Watchers
-
-    def draw(model: Model[Any], iteration: int) -> None:
-        draw_model(model, folder, iteration, PICTURE_SEED, run.device)
-
-    events = (event_writer(folder.events, run.iteration),) if tensorboard_installed() else ()
-    with stopping_on_signal(run) as received, progress(f"{name} seed {run.identity.seed}", run.cfg.iterations) as shown:
-        run.train(Watchers(started=(shown.started,), log=(shown.log, *events), snapshot=(draw,)))
-    draw_run(folder)
-    if received and run.iteration < run.cfg.iterations:
-        click.echo(
-            f"stopped at iteration {run.iteration}; continue with: deval train {name} --out {folder.root} --resume",
-            err=True,
-        )
-        sys.exit(128 + received[0])
-    click.echo(f"{folder.checkpoint}")
-    click.echo(f"next: {next_command(run)} {folder.checkpoint}", err=True)
-
-
-def next_command(run: Run) -> str:
-    """What to type after training: the score the data set allows, or samples where it allows none."""
-    from disentangle_eval.api import FactorSpace
-
-    if isinstance(run.data.factors, FactorSpace):
-        return "deval score --metric factorvae"
-    if load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test:
-        return "deval score --metric cluster-accuracy"
-    return "deval sample"
-
-
-@contextmanager
-def stopping_on_signal(run: Run) -> Iterator[list[int]]:
-    """The first interrupt or termination lets the iteration finish and saves; a second one acts at once."""
-    received: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-        run.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

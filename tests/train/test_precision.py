@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from toy_gan import SHAPE, ToyConfig, ToyData, ToyGAN, finish, started
 from torch import nn
+from toy_gan import SHAPE, ToyConfig, ToyData, ToyGAN, finish, started
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import UsageError

@@ -1,0 +1,117 @@
+"""Several seeds of one training: which they are, where they go, and on the CPU the processes that train them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from disentangle_eval.cli.errors import SIGNALLED
+from disentangle_eval.errors import UsageError
+
+PLACE = "{seed}"
+
+
+class SeedList(click.ParamType):
+    """`0-9`, `3` or `0,2,5-7` -> the seeds, in ascending order, each once."""
+
+    name = "seeds"
+
+    def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
+        seeds: set[int] = set()
+        for part in value.split(","):
+            first, dash, last = part.strip().partition("-")
+            if not first.isdecimal() or (dash and not last.isdecimal()) or int(last or first) < int(first):
+                self.fail(f"received {value!r}, expected seeds such as 0-9 or 0,2,5-7", parameter, context)
+            seeds.update(range(int(first), int(last or first) + 1))
+        return tuple(sorted(seeds))
+
+
+def seed_folder(out: str, seed: int) -> Path:
+    """The run folder of one of several seeds; `UsageError` where `out` has no place for the seed."""
+    if PLACE not in out:
+        raise UsageError(
+            f"--out: received {out!r} beside --seeds, expected a name with {PLACE} in it, such as '{out}-seed{PLACE}'"
+        )
+    return Path(out.replace(PLACE, str(seed)))
+
+
+def threads_a_process(asked: int | None, seeds: int) -> int:
+    """CPU threads of each process: those asked for, or the cores shared out among the seeds."""
+    return asked or max(1, available_cores() // seeds)
+
+
+def available_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def arguments_of_one(arguments: Sequence[str], replaced: dict[str, str]) -> list[str]:
+    """A command line with `--seeds` gone and other options' values replaced, whether typed `--x 1` or `--x=1`."""
+    kept: list[str] = []
+    typed = iter(arguments)
+    for argument in typed:
+        name, equals, _ = argument.partition("=")
+        if name == "--seeds" or name in replaced:
+            if not equals:
+                next(typed, None)
+        else:
+            kept.append(argument)
+    return [*kept, *(part for option in replaced.items() for part in option)]
+
+
+@dataclass
+class Processes:
+    """Trainings in processes of their own, so many at a time, whose lines are shown as they come."""
+
+    at_a_time: int
+    running: set[subprocess.Popen[str]] = field(default_factory=set)
+    received: list[int] = field(default_factory=list)
+
+    def run(self, commands: Sequence[Sequence[str]]) -> int:
+        """Exit code: 0 where all ended well, 128 + n after signal n, otherwise the largest of theirs.
+
+        A signal goes on to all that run, once, so that each saves itself; those that wait do not start.
+        """
+        with self._passing_signals_on(), ThreadPoolExecutor(self.at_a_time) as pool:
+            codes = list(pool.map(self._run_one, commands))
+        return SIGNALLED + self.received[0] if self.received else max(codes)
+
+    def _run_one(self, command: Sequence[str]) -> int:
+        if self.received:
+            return 0
+        # A session of its own: a terminal's interrupt would reach it a second time.
+        with subprocess.Popen(
+            [sys.executable, "-m", "disentangle_eval", *command],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            self.running.add(process)
+            assert process.stderr is not None
+            for line in process.stderr:
+                click.echo(line, nl=False, err=True)
+        self.running.discard(process)
+        return process.returncode
+
+    @contextmanager
+    def _passing_signals_on(self) -> Iterator[None]:
+        def pass_on(number: int, frame: FrameType | None) -> None:
+            self.received.append(number)
+            for process in tuple(self.running):
+                process.send_signal(number)
+
+        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,149 @@
+"""`deval train --seeds`: which seeds, where they go, and that each is the run it is alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+import torch
+from cli_tiny import TINY
+
+from disentangle_eval.checkpoint import load
+from disentangle_eval.cli.seeds import SeedList, arguments_of_one, seed_folder, threads_a_process
+from disentangle_eval.cli.train import TrainGroup, plan_run
+from disentangle_eval.cli.train_run import train_plans
+from disentangle_eval.train.folder import RunFolder
+
+SHORT = [*TINY, "--iterations", "2", "--log-every", "1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "seeds"), [("0-3", (0, 1, 2, 3)), ("7", (7,)), ("5,0-2, 1", (0, 1, 2, 5)), ("3-3", (3,))]
+)
+def test_seeds_are_ranges_and_lists(typed, seeds):
+    assert SeedList().convert(typed, None, None) == seeds
+
+
+@pytest.mark.parametrize("typed", ["", "a", "3-1", "1-", "-1", "0,,2", "0..3"])
+def test_other_seeds_are_refused(typed):
+    with pytest.raises(click.BadParameter, match="expected seeds such as 0-9 or 0,2,5-7"):
+        SeedList().convert(typed, None, None)
+
+
+def test_the_command_of_one_seed_is_the_typed_one_with_its_seed():
+    typed = ["train", "vae", "--seeds=0-9", "--lr", "0.1", "--out", "x-{seed}", "--threads", "4"]
+    one = arguments_of_one(typed, {"--seed": "3", "--out": "x-3", "--threads": "1"})
+    assert one == ["train", "vae", "--lr", "0.1", "--seed", "3", "--out", "x-3", "--threads", "1"]
+
+
+def test_threads_are_those_asked_for_or_the_cores_shared_out(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert [threads_a_process(None, seeds) for seeds in (1, 2, 3, 20)] == [8, 4, 2, 1]
+    assert threads_a_process(3, 20) == 3
+
+
+def test_folders_have_the_seed_in_their_name():
+    assert str(seed_folder("runs/{seed}/vae", 12)) == "runs/12/vae"
+
+
+def test_seeds_in_processes_are_the_runs_they_are_alone(deval, tmp_path):
+    together = deval("train", "ibgan", *SHORT, "--seeds", "0,3", "--out", tmp_path / "run{seed}")
+    assert together.code == 0, together.err
+    for seed in (0, 3):
+        alone, mine = RunFolder(tmp_path / f"alone{seed}"), RunFolder(tmp_path / f"run{seed}")
+        assert deval("train", "ibgan", *SHORT, "--seed", seed, "--out", alone.root).code == 0
+        assert mine.log.read_bytes() == alone.log.read_bytes()
+        weights = [load(folder.checkpoint).weights for folder in (mine, alone)]
+        assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[1])
+        record = json.loads(mine.run.read_text())
+        assert record["settings"]["seed"] == seed
+        assert "--seeds" not in record["settings"]["command"]
+        assert f"ibgan seed {seed} 2/2" in together.err
+
+
+def test_seeds_resumed_go_on_and_those_without_a_run_start(deval, tmp_path):
+    out = ["--out", tmp_path / "run{seed}"]
+    assert deval("train", "ibgan", *SHORT, "--seed", 1, "--out", tmp_path / "run1").code == 0
+    again = deval("train", "ibgan", *TINY, "--iterations", 3, "--log-every", "1", "--seeds", "0-1", *out, "--resume")
+    assert again.code == 0, again.err
+    assert [load(tmp_path / f"run{seed}" / "checkpoint.pt").iteration for seed in (0, 1)] == [3, 3]
+    assert "ibgan seed 1: from iteration 2 to 3" in again.err
+
+
+def test_one_of_several_that_fails_is_reported_by_the_exit_code(deval, tmp_path):
+    assert deval("train", "ibgan", *SHORT, "--seed", 1, "--out", tmp_path / "run1").code == 0
+    both = deval("train", "ibgan", *SHORT, "--seeds", "0-1", "--out", tmp_path / "run{seed}")
+    assert both.code == 2
+    assert "already holds a run" in both.err
+    assert load(tmp_path / "run0" / "checkpoint.pt").iteration == 2
+
+
+def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
+    command = [sys.executable, "-m", "disentangle_eval", "train", "ibgan", *TINY, "--iterations", "100000"]
+    process = subprocess.Popen(
+        [*command, "--log-every", "1", "--seeds", "0-1", "--out", str(tmp_path / "run{seed}")], stderr=subprocess.PIPE
+    )
+    folders = [RunFolder(tmp_path / f"run{seed}") for seed in (0, 1)]
+    deadline = time.monotonic() + 120
+    while not all(folder.log.exists() and folder.log.stat().st_size for folder in folders):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    for folder in folders:
+        assert load(folder.checkpoint).iteration > 0
+        assert f"--out {folder.root} --resume" in err.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--seeds", "0-1", "--seed", "0"], "--seeds: received beside --seed; expected one of the two"),
+        (["--seeds", "0-1", "--out", "x"], "expected a name with {seed} in it, such as 'x-seed{seed}'"),
+        (["--seeds", "1-0"], "received '1-0', expected seeds such as"),
+        (["--precision", "tf32", "--device", "cpu"], "received 'tf32' on the CPU"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(deval, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    answer = deval("train", "ibgan", *SHORT, *arguments)
+    assert answer.code == 2
+    assert told in answer.error
+
+
+# ---------------------------------------------------------------- in one process, as on CUDA
+
+
+def plans(tmp_path, *seeds, settings=()):
+    command = TrainGroup().get_command(click.Context(click.Command("train")), "ibgan")
+    arguments = [*SHORT, "--device", "cpu", *settings]
+    with command.make_context("ibgan", arguments, obj=["train", "ibgan", *arguments]) as context:
+        options = context.params
+        return [plan_run(context, command, {**options, "seed": seed}, tmp_path / f"run{seed}") for seed in seeds]
+
+
+def test_seeds_in_one_process_are_the_runs_they_are_alone(deval, tmp_path, capsys):
+    train_plans("ibgan", plans(tmp_path, 0, 3), None, "deval train ibgan")
+    assert [line.endswith("checkpoint.pt") for line in capsys.readouterr().out.splitlines()] == [True, True]
+    for seed in (0, 3):
+        alone = RunFolder(tmp_path / f"alone{seed}")
+        assert deval("train", "ibgan", *SHORT, "--seed", seed, "--out", alone.root).code == 0
+        assert RunFolder(tmp_path / f"run{seed}").log.read_bytes() == alone.log.read_bytes()
+
+
+def test_a_seed_that_becomes_nan_ends_alone(tmp_path, capsys):
+    made = plans(tmp_path, 0, 1)
+    broken = made[0].cfg.model_copy(update={"lr": 1e30})
+    with pytest.raises(click.exceptions.Exit) as ended:
+        train_plans("ibgan", [type(made[0])(broken, *list(vars(made[0]).values())[1:]), made[1]], None, "deval")
+    assert ended.value.exit_code == 1
+    told = capsys.readouterr()
+    assert "error: seed 0: " in told.err
+    assert "NaN" in told.err
+    assert told.out.splitlines() == [str(tmp_path / "run1" / "checkpoint.pt")]
