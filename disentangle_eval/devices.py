@@ -33,6 +33,17 @@ def place(model: ModuleT, device: torch.device) -> ModuleT:
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
+def use_repeatable_kernels(device: torch.device) -> None:
+    """Let CUDA's libraries take only algorithms that add in the same order each time, so that a run can be repeated.
+
+    To be called before the first product: cuBLAS reads its setting once.
+    """
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+
+
 def describe_device(device: torch.device) -> str:
     """The hardware's own name, for records; for a CPU with its threads and cores."""
     if device.type == "cuda":

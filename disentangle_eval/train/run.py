@@ -16,7 +16,7 @@ from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Dataset, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.devices import describe_device, place
+from disentangle_eval.devices import describe_device, place, use_repeatable_kernels
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.evaluating import evaluating
 from disentangle_eval.files import make_folder
@@ -82,6 +82,7 @@ class Run:
     ) -> None:
         self.identity = identity
         self.cfg = cfg
+        use_repeatable_kernels(device)
         self.model = place(model, device).train()
         self.data = data
         self.device = device
