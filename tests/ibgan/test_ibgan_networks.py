@@ -6,6 +6,7 @@ from torch import nn
 
 from deval_ibgan.config import IBGANConfig
 from deval_ibgan.model import IBGAN
+from deval_ibgan.networks import WholeImageConv
 from disentangle_eval.api import ImageShape
 from disentangle_eval.build import build_model
 from disentangle_eval.config import build
@@ -77,3 +78,18 @@ def test_orthogonal_initialisation_makes_rows_or_columns_orthonormal():
 def test_images_of_another_size_are_refused_in_one_line():
     with pytest.raises(UsageError, match=r"64 x 64 images, received 28 x 28"):
         build_model(IBGAN, IBGANConfig(), ImageShape(1, 28, 28), seed=0)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_convolution_over_the_whole_image_is_torch_s_own(layout):
+    dense, plain = WholeImageConv(3, 5, 4).double(), nn.Conv2d(3, 5, 4).double()
+    plain.load_state_dict(dense.state_dict())
+    x = torch.randn(6, 3, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x = x.contiguous(memory_format=layout).requires_grad_()
+    outputs = [layer.to(memory_format=layout)(x) for layer in (dense, plain)]
+    torch.testing.assert_close(*outputs)
+    gradients = [
+        torch.autograd.grad(y.square().sum(), (x, layer.weight, layer.bias))
+        for y, layer in zip(outputs, (dense, plain), strict=True)
+    ]
+    torch.testing.assert_close(*gradients)

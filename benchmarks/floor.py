@@ -1,0 +1,246 @@
+"""What can one training iteration cost at the least?
+
+Counts what torch executes in one iteration: floating-point operations of products and convolutions (a multiply-add is
+two), bytes read and written by every operator that is not a view, and the operators themselves, each one launch; an
+operator over a list of tensors counts once. The counts are taken on the CPU in float32. From them follows the least
+time on a device: the larger of arithmetic and traffic, and apart from it the time of the launches. Writes one JSON line
+a model and device; the CPU at hand is measured, the others have their published figures.
+
+    python benchmarks/floor.py beta-vae factorvae ibgan --threads 2 --out benchmarks/results/floor.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import math
+import shlex
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from disentangle_eval.build import build_model
+from disentangle_eval.checkpoint import versions
+from disentangle_eval.cli.dataset import open_dataset
+from disentangle_eval.config import resolve
+from disentangle_eval.devices import describe_device, place
+from disentangle_eval.registry import load_registry
+from disentangle_eval.train.iteration import run_iteration
+from disentangle_eval.train.players import build_players
+from disentangle_eval.train.step import TrainingStep
+
+SEED = 0
+CPU = torch.device("cpu")
+MODELS = ("beta-vae", "factorvae", "ibgan")
+
+# An assumption: what a kernel too small to fill the device takes inside a CUDA graph, its start included.
+KERNEL_SECONDS = 1.5e-6
+
+
+@dataclass(frozen=True)
+class Device:
+    """Operations a second in each arithmetic, dense, and bytes a second of main memory."""
+
+    name: str
+    source: str
+    flops: dict[str, float]
+    bandwidth: float
+    kernel_seconds: float | None
+
+
+# Vendor's data sheets, SXM parts; the tensor cores' rates are those without sparsity.
+PUBLISHED = (
+    Device(
+        "NVIDIA H100", "data sheet", {"float32": 67e12, "tf32": 494.7e12, "bf16": 989.4e12}, 3.35e12, KERNEL_SECONDS
+    ),
+    Device("NVIDIA H200", "data sheet", {"float32": 67e12, "tf32": 494.7e12, "bf16": 989.4e12}, 4.8e12, KERNEL_SECONDS),
+)
+
+# ---------------------------------------------------------------- counting
+
+# Operators that make room without writing to it.
+EMPTY = ("empty", "new_empty")
+# Operators that read of their first tensor as much as they give out.
+GATHERS = ("index_select", "index", "gather", "embedding")
+# Operators that write to their first tensor without reading it.
+OVERWRITES = ("copy_", "fill_", "zero_", "normal_", "uniform_", "random_")
+
+
+class Traffic(TorchDispatchMode):
+    """Bytes moved and operators run, views apart, while it is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.bytes = 0
+        self.launches = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        read = distinct(tensors((args, kwargs)))
+        written = distinct([*tensors(result), *mutated(func, args, kwargs or {})])
+        name = func.overloadpacket.__name__
+        shared = {storage(tensor) for tensor in read.values()}
+        view = not func._schema.is_mutable and all(storage(tensor) in shared for tensor in written.values())
+        if view or not written or name.startswith(EMPTY):
+            return result
+        self.launches += 1
+        self.bytes += sum(map(size, written.values()))
+        for position, tensor in enumerate(read.values()):
+            if position == 0 and name in GATHERS:
+                self.bytes += min(size(tensor), sum(map(size, written.values())))
+            elif position or name not in OVERWRITES:
+                self.bytes += size(tensor)
+        return result
+
+
+def tensors(tree: Any) -> list[Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]
+
+
+def mutated(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """The arguments that an operator writes to."""
+    by_place = zip(func._schema.arguments, args, strict=False)
+    given = [*by_place, *((argument, kwargs.get(argument.name)) for argument in func._schema.arguments)]
+    return tensors([value for argument, value in given if argument.alias_info and argument.alias_info.is_write])
+
+
+def distinct(found: list[Tensor]) -> dict[tuple[Any, ...], Tensor]:
+    """Each stretch of memory once, in order."""
+    return {(tensor.data_ptr(), tuple(tensor.shape), tensor.stride()): tensor for tensor in found}
+
+
+def storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def size(tensor: Tensor) -> int:
+    """Bytes, those of an expanded dimension once."""
+    sides = zip(tensor.shape, tensor.stride(), strict=True)
+    return tensor.element_size() * math.prod(side if stride or not side else 1 for side, stride in sides)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one iteration takes."""
+
+    flops: int
+    bytes: int
+    launches: int
+
+
+def iteration_cost(name: str, dataset: str, batch: int) -> Cost:
+    """The second iteration's cost: in the first one optimisers make their state."""
+    registry = load_registry()
+    record = registry.find_model(name)
+    data = open_dataset(dataset, None)
+    cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
+    model = place(build_model(registry.resolve(record), cfg, data.shape, SEED), CPU).train()
+    players, rounds, step = build_players(model), model.rounds(), TrainingStep(data, batch, SEED, CPU)
+    run_iteration(rounds, players, step, 0)
+    traffic = Traffic()
+    with FlopCounterMode(display=False) as arithmetic, traffic:
+        run_iteration(rounds, players, step, 1)
+    return Cost(arithmetic.get_total_flops(), traffic.bytes, traffic.launches)
+
+
+# ---------------------------------------------------------------- the CPU at hand
+
+
+def measured_cpu(repeats: int) -> Device:
+    """Rates of a product of matrices of 1024 x 1024, and of a copy of 256 MiB, bytes read and written counted."""
+    a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    source = torch.rand(2**26)
+    target = torch.empty_like(source)
+    product = median_seconds(lambda: torch.mm(a, b), repeats)
+    copy = median_seconds(lambda: target.copy_(source), repeats)
+    return Device(
+        describe_device(CPU),
+        "measured",
+        {"float32": 2 * 1024**3 / product},
+        2 * source.nbytes / copy,
+        kernel_seconds=None,
+    )
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    times = []
+    for _ in range(repeats + 2):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[2:])
+
+
+# ---------------------------------------------------------------- lines
+
+
+def floors(cost: Cost, device: Device) -> dict[str, Any]:
+    """Least milliseconds on a device. Bytes are those of float32 in every arithmetic."""
+    arithmetic = {precision: 1e3 * cost.flops / rate for precision, rate in device.flops.items()}
+    traffic = 1e3 * cost.bytes / device.bandwidth
+    kernel = device.kernel_seconds
+    return {
+        "arithmetic_ms": rounded(arithmetic),
+        "traffic_ms": round(traffic, 4),
+        "floor_ms": rounded({precision: max(value, traffic) for precision, value in arithmetic.items()}),
+        "launch_floor_ms": None if kernel is None else round(1e3 * cost.launches * kernel, 4),
+        "assumptions": None if kernel is None else f"{1e6 * kernel:g} microseconds a kernel inside a CUDA graph",
+    }
+
+
+def rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def lines(models: list[str], dataset: str, batch: int, devices: list[Device]) -> Iterator[dict[str, Any]]:
+    for model in models:
+        cost = iteration_cost(model, dataset, batch)
+        for device in devices:
+            yield {
+                "question": "floor",
+                "command": shlex.join(["python", "benchmarks/floor.py", *sys.argv[1:]]),
+                "seed": SEED,
+                "model": model,
+                "dataset": dataset,
+                "batch": batch,
+                **asdict(cost),
+                "hardware": device.name,
+                "rates": {"source": device.source, "flops": device.flops, "bytes_per_second": device.bandwidth},
+                **floors(cost, device),
+                "versions": versions(),
+                "date": datetime.date.today().isoformat(),
+            }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=MODELS, help="models to count")
+    parser.add_argument("--dataset", default="dsprites")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--repeats", type=int, default=30, help="products and copies timed")
+    parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    devices = [*PUBLISHED, measured_cpu(options.repeats)]
+    for line in lines(list(options.models), options.dataset, options.batch, devices):
+        if options.out:
+            with options.out.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
