@@ -25,13 +25,12 @@ def upconv_norm(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.
     ]
 
 
-def conv_norm(inputs: int, outputs: int, kernel: int, stride: int, padding: int, bias: bool = False) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=bias), *norm(outputs)]
+def conv_norm(inputs: int, outputs: int, kernel: int, stride: int, padding: int) -> list[nn.Module]:
+    return [nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), *norm(outputs)]
 
 
-def whole_image_norm(inputs: int, outputs: int) -> list[nn.Module]:
-    """The 8 x 8 features of the image collapse to one."""
-    return [WholeImageConv(inputs, outputs, 8, bias=False), *norm(outputs)]
+def whole_image_norm(inputs: int, outputs: int, kernel: int, bias: bool = False) -> list[nn.Module]:
+    return [WholeImageConv(inputs, outputs, kernel, bias=bias), *norm(outputs)]
 
 
 def norm(outputs: int) -> list[nn.Module]:
@@ -117,7 +116,7 @@ def trunk(channels: int, width: int) -> nn.Sequential:
 
 def discriminator_small(channels: int, width: int) -> nn.Sequential:
     """D with a trunk of its own: (B, C, 64, 64) -> logit (B, 1)."""
-    return nn.Sequential(trunk(channels, width), *_collapse(width), nn.Conv2d(16 * width, 1, 1), nn.Flatten())
+    return nn.Sequential(trunk(channels, width), *_collapse(width), WholeImageConv(16 * width, 1, 1), nn.Flatten())
 
 
 def reconstructor_small(channels: int, width: int, z_dim: int) -> nn.Sequential:
@@ -125,8 +124,8 @@ def reconstructor_small(channels: int, width: int, z_dim: int) -> nn.Sequential:
     return nn.Sequential(
         trunk(channels, width),
         *_collapse(width),
-        *conv_norm(16 * width, 16 * width, kernel=1, stride=1, padding=0, bias=True),
-        nn.Conv2d(16 * width, z_dim, 1),
+        *whole_image_norm(16 * width, 16 * width, kernel=1, bias=True),
+        WholeImageConv(16 * width, z_dim, 1),
         nn.Flatten(),
     )
 
@@ -136,8 +135,8 @@ def head_big(width: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         *conv_norm(4 * width, 4 * width, kernel=3, stride=1, padding=1),
         *conv_norm(4 * width, 4 * width, kernel=3, stride=1, padding=1),
-        *whole_image_norm(4 * width, 16 * width),
-        nn.Conv2d(16 * width, outputs, 1),
+        *whole_image_norm(4 * width, 16 * width, kernel=8),
+        WholeImageConv(16 * width, outputs, 1),
         nn.Flatten(),
     )
 
@@ -145,7 +144,7 @@ def head_big(width: int, outputs: int) -> nn.Sequential:
 def _collapse(width: int) -> list[nn.Module]:
     return [
         *conv_norm(4 * width, 8 * width, kernel=3, stride=1, padding=1),
-        *whole_image_norm(8 * width, 16 * width),
+        *whole_image_norm(8 * width, 16 * width, kernel=8),
     ]
 
 
