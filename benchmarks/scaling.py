@@ -2,8 +2,8 @@
 
 Trains by the command line, in folders that are thrown away: one seed for more and more iterations, and more and more
 seeds, on as many processes as there are cores. The start is measured in a process that has imported everything: from
-the call to the end of a run of one iteration, with its checkpoints, snapshots and pictures. Lengths and seeds are gone
-through in turn, so that a machine whose speed drifts is fair to all. Writes a JSON line for each, and a picture.
+the call to the end of the first iteration, the first checkpoint, snapshot and pictures included. Lengths and seeds are
+gone through in turn, so that a machine whose speed drifts is fair to all. Writes a JSON line for each, and a picture.
 
     python benchmarks/scaling.py beta-vae --out benchmarks/results/scaling.jsonl --picture docs/scaling.png
 """
@@ -37,11 +37,14 @@ from disentangle_eval.report import run_pictures
 from disentangle_eval.train import events, run, turns
 import disentangle_eval.cli.main as cli
 import sys
-begin = time.perf_counter()
-try:
-    cli.main(sys.argv[1:])
-finally:
+
+def logged(self, plain=run.Run._log):
     print(time.perf_counter() - begin)
+    return plain(self)
+
+run.Run._log = logged
+begin = time.perf_counter()
+cli.main(sys.argv[1:])
 """
 
 
@@ -56,12 +59,12 @@ def train(model: str, iterations: int, seeds: int) -> tuple[float, float]:
 
 
 def start(model: str) -> tuple[float, float]:
-    """Wall and CPU seconds from the call to the end of a run of one iteration."""
+    """Wall seconds from the call to the end of the first iteration, and CPU seconds of the whole run of one."""
     with tempfile.TemporaryDirectory() as folder:
         cpu = children_cpu()
         command = [sys.executable, "-c", START, *arguments(model, 1), "--out", f"{folder}/run"]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        return float(done.stdout.splitlines()[-1]), children_cpu() - cpu
+        return float(done.stdout.splitlines()[0]), children_cpu() - cpu
 
 
 def arguments(model: str, iterations: int) -> list[str]:
@@ -111,8 +114,8 @@ def draw(path: Path, model: str, lines: Sequence[dict[str, Any]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
-    parser.add_argument("--iterations", type=int, nargs="+", default=[100, 200, 300, 400])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--iterations", type=int, nargs="*", default=[100, 200, 300, 400])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 4, 8])
     parser.add_argument("--each", type=int, default=100, help="iterations of each seed")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="file the lines are added to")

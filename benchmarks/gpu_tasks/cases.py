@@ -73,7 +73,8 @@ class Bench:
     def config(self, case: Case, iterations: int) -> ModelConfig:
         registry = load_registry()
         typed = {**case.settings, **(case.tiny if self.tiny else {}), "iterations": iterations}
-        return resolve(registry.resolve(registry.find_model(case.model), "config"), case.dataset, None, typed)
+        kind: type[ModelConfig] = registry.resolve(registry.find_model(case.model), "config")
+        return resolve(kind, case.dataset, None, typed)
 
     def data(self, case: Case) -> Dataset:
         """The case's images on the device; noise of their shape where they are not at hand."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Round, Step
@@ -107,7 +107,7 @@ class Pupil:
         names = {parameter: name for name, parameter in self.model.named_parameters()}
         for player in self.players.values():
 
-            def keep(*_: Any, parameters: Sequence[Tensor] = player.parameters) -> None:
+            def keep(*_: Any, parameters: Sequence[nn.Parameter] = player.parameters) -> None:
                 for parameter in parameters:
                     if parameter.grad is not None:
                         self.gradients[names[parameter]] = parameter.grad.clone()
