@@ -229,9 +229,7 @@ def main() -> None:
     parser.add_argument("--dataset", default="dsprites")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int)
-    parser.add_argument(
-        "--repeats", type=int, default=100, help="products and copies timed, of which the fastest counts"
-    )
+    parser.add_argument("--repeats", type=int, default=100, help="products and copies, the fastest of which counts")
     parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
     options = parser.parse_args()
     if options.threads:

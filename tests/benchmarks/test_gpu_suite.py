@@ -1,0 +1,96 @@
+"""The suite for GPUs, played on the CPU with tiny networks and the stand-in for CUDA graphs."""
+
+import importlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from disentangle_eval.train.folder import read_lines
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    """`suite(*arguments)` plays a slice and returns the lines in OUT."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    threads = torch.get_num_threads()
+    main = importlib.import_module("gpu_suite").main
+
+    def run(*arguments, seconds=500):
+        places = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+        main([*places, "--device", "cpu", "--tiny", "--threads", "1", "--seconds", str(seconds), *arguments])
+        return read_lines(tmp_path / "out" / "gpu_suite.jsonl")
+
+    yield run
+    torch.set_num_threads(threads)
+
+
+def test_correctness_and_throughput_are_found_once(suite, tmp_path, capsys):
+    timing = ("throughput/beta-vae/1/float32", "throughput/beta-vae/1/tf32", "stretch/beta-vae")
+    only = ("--only", "correctness/beta-vae", "correctness/failed", *timing)
+    lines = suite(*only)
+    checks = [line for line in lines if line["task"].startswith("correctness/beta-vae")]
+    assert len(checks) == 5
+    assert all(line["passed"] for line in checks)
+    assert all(line["bit_equal"] for line in checks if "bit_equal" in line)
+    assert next(line for line in lines if line["task"] == "correctness/failed-recording")["skipped"]
+    timed = {(line["task"], line.get("variant")): line for line in lines}
+    for mode in ("eager", "captured"):
+        assert timed["throughput/beta-vae/1/float32", mode]["seed_iterations_per_second"] > 0
+    assert "tf32" in timed["throughput/beta-vae/1/tf32", None]["skipped"]
+    assert {length for task, length in timed if task == "stretch/beta-vae"} == {"stretch 1", "stretch 8", "stretch 32"}
+    assert not any(line.get("error") for line in lines)
+    assert all({"command", "hardware", "versions", "date"} <= line.keys() for line in lines)
+
+    assert suite(*only) == lines
+    assert capsys.readouterr().out.endswith("all done\n")
+    # Lines of an earlier slice count wherever they lie.
+    earlier = tmp_path / "earlier.jsonl"
+    (tmp_path / "out" / "gpu_suite.jsonl").rename(earlier)
+    shutil.rmtree(tmp_path / "work")
+    assert suite(*only, "--done", str(earlier)) == []
+
+
+def test_a_slice_too_short_leaves_its_tasks_for_the_next(suite, capsys):
+    only = ("--only", "correctness/beta-vae/against-cpu", "table/beta-vae")
+    assert suite(*only, seconds=1) == []
+    assert capsys.readouterr().out.startswith("2 tasks left for the next slice: correctness/beta-vae/against-cpu table")
+
+
+def test_a_task_that_fails_is_told_and_run_again_when_asked(suite, monkeypatch):
+    only = ("--only", "correctness/beta-vae/against-cpu", "correctness/beta-vae/repeated")
+    correctness = importlib.import_module("gpu_tasks.correctness")
+
+    def broken(*arguments):
+        raise RuntimeError("out of luck")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(correctness, "Pupil", broken)
+        lines = suite(*only)
+    assert [line["passed"] for line in lines] == [False, True]
+    assert "out of luck" in lines[0]["error"]
+    assert suite(*only) == lines
+    assert [line["passed"] for line in suite(*only, "--retry")] == [False, True, True]
+
+
+def test_tasks_come_in_the_order_of_their_worth(suite, capsys):
+    suite("--list")
+    names = capsys.readouterr().out.splitlines()
+    assert len(names) == len(set(names))
+    kinds = [name.partition("/")[0] for name in names]
+    assert kinds.index("correctness") < kinds.index("throughput") < kinds.index("stretch") < kinds.index("table")
+    assert names[kinds.index("throughput") :][:3] == [
+        f"throughput/{model}/1/float32" for model in ("beta-vae", "factorvae", "ibgan")
+    ]
+
+
+def test_what_differs_is_named(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    comparing = importlib.import_module("gpu_tasks.comparing")
+    reference = {"a": torch.tensor([3.0, 4.0]), "b": torch.tensor([0.0, 12.0]), "steps": torch.tensor(7)}
+    near = comparing.distance({**reference, "a": torch.tensor([3.0, 4.5])}, reference)
+    assert json.loads(json.dumps(near)) == {"all": pytest.approx(0.5 / 13), "worst": 0.1, "worst_name": "a"}
