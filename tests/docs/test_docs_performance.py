@@ -1,0 +1,42 @@
+"""The tables of the performance page are those that the result lines give, and its sentences agree with them."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from doc_pages import table_of
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+@pytest.fixture(scope="module")
+def tables():
+    spec = importlib.util.spec_from_file_location("performance_tables", ROOT / "benchmarks" / "performance_tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.tables(RESULTS)
+
+
+def test_the_tables_are_made_from_the_lines(tables):
+    for name, text in tables.items():
+        assert (ROOT / "docs" / "performance" / name).read_text(encoding="utf-8") == text
+
+
+def test_what_is_said_to_be_reached_is_the_least_ratio_of_the_table(tables):
+    reached = {row[0].lower(): float(row[2]) for row in table_of("performance.md", "model", "aimed at")[1:]}
+    ratios: dict[str, list[float]] = {}
+    for row in tables["peers.txt"].splitlines()[2:]:
+        model, *_, ratio = (cell.strip(" `") for cell in row.strip("|").split("|"))
+        if ratio:
+            ratios.setdefault(model.replace("ibgan", "ib-gan"), []).append(float(ratio))
+    assert reached == {model: round(min(values), 1) for model, values in ratios.items()}
+
+
+def test_launch_floors_of_the_gpu_table():
+    lines = [json.loads(text) for text in (RESULTS / "floor.jsonl").read_text().splitlines()]
+    floors = {line["model"]: line["launch_floor_ms"] for line in lines if line["hardware"] == "NVIDIA H200"}
+    for name, rate, *_ in table_of("performance.md", "model", "launch floor, iterations/s")[1:]:
+        floor = floors[name.lower().replace("ib-gan", "ibgan")]
+        assert float(rate.replace(",", "")) == pytest.approx(1e3 / floor, abs=60)
