@@ -31,8 +31,8 @@ from gpu_tasks.slices import Line, Task
 
 SECONDS = 25.0
 SEEDS = (0, 1, 2)
-# Two whole stretches and single iterations before every tick, a tick at which a run can be broken off, and more after.
-ITERATIONS, TICK = 36, 18
+# A whole stretch and single iterations before a tick at which a run can be broken off, and the same after it.
+ITERATIONS, TICK = 20, 10
 
 CPU = torch.device("cpu")
 AFTER = (1, 5)
