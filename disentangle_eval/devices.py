@@ -33,13 +33,16 @@ def place(model: ModuleT, device: torch.device) -> ModuleT:
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def use_repeatable_kernels(device: torch.device) -> None:
-    """Let CUDA's libraries take only algorithms that add in the same order each time, so that a run can be repeated.
+def use_exact_kernels(device: torch.device) -> None:
+    """Let CUDA's libraries compute float32 in float32, and add in the same order each time.
 
-    To be called before the first product: cuBLAS reads its setting once.
+    PyTorch lets convolutions round to TF32's ten bits unless told. To be called before the first product: cuBLAS reads
+    its setting once.
     """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
 

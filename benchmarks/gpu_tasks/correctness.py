@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Round, Step
 from disentangle_eval.checkpoint import Checkpoint
-from disentangle_eval.devices import place, use_repeatable_kernels
+from disentangle_eval.devices import place, use_exact_kernels
 from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.train.iteration import Record, run_iteration
 from disentangle_eval.train.players import build_players
@@ -96,7 +96,7 @@ class Pupil:
     """A model trained eagerly on a device with the CPU's draws and images; keeps the last gradients taken."""
 
     def __init__(self, bench: Bench, case: Case, device: torch.device) -> None:
-        use_repeatable_kernels(device)
+        use_exact_kernels(device)
         cfg = bench.config(case, ITERATIONS)
         data = Bench(CPU, bench.work, bench.tiny).data(case)
         self.model = place(bench.model(case, cfg, 0), device).train()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.errors import describe
-from disentangle_eval.train.folder import append_line, read_lines
+from disentangle_eval.train.folder import append_line, read_lines, sync
 
 Line = dict[str, Any]
 
@@ -57,6 +57,7 @@ class Ledger:
         for line in lines:
             for path in self.paths:
                 append_line(path, {**self.common, **line})
+                sync(path)
 
 
 def play(tasks: Iterable[Task], ledger: Ledger, slice_: Slice, retry: bool) -> list[str]:

@@ -64,10 +64,11 @@ def open_model(path: Path, device: str) -> OpenedModel:
     """
     from disentangle_eval.build import restore_model
     from disentangle_eval.checkpoint import load
-    from disentangle_eval.devices import choose_device, place
+    from disentangle_eval.devices import choose_device, place, use_exact_kernels
 
     path = find_checkpoint(path)
     chosen = choose_device(device)
+    use_exact_kernels(chosen)
     checkpoint = load(path)
     return OpenedModel(checkpoint, place(restore_model(checkpoint), chosen), chosen, path)
 

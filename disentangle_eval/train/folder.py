@@ -112,8 +112,11 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
     """Add one JSON object to a file of lines."""
     with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-        file.flush()
-        # Else a power cut could leave a checkpoint that is newer than its log.
+
+
+def sync(path: Path) -> None:
+    """See that what was added to a file lies on the disk."""
+    with writing(path), path.open("a", encoding="utf-8") as file:
         os.fsync(file.fileno())
 
 

@@ -57,10 +57,20 @@ def play(losses: Losses, players: Sequence[tuple[str, BuiltPlayer]]) -> None:
             losses.total[name], player.parameters, retain_graph=position < last, allow_unused=True
         )
         for parameter, gradient in zip(player.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = _laid_out_as(parameter, gradient)
     for _, player in players:
         player.optimiser.step()
         player.optimiser.zero_grad(set_to_none=True)
+
+
+def _laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
+    """The gradient with the strides of its parameter: PyTorch's fused Adam pairs their numbers in memory order.
+
+    Gradients through a gradient penalty come in another order than weights that are laid out channels last.
+    """
+    if gradient is None or gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def shown(losses: Losses) -> Record:

@@ -20,14 +20,13 @@ def set_precision(model: nn.Module, precision: Precision, device: torch.device) 
     """Let the networks of a model compute in `precision` in training; `UsageError` for `tf32` without CUDA.
 
     `bf16` is torch's autocast inside each network, whose outputs come back as float32: losses, weights, gradients and
-    optimisers never leave float32. `tf32` rounds the factors of CUDA's products to ten bits, which PyTorch does in
-    convolutions unless told: `float32` means float32.
+    optimisers never leave float32. `tf32` rounds the factors of CUDA's products to ten bits.
     """
     if precision == "tf32" and device.type != "cuda":
         raise UsageError("--precision: received 'tf32' on the CPU, which has no such arithmetic; use float32 or bf16")
-    if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-        torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    if precision == "tf32":
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
     if precision == "bf16":
         for module in model.modules():
             if module is not model:

@@ -16,12 +16,12 @@ from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Dataset, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.devices import describe_device, place, use_repeatable_kernels
+from disentangle_eval.devices import describe_device, place, use_exact_kernels
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.evaluating import evaluating
 from disentangle_eval.files import make_folder
 from disentangle_eval.train.captured import CannotCapture, CapturedIterations
-from disentangle_eval.train.folder import RunFolder, append_line, cut_back
+from disentangle_eval.train.folder import RunFolder, append_line, cut_back, sync
 from disentangle_eval.train.graph import NewGraph
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
@@ -82,7 +82,7 @@ class Run:
     ) -> None:
         self.identity = identity
         self.cfg = cfg
-        use_repeatable_kernels(device)
+        use_exact_kernels(device)
         self.model = place(model, device).train()
         self.data = data
         self.device = device
@@ -158,6 +158,9 @@ class Run:
     def save(self) -> None:
         """Write the newest checkpoint, whole."""
         self._refuse_broken_weights()
+        # Else a power cut could leave a checkpoint that is newer than its log.
+        for log in (self.folder.log, self.folder.speed):
+            sync(log)
         checkpoints.save(self.folder.checkpoint, self._checkpoint(train=self._train_state()))
 
     def _training(self, watchers: Watchers) -> Iterator[None]:

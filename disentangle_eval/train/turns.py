@@ -17,7 +17,10 @@ def take_turns(trainings: Iterable[Iterator[None]], device: torch.device) -> Non
 
 def _goes_on(training: Iterator[None], stream: torch.cuda.Stream | None) -> bool:
     with _on(stream):
-        return next(training, _END) is not _END
+        goes_on = next(training, _END) is not _END
+    if stream is not None and not goes_on:
+        torch.cuda.current_stream(stream.device).wait_stream(stream)
+    return goes_on
 
 
 def _own_stream(device: torch.device) -> torch.cuda.Stream | None:

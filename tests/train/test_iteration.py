@@ -113,3 +113,37 @@ def test_a_parameter_outside_a_round_s_loss_stays_as_it_is():
     play(model, 3)
     assert model.b.unused.item() == 4
     assert model.b.value.item() != -0.8
+
+
+class Penalised(nn.Module):
+    """A convolution with a gradient penalty, whose weights may lie channels last."""
+
+    def __init__(self, layout):
+        super().__init__()
+        self.network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Conv2d(4, 5, 2)).double()
+        generator = torch.Generator().manual_seed(0)
+        for parameter in self.network.parameters():
+            nn.init.normal_(parameter, generator=generator)
+        self.network.to(memory_format=layout)
+        self.x = torch.randn(2, 3, 6, 6, dtype=torch.float64, generator=generator).contiguous(memory_format=layout)
+
+    def players(self):
+        return [Player("critic", (Group(self.network),), Optim(lr=0.1))]
+
+    def rounds(self):
+        return [Round(self.penalty, ("critic",))]
+
+    def penalty(self, step):
+        x = self.x.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self.network(x).sum(), x, create_graph=True)
+        return Losses(total={"critic": slope.square().sum()})
+
+
+def test_weights_laid_out_channels_last_take_the_steps_that_others_take():
+    models = [Penalised(layout) for layout in (torch.contiguous_format, torch.channels_last)]
+    for model in models:
+        players, step = build_players(model), SimpleNamespace(iteration=torch.tensor(0))
+        for iteration in range(3):
+            run_iteration(model.rounds(), players, step, iteration)
+    for plain, last in zip(*(model.network.parameters() for model in models), strict=True):
+        torch.testing.assert_close(last, plain)
