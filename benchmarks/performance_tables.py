@@ -100,11 +100,13 @@ def tables(results: Path) -> dict[str, str]:
     """The text of each table by the name of its file."""
     compared = read(results / "vs_peers.jsonl")
     short = [line for line in compared if "bf16" in line["command"]]
-    long = [line for line in compared if line not in short]
+    changed = [line for line in compared if "--set" in line["command"]]
+    long = [line for line in compared if line not in short and line not in changed]
     return {
         "peers.txt": peers(long, "vs_peers"),
         "side_by_side.txt": peers(long, "vs_peers_side_by_side"),
         "bf16.txt": peers(short, "vs_peers"),
+        "five_layers.txt": peers(changed, "vs_peers"),
         "floor.txt": floors(read(results / "floor.jsonl")),
         "scaling.txt": scaling(read(results / "scaling.jsonl")),
     }

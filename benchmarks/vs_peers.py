@@ -131,7 +131,10 @@ def source(peers: Path, name: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a contestant is told. `scratch` is a folder for what its loop writes; it holds the batches too."""
+    """What a contestant is told. `scratch` is a folder for what its loop writes; it holds the batches too.
+
+    `settings` are those of ours that differ from its defaults.
+    """
 
     model: str
     precision: Precision
@@ -139,6 +142,7 @@ class Setting:
     seed: int
     peers: Path
     scratch: Path
+    settings: dict[str, Any]
 
 
 class Slices:
@@ -226,7 +230,7 @@ def ours(setting: Setting) -> tuple[Iterable[nn.Module], Sequence[Any], Loop]:
     registry = load_registry()
     record = registry.find_model(setting.model)
     data = open_dataset(DATASET, None)
-    cfg = resolve(registry.resolve(record, "config"), DATASET, None, {"batch_size": BATCH})
+    cfg = resolve(registry.resolve(record, "config"), DATASET, None, {"batch_size": BATCH, **setting.settings})
     model = place(build_model(registry.resolve(record), cfg, data.shape, setting.seed), CPU).train()
     set_precision(model, setting.precision, CPU)
     players = build_players(model)
@@ -466,9 +470,12 @@ def entries(model: str, precisions: Sequence[Precision], threads: int, side_by_s
 class Team:
     """The processes of an entry."""
 
-    def __init__(self, entry: Entry, model: str, peers: Path, scratch: Path) -> None:
+    def __init__(self, entry: Entry, model: str, options: argparse.Namespace, scratch: Path) -> None:
         self.workers = [
-            Worker(entry.name, Setting(model, entry.precision, entry.threads, SEED + place, peers, scratch))
+            Worker(
+                entry.name,
+                Setting(model, entry.precision, entry.threads, SEED + place, options.peers, scratch, dict(options.set)),
+            )
             for place in range(entry.processes)
         ]
 
@@ -501,7 +508,7 @@ def contest(model: str, competing: Sequence[Entry], options: argparse.Namespace)
         save_batches(scratch)
         teams = {}
         for entry in competing:
-            teams[entry] = Team(entry, model, options.peers, scratch)
+            teams[entry] = Team(entry, model, options, scratch)
             stack.callback(teams[entry].close)
         parameters = {entry: team.parameters() for entry, team in teams.items()}
         for team in teams.values():
@@ -516,6 +523,7 @@ def contest(model: str, competing: Sequence[Entry], options: argparse.Namespace)
             "contestant": entry.name.removeprefix(f"{model} "),
             "source": None if entry.is_ours else source(options.peers, entry.name.removeprefix(f"{model} ")),
             "precision": entry.precision,
+            "settings": dict(options.set) if entry.is_ours else {},
             "parameters": parameters[entry],
             "processes": entry.processes,
             "threads_a_process": entry.threads,
@@ -544,6 +552,12 @@ def ratios(times: dict[Entry, Times], peer: Entry) -> dict[str, dict[str, float]
     }
 
 
+def named_value(text: str) -> tuple[str, Any]:
+    """`name=value`, the value as JSON."""
+    name, _, value = text.partition("=")
+    return name, json.loads(value)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", help=f"of {', '.join(MODELS)}; all when left out")
@@ -551,6 +565,7 @@ def main() -> None:
         "--peers", type=Path, required=True, help="folder of the peers' code, filled where it lacks some"
     )
     parser.add_argument("--precision", nargs="+", default=["float32"], choices=["float32", "bf16"], help="of ours")
+    parser.add_argument("--set", type=named_value, nargs="*", default=[], metavar="NAME=VALUE", help="settings of ours")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side-by-side", action="store_true", help="two seeds of ours at once, a thread each")
     parser.add_argument("--repeats", type=int, default=11)
