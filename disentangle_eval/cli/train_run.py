@@ -45,8 +45,11 @@ def train_plans(name: str, plans: Sequence[Plan], data_dir: Path | None, command
     from disentangle_eval.cli.dataset import open_dataset
     from disentangle_eval.devices import choose_device
     from disentangle_eval.host_memory import keep_freed_memory
+    from disentangle_eval.train.precision import is_emulated
 
     settings = plans[0].settings
+    if is_emulated(settings["precision"], choose_device(settings["device"])):
+        say("warning", "--precision bf16: this CPU has no instructions for it and takes ten times as long as float32")
     torch.set_num_threads(settings["threads"])
     keep_freed_memory()
     with ExitStack() as locks:

@@ -10,7 +10,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.train.folder import read_lines
 from disentangle_eval.train.iteration import play_rounds
 from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import set_precision
+from disentangle_eval.train.precision import is_emulated, set_precision
 from disentangle_eval.train.step import TrainingStep
 
 CPU = torch.device("cpu")
@@ -69,3 +69,11 @@ def test_a_run_in_bf16_is_close_to_one_in_float32_and_not_the_same(tmp_path):
 def test_tf32_needs_cuda():
     with pytest.raises(UsageError, match=r"--precision: received 'tf32' on the CPU, .* use float32 or bf16"):
         set_precision(nn.Linear(1, 1), "tf32", CPU)
+
+
+@pytest.mark.parametrize(("capability", "emulated"), [("AVX2", True), ("DEFAULT", True), ("AVX512", False)])
+def test_bf16_is_emulated_where_the_cpu_has_no_instructions_for_it(monkeypatch, capability, emulated):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert is_emulated("bf16", CPU) is emulated
+    assert not is_emulated("float32", CPU)
+    assert not is_emulated("bf16", torch.device("cuda"))
