@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import torch
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.train import captured as recording
-from disentangle_eval.train.precision import PRECISIONS, Precision
+from disentangle_eval.train.precision import Precision
 from disentangle_eval.train.run import Watchers
 from gpu_tasks.cases import CASES, Bench, Case
 from gpu_tasks.slices import Line, Task
@@ -58,7 +59,7 @@ def rest(bench: Bench) -> Iterator[Task]:
     for name in TARGETS:
         kernels = [Variant("repeatable kernels"), Variant("any kernels", repeatable=False)]
         yield _task(bench, f"kernels/{name}", name, kernels)
-    for precision in PRECISIONS[1:]:
+    for precision in get_args(Precision)[1:]:
         for seeds in (1, many):
             for name in TARGETS:
                 yield _modes(bench, name, Variant("", seeds=seeds, precision=precision))
