@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from disentangle_eval.cli.errors import SIGNALLED
+from disentangle_eval.cli.signals import on_signal
 from disentangle_eval.errors import UsageError
 
 PLACE = "{seed}"
@@ -75,43 +74,40 @@ class Processes:
     at_a_time: int
     running: set[subprocess.Popen[str]] = field(default_factory=set)
     received: list[int] = field(default_factory=list)
+    # A second signal may interrupt the handler of the first.
+    starting: threading.RLock = field(default_factory=threading.RLock)
 
     def run(self, commands: Sequence[Sequence[str]]) -> int:
         """Exit code: 0 where all ended well, 128 + n after signal n, otherwise the largest of theirs.
 
         A signal goes on to all that run, once, so that each saves itself; those that wait do not start.
         """
-        with self._passing_signals_on(), ThreadPoolExecutor(self.at_a_time) as pool:
+        with on_signal(self._pass_on), ThreadPoolExecutor(self.at_a_time) as pool:
             codes = list(pool.map(self._run_one, commands))
         return SIGNALLED + self.received[0] if self.received else max(codes)
 
     def _run_one(self, command: Sequence[str]) -> int:
-        if self.received:
-            return 0
-        # A session of its own: a terminal's interrupt would reach it a second time.
-        with subprocess.Popen(
-            [sys.executable, "-m", "disentangle_eval", *command],
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as process:
+        # A signal comes before the start, which then does not happen, or after it, and reaches the process.
+        with self.starting:
+            if self.received:
+                return 0
+            # A session of its own: a terminal's interrupt would reach it a second time.
+            process = subprocess.Popen(
+                [sys.executable, "-m", "disentangle_eval", *command],
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
             self.running.add(process)
+        with process:
             assert process.stderr is not None
             for line in process.stderr:
                 click.echo(line, nl=False, err=True)
         self.running.discard(process)
         return process.returncode
 
-    @contextmanager
-    def _passing_signals_on(self) -> Iterator[None]:
-        def pass_on(number: int, frame: FrameType | None) -> None:
+    def _pass_on(self, number: int) -> None:
+        with self.starting:
             self.received.append(number)
             for process in tuple(self.running):
                 process.send_signal(number)
-
-        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, say
+from disentangle_eval.cli.signals import on_signal
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import DevalError
@@ -175,16 +174,12 @@ def stopping_on_signal(runs: Sequence[Run]) -> Iterator[list[int]]:
     """The first interrupt or termination lets the iteration finish and saves; a second one acts at once."""
     received: list[int] = []
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(number: int) -> None:
         if received:
             raise KeyboardInterrupt
         received.append(number)
         for run in runs:
             run.stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with on_signal(stop):
         yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
