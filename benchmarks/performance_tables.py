@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from record_run import table
+
 Line = dict[str, Any]
 
 
@@ -21,10 +23,6 @@ def read(path: Path) -> list[Line]:
 def newest(lines: Iterable[Line], key: Callable[[Line], tuple[Any, ...]]) -> list[Line]:
     """The last line of each key, in the order in which keys first came."""
     return list({key(line): line for line in lines}.values())
-
-
-def table(heads: list[str], rows: Iterable[list[str]]) -> str:
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (heads, ["---"] * len(heads), *rows))
 
 
 def peers(lines: list[Line], question: str) -> str:

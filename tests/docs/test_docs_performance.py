@@ -1,6 +1,6 @@
 """The tables of the performance page are those that the result lines give, and its sentences agree with them."""
 
-import importlib.util
+import importlib
 import json
 from pathlib import Path
 
@@ -11,12 +11,10 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 
 
-@pytest.fixture(scope="module")
-def tables():
-    spec = importlib.util.spec_from_file_location("performance_tables", ROOT / "benchmarks" / "performance_tables.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.tables(RESULTS)
+@pytest.fixture
+def tables(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return importlib.import_module("performance_tables").tables(RESULTS)
 
 
 def test_the_tables_are_made_from_the_lines(tables):
