@@ -1,4 +1,4 @@
-"""Sets finished, scored runs side by side: a plot of one logged term, and a table of all scores.
+"""Sets finished, scored runs side by side: what was run, a plot of one logged term, and a table of all scores.
 
 Runs of one name are seeds of one model: the table gives their mean, standard deviation and number. Scores of different
 metrics, protocols or data never share a column.
@@ -14,7 +14,7 @@ import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from record_run import newest, table
+from record_run import iterations, newest, table, time_taken
 
 from disentangle_eval.report.comparison import comparison_figure
 from disentangle_eval.report.style import save_figure
@@ -41,14 +41,16 @@ def last_results(folder: RunFolder) -> list[dict]:
     return [result for result in results if result["iteration"] == last]
 
 
-def scores(runs: dict[str, RunFolder]) -> str:
-    """A row a metric and protocol, a column a model: a Markdown table."""
+def scores(runs: dict[str, RunFolder], metrics: list[str]) -> str:
+    """A row a metric and protocol, a column a model: a Markdown table. Of all metrics where `metrics` names none."""
     names = list(dict.fromkeys(key.partition("/")[0] for key in runs))
     cells: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     chances: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for key, folder in runs.items():
         values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
         for result in last_results(folder):
+            if metrics and result["metric"] not in metrics:
+                continue
             row = (result["metric"], result["settings"]["protocol"], result["dataset"])
             values[row].append(result["value"])
             chances[row].add("" if result["chance"] is None else f"{result['chance']:.3f}")
@@ -69,6 +71,16 @@ def scores(runs: dict[str, RunFolder]) -> str:
     return table(["metric", "protocol", "data", *names, "chance"], rows)
 
 
+def facts(runs: dict[str, RunFolder]) -> str:
+    """A row a run: what was run, where and how long. A Markdown table."""
+    rows = []
+    for key, folder in runs.items():
+        run = folder.read_run()
+        command, length = run["settings"]["command"], f"{iterations(folder):,}"
+        rows.append([key.partition("/")[0], f"`{command}`", length, time_taken(folder), run["hardware"]])
+    return table(["model", "command", "iterations", "time", "hardware"], rows)
+
+
 def shown(values: list[float]) -> str:
     """One score as it is; several as mean, standard deviation and number."""
     if len(values) < 2:
@@ -79,7 +91,10 @@ def shown(values: list[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER")
-    parser.add_argument("--out", type=Path, required=True, help="OUT.png and OUT.txt are written")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="OUT.txt, OUT-facts.txt and, with --term, OUT.png are written"
+    )
+    parser.add_argument("--metric", action="append", default=[], help="a metric to show; all when left out")
     parser.add_argument("--term", help="the term of the log to plot")
     parser.add_argument("--label", default="", help="what the term is, with its unit")
     parser.add_argument("--level", type=float, help="a value the term cannot exceed")
@@ -91,7 +106,9 @@ def main() -> None:
         if figure is None:
             raise SystemExit(f"--term: received {options.term!r}, which no log has")
         save_figure(options.out.with_suffix(".png"), figure)
-    text = scores(runs)
+    facts_file = options.out.with_name(f"{options.out.name}-facts.txt")
+    facts_file.write_text(facts(runs), encoding="utf-8")
+    text = scores(runs, options.metric)
     options.out.with_suffix(".txt").write_text(text, encoding="utf-8")
     print(text, end="")
 

@@ -43,19 +43,30 @@ def draw(folder: RunFolder, out: Path) -> None:
 def facts(folder: RunFolder) -> str:
     """What was run, where and how long: a Markdown table."""
     run = folder.read_run()
-    speeds = read_lines(folder.speed)
-    rate = statistics.median(line["iterations_per_second"] for line in speeds)
-    seconds = sum(window(speeds, i) / speeds[i]["iterations_per_second"] for i in range(len(speeds)))
     rows = {
         "command": f"`{run['settings']['command']}`",
         "data": f"{run['data']['name']}, sha256 {run['data']['sha256'][:12]}",
         "seed": run["seed"],
-        "iterations": f"{speeds[-1]['iteration']:,}",
+        "iterations": f"{iterations(folder):,}",
         "hardware": run["hardware"],
-        "time": f"{seconds / 60:.0f} minutes, {rate:.1f} iterations/s (median; the machine did other work too)",
+        "time": f"{time_taken(folder)} (median; the machine did other work too)",
         "versions": ", ".join(f"{name} {version}" for name, version in run["versions"].items()),
     }
     return table(["", ""], [[name, str(value)] for name, value in rows.items()])
+
+
+def iterations(folder: RunFolder) -> int:
+    """How many iterations were run."""
+    last: int = read_lines(folder.speed)[-1]["iteration"]
+    return last
+
+
+def time_taken(folder: RunFolder) -> str:
+    """Minutes of training, and the median speed."""
+    speeds = read_lines(folder.speed)
+    rate = statistics.median(line["iterations_per_second"] for line in speeds)
+    seconds = sum(window(speeds, i) / speeds[i]["iterations_per_second"] for i in range(len(speeds)))
+    return f"{seconds / 60:.0f} minutes, {rate:.1f} iterations/s"
 
 
 def window(speeds: list[dict], i: int) -> int:
