@@ -13,12 +13,28 @@ import argparse
 import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 from record_run import iterations, newest, table, time_taken
 
 from disentangle_eval.report.comparison import comparison_figure
 from disentangle_eval.report.style import save_figure
 from disentangle_eval.train.folder import RunFolder, read_lines
+
+
+class Row(NamedTuple):
+    """Scores that may share a row."""
+
+    metric: str
+    protocol: str
+    dataset: str
+
+
+class Score(NamedTuple):
+    """What a run got, and what codes that know nothing would get, if the metric names it."""
+
+    value: float
+    chance: float | None
 
 
 def named_runs(pairs: list[str]) -> dict[str, RunFolder]:
@@ -42,33 +58,47 @@ def last_results(folder: RunFolder) -> list[dict]:
 
 
 def scores(runs: dict[str, RunFolder], metrics: list[str]) -> str:
-    """A row a metric and protocol, a column a model: a Markdown table. Of all metrics where `metrics` names none."""
+    """A row a metric and protocol, a column a model: a Markdown table. Of all metrics where `metrics` names none.
+
+    Chance depends on the code under some protocols: it then stands in brackets behind each score.
+    """
     names = list(dict.fromkeys(key.partition("/")[0] for key in runs))
-    cells: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    chances: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    cells: dict[Row, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
     for key, folder in runs.items():
-        values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-        for result in last_results(folder):
-            if metrics and result["metric"] not in metrics:
-                continue
-            row = (result["metric"], result["settings"]["protocol"], result["dataset"])
-            values[row].append(result["value"])
-            chances[row].add("" if result["chance"] is None else f"{result['chance']:.3f}")
-        # Several seeds of a metric's draws are one measurement of a run.
-        for row, measured in values.items():
-            cells[row][key.partition("/")[0]].append(statistics.fmean(measured))
-    rows = [
-        [
-            f"`{metric}`",
-            f"`{protocol}`",
-            dataset,
-            *(shown(found[name]) for name in names),
-            ", ".join(sorted(chances[row])),
-        ]
-        for row, found in sorted(cells.items())
-        for metric, protocol, dataset in [row]
-    ]
+        for row, score in scores_of_run(folder, metrics).items():
+            cells[row][key.partition("/")[0]].append(score)
+    rows = []
+    for row, found in sorted(cells.items()):
+        metric, protocol, dataset = row
+        chances = {name: mean_chance(found[name]) for name in names if found[name]}
+        shared = len(set(chances.values())) == 1
+        values = [shown([score.value for score in found[name]]) for name in names]
+        if not shared:
+            values = [f"{value} ({chances[name]})" if value else "" for name, value in zip(names, values, strict=True)]
+        chance = chances.popitem()[1] if shared else "in brackets"
+        rows.append([f"`{metric}`", f"`{protocol}`", dataset, *values, chance])
     return table(["metric", "protocol", "data", *names, "chance"], rows)
+
+
+def scores_of_run(folder: RunFolder, metrics: list[str]) -> dict[Row, Score]:
+    """The scores of a run's last checkpoint; several seeds of a metric's draws are one measurement, their mean."""
+    results: dict[Row, list[dict]] = defaultdict(list)
+    for result in last_results(folder):
+        if not metrics or result["metric"] in metrics:
+            results[Row(result["metric"], result["settings"]["protocol"], result["dataset"])].append(result)
+    return {
+        row: Score(
+            statistics.fmean(result["value"] for result in drawn),
+            None if drawn[0]["chance"] is None else statistics.fmean(result["chance"] for result in drawn),
+        )
+        for row, drawn in results.items()
+    }
+
+
+def mean_chance(scores: list[Score]) -> str:
+    """What codes that know nothing would get, over the runs of a model; empty for a metric that names none."""
+    chances = [score.chance for score in scores if score.chance is not None]
+    return f"{statistics.fmean(chances):.3f}" if chances else ""
 
 
 def facts(runs: dict[str, RunFolder]) -> str:
@@ -85,7 +115,7 @@ def shown(values: list[float]) -> str:
     """One score as it is; several as mean, standard deviation and number."""
     if len(values) < 2:
         return "".join(f"{value:.4g}" for value in values)
-    return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g} ({len(values)})"
+    return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g} of {len(values)}"
 
 
 def main() -> None:
