@@ -21,12 +21,24 @@ _SVHN: dict[str, Any] = {
     "decay_iterations": 300_000,
 }
 _CELEBA = {**_SVHN, "iterations": 500_000, "decay_iterations": 500_000}
+# Half the published width and a third of its iterations, for one core of a CPU; learns faster.
+_TUNED: dict[str, Any] = {
+    "width": 16,
+    "batch_size": 64,
+    "lr_discriminator": 4e-4,
+    "lr_generator": 1e-3,
+    "iterations": 10_000,
+    "decay_iterations": 10_000,
+}
 
 
 class BidirectionalInfoGANConfig(ModelConfig):
     """Defaults are the published MNIST setting."""
 
-    presets: ClassVar[Presets] = {"paper": {"mnist": _MNIST, "mnist-55k": _MNIST, "svhn": _SVHN, "celeba32": _CELEBA}}
+    presets: ClassVar[Presets] = {
+        "paper": {"mnist": _MNIST, "mnist-55k": _MNIST, "svhn": _SVHN, "celeba32": _CELEBA},
+        "tuned": {"mnist": _TUNED, "mnist-55k": _TUNED},
+    }
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(128, ge=2, description="images in a batch")
