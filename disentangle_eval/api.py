@@ -135,8 +135,9 @@ class Reconstructor(Protocol):
 class Traversal:
     """The space a model's factors are read off in: a code (B, K), and how an image is drawn from one.
 
-    `spread` is the standard deviation of each column under the model, so that a sweep covers what occurs; `rate` is
-    the information each column carries, nats, by which rows are sorted; `origin` draws starting points, (B, K).
+    `spread` is the standard deviation of each column under the model, of a column with bounds a quarter of their
+    distance, so that a sweep of two spreads either way covers what occurs; `rate` is the information each column
+    carries, nats, by which rows are sorted; `origin` draws starting points, (B, K).
     """
 
     code: tuple[CodeDimension, ...]

@@ -38,7 +38,7 @@ def a_number(context: click.Context, parameter: click.Parameter, value: float) -
     callback=a_number,
     default=2.0,
     show_default=True,
-    help="Standard deviations a row goes either way from the starting point.",
+    help="Spreads of a dimension (standard deviations, or a quarter of a bounded prior) a row goes either way.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the starting point.")
 @click.option("--gif/--no-gif", default=True, show_default=True, help="Write the sweeps in motion too.")

@@ -57,24 +57,14 @@ def write(picture: np.ndarray, labels: Sequence[Label], size: int) -> np.ndarray
     return np.asarray(image)
 
 
-def label_rows(
-    picture: np.ndarray, cells: Cells, rows: Sequence[Lines], columns: Sequence[str] = (), corner: str = ""
-) -> np.ndarray:
-    """A picture made by `table` with words left of its rows, above its columns, and in the corner between."""
+def label_rows(picture: np.ndarray, cells: Cells, rows: Sequence[Lines]) -> np.ndarray:
+    """A picture made by `table` with words left of its rows."""
     size = text_size(cells.height)
     margin = size // 2
-    left = text_width([line for lines in rows for line in lines] + [corner], size) + 2 * margin
-    top = 2 * size if columns else 0
-    page = np.full((top + picture.shape[0], left + picture.shape[1], *picture.shape[2:]), PAPER, dtype=np.uint8)
-    page[top:, left:] = picture
-    labels = [Label((corner,), left - margin, top / 2, "right")]
-    labels += [
-        Label(lines, left - margin, top + cells.top(row) + cells.height / 2, "right") for row, lines in enumerate(rows)
-    ]
-    labels += [
-        Label((text,), left + cells.left(column) + cells.width / 2, top / 2, "centre")
-        for column, text in enumerate(columns)
-    ]
+    left = text_width([line for lines in rows for line in lines], size) + 2 * margin
+    page = np.full((picture.shape[0], left + picture.shape[1], *picture.shape[2:]), PAPER, dtype=np.uint8)
+    page[:, left:] = picture
+    labels = [Label(lines, left - margin, cells.top(row) + cells.height / 2, "right") for row, lines in enumerate(rows)]
     return write(page, labels, size)
 
 

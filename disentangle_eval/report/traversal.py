@@ -16,15 +16,13 @@ from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
 
-CORNER = "offset in sd"
-
 
 @dataclass(frozen=True)
 class Sweep:
     """One dimension of the code varied from a starting point, all others held.
 
-    `positions` are the offsets of a continuous dimension from the starting point, in standard deviations, or the
-    classes of a categorical one; `images` (n, C, H, W) in [0, 1] belong to them. `rate` is in nats.
+    `positions` are the values it takes, the classes of a categorical one; `images` (n, C, H, W) in [0, 1] belong to
+    them. `rate` is in nats.
     """
 
     dimension: int
@@ -37,8 +35,8 @@ class Sweep:
 def sweeps(model: Traversable, columns: int, seed: int, device: torch.device, reach: float = 2.0) -> tuple[Sweep, ...]:
     """A sweep a dimension of the code, the highest rate first; all begin at the starting point the seed chooses.
 
-    A continuous dimension takes `columns` evenly spaced offsets up to `reach` standard deviations either way; an odd
-    number has the starting point in its middle. A categorical dimension takes its classes, however many. Images are on
+    A continuous dimension takes `columns` evenly spaced values up to `reach` spreads either way of the starting point;
+    an odd number has it in the middle. A categorical dimension takes its classes, however many. Images are on
     the CPU. ValueError for fewer than two columns.
     """
     if columns < 2:
@@ -53,35 +51,32 @@ def sweeps(model: Traversable, columns: int, seed: int, device: torch.device, re
 def _sweep(space: Traversal, origin: Tensor, dimension: int, columns: int, reach: float) -> Sweep:
     kind = space.code[dimension]
     if isinstance(kind, Categorical):
-        positions = [float(label) for label in range(kind.classes)]
-        values = origin.new_tensor(positions)
+        values = torch.arange(kind.classes, dtype=origin.dtype, device=origin.device)
     else:
-        positions = [reach * (2 * column / (columns - 1) - 1) for column in range(columns)]
-        values = origin[0, dimension] + space.spread[dimension] * origin.new_tensor(positions)
-    code = origin.repeat(len(positions), 1)
+        offsets = [reach * (2 * column / (columns - 1) - 1) for column in range(columns)]
+        values = origin[0, dimension] + space.spread[dimension] * origin.new_tensor(offsets)
+    code = origin.repeat(len(values), 1)
     code[:, dimension] = values
-    return Sweep(dimension, kind, float(space.rate[dimension]), tuple(positions), space.render(code).cpu())
+    return Sweep(dimension, kind, float(space.rate[dimension]), tuple(values.tolist()), space.render(code).cpu())
 
 
 def traversal_picture(rows: Sequence[Sweep]) -> np.ndarray:
-    """Sweeps under each other, each with its dimension and rate at the left."""
+    """Sweeps under each other, each with its dimension, rate and range at the left."""
     height, width = rows[0].images.shape[2:]
     scale = enlargement(height, width)
-    offsets = next((row.positions for row in rows if not isinstance(row.kind, Categorical)), ())
     return label_rows(
         table([row.images for row in rows], scale),
         Cells(scale * height, scale * width),
         rows=[describe(row) for row in rows],
-        columns=[_signed(offset) for offset in offsets],
-        corner=CORNER if offsets else "",
     )
 
 
 def describe(sweep: Sweep) -> tuple[str, ...]:
     """The lines of a sweep's label."""
-    lines = (f"dimension {sweep.dimension}", f"{sweep.rate:.2f} nats")
-    return (*lines, f"{sweep.kind.classes} classes") if isinstance(sweep.kind, Categorical) else lines
+    first, last = (_signed(value) for value in (sweep.positions[0], sweep.positions[-1]))
+    range_ = f"{sweep.kind.classes} classes" if isinstance(sweep.kind, Categorical) else f"{first} to {last}"
+    return (f"dimension {sweep.dimension}", f"{sweep.rate:.2f} nats", range_)
 
 
-def _signed(offset: float) -> str:
-    return f"{offset:.2g}".replace("-", "\N{MINUS SIGN}")
+def _signed(value: float) -> str:
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")

@@ -19,7 +19,15 @@ def code(images: torch.Tensor) -> torch.Tensor:
 def test_rows_are_sorted_by_rate_highest_first(painter: Any, cpu: torch.device) -> None:
     rows = sweeps(painter, 5, seed=0, device=cpu)
     assert [(row.dimension, row.rate) for row in rows] == [(1, 2.0), (3, 1.5), (0, 0.25), (2, 0.0)]
-    assert describe(rows[0]) == ("dimension 1", "2.00 nats")
+    assert [describe(row)[:2] for row in rows[:2]] == [("dimension 1", "2.00 nats"), ("dimension 3", "1.50 nats")]
+
+
+def test_a_row_names_the_values_it_goes_over(painter: Any, cpu: torch.device) -> None:
+    by_dimension = {row.dimension: row for row in sweeps(painter, 5, seed=0, device=cpu)}
+    assert describe(by_dimension[3])[2] == "3 classes"
+    first, last = describe(by_dimension[0])[2].replace("\N{MINUS SIGN}", "-").split(" to ")
+    shown = code(by_dimension[0].images)[:, 0]
+    assert (float(first), float(last)) == pytest.approx((shown[0].item(), shown[-1].item()), rel=5e-3)
 
 
 def test_a_row_varies_its_own_dimension_by_spreads_about_the_origin_all_rows_share(
@@ -31,9 +39,9 @@ def test_a_row_varies_its_own_dimension_by_spreads_about_the_origin_all_rows_sha
         others = [dimension for dimension in range(4) if dimension != row.dimension]
         torch.testing.assert_close(code(row.images)[:, others], origin[others].expand(len(row.images), -1))
     by_dimension = {row.dimension: row for row in rows}
-    assert by_dimension[0].positions == (-3.0, -1.5, 0.0, 1.5, 3.0)
-    offsets = code(by_dimension[0].images)[:, 0] - origin[0]
-    torch.testing.assert_close(offsets, 0.5 * torch.tensor(by_dimension[0].positions), atol=1e-5, rtol=0)
+    values = code(by_dimension[0].images)[:, 0]
+    torch.testing.assert_close(values - origin[0], 0.5 * torch.linspace(-3, 3, 5), atol=1e-5, rtol=0)
+    torch.testing.assert_close(values, torch.tensor(by_dimension[0].positions), atol=1e-5, rtol=0)
     torch.testing.assert_close(code(by_dimension[3].images)[:, 3], torch.tensor([0.0, 1.0, 2.0]), atol=1e-5, rtol=0)
 
 
@@ -49,11 +57,11 @@ def test_the_picture_is_as_high_as_its_rows_and_as_wide_as_its_longest(painter: 
     rows = sweeps(painter, 7, seed=0, device=cpu)
     picture = traversal_picture(rows)
     tile = 4 * 32 + 2
-    header, labels = picture.shape[0] - (4 * tile + 2), picture.shape[1] - (7 * tile + 2)
-    assert 0 < header < tile
+    labels = picture.shape[1] - (7 * tile + 2)
+    assert picture.shape[0] == 4 * tile + 2
     assert 0 < labels < 3 * tile
     for row in range(4):  # every row has words at its left
-        band = picture[header + row * tile : header + (row + 1) * tile, :labels]
+        band = picture[row * tile : (row + 1) * tile, :labels]
         assert (band < 128).any()
     np.testing.assert_array_equal(picture, traversal_picture(rows))
 
