@@ -5,12 +5,24 @@ from typing import Any, ClassVar
 from disentangle_eval.config import Field, ModelConfig, Presets
 
 _MNIST: dict[str, Any] = {}
+# A quarter of the width and little noise, for one core of a CPU; the autoencoder learns faster than its adversaries.
+_TUNED: dict[str, Any] = {
+    "width": 16,
+    "noise_dim": 10,
+    "z_dim": 32,
+    "weight_critic": 0.1,
+    "lr": 1e-3,
+    "iterations": 8_000,
+}
 
 
 class InfoAEConfig(ModelConfig):
     """Learning rate, classes and the values of the weights are the paper's; everything else is our choice."""
 
-    presets: ClassVar[Presets] = {"paper": {"mnist": _MNIST, "mnist-55k": _MNIST}}
+    presets: ClassVar[Presets] = {
+        "paper": {"mnist": _MNIST, "mnist-55k": _MNIST},
+        "tuned": {"mnist": _TUNED, "mnist-55k": _TUNED},
+    }
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(64, ge=2, description="images in a batch")
@@ -31,5 +43,6 @@ class InfoAEConfig(ModelConfig):
     weight_class_encoded: float = Field(
         0.4, ge=0, description="weight of the category read from the generated image's latent (cross-entropy)"
     )
-    lr: float = Field(2e-4, gt=0, description="learning rate of all networks (Adam)")
+    lr: float = Field(2e-4, gt=0, description="learning rate of E, Dec, Gen and C (Adam)")
+    lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of Di and S (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of all Adams")

@@ -42,11 +42,12 @@ class InfoAE(Model[InfoAEConfig]):
 
     def players(self) -> Sequence[Player]:
         optim = Optim(lr=self.cfg.lr, betas=self.cfg.betas)
+        adversary = Optim(lr=self.cfg.lr_discriminator, betas=self.cfg.betas)
         together = (self.encoder, self.decoder, self.latent_generator, self.classifier)
         return [
             Player("autoencoder", tuple(Group(network) for network in together), optim),
-            Player("discriminator", (Group(self.discriminator),), optim),
-            Player("critic", (Group(self.critic),), optim),
+            Player("discriminator", (Group(self.discriminator),), adversary),
+            Player("critic", (Group(self.critic),), adversary),
         ]
 
     def rounds(self) -> Sequence[Round]:
