@@ -80,6 +80,19 @@ def scores(runs: dict[str, RunFolder], metrics: list[str]) -> str:
     return table(["metric", "protocol", "data", *names, "chance"], rows)
 
 
+def each_run(runs: dict[str, RunFolder], metrics: list[str]) -> str:
+    """A row a run, a column a metric and protocol: a Markdown table."""
+    found = {key: scores_of_run(folder, metrics) for key, folder in runs.items()}
+    columns = sorted({row for scores in found.values() for row in scores})
+    rows = []
+    for key, folder in runs.items():
+        run = folder.read_run()
+        values = [shown([found[key][column].value]) if column in found[key] else "" for column in columns]
+        rows.append([key.partition("/")[0], f"`{run['settings']['command']}`", str(run["seed"]), *values])
+    heads = [f"`{column.metric}` (`{column.protocol}`) on {column.dataset}" for column in columns]
+    return table(["model", "command", "seed", *heads], rows)
+
+
 def scores_of_run(folder: RunFolder, metrics: list[str]) -> dict[Row, Score]:
     """The scores of a run's last checkpoint; several seeds of a metric's draws are one measurement, their mean."""
     results: dict[Row, list[dict]] = defaultdict(list)
@@ -122,7 +135,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER")
     parser.add_argument(
-        "--out", type=Path, required=True, help="OUT.txt, OUT-facts.txt and, with --term, OUT.png are written"
+        "--out",
+        type=Path,
+        required=True,
+        help="OUT.txt, OUT-facts.txt, OUT-runs.txt and, with --term, OUT.png are written",
     )
     parser.add_argument("--metric", action="append", default=[], help="a metric to show; all when left out")
     parser.add_argument("--term", help="the term of the log to plot")
@@ -136,8 +152,8 @@ def main() -> None:
         if figure is None:
             raise SystemExit(f"--term: received {options.term!r}, which no log has")
         save_figure(options.out.with_suffix(".png"), figure)
-    facts_file = options.out.with_name(f"{options.out.name}-facts.txt")
-    facts_file.write_text(facts(runs), encoding="utf-8")
+    for name, text in (("facts", facts(runs)), ("runs", each_run(runs, options.metric))):
+        options.out.with_name(f"{options.out.name}-{name}.txt").write_text(text, encoding="utf-8")
     text = scores(runs, options.metric)
     options.out.with_suffix(".txt").write_text(text, encoding="utf-8")
     print(text, end="")

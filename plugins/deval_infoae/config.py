@@ -5,24 +5,12 @@ from typing import Any, ClassVar
 from disentangle_eval.config import Field, ModelConfig, Presets
 
 _MNIST: dict[str, Any] = {}
-# A quarter of the width and little noise, for one core of a CPU; the autoencoder learns faster than its adversaries.
-_TUNED: dict[str, Any] = {
-    "width": 16,
-    "noise_dim": 10,
-    "z_dim": 32,
-    "weight_critic": 0.1,
-    "lr": 1e-3,
-    "iterations": 8_000,
-}
 
 
 class InfoAEConfig(ModelConfig):
     """Learning rate, classes and the values of the weights are the paper's; everything else is our choice."""
 
-    presets: ClassVar[Presets] = {
-        "paper": {"mnist": _MNIST, "mnist-55k": _MNIST},
-        "tuned": {"mnist": _TUNED, "mnist-55k": _TUNED},
-    }
+    presets: ClassVar[Presets] = {"paper": {"mnist": _MNIST, "mnist-55k": _MNIST}}
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(64, ge=2, description="images in a batch")

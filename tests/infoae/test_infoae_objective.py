@@ -137,3 +137,12 @@ def test_defaults_are_the_papers_weights_and_adam():
 def test_every_weight_but_that_of_generated_images_may_be_zero(weight):
     losses = tiny_infoae(**{weight: 0.0}).losses(RecordedStep(BATCH, IMAGE))
     assert all(torch.isfinite(total) for total in losses.total.values())
+
+
+def test_the_adversaries_have_a_learning_rate_of_their_own():
+    players = {player.name: player for player in tiny_infoae(lr=0.3, lr_discriminator=0.1).players()}
+    assert {name: player.optim.lr for name, player in players.items()} == {
+        "autoencoder": 0.3,
+        "discriminator": 0.1,
+        "critic": 0.1,
+    }
