@@ -57,15 +57,15 @@ def last_results(folder: RunFolder) -> list[dict]:
     return [result for result in results if result["iteration"] == last]
 
 
-def scores(runs: dict[str, RunFolder], metrics: list[str]) -> str:
-    """A row a metric and protocol, a column a model: a Markdown table. Of all metrics where `metrics` names none.
+def scores(measured: dict[str, dict[Row, Score]]) -> str:
+    """A row a metric and protocol, a column a model: a Markdown table.
 
     Chance depends on the code under some protocols: it then stands in brackets behind each score.
     """
-    names = list(dict.fromkeys(key.partition("/")[0] for key in runs))
+    names = list(dict.fromkeys(key.partition("/")[0] for key in measured))
     cells: dict[Row, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
-    for key, folder in runs.items():
-        for row, score in scores_of_run(folder, metrics).items():
+    for key, scores_by_row in measured.items():
+        for row, score in scores_by_row.items():
             cells[row][key.partition("/")[0]].append(score)
     rows = []
     for row, found in sorted(cells.items()):
@@ -80,21 +80,20 @@ def scores(runs: dict[str, RunFolder], metrics: list[str]) -> str:
     return table(["metric", "protocol", "data", *names, "chance"], rows)
 
 
-def each_run(runs: dict[str, RunFolder], metrics: list[str]) -> str:
+def each_run(runs: dict[str, RunFolder], measured: dict[str, dict[Row, Score]]) -> str:
     """A row a run, a column a metric and protocol: a Markdown table."""
-    found = {key: scores_of_run(folder, metrics) for key, folder in runs.items()}
-    columns = sorted({row for scores in found.values() for row in scores})
+    columns = sorted({row for scores_by_row in measured.values() for row in scores_by_row})
     rows = []
     for key, folder in runs.items():
         run = folder.read_run()
-        values = [shown([found[key][column].value]) if column in found[key] else "" for column in columns]
+        values = [shown([measured[key][column].value] if column in measured[key] else []) for column in columns]
         rows.append([key.partition("/")[0], f"`{run['settings']['command']}`", str(run["seed"]), *values])
     heads = [f"`{column.metric}` (`{column.protocol}`) on {column.dataset}" for column in columns]
     return table(["model", "command", "seed", *heads], rows)
 
 
 def scores_of_run(folder: RunFolder, metrics: list[str]) -> dict[Row, Score]:
-    """The scores of a run's last checkpoint; several seeds of a metric's draws are one measurement, their mean."""
+    """The scores of a run's last checkpoint, of all metrics where `metrics` names none; several seeds of a metric's draws are one measurement, their mean."""
     results: dict[Row, list[dict]] = defaultdict(list)
     for result in last_results(folder):
         if not metrics or result["metric"] in metrics:
@@ -152,9 +151,10 @@ def main() -> None:
         if figure is None:
             raise SystemExit(f"--term: received {options.term!r}, which no log has")
         save_figure(options.out.with_suffix(".png"), figure)
-    for name, text in (("facts", facts(runs)), ("runs", each_run(runs, options.metric))):
+    measured = {key: scores_of_run(folder, options.metric) for key, folder in runs.items()}
+    for name, text in (("facts", facts(runs)), ("runs", each_run(runs, measured))):
         options.out.with_name(f"{options.out.name}-{name}.txt").write_text(text, encoding="utf-8")
-    text = scores(runs, options.metric)
+    text = scores(measured)
     options.out.with_suffix(".txt").write_text(text, encoding="utf-8")
     print(text, end="")
 
