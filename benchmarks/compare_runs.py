@@ -93,7 +93,10 @@ def each_run(runs: dict[str, RunFolder], measured: dict[str, dict[Row, Score]]) 
 
 
 def scores_of_run(folder: RunFolder, metrics: list[str]) -> dict[Row, Score]:
-    """The scores of a run's last checkpoint, of all metrics where `metrics` names none; several seeds of a metric's draws are one measurement, their mean."""
+    """The scores of a run's last checkpoint, of all metrics where `metrics` names none.
+
+    Several seeds of a metric's draws are one measurement, their mean.
+    """
     results: dict[Row, list[dict]] = defaultdict(list)
     for result in last_results(folder):
         if not metrics or result["metric"] in metrics:
