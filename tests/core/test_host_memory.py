@@ -1,5 +1,6 @@
 """Freed tensors are reused, so that an iteration pays no page faults for its activations."""
 
+import resource
 import subprocess
 import sys
 
@@ -32,8 +33,9 @@ print(faults() - before)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc is tuned, nothing elsewhere")
 def test_activations_are_not_paid_for_in_page_faults() -> None:
-    reused = _faults("assert keep_freed_memory()")
-    assert reused < 100
+    # The heap may still grow by a block or two; without reuse, each of ten iterations touches all six blocks anew.
+    block = 2**20 * 4 // resource.getpagesize()
+    assert _faults("assert keep_freed_memory()") < 10 * 6 * block / 10
 
 
 def _faults(call: str) -> int:
