@@ -9,6 +9,7 @@ from torch import Tensor
 
 from disentangle_eval.api import Losses, Round
 from disentangle_eval.train.players import BuiltPlayer
+from disentangle_eval.train.precision import casts_once
 from disentangle_eval.train.step import TrainingStep
 
 Record = dict[str, Tensor]
@@ -40,7 +41,8 @@ def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], ste
     """Each round's losses, gradients and steps, one after the other; what the log shows of them."""
     record: Record = {}
     for round_ in rounds:
-        losses = round_.losses(step)
+        with casts_once(step.device):
+            losses = round_.losses(step)
         play(losses, [(name, players[name]) for name in round_.players])
         record.update(shown(losses))
     return record

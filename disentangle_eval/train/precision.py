@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import torch
@@ -33,6 +34,14 @@ def set_precision(model: nn.Module, precision: Precision, device: torch.device) 
                 module.forward = _in_bf16(module, device.type)
 
 
+def casts_once(device: torch.device) -> AbstractContextManager[Any]:
+    """In here a weight is rounded to bf16 once, however often its network is called; it must not change meanwhile.
+
+    torch.autocast forgets what it rounded when its outermost context ends, so this is one that does nothing else.
+    """
+    return torch.autocast(device.type, enabled=False)
+
+
 def is_emulated(precision: Precision, device: torch.device) -> bool:
     """Whether PyTorch has to compute in float32 and round: bf16 on an x86 CPU without AVX-512, ten times as slow."""
     return precision == "bf16" and device.type == "cpu" and torch.backends.cpu.get_cpu_capability() in WITHOUT_BF16
@@ -45,7 +54,8 @@ def _in_bf16(module: nn.Module, device_type: str) -> Callable[..., Any]:
     def forward(*args: Any, **kwargs: Any) -> Any:
         if not module.training or torch.is_autocast_enabled(device_type):
             return plain(*args, **kwargs)
-        with torch.autocast(device_type, torch.bfloat16):
+        # Without gradients nothing is kept: what was rounded then would have none for a later call either.
+        with torch.autocast(device_type, torch.bfloat16, cache_enabled=torch.is_grad_enabled()):
             outputs = plain(*args, **kwargs)
         return tree_map(_widened, outputs)
 

@@ -10,7 +10,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.train.folder import read_lines
 from disentangle_eval.train.iteration import play_rounds
 from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import is_emulated, set_precision
+from disentangle_eval.train.precision import casts_once, is_emulated, set_precision
 from disentangle_eval.train.step import TrainingStep
 
 CPU = torch.device("cpu")
@@ -28,6 +28,17 @@ class Watched(nn.Module):
         product = self.inner(x)
         self.seen.append(product.dtype)
         return product, {"same": product}
+
+
+def ancestors(node):
+    """The steps of autograd's graph that lead to this one, itself included."""
+    found, waiting = set(), [node]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting += [parent for parent, _ in node.next_functions]
+    return found
 
 
 def test_a_network_computes_in_bf16_and_hands_out_float32_in_training_alone():
@@ -52,6 +63,26 @@ def test_losses_gradients_and_weights_stay_float32():
         value for player in players.values() for state in player.optimiser.state.values() for value in state.values()
     ]
     assert {value.dtype for value in (*moments, *model.parameters())} == {torch.float32}
+
+
+def test_a_weight_is_rounded_once_for_all_calls_and_anew_after_those_without_gradients():
+    layer = nn.Linear(4, 4)
+    model = nn.Sequential(layer)
+    set_precision(model, "bf16", CPU)
+    x = torch.ones(2, 4)
+    with casts_once(CPU):
+        with torch.no_grad():
+            layer(x)
+        once, twice = layer(x), layer(x)
+    [gradient] = torch.autograd.grad(once.sum() + 2 * twice.sum(), layer.weight)
+    assert torch.equal(gradient, torch.full((4, 4), 6.0))
+    casts = {
+        step for product in (once, twice) for step in ancestors(product.grad_fn) if step.name() == "ToCopyBackward0"
+    }
+    of_the_weight = [
+        cast for cast in casts if any(getattr(f, "variable", None) is layer.weight for f, _ in cast.next_functions)
+    ]
+    assert len(of_the_weight) == 1
 
 
 def test_a_run_in_bf16_is_close_to_one_in_float32_and_not_the_same(tmp_path):
