@@ -15,6 +15,15 @@ from record_run import table
 
 Line = dict[str, Any]
 
+# The machines of the page, each by the beginning of its processor's name.
+PROCESSORS = {"xeon": "Intel(R) Xeon(R) Processor", "epyc": "AMD EPYC"}
+# A comparison's question, and whether ours was set otherwise than by default.
+COMPARISONS = {
+    "peers": ("vs_peers", False),
+    "side_by_side": ("vs_peers_side_by_side", False),
+    "five_layers": ("vs_peers", True),
+}
+
 
 def read(path: Path) -> list[Line]:
     return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
@@ -25,17 +34,18 @@ def newest(lines: Iterable[Line], key: Callable[[Line], tuple[Any, ...]]) -> lis
     return list({key(line): line for line in lines}.values())
 
 
-def peers(lines: list[Line], question: str) -> str:
+def peers(lines: Iterable[Line]) -> str:
     """A row a contestant: what it costs, and how many times as long as ours in the same run it takes."""
 
     def key(line: Line) -> tuple[Any, ...]:
         return line["model"], line["contestant"], line["precision"]
 
-    heads = ["model", "code", "parameters", "arithmetic", "ms an iteration", "CPU ms", "times ours"]
+    precisions = ["float32", "bf16"]
+    heads = ["model", "code", "parameters", "arithmetic", "ms an iteration", "CPU ms"]
     rows = []
-    for line in newest((line for line in lines if line["question"] == question), key):
+    for line in newest(lines, key):
         wall, source = line["milliseconds"], line["source"]
-        ratio = line["times_ours"].get("float32")
+        ratios = [line["times_ours"].get(precision) for precision in precisions]
         rows.append(
             [
                 f"`{line['model']}`",
@@ -44,10 +54,10 @@ def peers(lines: list[Line], question: str) -> str:
                 line["precision"],
                 f"{wall['median']:.0f} ({wall['lower_quartile']:.0f} to {wall['upper_quartile']:.0f})",
                 f"{line['cpu_milliseconds']['median']:.0f}",
-                "" if ratio is None else f"{ratio['wall']:.2f}",
+                *("" if ratio is None else f"{ratio['wall']:.2f}" for ratio in ratios),
             ]
         )
-    return table(heads, rows)
+    return table([*heads, *(f"times ours in {precision}" for precision in precisions)], rows)
 
 
 def named(source: Line) -> str:
@@ -60,7 +70,9 @@ def floors(lines: list[Line]) -> str:
     """A row a model and device: what an iteration executes, and the least time that takes."""
     heads = ["model", "GFLOP", "GB", "launches", "device", "arithmetic, ms", "traffic, ms", "launches, ms"]
     rows = []
-    for line in newest(lines, lambda line: (line["model"], line["hardware"])):
+    models = [line["model"] for line in lines]
+    found = newest(lines, lambda line: (line["model"], line["hardware"]))
+    for line in sorted(found, key=lambda line: models.index(line["model"])):
         launches = line["launch_floor_ms"]
         rows.append(
             [
@@ -96,15 +108,16 @@ def scaling(lines: list[Line]) -> str:
 
 def tables(results: Path) -> dict[str, str]:
     """The text of each table by the name of its file."""
-    compared = read(results / "vs_peers.jsonl")
-    short = [line for line in compared if "bf16" in line["command"]]
-    changed = [line for line in compared if "--set" in line["command"]]
-    long = [line for line in compared if line not in short and line not in changed]
-    return {
-        "peers.txt": peers(long, "vs_peers"),
-        "side_by_side.txt": peers(long, "vs_peers_side_by_side"),
-        "bf16.txt": peers(short, "vs_peers"),
-        "five_layers.txt": peers(changed, "vs_peers"),
+    tables = {
+        f"{name}-{machine}.txt": peers(
+            line
+            for line in read(results / "vs_peers.jsonl")
+            if line["hardware"].startswith(processor) and (line["question"], "--set" in line["command"]) == kind
+        )
+        for machine, processor in PROCESSORS.items()
+        for name, kind in COMPARISONS.items()
+    }
+    return tables | {
         "floor.txt": floors(read(results / "floor.jsonl")),
         "scaling.txt": scaling(read(results / "scaling.jsonl")),
     }
