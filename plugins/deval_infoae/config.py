@@ -5,12 +5,27 @@ from typing import Any, ClassVar
 from disentangle_eval.config import Field, ModelConfig, Presets
 
 _MNIST: dict[str, Any] = {}
+# With the autoencoder learning faster than its adversaries the game is even; with little noise and little weight on
+# the category, clusters settle on digits. Half the width, for one core of a CPU.
+_TUNED: dict[str, Any] = {
+    "width": 32,
+    "noise_dim": 16,
+    "z_dim": 32,
+    "weight_class_generated": 0.1,
+    "weight_class_encoded": 0.1,
+    "lr": 1e-3,
+    "lr_discriminator": 4e-4,
+    "iterations": 8_000,
+}
 
 
 class InfoAEConfig(ModelConfig):
     """Learning rate, classes and the values of the weights are the paper's; everything else is our choice."""
 
-    presets: ClassVar[Presets] = {"paper": {"mnist": _MNIST, "mnist-55k": _MNIST}}
+    presets: ClassVar[Presets] = {
+        "paper": {"mnist": _MNIST, "mnist-55k": _MNIST},
+        "tuned": {"mnist": _TUNED, "mnist-55k": _TUNED},
+    }
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(64, ge=2, description="images in a batch")

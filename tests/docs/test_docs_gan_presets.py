@@ -4,6 +4,7 @@ import pytest
 from doc_pages import read, shown, table_of
 
 from deval_binfogan.config import BidirectionalInfoGANConfig
+from deval_infoae.config import InfoAEConfig
 from deval_infogan.config import InfoGANConfig
 from disentangle_eval.config import resolve
 
@@ -20,7 +21,11 @@ def rows(page):
 
 @pytest.mark.parametrize(
     ("page", "config"),
-    [("models/infogan.md", InfoGANConfig), ("models/binfogan.md", BidirectionalInfoGANConfig)],
+    [
+        ("models/infogan.md", InfoGANConfig),
+        ("models/binfogan.md", BidirectionalInfoGANConfig),
+        ("models/infoae.md", InfoAEConfig),
+    ],
 )
 def test_presets(page, config):
     told = set()
