@@ -59,9 +59,8 @@ class InfoAE(Model[InfoAEConfig]):
         category_and_noise = self.prior.sample(step, step.batch)
         category = category_and_noise[:, : cfg.classes]
 
-        x_reconstructed = self.decoder(self.encoder(x))
         z_generated = self.latent_generator(category_and_noise)
-        x_generated = self.decoder(z_generated)
+        x_reconstructed, x_generated = self.decoder(torch.cat([self.encoder(x), z_generated])).chunk(2)
         z_encoded = self.encoder(x_generated)
 
         real = self.discriminator(x)
