@@ -15,7 +15,7 @@ _TUNED: dict[str, Any] = {
     "weight_class_encoded": 0.1,
     "lr": 1e-3,
     "lr_discriminator": 4e-4,
-    "iterations": 4_000,
+    "iterations": 6_000,
 }
 
 
