@@ -41,7 +41,7 @@ def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], ste
     """Each round's losses, gradients and steps, one after the other; what the log shows of them."""
     record: Record = {}
     for round_ in rounds:
-        with casts_once(step.device):
+        with casts_once(step.iteration.device):
             losses = round_.losses(step)
         play(losses, [(name, players[name]) for name in round_.players])
         record.update(shown(losses))

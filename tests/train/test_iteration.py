@@ -48,7 +48,7 @@ class Duel(Model[ModelConfig]):
 
 
 def play(model, iterations):
-    players, step = build_players(model), SimpleNamespace(device=torch.device("cpu"), iteration=torch.tensor(0))
+    players, step = build_players(model), SimpleNamespace(iteration=torch.tensor(0))
     records = [run_iteration(model.rounds(), players, step, n) for n in range(iterations)]
     return model.a.value.item(), model.b.value.item(), records
 
@@ -142,7 +142,7 @@ class Penalised(nn.Module):
 def test_weights_laid_out_channels_last_take_the_steps_that_others_take():
     models = [Penalised(layout) for layout in (torch.contiguous_format, torch.channels_last)]
     for model in models:
-        players, step = build_players(model), SimpleNamespace(device=torch.device("cpu"), iteration=torch.tensor(0))
+        players, step = build_players(model), SimpleNamespace(iteration=torch.tensor(0))
         for iteration in range(3):
             run_iteration(model.rounds(), players, step, iteration)
     for plain, last in zip(*(model.network.parameters() for model in models), strict=True):

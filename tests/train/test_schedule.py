@@ -42,7 +42,7 @@ class Slope(nn.Module):
 
 
 def test_every_group_steps_at_its_own_rate_times_the_share():
-    model, step = Slope(), SimpleNamespace(device=torch.device("cpu"), iteration=torch.tensor(0))
+    model, step = Slope(), SimpleNamespace(iteration=torch.tensor(0))
     players = build_players(model)
     for iteration in range(12):
         before = [network.weight.item() for network in (model.a, model.b)]
