@@ -108,7 +108,7 @@ def scaling(lines: list[Line]) -> str:
 
 def tables(results: Path) -> dict[str, str]:
     """The text of each table by the name of its file."""
-    tables = {
+    compared = {
         f"{name}-{machine}.txt": peers(
             line
             for line in read(results / "vs_peers.jsonl")
@@ -117,7 +117,7 @@ def tables(results: Path) -> dict[str, str]:
         for machine, processor in PROCESSORS.items()
         for name, kind in COMPARISONS.items()
     }
-    return tables | {
+    return compared | {
         "floor.txt": floors(read(results / "floor.jsonl")),
         "scaling.txt": scaling(read(results / "scaling.jsonl")),
     }

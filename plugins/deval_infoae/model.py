@@ -60,6 +60,7 @@ class InfoAE(Model[InfoAEConfig]):
         category = category_and_noise[:, : cfg.classes]
 
         z_generated = self.latent_generator(category_and_noise)
+        # In one batch, for batch normalisation's running statistics are of all that Dec draws.
         x_reconstructed, x_generated = self.decoder(torch.cat([self.encoder(x), z_generated])).chunk(2)
         z_encoded = self.encoder(x_generated)
 

@@ -1,6 +1,6 @@
 """Freed tensors are reused, so that an iteration pays no page faults for its activations."""
 
-import resource
+import mmap
 import subprocess
 import sys
 
@@ -34,7 +34,7 @@ print(faults() - before)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc is tuned, nothing elsewhere")
 def test_activations_are_not_paid_for_in_page_faults() -> None:
     # The heap may still grow by a block or two; without reuse, each of ten iterations touches all six blocks anew.
-    block = 2**20 * 4 // resource.getpagesize()
+    block = 2**20 * 4 // mmap.PAGESIZE
     assert _faults("assert keep_freed_memory()") < 10 * 6 * block / 10
 
 
