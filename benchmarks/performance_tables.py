@@ -108,10 +108,11 @@ def scaling(lines: list[Line]) -> str:
 
 def tables(results: Path) -> dict[str, str]:
     """The text of each table by the name of its file."""
+    lines = read(results / "vs_peers.jsonl")
     compared = {
         f"{name}-{machine}.txt": peers(
             line
-            for line in read(results / "vs_peers.jsonl")
+            for line in lines
             if line["hardware"].startswith(processor) and (line["question"], "--set" in line["command"]) == kind
         )
         for machine, processor in PROCESSORS.items()
