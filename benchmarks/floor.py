@@ -34,7 +34,7 @@ from disentangle_eval.build import build_model
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
-from disentangle_eval.devices import describe_device, place
+from disentangle_eval.devices import describe_device
 from disentangle_eval.registry import load_registry
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
@@ -145,7 +145,8 @@ def iteration_cost(name: str, dataset: str, batch: int) -> Cost:
     record = registry.find_model(name)
     data = open_dataset(dataset, None)
     cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
-    model = place(build_model(registry.resolve(record), cfg, data.shape, SEED), CPU).train()
+    # Not by `place`, which on a CPU computes some layers in more operators than another device launches.
+    model = build_model(registry.resolve(record), cfg, data.shape, SEED).to(memory_format=torch.channels_last).train()
     players, rounds, step = build_players(model), model.rounds(), TrainingStep(data, batch, SEED, CPU)
     run_iteration(rounds, players, step, 0)
     traffic = Traffic()
