@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from gpu_tasks import ceilings, correctness, reproduction, throughput
+from gpu_tasks import ceilings, correctness, reproduction, stacked, throughput
 from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Ledger, Slice, Task, play
 
@@ -37,6 +37,7 @@ def tasks(bench: Bench, slice_: Slice) -> Iterator[Task]:
         correctness.tasks(bench),
         throughput.first(bench),
         throughput.rest(bench),
+        stacked.tasks(bench),
         reproduction.tasks(bench, slice_),
     )
 

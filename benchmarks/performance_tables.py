@@ -89,6 +89,23 @@ def floors(lines: list[Line]) -> str:
     return table(heads, rows)
 
 
+def variants(lines: Iterable[Line]) -> str:
+    """A row a way to train: the time of one iteration of all its seeds."""
+    rows = []
+    for line in newest(lines, lambda line: (line["task"], line["variant"])):
+        wall = line["milliseconds"]
+        rows.append(
+            [
+                f"`{line['model']}`",
+                str(line["seeds"]),
+                line["variant"],
+                f"{wall['median']:.0f} ({wall['lower_quartile']:.0f} to {wall['upper_quartile']:.0f})",
+                f"{line['seed_iterations_per_second']:.1f}",
+            ]
+        )
+    return table(["model", "seeds", "way", "ms an iteration of all", "seed-iterations/s"], rows)
+
+
 def scaling(lines: list[Line]) -> str:
     """A row a length or number of seeds."""
     heads = ["model", "iterations", "seeds", "seconds", "CPU seconds"]
@@ -120,6 +137,7 @@ def tables(results: Path) -> dict[str, str]:
     }
     return compared | {
         "floor.txt": floors(read(results / "floor.jsonl")),
+        "variants.txt": variants(read(results / "suite_on_cpu.jsonl")),
         "scaling.txt": scaling(read(results / "scaling.jsonl")),
     }
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import get_args
 
 import torch
+from torch import nn
+from torch._functorch import config as functorch_config
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.train import captured as recording
@@ -32,7 +34,9 @@ WARM, SECONDS = 64, 1.0
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to train: `stretch` iterations a recording, and whether cuDNN takes only repeatable kernels."""
+    """A way to train: `stretch` iterations a recording, whether cuDNN takes only repeatable kernels, and whether
+    torch.compile makes kernels of the networks.
+    """
 
     name: str
     captured: bool = True
@@ -40,6 +44,7 @@ class Variant:
     precision: Precision = "float32"
     stretch: int = recording.STRETCH
     repeatable: bool = True
+    compiled: bool = False
 
 
 def first(bench: Bench) -> Iterator[Task]:
@@ -59,6 +64,11 @@ def rest(bench: Bench) -> Iterator[Task]:
     for name in TARGETS:
         kernels = [Variant("repeatable kernels"), Variant("any kernels", repeatable=False)]
         yield _task(bench, f"kernels/{name}", name, kernels)
+    for name in TARGETS:
+        # The CPU's stand-in for recordings cannot look into compiled code.
+        captured = bench.device.type == "cuda"
+        networks = [Variant("as written", captured=captured), Variant("compiled", captured=captured, compiled=True)]
+        yield _task(bench, f"compiled/{name}", name, networks)
     for precision in get_args(Precision)[1:]:
         for seeds in (1, many):
             for name in TARGETS:
@@ -96,12 +106,14 @@ class Lanes:
         ]
         for run in self.runs:
             run.start({})
+            if variant.compiled:
+                _compile(run.model)
         self.trainings = [run.training(Watchers(note=(self.notes.append,))) for run in self.runs]
         self.streams = [torch.cuda.Stream(self.device) if self.device.type == "cuda" else None for _ in self.runs]
-        _synchronise(self.device)
+        synchronise(self.device)
         self.play(1)
         self.seconds_to_first = time.perf_counter() - start
-        self.play(8 if bench.tiny else WARM)
+        self.play(WARM if variant.captured and not bench.tiny else 8)
         self.memory = {name: value - before.get(name, 0) for name, value in _memory(self.device).items()}
 
     def play(self, iterations: int) -> float:
@@ -111,14 +123,24 @@ class Lanes:
         torch.backends.cudnn.benchmark = not self.variant.repeatable
         target = self.runs[0].iteration + iterations
         before = self.runs[0].iteration
-        _synchronise(self.device)
+        synchronise(self.device)
         start = time.perf_counter()
         while self.runs[-1].iteration < target:
             for training, stream in zip(self.trainings, self.streams, strict=True):
                 with _on(stream):
                     next(training)
-        _synchronise(self.device)
+        synchronise(self.device)
         return (time.perf_counter() - start) / (self.runs[-1].iteration - before)
+
+
+def _compile(model: nn.Module) -> None:
+    """Let torch.compile make kernels of each network of a model."""
+    # What earlier tasks compiled counts against a limit, beyond which nothing is compiled any more.
+    torch.compiler.reset()
+    # Gradients of several players are taken through one graph.
+    functorch_config.donated_buffer = False
+    for network in model.children():
+        network.compile()
 
 
 def measure(bench: Bench, case: Case, variants: Sequence[Variant]) -> Iterator[Line]:
@@ -157,6 +179,7 @@ def _line(bench: Bench, case: Case, lanes: Lanes, count: int, times: list[float]
         "precision": variant.precision,
         "stretch": variant.stretch if variant.captured else None,
         "repeatable_kernels": variant.repeatable,
+        "compiled": variant.compiled,
         "batch": lanes.runs[0].cfg.batch_size,
         "iterations_per_second": round(1 / middle, 2),
         "seed_iterations_per_second": round(variant.seeds / middle, 2),
@@ -186,7 +209,7 @@ def _memory(device: torch.device) -> dict[str, int]:
     return {"peak": peak, "held": torch.cuda.memory_reserved(device)}
 
 
-def _synchronise(device: torch.device) -> None:
+def synchronise(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from disentangle_eval.train.folder import read_lines
+from disentangle_eval.train.run import Watchers
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -30,7 +31,7 @@ def suite(tmp_path, monkeypatch):
 
 
 def test_correctness_and_throughput_are_found_once(suite, tmp_path, capsys):
-    timing = ("throughput/beta-vae/1/float32", "throughput/beta-vae/1/tf32", "stretch/beta-vae")
+    timing = ("throughput/beta-vae/1/float32", "throughput/beta-vae/1/tf32", "stretch/beta-vae", "stacked/beta-vae")
     only = ("--only", "correctness/beta-vae", "correctness/failed", *timing)
     lines = suite(*only)
     checks = [line for line in lines if line["task"].startswith("correctness/beta-vae")]
@@ -43,6 +44,8 @@ def test_correctness_and_throughput_are_found_once(suite, tmp_path, capsys):
         assert timed["throughput/beta-vae/1/float32", mode]["seed_iterations_per_second"] > 0
     assert "tf32" in timed["throughput/beta-vae/1/tf32", None]["skipped"]
     assert {length for task, length in timed if task == "stretch/beta-vae"} == {"stretch 1", "stretch 8", "stretch 32"}
+    for way in ("in turn", "stacked"):
+        assert timed["stacked/beta-vae", way]["seed_iterations_per_second"] > 0
     assert not any(line.get("error") for line in lines)
     assert all({"command", "hardware", "versions", "date"} <= line.keys() for line in lines)
 
@@ -94,3 +97,28 @@ def test_what_differs_is_named(monkeypatch):
     reference = {"a": torch.tensor([3.0, 4.0]), "b": torch.tensor([0.0, 12.0]), "steps": torch.tensor(7)}
     near = comparing.distance({**reference, "a": torch.tensor([3.0, 4.5])}, reference)
     assert json.loads(json.dumps(near)) == {"all": pytest.approx(0.5 / 13), "worst": 0.1, "worst_name": "a"}
+
+
+@pytest.mark.parametrize("name", ["beta-vae", "factorvae", "ibgan"])
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_stacked_seeds_train_as_each_does_alone(monkeypatch, tmp_path, name):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    stacked = importlib.import_module("gpu_tasks.stacked")
+    cases, comparing = (importlib.import_module(f"gpu_tasks.{part}") for part in ("cases", "comparing"))
+    bench, case = cases.Bench(torch.device("cpu"), tmp_path, tiny=True), cases.CASES[name]
+    together = stacked.StackedSeeds(bench, case, 2)
+    together.play(3)
+    trained = {**together.weights, **together.states}
+    for seed in range(2):
+        alone, untrained = (
+            bench.run(case, tmp_path / f"{seed}", seed=seed, captured=False, iterations=3) for _ in range(2)
+        )
+        alone.start({})
+        alone.train(Watchers())
+        of_seed = {name.removeprefix("model."): stack[seed].detach() for name, stack in trained.items()}
+        apart, moved = (
+            comparing.distance(weights, alone.model.state_dict())["all"]
+            for weights in (of_seed, untrained.model.state_dict())
+        )
+        # Weights whose gradient is rounding alone, such as biases before a normalisation, may go elsewhere.
+        assert apart < 2e-3 * moved
