@@ -34,7 +34,7 @@ DOUBLING = Geometry(kernel=(4, 4), stride=(2, 2), padding=(1, 1), output_padding
 def rearrange(model: nn.Module) -> None:
     """Let the transposed convolutions of a model compute so; parameters and `isinstance` stay as they are."""
     for module in model.modules():
-        if type(module) is nn.ConvTranspose2d and module.groups == 1:
+        if type(module) is nn.ConvTranspose2d and _has_adjoint(module):
             module.__class__ = RearrangedConvTranspose2d
 
 
@@ -42,7 +42,7 @@ class RearrangedConvTranspose2d(nn.ConvTranspose2d):
     """The same map with the same parameters."""
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if output_size is not None:
+        if output_size is not None or input.dim() != 4:
             return super().forward(input, output_size)
         geometry = Geometry(self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)  # type: ignore[arg-type]
         return transposed(*_as_autocast(input, self.weight, self.bias), geometry)
@@ -60,26 +60,47 @@ class _Transposed(Function):
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
         if geometry == DOUBLING and weight.shape[1] <= FEW_CHANNELS:
             return doubling(x, weight, bias)
-        _, stride, padding, output_padding, dilation = geometry
-        return conv_transpose2d(x, weight, bias, stride, padding, output_padding, 1, dilation)
+        return _plain(x, weight, bias, geometry)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         x, weight, _, ctx.geometry = inputs
         ctx.save_for_backward(x, weight)
+        ctx.save_for_forward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias, _ = ctx.needs_input_grad
-        _, stride, padding, _, dilation = ctx.geometry
         return (
-            conv2d(gradient, weight, None, stride, padding, dilation) if of_x else None,
+            input_gradient(x, gradient, weight, ctx.geometry) if of_x else None,
             adjoint_weight_gradient(x, gradient, weight, ctx.geometry) if of_weight else None,
+            # oneDNN would compute the weight's gradient along with it.
             gradient.sum((0, 2, 3)) if of_bias else None,
             None,
         )
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias, _ = tangents
+        changes = [
+            *([] if of_x is None else [_plain(of_x, weight, None, ctx.geometry)]),
+            *([] if of_weight is None else [_plain(x, of_weight, None, ctx.geometry)]),
+        ]
+        change = sum(changes[1:], changes[0]) if changes else torch.zeros_like(_plain(x, weight, None, ctx.geometry))
+        return change if of_bias is None else change + of_bias[:, None, None]
+
+
+def input_gradient(x: Tensor, gradient: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
+    """PyTorch's own."""
+    _, stride, padding, output_padding, dilation = geometry
+    wanted = [True, False, False]
+    of_x: Tensor = torch.ops.aten.convolution_backward(
+        gradient, x, weight, None, stride, padding, dilation, True, output_padding, 1, wanted
+    )[0]
+    return of_x
 
 
 def adjoint_weight_gradient(x: Tensor, gradient: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
@@ -105,16 +126,29 @@ def doubling(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     kernel = taps.permute(3, 5, 1, 0, 2, 4).reshape(4 * outputs, inputs, 2, 2)
     parities = conv2d(x, kernel, None if bias is None else bias.repeat(4), padding=1).unflatten(1, (2, 2, outputs))
     channels_last = (4 * height * width * outputs, 1, 2 * width * outputs, outputs)
-    y = x.new_empty_strided((batch, outputs, 2 * height, 2 * width), channels_last)
+    y = parities.new_empty_strided((batch, outputs, 2 * height, 2 * width), channels_last)
     for row, column in product((0, 1), (0, 1)):
         y[:, :, row::2, column::2] = parities[:, row, column, :, row : row + height, column : column + width]
     return y
 
 
+def _plain(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
+    _, stride, padding, output_padding, dilation = geometry
+    y: Tensor = conv_transpose2d(x, weight, bias, stride, padding, output_padding, 1, dilation)
+    return y
+
+
+def _has_adjoint(module: nn.ConvTranspose2d) -> bool:
+    """Whether some convolution of real numbers puts out the size that goes in here."""
+    fits = all(padding < stride for padding, stride in zip(module.output_padding, module.stride, strict=True))
+    return fits and module.groups == 1 and module.weight.is_floating_point()
+
+
 def _as_autocast(x: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Rounded as autocast would: it does not look into functions with gradients of their own."""
+    """Rounded as autocast would, so that what is kept for the gradients is rounded too."""
     device = x.device.type
     if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
         return x, weight, bias
     dtype = torch.get_autocast_dtype(device)
-    return x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
+    x, weight = (value if value.dtype == torch.float64 else value.to(dtype) for value in (x, weight))
+    return x, weight, bias if bias is None else bias.to(weight.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -94,6 +95,8 @@ def test_layers_of_other_kinds_and_of_subclasses_stay_what_they_are() -> None:
         [
             Own(2, 2, 4, 2, padding=1),
             nn.ConvTranspose2d(2, 2, 4, 2, padding=1, groups=2),
+            nn.ConvTranspose2d(2, 2, 3, dilation=2, output_padding=1),
+            nn.ConvTranspose2d(2, 2, 3, dtype=torch.complex64),
             nn.Conv2d(2, 2, 4, 2, padding=1),
         ]
     )
@@ -117,20 +120,46 @@ def test_under_autocast_weights_and_images_are_rounded_as_pytorch_does() -> None
         torch.testing.assert_close(taken[1], taken[0], rtol=0.03, atol=0.03)
 
 
-def test_samples_of_a_batch_can_be_mapped_over() -> None:
-    layer = nn.ConvTranspose2d(3, 1, 4, 2, padding=1)
-    rearrange(layer)
-    weights = dict(layer.named_parameters())
+def test_backward_does_not_look_at_autocast(pair: tuple[nn.ConvTranspose2d, nn.ConvTranspose2d]) -> None:
+    _, layer = pair
+    layer.float()
+    x = torch.randn(2, layer.in_channels, 4, 4, requires_grad=True)
+    gradients = []
+    for enabled in (False, True):
+        loss = layer(x).tanh().sum()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            gradients.append(torch.autograd.grad(loss, [x, *layer.parameters()]))
+    assert all(map(torch.equal, *gradients))
 
-    def loss(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
-        return torch.func.functional_call(layer, parameters, (x[None],)).square().sum()
 
-    x = torch.randn(4, 3, 4, 4)
-    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(weights, x)
-    for index, image in enumerate(x):
-        alone = torch.func.grad(loss)(weights, image)
-        for name in weights:
-            torch.testing.assert_close(each[name][index], alone[name], rtol=1e-4, atol=1e-4)
+def test_transforms_of_functions_go_through(pair: tuple[nn.ConvTranspose2d, nn.ConvTranspose2d]) -> None:
+    """Single images, mapping over images and over weights, and derivatives in forward mode."""
+    x = torch.randn(3, pair[0].in_channels, 4, 4, dtype=torch.float64)
+    found = []
+    for layer in pair:
+        weights = dict(layer.named_parameters())
+        stacks = {name: torch.stack([value, 2 * value]) for name, value in weights.items()}
+
+        def of(parameters: dict[str, Tensor], x: Tensor, layer: nn.Module = layer) -> Tensor:
+            return torch.func.functional_call(layer, parameters, (x,)).tanh()
+
+        def total(parameters: dict[str, Tensor], x: Tensor, of: Callable[..., Tensor] = of) -> Tensor:
+            return of(parameters, x).sum()
+
+        over_images = torch.func.vmap(torch.func.grad(total), in_dims=(None, 0))
+        over_weights = torch.func.vmap(torch.func.grad(total, argnums=(0, 1)), in_dims=(0, None))
+        found.append(
+            [
+                layer(x[0]),
+                over_images(weights, x),
+                over_images(weights, x[:, None]),
+                over_weights(stacks, x),
+                torch.func.jvp(of, (weights, x), (weights, x.cos())),
+                torch.func.jvp(lambda x: of({}, x), (x,), (x.cos(),)),
+                torch.func.jacfwd(lambda weights: of(weights, x[:1]))(weights),
+            ]
+        )
+    torch.testing.assert_close(found[1], found[0])
 
 
 def test_geometry_by_hand() -> None:
