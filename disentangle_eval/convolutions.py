@@ -126,7 +126,7 @@ def doubling(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     kernel = taps.permute(3, 5, 1, 0, 2, 4).reshape(4 * outputs, inputs, 2, 2)
     parities = conv2d(x, kernel, None if bias is None else bias.repeat(4), padding=1).unflatten(1, (2, 2, outputs))
     channels_last = (4 * height * width * outputs, 1, 2 * width * outputs, outputs)
-    y = parities.new_empty_strided((batch, outputs, 2 * height, 2 * width), channels_last)
+    y: Tensor = parities.new_empty_strided((batch, outputs, 2 * height, 2 * width), channels_last)
     for row, column in product((0, 1), (0, 1)):
         y[:, :, row::2, column::2] = parities[:, row, column, :, row : row + height, column : column + width]
     return y

@@ -25,7 +25,6 @@ from disentangle_eval.devices import place, use_exact_kernels
 from disentangle_eval.train.graph import Graph
 from disentangle_eval.train.iteration import due, play_rounds
 from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import set_precision
 from disentangle_eval.train.step import TrainingStep
 from gpu_tasks.cases import CASES, NEVER, Bench, Case
 from gpu_tasks.slices import Line, Task
@@ -133,12 +132,13 @@ class StackedSeeds(nn.Module):
         data = bench.data(case)
         self.steps = [TrainingStep(data, cfg.batch_size, seed, bench.device) for seed in range(seeds)]
         self.played = [Played(model) for model in models]
-        set_precision(models[0], "float32", bench.device)
         parameters, self.states = stack_module_state(self.played)  # type: ignore[arg-type]
         self.weights = {name: nn.Parameter(value.detach()) for name, value in parameters.items()}
         for name, value in self.weights.items():
             self.register_parameter(name.replace(".", "/"), value)
         self.own = list(models[0].rounds())
+        if any((round_.every, round_.repeats) != (1, 1) for round_ in self.own):
+            raise ValueError(f"{case.model}: expected rounds that are due once in each iteration")
         self.calls = [self._listen(round_) for round_ in self.own]
         self.answers: list[list[Tensor]] = [[] for _ in self.own]
         self.mapped = [
@@ -170,7 +170,7 @@ class StackedSeeds(nn.Module):
                 answers.extend(made)
 
     def work(self) -> None:
-        """One iteration with what `ask` has brought; every round is due, as in an iteration 0."""
+        """One iteration with what `ask` has brought."""
         play_rounds(due(self.mapped, 0), self.trained, self.steps[0])
         self.steps[0].iteration.add_(1)
 

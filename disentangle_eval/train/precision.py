@@ -37,7 +37,8 @@ def set_precision(model: nn.Module, precision: Precision, device: torch.device) 
 def casts_once(device: torch.device) -> AbstractContextManager[Any]:
     """In here a weight is rounded to bf16 once, however often its network is called; it must not change meanwhile.
 
-    torch.autocast forgets what it rounded when its outermost context ends, so this is one that does nothing else.
+    Those of transposed convolutions on a CPU are rounded at each call. torch.autocast forgets what it rounded when its
+    outermost context ends, so this is one that does nothing else.
     """
     return torch.autocast(device.type, enabled=False)
 
