@@ -27,7 +27,7 @@ from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Ledger, Slice, Task, play
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.devices import choose_device, describe_device
+from disentangle_eval.devices import choose_device, describe_device, use_exact_kernels
 
 
 def tasks(bench: Bench, slice_: Slice) -> Iterator[Task]:
@@ -38,6 +38,7 @@ def tasks(bench: Bench, slice_: Slice) -> Iterator[Task]:
         throughput.first(bench),
         throughput.rest(bench),
         stacked.tasks(bench),
+        correctness.last(bench),
         reproduction.tasks(bench, slice_),
     )
 
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     device = choose_device(options.device)
+    use_exact_kernels(device)
     bench = Bench(device, options.work.resolve(), options.tiny)
     slice_ = Slice(options.seconds)
     chosen = [task for task in tasks(bench, slice_) if not options.only or task.name.startswith(tuple(options.only))]

@@ -48,6 +48,10 @@ def tasks(bench: Bench) -> Iterator[Task]:
         for check in CHECKS:
             label = check.__name__.replace("_", "-")
             yield Task(f"correctness/{name}/{label}", SECONDS, functools.partial(_checked, check, bench, case))
+
+
+def last(bench: Bench) -> Iterator[Task]:
+    """A recording that fails can leave PyTorch's allocator believing that it goes on: what is measured comes before."""
     yield Task("correctness/failed-recording", SECONDS, functools.partial(_checked, failed_recording, bench, _first()))
 
 
@@ -236,13 +240,14 @@ def failed_recording(bench: Bench, case: Case, folder: Path) -> Line:
     rounds = [Round(reading(one.losses), one.players, one.every, one.repeats) for one in model.rounds()]
     model.rounds = lambda: rounds  # type: ignore[method-assign]
     fallen = finished(started(bench, case, folder / "reads", model=model), notes)
+    generator = _global_generator(bench)
     later: list[str] = []
     recorded = finished(started(bench, case, folder / "recorded"), later)
     line = verdict(fallen, recorded, later, AGAINST_EAGER)
     return {
         **line,
         "reason": notes,
-        "global_generator": _global_generator(bench),
+        "global_generator": generator,
         "passed": line["passed"] and notes != [],
     }
 

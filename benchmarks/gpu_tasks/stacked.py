@@ -7,6 +7,7 @@ grouped ones, and an optimiser steps all seeds at once. Each seed still has imag
 from __future__ import annotations
 
 import functools
+import gc
 import math
 import shutil
 import statistics
@@ -22,6 +23,8 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from disentangle_eval.api import Group, Losses, Model, Player, Round, Step
 from disentangle_eval.devices import place, use_exact_kernels
+from disentangle_eval.train.batch_queue import BatchQueue
+from disentangle_eval.train.captured import BATCHES_AHEAD
 from disentangle_eval.train.graph import Graph
 from disentangle_eval.train.iteration import due, play_rounds
 from disentangle_eval.train.players import build_players
@@ -46,6 +49,7 @@ def measure(bench: Bench, case: Case) -> Iterator[Line]:
     captured = bench.device.type == "cuda"
     folder = bench.work / "stacked"
     shutil.rmtree(folder, ignore_errors=True)
+    gc.collect()
     with _own_stream(bench.device):
         in_turn = Lanes(bench, case, Variant("in turn", captured=captured, seeds=seeds), folder)
         stacked = StackedSeeds(bench, case, seeds)
@@ -72,6 +76,7 @@ def measure(bench: Bench, case: Case) -> Iterator[Line]:
             "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
             "repeats": len(times[name]),
             "iterations_a_repeat": counts[name],
+            "fallback": sorted(set(in_turn.notes)) if name == "in turn" else [],
         }
 
 
@@ -140,7 +145,10 @@ class StackedSeeds(nn.Module):
         if any((round_.every, round_.repeats) != (1, 1) for round_ in self.own):
             raise ValueError(f"{case.model}: expected rounds that are due once in each iteration")
         self.calls = [self._listen(round_) for round_ in self.own]
-        self.answers: list[list[Tensor]] = [[] for _ in self.own]
+        self.batches = sum(kind == "images" for calls in self.calls for kind, _ in calls)
+        self.queues = [BatchQueue(step.sampler, BATCHES_AHEAD) for step in self.steps]
+        for step, queue in zip(self.steps, self.queues, strict=True):
+            step.queue = queue
         self.mapped = [
             replace(round_, losses=functools.partial(self._losses, position))
             for position, round_ in enumerate(self.own)
@@ -158,26 +166,15 @@ class StackedSeeds(nn.Module):
 
         return [replace(player, groups=tuple(map(stacked, player.groups))) for player in self.played[0].model.players()]
 
-    def ask(self) -> None:
-        """Images and random numbers of every seed for one iteration, in the order in which losses ask for them."""
-        for answers, calls in zip(self.answers, self.calls, strict=True):
-            made = [torch.stack([getattr(step, kind)(*arguments) for step in self.steps]) for kind, arguments in calls]
-            # Into the same tensors each time, so that a graph finds them.
-            if answers:
-                for kept, value in zip(answers, made, strict=True):
-                    kept.copy_(value)
-            else:
-                answers.extend(made)
-
     def work(self) -> None:
-        """One iteration with what `ask` has brought."""
+        """One iteration."""
         play_rounds(due(self.mapped, 0), self.trained, self.steps[0])
         self.steps[0].iteration.add_(1)
 
     def record(self, bench: Bench) -> None:
-        """Play what follows from a recording of the work; images and random numbers are still launched one by one."""
-        graph = bench.graphs()(torch.Generator(bench.device))
-        self.ask()
+        """Play what follows from a recording."""
+        graph = bench.graphs()(*(step.generator for step in self.steps))
+        self._reserve()
         graph.record(self.work)
         self.graph = graph
 
@@ -187,12 +184,26 @@ class StackedSeeds(nn.Module):
         synchronise(device)
         start = time.perf_counter()
         for _ in range(iterations):
-            self.ask()
-            (self.graph.replay if self.graph else self.work)()
+            self._reserve()
+            if self.graph is None:
+                self.work()
+            else:
+                self.graph.replay()
+                for queue in self.queues:
+                    queue.count(self.batches)
         synchronise(device)
         return (time.perf_counter() - start) / iterations
 
+    def _reserve(self) -> None:
+        for queue in self.queues:
+            queue.reserve(self.batches)
+
     def _losses(self, position: int, _: Step) -> Losses:
+        answers = [
+            torch.stack([getattr(step, kind)(*arguments) for step in self.steps])
+            for kind, arguments in self.calls[position]
+        ]
+
         def of_one(weights: dict[str, Tensor], states: dict[str, Tensor], answers: list[Tensor]) -> dict[str, Tensor]:
             step = AnsweringStep(self.steps[0], answers)
             total: dict[str, Tensor] = functional_call(
@@ -200,7 +211,7 @@ class StackedSeeds(nn.Module):
             )
             return total
 
-        totals = vmap(of_one)(self.weights, self.states, self.answers[position])
+        totals = vmap(of_one)(self.weights, self.states, answers)
         return Losses(total={name: value.sum() for name, value in totals.items()}, terms={})
 
     def _listen(self, round_: Round) -> list[Call]:

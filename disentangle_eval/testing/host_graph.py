@@ -35,7 +35,7 @@ class HostGraph:
     and which tensors are used. Random numbers go on. Unlike a CUDA graph it also does the work while recording.
     """
 
-    def __init__(self, generator: torch.Generator) -> None:
+    def __init__(self, *generators: torch.Generator) -> None:
         self._operations: list[Operation] = []
 
     def record(self, work: Callable[[], None]) -> None:

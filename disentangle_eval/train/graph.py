@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -19,28 +21,48 @@ class Graph(Protocol):
 
 
 class CudaGraph:
-    """A CUDA graph on the current stream, whose random numbers come from `generator` and go on at each replay.
+    """A CUDA graph on the current stream, whose random numbers come from `generators` and go on at each replay.
 
     Graphs that are given one `pool` share the memory of their inner tensors: they may not run at the same time.
     """
 
-    def __init__(self, generator: torch.Generator, pool: Any) -> None:
+    def __init__(self, pool: Any, *generators: torch.Generator) -> None:
         self._graph = torch.cuda.CUDAGraph()
-        self._graph.register_generator_state(generator)
+        for generator in generators:
+            self._graph.register_generator_state(generator)
         self._pool = pool
 
     def record(self, work: Callable[[], None]) -> None:
-        with torch.cuda.graph(self._graph, pool=self._pool, stream=torch.cuda.current_stream()):
+        with (
+            without_collector(),
+            torch.cuda.graph(self._graph, pool=self._pool, stream=torch.cuda.current_stream()),
+        ):
             work()
 
     def replay(self) -> None:
         self._graph.replay()
 
 
-NewGraph = Callable[[torch.Generator], Graph]
+class NewGraph(Protocol):
+    """Makes a graph whose random numbers come from some generators."""
+
+    def __call__(self, *generators: torch.Generator) -> Graph: ...
 
 
 def cuda_graphs() -> NewGraph:
     """Makes the graphs of one run, which take turns."""
     pool = torch.cuda.graph_pool_handle()
-    return lambda generator: CudaGraph(generator, pool)
+    return lambda *generators: CudaGraph(pool, *generators)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Python's cyclic collector off: a graph that it freed during a recording would spoil the recording."""
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -10,6 +10,7 @@ from torch import Tensor
 from disentangle_eval.api import Dataset, Nuisance
 from disentangle_eval.data.dataset import host_images_of
 from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.errors import UsageError
 from disentangle_eval.train.batch_queue import BatchQueue
 from disentangle_eval.train.sampler import EpochSampler
 
@@ -51,6 +52,11 @@ class TrainingStep(GeneratorDraw):
         return {"generator": self.generator.get_state(), "batches": self.sampler.drawn}
 
     def restore(self, state: dict[str, Any], iteration: int) -> None:
+        if state["generator"].shape != self.generator.get_state().shape:
+            raise UsageError(
+                f"--resume: the run's random numbers come from another kind of device than {self.device.type!r}; give "
+                "the --device it was trained on, or start anew in another --out"
+            )
         self.generator.set_state(state["generator"])
         self.sampler.drawn = state["batches"]
         self.iteration.fill_(iteration)

@@ -200,3 +200,14 @@ def test_weights_of_another_shape_are_one_line(tmp_path):
     with pytest.raises(DevalError, match="does not fit the model") as caught:
         resumed(tmp_path / "run")
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_of_another_kind_of_device_is_refused_as_such(tmp_path):
+    folder = finish(started(tmp_path / "run"))
+    contents = vars(checkpoints.load(folder.checkpoint))
+    # On CUDA a generator's state is a seed and an offset.
+    step = {**contents["train"]["step"], "generator": torch.zeros(16, dtype=torch.uint8)}
+    train = {**contents["train"], "step": step}
+    checkpoints.save(folder.checkpoint, checkpoints.Checkpoint(**{**contents, "train": train}))
+    with pytest.raises(UsageError, match="another kind of device than 'cpu'; give the --device it was trained on"):
+        resumed(tmp_path / "run")
