@@ -30,7 +30,7 @@ class EpochSampler:
         self.drawn = 0
         self._batches_in_piece = n // batch if n <= HELD_WHOLE else -(-PIECE // batch)
         self._held = (-1, -1)
-        self._order = torch.empty(0, dtype=torch.int64)
+        self._batches = torch.empty(0, dtype=torch.int64)
 
     def next(self) -> Tensor:
         """(batch,) int64 on the device."""
@@ -40,19 +40,27 @@ class EpochSampler:
 
     def peek(self) -> Tensor:
         """What `next` will return."""
-        return self._batch(self.drawn)
+        return self._from(self.drawn)[0]
 
     def ahead(self, count: int) -> Tensor:
         """What `next` will return the next `count` times, (count, batch)."""
-        return torch.stack([self._batch(self.drawn + position) for position in range(count)])
+        runs: list[Tensor] = []
+        while count:
+            run = self._from(self.drawn + sum(map(len, runs)))[:count]
+            runs.append(run)
+            count -= len(run)
+        return torch.cat(runs)
 
-    def _batch(self, number: int) -> Tensor:
+    def _from(self, number: int) -> Tensor:
+        """(n, batch): the batch of a number, and those after it as far as its piece of an order goes."""
         epoch, place = divmod(number, self.n // self.batch)
         piece, position = divmod(place, self._batches_in_piece)
         if (epoch, piece) != self._held:
-            self._order = self._ordered(epoch, piece).to(self.device)
+            order = self._ordered(epoch, piece)
+            whole = len(order) // self.batch
+            self._batches = order[: whole * self.batch].view(whole, self.batch).to(self.device)
             self._held = (epoch, piece)
-        return self._order[position * self.batch : (position + 1) * self.batch]
+        return self._batches[position:]
 
     def _ordered(self, epoch: int, piece: int) -> Tensor:
         """A piece of an epoch's order, on the CPU."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.train import sampler
 from disentangle_eval.train.sampler import EpochSampler
 
 CPU = torch.device("cpu")
@@ -33,6 +34,18 @@ def test_what_comes_next_follows_from_the_seed_and_the_number_drawn_alone():
     for drawn in range(20):
         assert batches(20 - drawn, drawn=drawn) == whole[drawn:]
     assert batches(20, seed=1) != whole
+
+
+@pytest.mark.parametrize(("held_whole", "piece"), [(2**26, 2**16), (0, 6)])
+def test_several_batches_ahead_are_those_that_come(monkeypatch, held_whole, piece):
+    monkeypatch.setattr(sampler, "HELD_WHOLE", held_whole)
+    monkeypatch.setattr(sampler, "PIECE", piece)
+    whole = batches(20)
+    for drawn in range(8):
+        one = EpochSampler(11, 3, 0, CPU)
+        one.drawn = drawn
+        assert one.ahead(12).tolist() == whole[drawn : drawn + 12]
+        assert one.drawn == drawn
 
 
 def test_it_leaves_the_global_generator_alone():
