@@ -132,6 +132,7 @@ def test_backward_does_not_look_at_autocast(pair: tuple[nn.ConvTranspose2d, nn.C
     assert all(map(torch.equal, *gradients))
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_transforms_of_functions_go_through(pair: tuple[nn.ConvTranspose2d, nn.ConvTranspose2d]) -> None:
     """Single images, mapping over images and over weights, and derivatives in forward mode."""
     x = torch.randn(3, pair[0].in_channels, 4, 4, dtype=torch.float64)
