@@ -85,16 +85,16 @@ class _Transposed(Function):
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias, _ = tangents
-        changes = [
-            *([] if of_x is None else [_plain(of_x, weight, None, ctx.geometry)]),
-            *([] if of_weight is None else [_plain(x, of_weight, None, ctx.geometry)]),
-        ]
-        change = sum(changes[1:], changes[0]) if changes else torch.zeros_like(_plain(x, weight, None, ctx.geometry))
+        of_x, of_weight = (
+            torch.zeros_like(value) if tangent is None else tangent
+            for value, tangent in ((x, of_x), (weight, of_weight))
+        )
+        change = _plain(of_x, weight, None, ctx.geometry) + _plain(x, of_weight, None, ctx.geometry)
         return change if of_bias is None else change + of_bias[:, None, None]
 
 
 def input_gradient(x: Tensor, gradient: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
-    """PyTorch's own."""
+    """The gradient for x, by PyTorch's own operator."""
     _, stride, padding, output_padding, dilation = geometry
     wanted = [True, False, False]
     of_x: Tensor = torch.ops.aten.convolution_backward(
