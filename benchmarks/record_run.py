@@ -19,6 +19,7 @@ from disentangle_eval.api import Generator, Reconstructor, Traversable
 from disentangle_eval.build import restore_model
 from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.main import cli
+from disentangle_eval.errors import DevalError
 from disentangle_eval.report.run_pictures import draw_run
 from disentangle_eval.train.folder import RunFolder, read_lines
 
@@ -153,4 +154,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DevalError as error:
+        raise SystemExit(str(error)) from None

@@ -24,6 +24,7 @@ from disentangle_eval.checkpoint import versions
 from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
 from disentangle_eval.devices import choose_device, describe_device, place
+from disentangle_eval.errors import DevalError
 from disentangle_eval.host_memory import keep_freed_memory
 from disentangle_eval.registry import load_registry
 from disentangle_eval.train.iteration import run_iteration
@@ -112,4 +113,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DevalError as error:
+        raise SystemExit(str(error)) from None
