@@ -7,13 +7,11 @@ grouped ones, and an optimiser steps all seeds at once. Each seed still has imag
 from __future__ import annotations
 
 import functools
-import gc
 import math
 import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +29,7 @@ from disentangle_eval.train.players import build_players
 from disentangle_eval.train.step import TrainingStep
 from gpu_tasks.cases import CASES, NEVER, Bench, Case
 from gpu_tasks.slices import Line, Task
-from gpu_tasks.throughput import MANY, REPEATS, SECONDS, TARGETS, Lanes, Variant, synchronise
+from gpu_tasks.throughput import MANY, REPEATS, SECONDS, TARGETS, Lanes, Variant, on, spread, synchronise
 
 WARM_UP = 3
 
@@ -49,8 +47,8 @@ def measure(bench: Bench, case: Case) -> Iterator[Line]:
     captured = bench.device.type == "cuda"
     folder = bench.work / "stacked"
     shutil.rmtree(folder, ignore_errors=True)
-    gc.collect()
-    with _own_stream(bench.device):
+    # Nothing can be recorded on CUDA's default stream.
+    with on(torch.cuda.Stream(bench.device) if captured else None):
         in_turn = Lanes(bench, case, Variant("in turn", captured=captured, seeds=seeds), folder)
         stacked = StackedSeeds(bench, case, seeds)
         stacked.play(WARM_UP)
@@ -64,7 +62,6 @@ def measure(bench: Bench, case: Case) -> Iterator[Line]:
                 times[name].append(play(counts[name]))
     shutil.rmtree(folder, ignore_errors=True)
     for name in ways:
-        low, middle, high = statistics.quantiles(times[name], n=4)
         yield {
             "model": case.model,
             "data": bench.data(case).name,
@@ -72,17 +69,10 @@ def measure(bench: Bench, case: Case) -> Iterator[Line]:
             "variant": name,
             "captured": captured,
             "seeds": seeds,
-            "seed_iterations_per_second": round(seeds / middle, 2),
-            "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
-            "repeats": len(times[name]),
-            "iterations_a_repeat": counts[name],
+            "seed_iterations_per_second": round(seeds / statistics.median(times[name]), 2),
+            **spread(times[name], counts[name]),
             "fallback": sorted(set(in_turn.notes)) if name == "in turn" else [],
         }
-
-
-def _own_stream(device: torch.device) -> AbstractContextManager[object]:
-    """Recording is not allowed on CUDA's default stream."""
-    return torch.cuda.stream(torch.cuda.Stream(device)) if device.type == "cuda" else nullcontext()
 
 
 class ListeningStep:

@@ -128,7 +128,7 @@ class Lanes:
         start = time.perf_counter()
         while self.runs[-1].iteration < target:
             for training, stream in zip(self.trainings, self.streams, strict=True):
-                with _on(stream):
+                with on(stream):
                     next(training)
         synchronise(self.device)
         return (time.perf_counter() - start) / (self.runs[-1].iteration - before)
@@ -172,7 +172,7 @@ def measure(bench: Bench, case: Case, variants: Sequence[Variant]) -> Iterator[L
 
 def _line(bench: Bench, case: Case, lanes: Lanes, count: int, times: list[float]) -> Line:
     variant = lanes.variant
-    low, middle, high = statistics.quantiles(times, n=4)
+    middle = statistics.median(times)
     return {
         "model": case.model,
         "data": bench.data(case).name,
@@ -186,12 +186,20 @@ def _line(bench: Bench, case: Case, lanes: Lanes, count: int, times: list[float]
         "batch": lanes.runs[0].cfg.batch_size,
         "iterations_per_second": round(1 / middle, 2),
         "seed_iterations_per_second": round(variant.seeds / middle, 2),
-        "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
-        "repeats": len(times),
-        "iterations_a_repeat": count,
+        **spread(times, count),
         "seconds_to_first_iteration": round(lanes.seconds_to_first, 3),
         "memory_mib": {name: round(value / 2**20, 1) for name, value in lanes.memory.items()},
         "fallback": sorted(set(lanes.notes)),
+    }
+
+
+def spread(times: Sequence[float], count: int) -> Line:
+    """Median and quartiles of an iteration's seconds, over repeats of so many iterations."""
+    low, middle, high = statistics.quantiles(times, n=4)
+    return {
+        "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
+        "repeats": len(times),
+        "iterations_a_repeat": count,
     }
 
 
@@ -217,5 +225,5 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _on(stream: torch.cuda.Stream | None) -> AbstractContextManager[object]:
+def on(stream: torch.cuda.Stream | None) -> AbstractContextManager[object]:
     return nullcontext() if stream is None else torch.cuda.stream(stream)

@@ -45,10 +45,10 @@ class EpochSampler:
     def ahead(self, count: int) -> Tensor:
         """What `next` will return the next `count` times, (count, batch)."""
         runs: list[Tensor] = []
-        while count:
-            run = self._from(self.drawn + sum(map(len, runs)))[:count]
-            runs.append(run)
-            count -= len(run)
+        number, end = self.drawn, self.drawn + count
+        while number < end:
+            runs.append(self._from(number)[: end - number])
+            number += len(runs[-1])
         return torch.cat(runs)
 
     def _from(self, number: int) -> Tensor:
