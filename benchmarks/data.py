@@ -45,7 +45,7 @@ from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.host_images import HostImages, StoredImages
 from disentangle_eval.data.images import BitImages, ByteImages
-from disentangle_eval.devices import choose_device, describe_device
+from disentangle_eval.runtime.devices import choose_device, describe_device
 from disentangle_eval.train.step import TrainingStep
 
 PARTS = ("batches", "first-batch", "device")
@@ -223,7 +223,7 @@ begin = time.perf_counter(), time.process_time()
 import torch
 from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.train.step import TrainingStep
-import disentangle_eval.data.dsprites
+import disentangle_eval.data.sets.dsprites
 imported = time.perf_counter(), time.process_time()
 cpu = torch.device("cpu")
 TrainingStep(open_dataset("dsprites", None).to(cpu), {batch}, 0, cpu).images()

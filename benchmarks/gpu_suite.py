@@ -27,7 +27,7 @@ from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Ledger, Slice, Task, play
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.devices import choose_device, describe_device, use_exact_kernels
+from disentangle_eval.runtime.devices import choose_device, describe_device, use_exact_kernels
 
 
 def tasks(bench: Bench, slice_: Slice) -> Iterator[Task]:

@@ -16,12 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.factorvae import FactorVAEMetric
-from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
-from disentangle_eval.metrics.higgins import HigginsMetric, draw_points
-from disentangle_eval.metrics.higgins_config import HigginsConfig
-from disentangle_eval.metrics.sampling import ReferenceStream
+from disentangle_eval.metrics.factors.config import FactorVAEConfig, HigginsConfig
+from disentangle_eval.metrics.factors.factorvae import FactorVAEMetric
+from disentangle_eval.metrics.factors.higgins import HigginsMetric, draw_points
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
 CLASSES = 8

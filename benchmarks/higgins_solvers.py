@@ -24,10 +24,10 @@ import numpy as np
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.code_file import load_code_table
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.higgins import HigginsMetric, draw_points
-from disentangle_eval.metrics.higgins_config import HigginsConfig
-from disentangle_eval.metrics.sampling import IndependentStream
+from disentangle_eval.metrics.factors.config import HigginsConfig
+from disentangle_eval.metrics.factors.higgins import HigginsMetric, draw_points
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.votes import IndependentStream
 
 METRICS = {name: HigginsMetric(HigginsConfig(**HigginsConfig.protocols[name])) for name in ("kim-mnih", "converged")}
 UNITS = (0.1, 1.0, 10.0)

@@ -35,16 +35,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from disentangle_eval.build import build_model
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
-from disentangle_eval.data.dsprites.geometry import FACTORS
-from disentangle_eval.devices import choose_device, describe_device, place
-from disentangle_eval.evaluating import evaluating
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
-from disentangle_eval.metrics.encoding import image_batches
-from disentangle_eval.registry import load_registry
+from disentangle_eval.data.sets.dsprites.geometry import FACTORS
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
+from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.opening import build_model
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.devices import choose_device, describe_device, place
+from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.scoring import CODE_NEEDS, plan
 
 SEED = 0

@@ -16,10 +16,10 @@ from collections import defaultdict
 from pathlib import Path
 
 from disentangle_eval.api import Generator, Reconstructor, Traversable
-from disentangle_eval.build import restore_model
 from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.main import cli
 from disentangle_eval.errors import DevalError
+from disentangle_eval.opening import restore_model
 from disentangle_eval.report.run_pictures import draw_run
 from disentangle_eval.train.folder import RunFolder, read_lines
 

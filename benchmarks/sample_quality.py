@@ -23,16 +23,11 @@ import numpy as np
 import torch
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.devices import describe_device
-from disentangle_eval.metrics.fidelity_import import fidelity
-from disentangle_eval.metrics.frechet import (
-    Gaussian,
-    distance_between_gaussians,
-    distance_between_samples,
-    fit,
-)
-from disentangle_eval.metrics.kid import subset_distances
-from disentangle_eval.metrics.neighbours import balls
+from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.metrics.images.frechet import Gaussian, distance_between_gaussians, distance_between_samples, fit
+from disentangle_eval.metrics.images.kid import subset_distances
+from disentangle_eval.metrics.images.neighbours import balls
+from disentangle_eval.runtime.devices import describe_device
 
 CPU = torch.device("cpu")
 DIMS = 2048

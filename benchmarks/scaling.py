@@ -27,12 +27,13 @@ from typing import Any
 import torch
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.devices import describe_device
+from disentangle_eval.runtime.devices import describe_device
 
 START = """
 import time
 from disentangle_eval.cli import dataset, train_run
-from disentangle_eval import build, host_memory
+from disentangle_eval import opening as build
+from disentangle_eval.runtime import host_memory
 from disentangle_eval.report import run_pictures
 from disentangle_eval.train import events, run, turns
 import disentangle_eval.cli.main as cli

@@ -51,14 +51,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.build import build_model
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
-from disentangle_eval.devices import describe_device, place
-from disentangle_eval.host_memory import keep_freed_memory
-from disentangle_eval.metrics.fidelity_import import fidelity
-from disentangle_eval.registry import load_registry
+from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.opening import build_model
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.devices import describe_device, place
+from disentangle_eval.runtime.host_memory import keep_freed_memory
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
 from disentangle_eval.train.precision import Precision, set_precision

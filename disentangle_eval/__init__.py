@@ -5,8 +5,8 @@ A plugin needs four names from here: `hookimpl` and the records it yields. `scor
 
 from typing import TYPE_CHECKING, Any
 
-from disentangle_eval.hookspecs import hookimpl
-from disentangle_eval.specs import DataFile, DatasetSpec, MetricSpec, ModelSpec
+from disentangle_eval.registry.hookspecs import hookimpl
+from disentangle_eval.registry.specs import DataFile, DatasetSpec, MetricSpec, ModelSpec
 
 if TYPE_CHECKING:
     from disentangle_eval.scoring import score

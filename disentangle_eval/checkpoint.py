@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.files import write_atomically
+from disentangle_eval.runtime.files import write_atomically
 
 FORMAT = "disentangle_eval checkpoint"
 FORMAT_VERSION = 1

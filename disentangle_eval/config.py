@@ -7,8 +7,8 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import UsageError
+from disentangle_eval.registry.names import parse_dataset
 
 __all__ = [
     "Config",

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from disentangle_eval.specs import Better
+from disentangle_eval.registry.specs import Better
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,13 +23,13 @@ from disentangle_eval.api import (
 from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import MetricConfig, build
 from disentangle_eval.data.dataset import labels_of
-from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.code_file import code_table
-from disentangle_eval.metrics.codes import factor_needs
-from disentangle_eval.registry import Registered, load_registry
+from disentangle_eval.metrics.subject import factor_needs
+from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result
-from disentangle_eval.specs import MetricSpec, Need
 
 # What a metric of the code table needs; `--metric all` stands for these.
 CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})

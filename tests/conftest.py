@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from disentangle_eval.registry import load_registry
+from disentangle_eval.registry.lookup import load_registry
 
 DISTS = Path(__file__).parent / "dists"
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Round, Step
 from disentangle_eval.checkpoint import Checkpoint
-from disentangle_eval.devices import place, use_exact_kernels
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.devices import place, use_exact_kernels
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.train.iteration import Record, run_iteration
 from disentangle_eval.train.players import build_players
 from disentangle_eval.train.precision import set_precision

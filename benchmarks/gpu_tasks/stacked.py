@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from disentangle_eval.api import Group, Losses, Model, Player, Round, Step
-from disentangle_eval.devices import place, use_exact_kernels
+from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.train.batch_queue import BatchQueue
 from disentangle_eval.train.captured import BATCHES_AHEAD
 from disentangle_eval.train.graph import Graph

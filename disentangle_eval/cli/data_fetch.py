@@ -11,12 +11,12 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
-from disentangle_eval.data.fetching import FetchError, Told
-from disentangle_eval.data.fetching import fetch as fetch_file
-from disentangle_eval.data.locations import data_folder
-from disentangle_eval.data.published import check, find_any
+from disentangle_eval.data.files.fetching import FetchError, Told
+from disentangle_eval.data.files.fetching import fetch as fetch_file
+from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.published import check, find_any
 from disentangle_eval.errors import DevalError, UsageError, one_line
-from disentangle_eval.specs import DataFile, DatasetSpec
+from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
 
 @click.command()

@@ -26,7 +26,7 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     from disentangle_eval.cli.dataset import open_dataset
     from disentangle_eval.data.packed import write_packed
     from disentangle_eval.errors import UsageError
-    from disentangle_eval.files import make_folder
+    from disentangle_eval.runtime.files import make_folder
 
     if out.suffix.lower() not in SUFFIXES:
         raise UsageError(f"OUT: received {str(out)!r}, expected a name that ends in {' or '.join(SUFFIXES)}")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from disentangle_eval.dataset_name import parse_dataset
-from disentangle_eval.registry import load_registry
-from disentangle_eval.specs import DatasetSpec
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.specs import DatasetSpec
 
 dataset_argument = click.argument("dataset", metavar="NAME")
 

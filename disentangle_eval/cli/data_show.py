@@ -19,7 +19,7 @@ def show(dataset: str, out: Path | None, seed: int, data_dir: Path | None) -> No
     """Draw images of the data set NAME and, where their factors are known, one row a factor with all others held."""
     from disentangle_eval.cli.dataset import open_dataset
     from disentangle_eval.cli.picture import picture_file
-    from disentangle_eval.dataset_name import parse_dataset
+    from disentangle_eval.registry.names import parse_dataset
     from disentangle_eval.report.dataset_picture import dataset_picture
     from disentangle_eval.report.grid import save_png
 

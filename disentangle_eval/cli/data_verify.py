@@ -9,11 +9,11 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
-from disentangle_eval.data.locations import data_folder
-from disentangle_eval.data.published import check, checksum, find_any
-from disentangle_eval.dataset_name import parse_dataset
+from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.published import check, checksum, find_any
 from disentangle_eval.errors import DevalError, one_line
-from disentangle_eval.specs import DataFile, DatasetSpec
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset

@@ -20,9 +20,9 @@ def open_dataset(name: str, data_dir: Path | None) -> Dataset:
     imported.
     """
     from disentangle_eval.config import build
-    from disentangle_eval.data.locations import data_folder
-    from disentangle_eval.dataset_name import parse_dataset
-    from disentangle_eval.registry import load_registry
+    from disentangle_eval.data.files.locations import data_folder
+    from disentangle_eval.registry.lookup import load_registry
+    from disentangle_eval.registry.names import parse_dataset
 
     registry = load_registry()
     written = parse_dataset(name)

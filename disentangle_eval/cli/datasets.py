@@ -10,10 +10,10 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.errors import say
 from disentangle_eval.cli.table import as_json_option, fields, owner, print_json, print_table
-from disentangle_eval.data.locations import data_folder
-from disentangle_eval.data.presence import Presence, presence
-from disentangle_eval.registry import Registered, load_registry
-from disentangle_eval.specs import DatasetSpec
+from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.presence import Presence, presence
+from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.specs import DatasetSpec
 
 NAMED = 2  # missing files of a data set that the table names
 

@@ -6,8 +6,8 @@ import click
 
 from disentangle_eval.cli.table import as_json_option, fields, owner, print_json, print_table
 from disentangle_eval.errors import DevalError
-from disentangle_eval.registry import Registered, load_registry
-from disentangle_eval.specs import MetricSpec
+from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.specs import MetricSpec
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from disentangle_eval.cli.table import as_json_option, fields, owner, print_json, print_table
-from disentangle_eval.registry import load_registry
+from disentangle_eval.registry.lookup import load_registry
 
 
 @click.command()

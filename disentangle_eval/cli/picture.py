@@ -6,7 +6,7 @@ from pathlib import Path
 
 from disentangle_eval.cli.subject import OpenedModel, find_run
 from disentangle_eval.errors import UsageError
-from disentangle_eval.files import make_folder
+from disentangle_eval.runtime.files import make_folder
 
 SUFFIX = ".png"
 

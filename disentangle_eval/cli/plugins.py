@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from disentangle_eval.cli.table import as_json_option, print_json, print_table
-from disentangle_eval.manager import NOUNS, Plugin, load_plugins
-from disentangle_eval.specs import DatasetSpec, MetricSpec, ModelSpec, Spec
+from disentangle_eval.registry.manager import NOUNS, Plugin, load_plugins
+from disentangle_eval.registry.specs import DatasetSpec, MetricSpec, ModelSpec, Spec
 
 
 @click.command()

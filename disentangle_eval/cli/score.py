@@ -193,7 +193,7 @@ def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
     from disentangle_eval.checkpoint import sha256
     from disentangle_eval.cli.dataset import difference, open_dataset_for
     from disentangle_eval.cli.subject import find_run
-    from disentangle_eval.metrics.codes import EncodedSubject
+    from disentangle_eval.metrics.subject import EncodedSubject
     from disentangle_eval.scoring import offered_by
 
     data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)
@@ -218,8 +218,8 @@ def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
 
 def keep(results: Path, result: Result) -> None:
     """Add a result to a run folder's results.jsonl."""
-    from disentangle_eval.files import writing
     from disentangle_eval.results import append
+    from disentangle_eval.runtime.files import writing
 
     with writing(results):
         append(results, result)

@@ -62,9 +62,9 @@ def open_model(path: Path, device: str) -> OpenedModel:
 
     `UsageError` where there is no such file, plugin or device; `DevalError` where the file is no whole checkpoint.
     """
-    from disentangle_eval.build import restore_model
     from disentangle_eval.checkpoint import load
-    from disentangle_eval.devices import choose_device, place, use_exact_kernels
+    from disentangle_eval.opening import restore_model
+    from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
 
     path = find_checkpoint(path)
     chosen = choose_device(device)

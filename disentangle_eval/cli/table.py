@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from disentangle_eval.errors import one_line
-from disentangle_eval.registry import Registered
-from disentangle_eval.specs import Spec
+from disentangle_eval.registry.lookup import Registered
+from disentangle_eval.registry.specs import Spec
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
 

@@ -20,9 +20,9 @@ from disentangle_eval.cli.seeds import (
     threads_a_process,
 )
 from disentangle_eval.config import ModelConfig, build, preset_values, resolve
-from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import UsageError
-from disentangle_eval.registry import load_registry
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
 
 if TYPE_CHECKING:
     from disentangle_eval.cli.train_run import Plan
@@ -193,7 +193,7 @@ def resolved_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """The run's own settings, with the device and the threads that `auto` and torch's default stand for here."""
     import torch
 
-    from disentangle_eval.devices import choose_device
+    from disentangle_eval.runtime.devices import choose_device
 
     names = ("dataset", "preset", "seed", "precision", "eager", "log_every", "checkpoint_every", "snapshot_every")
     return {

@@ -14,9 +14,9 @@ import click
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, say
 from disentangle_eval.cli.signals import on_signal
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.dataset_name import parse_dataset
 from disentangle_eval.errors import DevalError
-from disentangle_eval.registry import load_registry
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model
@@ -42,8 +42,8 @@ def train_plans(name: str, plans: Sequence[Plan], data_dir: Path | None, command
     import torch
 
     from disentangle_eval.cli.dataset import open_dataset
-    from disentangle_eval.devices import choose_device
-    from disentangle_eval.host_memory import keep_freed_memory
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.runtime.host_memory import keep_freed_memory
     from disentangle_eval.train.precision import is_emulated
 
     settings = plans[0].settings
@@ -67,8 +67,8 @@ def train_plans(name: str, plans: Sequence[Plan], data_dir: Path | None, command
 
 def open_run(name: str, plan: Plan, data: Dataset) -> Run:
     """A plan's model on its data and device, ready to start or resume."""
-    from disentangle_eval.build import build_model
-    from disentangle_eval.devices import choose_device
+    from disentangle_eval.opening import build_model
+    from disentangle_eval.runtime.devices import choose_device
     from disentangle_eval.train.graph import cuda_graphs
     from disentangle_eval.train.run import Identity, Run, Ticks
 

@@ -28,7 +28,7 @@ from disentangle_eval.data.factor_table import FactorTable
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages, ByteImages, ImageStore
 from disentangle_eval.errors import DevalError
-from disentangle_eval.files import replacing
+from disentangle_eval.runtime.files import replacing
 
 FORMAT = "disentangle-eval images"
 VERSION = 1

@@ -11,7 +11,7 @@ import numpy as np
 from disentangle_eval.data.own.known import counts, known_of
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous
-from disentangle_eval.metrics.codes import CodeTable
+from disentangle_eval.metrics.subject import CodeTable
 
 FILE_KEYS = (
     "codes (N, K) with factor_sizes (F,) for codes in grid order, factors (N, F) for labelled samples, or labels (N,)"

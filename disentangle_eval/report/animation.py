@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from disentangle_eval.files import write_atomically
 from disentangle_eval.report.grid import GAP, PAPER, RULE, enlarged, enlargement, to_pixels
 from disentangle_eval.report.labels import Label, text_size, text_width, write
 from disentangle_eval.report.traversal import Sweep, describe
+from disentangle_eval.runtime.files import write_atomically
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, Factors, FactorSpace, Nuisance
-from disentangle_eval.draws import GeneratorDraw, stream_seed
 from disentangle_eval.report.grid import Cells, enlargement, grid, table
 from disentangle_eval.report.labels import Lines, label_rows
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 
 COLUMNS = 10
 ROWS_WITHOUT_FACTORS = 6

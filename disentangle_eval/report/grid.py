@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.files import write_atomically
+from disentangle_eval.runtime.files import write_atomically
 
 PAPER = 255
 RULE = 176

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from disentangle_eval.api import Dataset, Reconstructor
-from disentangle_eval.draws import stream_seed
-from disentangle_eval.evaluating import evaluating
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
+from disentangle_eval.runtime.draws import stream_seed
+from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.train.sampler import EpochSampler
 
 COLUMNS = 8

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disentangle_eval.api import Generator, Traversable
-from disentangle_eval.files import make_folder
 from disentangle_eval.report.grid import save_png
 from disentangle_eval.report.samples import sample_grid
 from disentangle_eval.report.traversal import sweeps, traversal_picture
+from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.train.folder import RunFolder, read_lines
 
 if TYPE_CHECKING:

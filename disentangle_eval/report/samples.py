@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Generator
-from disentangle_eval.draws import GeneratorDraw, stream_seed
-from disentangle_eval.evaluating import evaluating
 from disentangle_eval.report.grid import grid
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.evaluating import evaluating
 
 CHUNK = 64
 

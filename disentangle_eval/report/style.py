@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from disentangle_eval.files import write_atomically
+from disentangle_eval.runtime.files import write_atomically
 
 P = ParamSpec("P")
 T = TypeVar("T")

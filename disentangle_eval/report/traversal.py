@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Traversable, Traversal
-from disentangle_eval.draws import GeneratorDraw, stream_seed
-from disentangle_eval.evaluating import evaluating
 from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.evaluating import evaluating
 
 
 @dataclass(frozen=True)

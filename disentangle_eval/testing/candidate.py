@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from disentangle_eval.api import ImageShape, Model
-from disentangle_eval.build import build_model
 from disentangle_eval.config import ModelConfig, build
-from disentangle_eval.devices import place
-from disentangle_eval.manager import load_plugins
-from disentangle_eval.registry import Registered, Registry, load_registry
-from disentangle_eval.specs import ModelSpec
+from disentangle_eval.opening import build_model
+from disentangle_eval.registry.lookup import Registered, Registry, load_registry
+from disentangle_eval.registry.manager import load_plugins
+from disentangle_eval.registry.specs import ModelSpec
+from disentangle_eval.runtime.devices import place
 from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
 
 DEFAULT_IMAGE = ImageShape(1, 64, 64)

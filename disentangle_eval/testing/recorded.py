@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 
 
 class RecordedStep:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.files import make_folder, write_atomically, writing
+from disentangle_eval.runtime.files import make_folder, write_atomically, writing
 
 
 @dataclass(frozen=True)

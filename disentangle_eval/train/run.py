@@ -16,10 +16,10 @@ from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Dataset, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.devices import describe_device, place, use_exact_kernels
 from disentangle_eval.errors import DevalError, UsageError, describe
-from disentangle_eval.evaluating import evaluating
-from disentangle_eval.files import make_folder
+from disentangle_eval.runtime.devices import describe_device, place, use_exact_kernels
+from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.train.captured import CannotCapture, CapturedIterations
 from disentangle_eval.train.folder import RunFolder, append_line, cut_back, sync
 from disentangle_eval.train.graph import NewGraph

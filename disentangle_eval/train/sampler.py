@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from disentangle_eval.draws import stream_seed
 from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.train.shuffle import LazyShuffle
 
 # The order of a larger set, 8 bytes an image, is never held whole.

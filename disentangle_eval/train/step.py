@@ -9,8 +9,8 @@ from torch import Tensor
 
 from disentangle_eval.api import Dataset, Nuisance
 from disentangle_eval.data.dataset import host_images_of
-from disentangle_eval.draws import GeneratorDraw, stream_seed
 from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.train.batch_queue import BatchQueue
 from disentangle_eval.train.sampler import EpochSampler
 

@@ -8,8 +8,8 @@ from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, tiny_b
 from torch.distributions import Normal
 
 from disentangle_eval.api import Encoder, Generator, LowerBound, Posterior, Reconstructor, Traversable
-from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks
 
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(1))

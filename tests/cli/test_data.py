@@ -12,7 +12,7 @@ import pytest
 from cli_tiny import TINY
 from PIL import Image
 
-from disentangle_eval.registry import load_registry
+from disentangle_eval.registry.lookup import load_registry
 
 PIXELS = bytes(range(256)) * 3  # the published file, which the data set below does not read
 

@@ -2,7 +2,7 @@
 
 import json
 
-from disentangle_eval.builtin_datasets import MNIST_TEST_FILES
+from disentangle_eval.data.sets.records import MNIST_TEST_FILES
 
 
 def listed(deval, *arguments) -> dict[str, dict]:

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from disentangle_eval.registry import load_registry
+from disentangle_eval.registry.lookup import load_registry
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(256, size=(60, 28, 28), dtype=np.uint8)

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import ImageShape
-from disentangle_eval.build import build_model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.cli import dataset as datasets
 from disentangle_eval.cli.reconstruct import reconstruct
@@ -25,7 +24,8 @@ from disentangle_eval.cli.sample import sample
 from disentangle_eval.cli.subject import find_checkpoint, find_run
 from disentangle_eval.cli.traverse import traverse
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.registry import load_registry
+from disentangle_eval.opening import build_model
+from disentangle_eval.registry.lookup import load_registry
 
 SMALL = {"z_dim": 4, "r_dim": 3, "generator_width": 1, "discriminator_width": 1, "init": "orthogonal"}
 SHAPE = ImageShape(1, 64, 64)
@@ -156,7 +156,7 @@ def test_images_of_another_shape_are_refused(run: Path, noise: Noise) -> None:
 def test_a_model_that_cannot_is_told_what_it_lacks(
     command: click.Command, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("disentangle_eval.build.restore_model", lambda checkpoint: torch.nn.Linear(1, 1))
+    monkeypatch.setattr("disentangle_eval.opening.restore_model", lambda checkpoint: torch.nn.Linear(1, 1))
     result = invoke(command, run)
     assert isinstance(result.exception, UsageError)
     lacking = {sample: "generate", traverse: "traversal", reconstruct: "reconstruct"}

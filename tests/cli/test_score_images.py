@@ -28,7 +28,7 @@ class Extractor(nn.Module):
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A feature extractor; features of real images are kept in a folder of the test's own."""
-    monkeypatch.setattr("disentangle_eval.metrics.image_features.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("disentangle_eval.metrics.images.image_features.cache_folder", lambda: tmp_path / "cache")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.jit.trace(Extractor().eval(), torch.zeros(2, 3, 64, 64, dtype=torch.uint8)).save(tmp_path / "tiny.pt")

@@ -140,7 +140,9 @@ def test_a_full_disk_is_one_line_and_leaves_the_former_checkpoint_and_nothing_el
         return Full()
 
     if failure == "write":
-        monkeypatch.setattr("disentangle_eval.files.os", SimpleNamespace(**{**vars(os), "fdopen": open_on_full_disk}))
+        monkeypatch.setattr(
+            "disentangle_eval.runtime.files.os", SimpleNamespace(**{**vars(os), "fdopen": open_on_full_disk})
+        )
     elif failure == "fsync":
         monkeypatch.setattr(os, "fsync", fail)
     else:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.convolutions import rearrange
-from disentangle_eval.devices import place
+from disentangle_eval.runtime.convolutions import rearrange
+from disentangle_eval.runtime.devices import place
 
 LAYERS = {
     "doubling, one channel": lambda: nn.ConvTranspose2d(5, 1, 4, 2, padding=1),

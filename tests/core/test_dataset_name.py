@@ -4,8 +4,8 @@ from typing import ClassVar
 import pytest
 
 from disentangle_eval.config import ModelConfig, preset_values
-from disentangle_eval.dataset_name import DatasetName, parse_dataset
 from disentangle_eval.errors import UsageError
+from disentangle_eval.registry.names import DatasetName, parse_dataset
 
 
 @pytest.mark.parametrize(

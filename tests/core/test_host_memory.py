@@ -10,7 +10,7 @@ import pytest
 FAULTS = """
 import resource
 import torch
-from disentangle_eval.host_memory import keep_freed_memory
+from disentangle_eval.runtime.host_memory import keep_freed_memory
 
 {call}
 

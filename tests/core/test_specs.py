@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from disentangle_eval.specs import DatasetSpec, MetricSpec, ModelSpec
+from disentangle_eval.registry.specs import DatasetSpec, MetricSpec, ModelSpec
 
 MODEL = {"name": "toy-2", "summary": "a toy", "target": "toy.model:Toy", "config": "toy.config:ToyConfig"}
 DATASET = {"name": "blobs", "summary": "white blobs", "target": "toy.data:load"}

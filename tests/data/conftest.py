@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from disentangle_eval.data.dsprites.drawing import draw_all
+from disentangle_eval.data.sets.dsprites.drawing import draw_all
 
 SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared"))
 

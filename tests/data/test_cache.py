@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from disentangle_eval.data.cache import packed_images
+from disentangle_eval.data.files.cache import packed_images
 from disentangle_eval.errors import DevalError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8), dtype=np.uint8)

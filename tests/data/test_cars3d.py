@@ -12,9 +12,9 @@ import scipy.io
 import torch
 from PIL import Image
 
-from disentangle_eval.data import cars3d
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.published import checksum
+from disentangle_eval.data.files.published import checksum
+from disentangle_eval.data.sets import cars3d
 from disentangle_eval.errors import DevalError, UsageError
 
 GRID = FactorSpace(cars3d.FACTORS.names, (2, 3, 3))

@@ -14,10 +14,10 @@ import pytest
 import torch
 from PIL import Image
 
-from disentangle_eval.builtin_datasets import CELEBA_FILE, DATASETS
 from disentangle_eval.config import build
-from disentangle_eval.data import celeba
-from disentangle_eval.data.celeba_config import CelebA32Config, CelebAConfig
+from disentangle_eval.data.sets import celeba
+from disentangle_eval.data.sets.celeba_config import CelebA32Config, CelebAConfig
+from disentangle_eval.data.sets.records import CELEBA_FILE, DATASETS
 from disentangle_eval.errors import DevalError, UsageError
 
 COUNT = 6

@@ -12,12 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from disentangle_eval.builtin_datasets import CHAIRS3D_IMAGES, DATASETS
-from disentangle_eval.data import chairs3d
-from disentangle_eval.data.chairs3d import factors_of, sort
-from disentangle_eval.data.chairs3d_config import Chairs3DConfig
 from disentangle_eval.data.factor_table import FactorTable
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.sets import chairs3d
+from disentangle_eval.data.sets.chairs3d import factors_of, sort
+from disentangle_eval.data.sets.chairs3d_config import Chairs3DConfig
+from disentangle_eval.data.sets.records import CHAIRS3D_IMAGES, DATASETS
 from disentangle_eval.errors import DevalError
 
 MODELS = ("1a6f615e8b1b5ae4dbbc9440457e303e", "2b", "fe")

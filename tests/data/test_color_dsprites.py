@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from disentangle_eval.api import ImageShape, Nuisance
-from disentangle_eval.data import color_dsprites
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.data.sets import color_dsprites
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.train.step import TrainingStep
 
 MASKS = np.random.default_rng(0).integers(0, 2, (8, 1, 4, 4)).astype(np.uint8)
@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 def sprites(monkeypatch: pytest.MonkeyPatch) -> ImageDataset:
     store = BitImages(torch.from_numpy(np.packbits(MASKS.reshape(8, -1), axis=1)), ImageShape(1, 4, 4))
     data = ImageDataset("dsprites@drawn", "0" * 64, store, FactorSpace(("shape", "x"), (2, 4)))
-    monkeypatch.setattr("disentangle_eval.data.dsprites.load", lambda folder: data)
+    monkeypatch.setattr("disentangle_eval.data.sets.dsprites.load", lambda folder: data)
     return data
 
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from disentangle_eval.data.dsprites import archive
+from disentangle_eval.data.sets.dsprites import archive
 from disentangle_eval.errors import DevalError, UsageError
 
 STEM = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64"

@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from disentangle_eval.data.dsprites.geometry import FACTORS
+from disentangle_eval.data.sets.dsprites.geometry import FACTORS
 
 
 def test_real_images_are_drawn_exactly(drawn, real_images):

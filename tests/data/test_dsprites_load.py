@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.data import dsprites
-from disentangle_eval.data.dsprites import archive
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.sets import dsprites
+from disentangle_eval.data.sets.dsprites import archive
 from disentangle_eval.errors import DevalError, UsageError
 
 DRAWN = np.random.default_rng(0).integers(0, 256, (8, 512), dtype=np.uint8)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.data import faces
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.sets import faces
 from disentangle_eval.errors import DevalError, UsageError
 
 GRID = FactorSpace(faces.FACTORS.names, (2, 3, 2, 2))

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.data import fashion_mnist
-from disentangle_eval.data.published import checksum
+from disentangle_eval.data.files.published import checksum
+from disentangle_eval.data.sets import fashion_mnist
 from disentangle_eval.errors import DevalError, UsageError
 
 PIXELS = np.random.default_rng(0).integers(256, size=(12, 28, 28), dtype=np.uint8)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from disentangle_eval.data.fetching import FetchError, fetch
+from disentangle_eval.data.files.fetching import FetchError, fetch
 from disentangle_eval.errors import DevalError
-from disentangle_eval.specs import DataFile
+from disentangle_eval.registry.specs import DataFile
 
 CONTENTS = np.random.default_rng(0).bytes(1_000_000)
 MD5 = "md5:" + hashlib.md5(CONTENTS).hexdigest()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from disentangle_eval.data.locations import cache_folder, data_folder
+from disentangle_eval.data.files.locations import cache_folder, data_folder
 
 
 @pytest.fixture(autouse=True)

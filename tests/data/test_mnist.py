@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.data import mnist
-from disentangle_eval.data.mnist import files
+from disentangle_eval.data.sets import mnist
+from disentangle_eval.data.sets.mnist import files
 from disentangle_eval.errors import DevalError, UsageError
 
 SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared"))

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from disentangle_eval.data.mnist.idx import parse_idx
+from disentangle_eval.data.files.idx import parse_idx
 
 IMAGES = struct.pack(">4I", 0x803, 2, 2, 3) + bytes(range(12))
 

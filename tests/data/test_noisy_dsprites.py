@@ -11,13 +11,13 @@ import torch
 from PIL import Image
 
 from disentangle_eval.api import ImageShape, Nuisance
-from disentangle_eval.data import noisy_dsprites, scream_dsprites
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages
 from disentangle_eval.data.nuisance import NuisanceDataset
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.data.sets import noisy_dsprites, scream_dsprites
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.train.step import TrainingStep
 
 MASKS = np.random.default_rng(0).integers(0, 2, (8, 1, 4, 4)).astype(np.uint8)
@@ -45,7 +45,7 @@ class Constant(GeneratorDraw):
 def sprites(monkeypatch: pytest.MonkeyPatch) -> ImageDataset:
     store = BitImages(torch.from_numpy(np.packbits(MASKS.reshape(8, -1), axis=1)), ImageShape(1, 4, 4))
     data = ImageDataset("dsprites@drawn", "0" * 64, store, FactorSpace(("shape", "x"), (2, 4)))
-    monkeypatch.setattr("disentangle_eval.data.dsprites.load", lambda folder: data)
+    monkeypatch.setattr("disentangle_eval.data.sets.dsprites.load", lambda folder: data)
     return data
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from disentangle_eval.data.presence import Presence, presence
-from disentangle_eval.specs import DataFile, DatasetSpec
+from disentangle_eval.data.files.presence import Presence, presence
+from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
 PACKED = DataFile(path="toy/images.gz", instead=(DataFile(path="toy/images"),))
 LABELS = DataFile(path="toy/labels.gz")

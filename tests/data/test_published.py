@@ -2,9 +2,9 @@ import hashlib
 
 import pytest
 
-from disentangle_eval.data.published import check, find, require
+from disentangle_eval.data.files.published import check, find, require
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.specs import DataFile
+from disentangle_eval.registry.specs import DataFile
 
 FILE = DataFile(path="sets/a.bin", also=("a.bin",))
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.data import shapes3d
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.published import checksum
+from disentangle_eval.data.files.published import checksum
+from disentangle_eval.data.sets import shapes3d
 from disentangle_eval.errors import DevalError, UsageError
 
 GRID = FactorSpace(shapes3d.FACTORS.names, (2, 1, 2, 2, 1, 3))

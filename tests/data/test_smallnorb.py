@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 from disentangle_eval.api import Nuisance
-from disentangle_eval.data import smallnorb
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.data.sets import smallnorb
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.runtime.draws import GeneratorDraw
 
 GRID = FactorSpace(smallnorb.FACTORS.names, (2, 2, 3, 2))
 EVERY = torch.arange(len(GRID))

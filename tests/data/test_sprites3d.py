@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data import sprites3d
-from disentangle_eval.data.sprites3d import scene, tracing
-from disentangle_eval.data.sprites3d.rendering import RenderedImages, colour_combinations, levels
-from disentangle_eval.data.sprites3d.solids import CUBE_HALF, CYLINDER_RADIUS, SOLIDS, dot
+from disentangle_eval.data.sets import sprites3d
+from disentangle_eval.data.sets.sprites3d import scene, tracing
+from disentangle_eval.data.sets.sprites3d.rendering import RenderedImages, colour_combinations, levels
+from disentangle_eval.data.sets.sprites3d.solids import CUBE_HALF, CYLINDER_RADIUS, SOLIDS, dot
 
 SCALES, SHAPES, ORIENTATIONS = scene.FACTORS.sizes[3:]
 HUES = {

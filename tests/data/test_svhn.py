@@ -11,8 +11,8 @@ import pytest
 import scipy.io
 import torch
 
-from disentangle_eval.data import svhn
-from disentangle_eval.data.published import checksum
+from disentangle_eval.data.files.published import checksum
+from disentangle_eval.data.sets import svhn
 from disentangle_eval.errors import DevalError, UsageError
 
 PIXELS = np.random.default_rng(0).integers(256, size=(32, 32, 3, 12), dtype=np.uint8)

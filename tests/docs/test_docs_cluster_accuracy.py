@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from doc_pages import blocks, printed_by, table_of
 
-from disentangle_eval.metrics.cluster_accuracy import ClusterAccuracyMetric, chance_levels, confusion_matrix
-from disentangle_eval.metrics.cluster_accuracy_config import ClusterAccuracyConfig
 from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.metrics.labels.cluster_accuracy import ClusterAccuracyMetric, chance_levels, confusion_matrix
+from disentangle_eval.metrics.labels.config import ClusterAccuracyConfig
 
 PAGE = "metrics/cluster-accuracy.md"
 MNIST_TEST = np.repeat(np.arange(10), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])

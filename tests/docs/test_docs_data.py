@@ -5,8 +5,8 @@ import re
 import pytest
 from doc_pages import DOCS, PAGES, table_of
 
-from disentangle_eval.builtin_datasets import DATASETS
-from disentangle_eval.specs import DatasetSpec
+from disentangle_eval.data.sets.records import DATASETS
+from disentangle_eval.registry.specs import DatasetSpec
 
 ROWS = {re.sub(r"\[(.*)\]\(.*\)", r"\1", name): cells for name, *cells in table_of("data.md", "data set")[1:]}
 

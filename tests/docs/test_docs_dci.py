@@ -4,9 +4,9 @@ import numpy as np
 from doc_pages import table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.dci import DCIMetric
-from disentangle_eval.metrics.dci_config import DCIConfig
+from disentangle_eval.metrics.factors.config import DCIConfig
+from disentangle_eval.metrics.factors.dci import DCIMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/dci.md"
 

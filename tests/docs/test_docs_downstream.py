@@ -4,9 +4,9 @@ import numpy as np
 from doc_pages import table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.downstream import DownstreamMetric
-from disentangle_eval.metrics.downstream_config import DownstreamConfig
+from disentangle_eval.metrics.factors.config import DownstreamConfig
+from disentangle_eval.metrics.factors.downstream import DownstreamMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/downstream.md"
 

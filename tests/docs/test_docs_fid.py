@@ -14,14 +14,12 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.latents import Normal, Prior
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.feature_extractor import INCEPTION_SHA256, load_extractor
-from disentangle_eval.metrics.fid import FIDMetric
-from disentangle_eval.metrics.fid_config import FIDConfig
-from disentangle_eval.metrics.kid import KIDMetric
-from disentangle_eval.metrics.kid_config import KIDConfig
-from disentangle_eval.metrics.prdc import PRDCMetric, coverage_if_equal
-from disentangle_eval.metrics.prdc_config import PRDCConfig
+from disentangle_eval.metrics.images.config import FIDConfig, KIDConfig, PRDCConfig
+from disentangle_eval.metrics.images.feature_extractor import INCEPTION_SHA256, load_extractor
+from disentangle_eval.metrics.images.fid import FIDMetric
+from disentangle_eval.metrics.images.kid import KIDMetric
+from disentangle_eval.metrics.images.prdc import PRDCMetric, coverage_if_equal
+from disentangle_eval.metrics.subject import EncodedSubject
 
 METRICS = {"fid": (FIDMetric, FIDConfig), "kid": (KIDMetric, KIDConfig), "prdc": (PRDCMetric, PRDCConfig)}
 

@@ -6,9 +6,9 @@ import numpy as np
 from doc_pages import DOCS, PAGES, blocks, printed_by, table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.higgins import HigginsMetric
-from disentangle_eval.metrics.higgins_config import HigginsConfig
+from disentangle_eval.metrics.factors.config import HigginsConfig
+from disentangle_eval.metrics.factors.higgins import HigginsMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/higgins.md"
 SOLVERS = DOCS.parent / "benchmarks" / "results" / "higgins_solvers.jsonl"

@@ -11,10 +11,9 @@ from deval_ibgan.bounds import lower_bound_by_dimension
 from deval_infogan.codes import Codes, Reading
 from disentangle_eval.config import build
 from disentangle_eval.latents import Normal, Prior
-from disentangle_eval.metrics.gilbo import GILBOMetric
-from disentangle_eval.metrics.gilbo_config import GILBOConfig
-from disentangle_eval.metrics.mi_bounds import MIBoundsMetric
-from disentangle_eval.metrics.mi_bounds_config import MIBoundsConfig
+from disentangle_eval.metrics.information.config import GILBOConfig, MIBoundsConfig
+from disentangle_eval.metrics.information.gilbo import GILBOMetric
+from disentangle_eval.metrics.information.mi_bounds import MIBoundsMetric
 
 GILBO_PAGE, BOUNDS_PAGE = "metrics/gilbo.md", "metrics/mi-bounds.md"
 

@@ -5,9 +5,9 @@ import pytest
 from doc_pages import table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.irs import IRSMetric
-from disentangle_eval.metrics.irs_config import IRSConfig
+from disentangle_eval.metrics.factors.config import IRSConfig
+from disentangle_eval.metrics.factors.irs import IRSMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/irs.md"
 DSPRITES = FactorSpace(("shape", "scale", "orientation", "x", "y"), (3, 6, 40, 32, 32))

@@ -9,8 +9,9 @@ import pytest
 from doc_pages import PAGES
 
 import disentangle_eval
-from disentangle_eval import api, config, hookspecs, testing
+from disentangle_eval import api, config, testing
 from disentangle_eval.cli.main import COMMANDS
+from disentangle_eval.registry import hookspecs
 from disentangle_eval.results import Result
 
 ALL = "\n".join(PAGES.values())

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from disentangle_eval.builtin import register_metrics
 from doc_pages import DOCS, printed_by, read, shown, table_of
 
-from disentangle_eval.builtin import register_metrics
-from disentangle_eval.registry import Registered, load_registry
+from disentangle_eval.registry.lookup import Registered, load_registry
 
 
 def test_the_overview_is_what_the_records_say():

@@ -4,9 +4,9 @@ import numpy as np
 from doc_pages import blocks, printed_by, table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.mig import MIGMetric
-from disentangle_eval.metrics.mig_config import MIGConfig
+from disentangle_eval.metrics.factors.config import MIGConfig
+from disentangle_eval.metrics.factors.mig import MIGMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/mig.md"
 

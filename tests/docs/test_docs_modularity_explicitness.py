@@ -4,9 +4,9 @@ import numpy as np
 from doc_pages import blocks, printed_by, table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.modularity_explicitness import ModularityExplicitnessMetric
-from disentangle_eval.metrics.modularity_explicitness_config import ModularityExplicitnessConfig
+from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
+from disentangle_eval.metrics.factors.modularity_explicitness import ModularityExplicitnessMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/modularity-explicitness.md"
 

@@ -7,8 +7,8 @@ import torch
 from doc_pages import PAGES, table_of
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.metrics.reconstruction import ReconstructionMetric, bernoulli_cross_entropy
-from disentangle_eval.metrics.reconstruction_config import ReconstructionConfig
+from disentangle_eval.metrics.images.config import ReconstructionConfig
+from disentangle_eval.metrics.images.reconstruction import ReconstructionMetric, bernoulli_cross_entropy
 
 PAGE = "metrics/reconstruction.md"
 

@@ -4,9 +4,9 @@ import numpy as np
 from doc_pages import PAGES, blocks, printed_by, table_of
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.sap import SAPMetric
-from disentangle_eval.metrics.sap_config import SAPConfig
+from disentangle_eval.metrics.factors.config import SAPConfig
+from disentangle_eval.metrics.factors.sap import SAPMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/sap.md"
 

@@ -8,7 +8,7 @@ from deval_ibgan.config import IBGANConfig
 from deval_ibgan.model import IBGAN
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
-from disentangle_eval.metrics.factorvae import train_chance
+from disentangle_eval.metrics.factors.factorvae import train_chance
 
 IBGAN_PAGE = "models/ibgan.md"
 FACTORVAE_PAGE = "metrics/factorvae.md"

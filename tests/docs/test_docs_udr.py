@@ -3,9 +3,9 @@
 import numpy as np
 from doc_pages import table_of
 
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.udr import UDRMetric
-from disentangle_eval.metrics.udr_config import UDRConfig
+from disentangle_eval.metrics.independence.config import UDRConfig
+from disentangle_eval.metrics.independence.udr import UDRMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/udr.md"
 

@@ -3,9 +3,9 @@
 import numpy as np
 from doc_pages import table_of
 
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.unsupervised import UnsupervisedMetric
-from disentangle_eval.metrics.unsupervised_config import UnsupervisedConfig
+from disentangle_eval.metrics.independence.config import UnsupervisedConfig
+from disentangle_eval.metrics.independence.unsupervised import UnsupervisedMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/unsupervised.md"
 

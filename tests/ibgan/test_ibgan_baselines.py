@@ -22,7 +22,7 @@ from disentangle_eval.api import (
     Traversable,
 )
 from disentangle_eval.config import build, resolve
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks, record_calls
 from disentangle_eval.train.players import build_players
 

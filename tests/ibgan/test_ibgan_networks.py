@@ -8,9 +8,9 @@ from deval_ibgan.config import IBGANConfig
 from deval_ibgan.model import IBGAN
 from deval_ibgan.networks import WholeImageConv
 from disentangle_eval.api import ImageShape
-from disentangle_eval.build import build_model
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
+from disentangle_eval.opening import build_model
 
 GREY, COLOUR = ImageShape(1, 64, 64), ImageShape(3, 64, 64)
 

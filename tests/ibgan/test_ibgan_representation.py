@@ -4,7 +4,7 @@ from ibgan_tiny import BATCH, IMAGE, tiny_ibgan
 from torch.distributions import Normal
 
 from disentangle_eval.api import Bottleneck, Encoder, Generator, LowerBound, Posterior, Reconstructor, Traversable
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep
 
 IMAGES = torch.rand(7, 1, 64, 64, generator=torch.Generator().manual_seed(1)).round()

@@ -11,8 +11,8 @@ from deval_infoae.config import InfoAEConfig
 from deval_infoae.model import InfoAE
 from disentangle_eval.api import Encoder, Generator, ImageShape, LowerBound, Posterior, Reconstructor, Traversable
 from disentangle_eval.config import resolve
-from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, parametrize_checks
 
 IMAGES = torch.rand(7, *IMAGE, generator=torch.Generator().manual_seed(1))

@@ -10,9 +10,9 @@ from deval_infogan.infogan import InfoGAN
 from deval_infogan.infowgan_gp import InfoWGANGP
 from deval_infogan.networks import conv, upconv
 from disentangle_eval.api import ImageShape
-from disentangle_eval.build import build_model
 from disentangle_eval.config import build, resolve
 from disentangle_eval.errors import UsageError
+from disentangle_eval.opening import build_model
 from disentangle_eval.testing import RecordedStep
 
 SHAPES = {

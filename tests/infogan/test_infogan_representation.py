@@ -27,8 +27,8 @@ from disentangle_eval.api import (
     Reconstructor,
     Traversable,
 )
-from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks
 
 IMAGES = torch.rand(7, 1, 8, 8, generator=torch.Generator().manual_seed(1))

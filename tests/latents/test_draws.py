@@ -1,7 +1,7 @@
 import torch
 from scipy import stats
 
-from disentangle_eval.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 
 
 def drawn(draw):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from scipy import stats
 
-from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.latents import Categorical, Continuous, Normal, OneHot, Prior, Uniform, continuous, is_categorical
+from disentangle_eval.runtime.draws import GeneratorDraw
 
 
 def test_a_prior_lays_its_parts_side_by_side_in_the_order_given():

@@ -4,9 +4,9 @@ import torch
 from torch.distributions import Normal
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics import aggregate_posterior
-from disentangle_eval.metrics.aggregate_posterior import aggregate_density, sample_aggregate
-from disentangle_eval.metrics.posterior_table import PosteriorTable
+from disentangle_eval.metrics.toolbox import aggregate_posterior
+from disentangle_eval.metrics.toolbox.aggregate_posterior import aggregate_density, sample_aggregate
+from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable
 
 
 def posteriors(n=50, z=3, seed=0):

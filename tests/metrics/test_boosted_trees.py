@@ -4,7 +4,7 @@ import torch
 from sklearn.ensemble import GradientBoostingClassifier
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.boosted_trees import BoostedTrees, split_gains
+from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, split_gains
 
 
 def problem(n, classes, seed=0):

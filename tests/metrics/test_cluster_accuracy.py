@@ -10,10 +10,10 @@ from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous, continuous
-from disentangle_eval.metrics.cluster_accuracy import ClusterAccuracyMetric
-from disentangle_eval.metrics.cluster_accuracy_config import ClusterAccuracyConfig
 from disentangle_eval.metrics.code_file import load_code_table
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
+from disentangle_eval.metrics.labels.cluster_accuracy import ClusterAccuracyMetric
+from disentangle_eval.metrics.labels.config import ClusterAccuracyConfig
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
 PROTOCOLS = list(ClusterAccuracyConfig.protocols)
 LABELS = np.repeat(np.arange(10), 50)

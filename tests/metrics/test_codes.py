@@ -7,7 +7,7 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import load_code_table
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
 
 def test_every_image_is_encoded_once_and_in_large_batches(space):

@@ -9,9 +9,9 @@ from disentangle_eval.data.factor_table import table_of_values
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import load_code_table
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.dci import DCIMetric, purity
-from disentangle_eval.metrics.dci_config import DCIConfig
+from disentangle_eval.metrics.factors.config import DCIConfig
+from disentangle_eval.metrics.factors.dci import DCIMetric, purity
+from disentangle_eval.metrics.subject import CodeTable
 
 SMALL = {"num_train": 400, "num_test": 200, "stages": 5}
 

@@ -10,11 +10,11 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factor_table import table_of_values
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.downstream import DownstreamMetric
-from disentangle_eval.metrics.downstream_config import DownstreamConfig
-from disentangle_eval.metrics.predictors import LogisticRegression, majority_accuracies
-from disentangle_eval.metrics.sampling import ReferenceStream
+from disentangle_eval.metrics.factors.config import DownstreamConfig
+from disentangle_eval.metrics.factors.downstream import DownstreamMetric
+from disentangle_eval.metrics.factors.predictors import LogisticRegression, majority_accuracies
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
 PROTOCOLS = list(DownstreamConfig.protocols)
 SMALL = {"train_sizes": (10, 300), "num_test": 200, "stages": 10, "strengths": 4}

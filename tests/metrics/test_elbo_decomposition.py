@@ -9,9 +9,9 @@ from torch.distributions import Normal
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Prior, Uniform
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.elbo_decomposition import ELBODecompositionMetric
-from disentangle_eval.metrics.elbo_decomposition_config import ELBODecompositionConfig
+from disentangle_eval.metrics.information.config import ELBODecompositionConfig
+from disentangle_eval.metrics.information.elbo_decomposition import ELBODecompositionMetric
+from disentangle_eval.metrics.subject import EncodedSubject
 
 WEIGHT = orthogonal(4, [1.0, 0.5])
 PARTS = ("mutual_information", "total_correlation", "dimension_wise_kl")

@@ -9,10 +9,10 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, Continuous, Prior, Uniform
 from disentangle_eval.metrics.code_file import load_code_table
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
-from disentangle_eval.metrics.factorvae import FactorVAEMetric, train_chance, vote_variances
-from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
-from disentangle_eval.metrics.sampling import ReferenceStream
+from disentangle_eval.metrics.factors.config import FactorVAEConfig
+from disentangle_eval.metrics.factors.factorvae import FactorVAEMetric, train_chance, vote_variances
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
+from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
 PROTOCOLS = list(FactorVAEConfig.protocols)
 
@@ -63,7 +63,7 @@ def test_a_code_read_in_chunks_has_the_variances_of_the_whole(space, monkeypatch
     codes = np.random.default_rng(0).normal(size=(len(space), 3)).astype(np.float32)
     table = CodeTable(codes, space)
     index = ReferenceStream(space, 0).votes(50, 10).index
-    monkeypatch.setattr("disentangle_eval.metrics.factorvae._CHUNK", 100)
+    monkeypatch.setattr("disentangle_eval.metrics.factors.factorvae._CHUNK", 100)
     np.testing.assert_array_equal(vote_variances(table, index), np.var(codes[index], axis=1, ddof=1))
 
 

@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 from disentangle_eval.config import build
-from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
+from disentangle_eval.metrics.factors.config import FactorVAEConfig
 
 
 def test_the_first_protocol_is_the_default():
@@ -12,5 +12,5 @@ def test_the_first_protocol_is_the_default():
 
 
 def test_settings_import_no_torch():
-    code = "import sys, disentangle_eval.metrics.factorvae_config as _; sys.exit('torch' in sys.modules)"
+    code = "import sys, disentangle_eval.metrics.factors.config as _; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

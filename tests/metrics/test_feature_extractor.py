@@ -13,9 +13,9 @@ from image_generators import SIZE, Extractor, save_torchscript
 from torch import nn
 
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.metrics import feature_extractor
-from disentangle_eval.metrics.feature_extractor import load_extractor
-from disentangle_eval.metrics.fidelity_import import fidelity
+from disentangle_eval.metrics.images import feature_extractor
+from disentangle_eval.metrics.images.feature_extractor import load_extractor
+from disentangle_eval.metrics.images.fidelity_import import fidelity
 
 CPU = torch.device("cpu")
 

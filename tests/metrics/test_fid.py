@@ -10,11 +10,11 @@ from disentangle_eval.config import build
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.feature_extractor import FeatureExtractor
-from disentangle_eval.metrics.fid import FIDMetric
-from disentangle_eval.metrics.fid_config import FIDConfig
-from disentangle_eval.metrics.image_features import as_bytes
+from disentangle_eval.metrics.images.config import FIDConfig
+from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor
+from disentangle_eval.metrics.images.fid import FIDMetric
+from disentangle_eval.metrics.images.image_features import as_bytes
+from disentangle_eval.metrics.subject import EncodedSubject
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_a_generator_of_the_data_itself_is_at_no_distance_and_others_are_farther
 
 
 def test_it_is_the_distance_of_the_features_of_bytes(extractor, monkeypatch):
-    monkeypatch.setattr("disentangle_eval.metrics.image_features.CPU_BATCH", 32)
+    monkeypatch.setattr("disentangle_eval.metrics.images.image_features.CPU_BATCH", 32)
     data, other = byte_images(150, channels=3), byte_images(200, channels=3, seed=1)
     found = score(Replay(other), data, extractor).values
     module = Extractor().eval()

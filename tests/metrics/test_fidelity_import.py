@@ -3,8 +3,8 @@
 import pytest
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics import fidelity_import
-from disentangle_eval.metrics.fidelity_import import fidelity
+from disentangle_eval.metrics.images import fidelity_import
+from disentangle_eval.metrics.images.fidelity_import import fidelity
 
 MISMATCH = RuntimeError("operator torchvision::nms does not exist")
 

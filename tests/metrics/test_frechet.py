@@ -3,13 +3,8 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from disentangle_eval.metrics.fidelity_import import fidelity
-from disentangle_eval.metrics.frechet import (
-    Gaussian,
-    distance_between_gaussians,
-    distance_between_samples,
-    fit,
-)
+from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.metrics.images.frechet import Gaussian, distance_between_gaussians, distance_between_samples, fit
 
 CPU = torch.device("cpu")
 
@@ -34,7 +29,7 @@ def gaussian_distance(one, other):
 
 
 def test_many_samples_equal_scipy_and_torch_fidelity(monkeypatch):
-    monkeypatch.setattr("disentangle_eval.metrics.frechet._BLOCK", 7)
+    monkeypatch.setattr("disentangle_eval.metrics.images.frechet._BLOCK", 7)
     one, other = features(200), features(300, seed=1, scale=1.3, shift=0.4)
     found = gaussian_distance(one, other)
     assert found.value == pytest.approx(by_scipy(one, other), rel=1e-9)

@@ -9,12 +9,12 @@ from scipy import stats
 from torch import nn
 
 from disentangle_eval.config import build
-from disentangle_eval.draws import GeneratorDraw
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Normal, OneHot, Uniform
-from disentangle_eval.metrics.gilbo import GILBOMetric, Schedule
-from disentangle_eval.metrics.gilbo_config import GILBOConfig
-from disentangle_eval.metrics.gilbo_encoder import Encoder, information
+from disentangle_eval.metrics.information.config import GILBOConfig
+from disentangle_eval.metrics.information.gilbo import GILBOMetric, Schedule
+from disentangle_eval.metrics.information.gilbo_encoder import Encoder, information
+from disentangle_eval.runtime.draws import GeneratorDraw
 
 BRIEF = {"width": 2, "learning_rate": 0.01, "steps_per_cycle": 200, "max_cycles": 3, "evaluation_samples": 4000}
 

@@ -9,12 +9,11 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import load_code_table
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
-from disentangle_eval.metrics.factorvae import FactorVAEMetric
-from disentangle_eval.metrics.factorvae_config import FactorVAEConfig
-from disentangle_eval.metrics.higgins import HigginsMetric, distinct, draw_points
-from disentangle_eval.metrics.higgins_config import HigginsConfig
-from disentangle_eval.metrics.sampling import IndependentStream, ReferenceStream
+from disentangle_eval.metrics.factors.config import FactorVAEConfig, HigginsConfig
+from disentangle_eval.metrics.factors.factorvae import FactorVAEMetric
+from disentangle_eval.metrics.factors.higgins import HigginsMetric, distinct, draw_points
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
+from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream
 
 PROTOCOLS = list(HigginsConfig.protocols)
 FEW = {"dlib": {}, "kim-mnih": {"train_points": 5_000}, "converged": {"train_points": 5_000}}
@@ -47,7 +46,7 @@ def test_dlib_points_equal_points_drawn_one_by_one(space, monkeypatch):
         second[:, labels[-1]] = first[:, labels[-1]]
         points.append(np.abs(codes[space.index(first)] - codes[space.index(second)]).mean(axis=0))
 
-    monkeypatch.setattr("disentangle_eval.metrics.higgins._CHUNK", 1000)
+    monkeypatch.setattr("disentangle_eval.metrics.factors.higgins._CHUNK", 1000)
     found, told = draw_points(CodeTable(codes, wider), ReferenceStream(wider, 4), 300, 20)
     np.testing.assert_array_equal(told, labels)
     np.testing.assert_array_equal(found, np.array(points, dtype=np.float64))

@@ -8,10 +8,10 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import code_table, load_code_table
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.irs import IRSMetric
-from disentangle_eval.metrics.irs_config import IRSConfig
-from disentangle_eval.metrics.samples import draw_samples
+from disentangle_eval.metrics.factors.config import IRSConfig
+from disentangle_eval.metrics.factors.irs import IRSMetric
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.samples import draw_samples
 
 PROTOCOLS = list(IRSConfig.protocols)
 

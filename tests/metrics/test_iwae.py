@@ -9,9 +9,9 @@ from torch.distributions import Laplace, Normal
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Prior, Uniform
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.iwae import IWAEMetric, bounds
-from disentangle_eval.metrics.iwae_config import IWAEConfig
+from disentangle_eval.metrics.information.config import IWAEConfig
+from disentangle_eval.metrics.information.iwae import IWAEMetric, bounds
+from disentangle_eval.metrics.subject import EncodedSubject
 
 WEIGHT = orthogonal(6, [0.5, 1.0, 0.1])
 NOISE = 0.7

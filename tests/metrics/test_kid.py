@@ -5,10 +5,10 @@ from image_generators import Extractor, NoisyGenerator, byte_images, save_torchs
 
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.fidelity_import import fidelity
-from disentangle_eval.metrics.kid import KIDMetric, subset_distances
-from disentangle_eval.metrics.kid_config import KIDConfig
+from disentangle_eval.metrics.images.config import KIDConfig
+from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.metrics.images.kid import KIDMetric, subset_distances
+from disentangle_eval.metrics.subject import EncodedSubject
 
 
 def features(n, seed, shift=0.0):

@@ -4,8 +4,8 @@ import pytest
 from disentangle_eval.data.factor_table import FactorTable, table_of_values
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.samples import draw_samples
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.samples import draw_samples
 
 
 def test_on_a_grid_sets_are_drawn_batch_by_batch_from_one_stream_as_the_reference_draws_them(space, classes):

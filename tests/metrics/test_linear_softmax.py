@@ -5,7 +5,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from disentangle_eval.metrics.linear_softmax import fit_adagrad, fit_lbfgs, fit_newton
+from disentangle_eval.metrics.factors.linear_softmax import fit_adagrad, fit_lbfgs, fit_newton
 
 
 def labelled(classes=3, n=200):

@@ -9,8 +9,8 @@ from generators import GeneratorSubject, Toy
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Normal, OneHot
-from disentangle_eval.metrics.mi_bounds import MIBoundsMetric, violation
-from disentangle_eval.metrics.mi_bounds_config import MIBoundsConfig
+from disentangle_eval.metrics.information.config import MIBoundsConfig
+from disentangle_eval.metrics.information.mi_bounds import MIBoundsMetric, violation
 
 SAMPLES = 3000
 

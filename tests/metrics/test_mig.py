@@ -8,9 +8,9 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import code_table, load_code_table
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.mig import MIGMetric
-from disentangle_eval.metrics.mig_config import MIGConfig
+from disentangle_eval.metrics.factors.config import MIGConfig
+from disentangle_eval.metrics.factors.mig import MIGMetric
+from disentangle_eval.metrics.subject import CodeTable
 
 
 def score(subject, seed=0, **settings):

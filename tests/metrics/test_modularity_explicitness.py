@@ -9,10 +9,10 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.code_file import code_table, load_code_table
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.modularity_explicitness import ModularityExplicitnessMetric, modularity
-from disentangle_eval.metrics.modularity_explicitness_config import ModularityExplicitnessConfig
-from disentangle_eval.metrics.samples import draw_samples
+from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
+from disentangle_eval.metrics.factors.modularity_explicitness import ModularityExplicitnessMetric, modularity
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.samples import draw_samples
 
 SMALL = {"num_train": 1000, "num_test": 500}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
-from disentangle_eval.metrics.mutual_information import entropy, mutual_information
+from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
 
 
 def test_every_pair_equals_the_information_counted_alone():

@@ -5,13 +5,12 @@ import torch
 from doc_pages import blocks, printed_by, table_of
 from gaussian_models import LinearGaussian, VectorData, orthogonal
 
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.elbo_decomposition import ELBODecompositionMetric
-from disentangle_eval.metrics.elbo_decomposition_config import ELBODecompositionConfig
-from disentangle_eval.metrics.iwae import IWAEMetric
-from disentangle_eval.metrics.iwae_config import IWAEConfig
-from disentangle_eval.metrics.tc import TotalCorrelationMetric
-from disentangle_eval.metrics.tc_config import TotalCorrelationConfig
+from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
+from disentangle_eval.metrics.independence.tc import TotalCorrelationMetric
+from disentangle_eval.metrics.information.config import ELBODecompositionConfig, IWAEConfig
+from disentangle_eval.metrics.information.elbo_decomposition import ELBODecompositionMetric
+from disentangle_eval.metrics.information.iwae import IWAEMetric
+from disentangle_eval.metrics.subject import EncodedSubject
 
 PAGES = {
     "iwae": (IWAEMetric, IWAEConfig),

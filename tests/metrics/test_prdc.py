@@ -5,11 +5,11 @@ from image_generators import Extractor, NoisyGenerator, byte_images, save_torchs
 
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
-from disentangle_eval.metrics.codes import EncodedSubject
-from disentangle_eval.metrics.fidelity_import import fidelity
-from disentangle_eval.metrics.neighbours import balls
-from disentangle_eval.metrics.prdc import PRDCMetric, coverage_if_equal
-from disentangle_eval.metrics.prdc_config import PRDCConfig
+from disentangle_eval.metrics.images.config import PRDCConfig
+from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.metrics.images.neighbours import balls
+from disentangle_eval.metrics.images.prdc import PRDCMetric, coverage_if_equal
+from disentangle_eval.metrics.subject import EncodedSubject
 
 CPU = torch.device("cpu")
 
@@ -53,7 +53,7 @@ def shares_one_by_one(real, generated, k):
 @pytest.mark.parametrize("k", [1, 3])
 @pytest.mark.parametrize("block", [7, 1000])
 def test_balls_counted_in_blocks_equal_the_definitions(monkeypatch, k, block):
-    monkeypatch.setattr("disentangle_eval.metrics.neighbours._BLOCK", block)
+    monkeypatch.setattr("disentangle_eval.metrics.images.neighbours._BLOCK", block)
     real, generated = features(40, 0), features(30, 1, shift=0.7)
     assert shares(real, generated, k) == pytest.approx(shares_one_by_one(real, generated, k), rel=1e-6)
 

@@ -10,9 +10,9 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import continuous
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
-from disentangle_eval.metrics.reconstruction import ReconstructionMetric
-from disentangle_eval.metrics.reconstruction_config import ReconstructionConfig
+from disentangle_eval.metrics.images.config import ReconstructionConfig
+from disentangle_eval.metrics.images.reconstruction import ReconstructionMetric
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
 
 @dataclass

@@ -3,7 +3,7 @@ import pytest
 
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
-from disentangle_eval.metrics.sampling import IndependentStream, ReferenceStream
+from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream
 
 STREAMS = [ReferenceStream, IndependentStream]
 

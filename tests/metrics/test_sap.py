@@ -8,10 +8,10 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import code_table, load_code_table
-from disentangle_eval.metrics.codes import CodeTable
-from disentangle_eval.metrics.samples import draw_samples
-from disentangle_eval.metrics.sap import SAPMetric, squared_correlations
-from disentangle_eval.metrics.sap_config import SAPConfig
+from disentangle_eval.metrics.factors.config import SAPConfig
+from disentangle_eval.metrics.factors.sap import SAPMetric, squared_correlations
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.samples import draw_samples
 
 PROTOCOLS = list(SAPConfig.protocols)
 

@@ -10,9 +10,9 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
-from disentangle_eval.metrics.udr import UDRMetric
-from disentangle_eval.metrics.udr_config import UDRConfig
+from disentangle_eval.metrics.independence.config import UDRConfig
+from disentangle_eval.metrics.independence.udr import UDRMetric
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
 PROTOCOLS = list(UDRConfig.protocols)
 

@@ -11,9 +11,9 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import code_table, load_code_table
-from disentangle_eval.metrics.codes import CodeTable, EncodedSubject
-from disentangle_eval.metrics.unsupervised import UnsupervisedMetric
-from disentangle_eval.metrics.unsupervised_config import UnsupervisedConfig
+from disentangle_eval.metrics.independence.config import UnsupervisedConfig
+from disentangle_eval.metrics.independence.unsupervised import UnsupervisedMetric
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
 GAUSSIAN = (
     "gaussian_total_correlation",

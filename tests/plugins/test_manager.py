@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.manager import Plugin, load_plugins
+from disentangle_eval.registry.manager import Plugin, load_plugins
 
 BROKEN = {
     "deval-raises": "'deval_raises' cannot be loaded: RuntimeError: first line second line \\x1b[31m",

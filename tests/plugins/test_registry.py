@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from disentangle_eval.errors import DevalError, PluginWarning, UsageError
-from disentangle_eval.registry import Registered, Registry, load_registry
-from disentangle_eval.specs import ModelSpec
+from disentangle_eval.registry.lookup import Registered, Registry, load_registry
+from disentangle_eval.registry.specs import ModelSpec
 
 DANGLING = {
     "no-module": "its target 'deval_dangling.nowhere:Model' cannot be imported: ModuleNotFoundError",

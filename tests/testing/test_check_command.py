@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from specimens.sound import register_models
 
 from disentangle_eval.cli.check import check
-from disentangle_eval.registry import Registered
-from disentangle_eval.specs import ModelSpec
+from disentangle_eval.registry.lookup import Registered
+from disentangle_eval.registry.specs import ModelSpec
 from disentangle_eval.testing import CHECKS
 from disentangle_eval.testing.candidate import Candidate
 

@@ -5,8 +5,8 @@ import functools
 import pytest
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.registry import Registered
-from disentangle_eval.specs import ModelSpec
+from disentangle_eval.registry.lookup import Registered
+from disentangle_eval.registry.specs import ModelSpec
 from disentangle_eval.testing import CHECKS
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks import check_registration_imports_no_torch

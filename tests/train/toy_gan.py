@@ -8,8 +8,8 @@ from torch.nn.functional import softplus
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
-from disentangle_eval.build import build_model
 from disentangle_eval.config import Field, ModelConfig, build
+from disentangle_eval.opening import build_model
 from disentangle_eval.train.folder import RunFolder
 from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
 

@@ -23,7 +23,7 @@ from vae_tiny import (
 )
 
 from deval_vae.annealed_vae import capacity_at
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, record_calls
 
 

@@ -4,7 +4,7 @@ from torch.distributions import Bernoulli
 from vae_tiny import AAE, BATCH, DISCRIMINATED, IMAGE, LATENT, MODELS, VAE, tiny
 
 from disentangle_eval.api import Bottleneck, Encoder, Generator, Likelihood, Posterior, Reconstructor, Traversable
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep
 
 IMAGES = torch.rand(BATCH, *IMAGE, generator=torch.Generator().manual_seed(1)).round()

@@ -16,8 +16,8 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from disentangle_eval.data.cache import packed_images
-from disentangle_eval.data.locations import cache_folder
+from disentangle_eval.data.files.cache import packed_images
+from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.data.pictures.decoding import Form, Span, decode_batch
 from disentangle_eval.data.pictures.finding import Pictures
 from disentangle_eval.data.pictures.names import pack_names, unpack_names

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from disentangle_eval.data.files.published import check, find_any, require
 from disentangle_eval.data.pictures.decoding import Span
 from disentangle_eval.data.pictures.finding import open_pictures
-from disentangle_eval.data.published import check, find_any, require
 from disentangle_eval.errors import DevalError
-from disentangle_eval.specs import DataFile
+from disentangle_eval.registry.specs import DataFile
 
 
 class PublishedPictures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from disentangle_eval.api import Bottleneck, Generator
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, offered

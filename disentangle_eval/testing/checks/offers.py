@@ -19,7 +19,7 @@ from disentangle_eval.api import (
     Reconstructor,
     Traversable,
 )
-from disentangle_eval.draws import GeneratorDraw
+from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.failure import NotChecked
 from disentangle_eval.testing.trial import random_images

@@ -17,7 +17,7 @@ _SCRIPT = """
 import importlib, json, sys
 from importlib.metadata import EntryPoint
 import pluggy
-from disentangle_eval import hookspecs
+from disentangle_eval.registry import hookspecs
 entry, config, slow = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 manager = pluggy.PluginManager(hookspecs.PROJECT)
 manager.add_hookspecs(hookspecs)

@@ -1,0 +1,1 @@
+"""Files of data sets: their formats, caches, downloads and checksums."""

@@ -1,0 +1,83 @@
+"""The files of a data set as its makers publish them: where they lie, and whether they are the right ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.registry.specs import DataFile
+
+
+def find(folder: Path | None, file: DataFile) -> Path | None:
+    """Where a file lies below the folder of data sets, or None; DevalError where the folder may not be read."""
+    if folder is None:
+        return None
+    try:
+        return next((folder / path for path in (file.path, *file.also) if (folder / path).exists()), None)
+    except OSError as error:
+        raise DevalError(f"data folder: received {folder}: {error.strerror}, expected a folder you may read") from error
+
+
+def find_any(folder: Path | None, file: DataFile) -> tuple[Path, DataFile] | None:
+    """As `find`, the file itself or else one of those that serve instead of it, and which of them it is."""
+    found = ((find(folder, form), form) for form in (file, *file.instead))
+    return next(((path, form) for path, form in found if path), None)
+
+
+def require(folder: Path | None, name: str, file: DataFile) -> Path:
+    """Where a file of the data set `name` lies; `UsageError` that says how to get it where it does not."""
+    if found := find(folder, file):
+        return found
+    received = "no data folder" if folder is None else f"{folder}, which has no {file.path}"
+    raise UsageError(
+        f"dataset {name!r}: received {received}; put the file there and name the folder with --data-dir or DEVAL_DATA, "
+        f"or type: deval data fetch {name}"
+    )
+
+
+def require_any(folder: Path | None, name: str, file: DataFile) -> tuple[Path, DataFile]:
+    """As `require`, the file itself or else one of those that serve instead of it, and which of them it is."""
+    return find_any(folder, file) or (require(folder, name, file), file)
+
+
+def identity(path: Path, file: DataFile) -> str:
+    """What identifies the contents of a file without reading it: expected checksum, size and time of change."""
+    status = path.stat()
+    return f"{file.checksum} {status.st_size} {status.st_mtime_ns}"
+
+
+@contextmanager
+def reading(path: Path, expected: str) -> Iterator[None]:
+    """Turns whatever the library that reads `path` raises on a damaged file into one line; `DevalError` passes."""
+    try:
+        yield
+    except (DevalError, MemoryError):
+        raise
+    except Exception as error:  # readers of archives and matrices raise nearly every kind on damaged bytes
+        raise damaged(path, describe(error), expected) from error
+
+
+def damaged(path: Path, received: str, expected: str) -> DevalError:
+    """The error for a file that is not what was published."""
+    return DevalError(f"{path}: received {received}, expected {expected}; fetch the file again")
+
+
+def checksum(path: Path, algorithm: str) -> str:
+    """`"md5:..."` or `"sha256:..."` of a file's bytes."""
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, lambda: hashlib.new(algorithm, usedforsecurity=False))
+    return f"{algorithm}:{digest.hexdigest()}"
+
+
+def check(path: Path, file: DataFile) -> None:
+    """`DevalError` where a file has another size or checksum than published; nothing is known to be wrong otherwise."""
+    size = path.stat().st_size
+    if file.size and size != file.size:
+        raise damaged(path, f"{size} bytes", f"{file.size}")
+    if file.checksum:
+        received = checksum(path, file.checksum.partition(":")[0])
+        if received != file.checksum:
+            raise damaged(path, received, file.checksum)

@@ -1,0 +1,75 @@
+"""3D Chairs: 1,393 chair models, each rendered from 62 directions (Aubry, Maturana, Efros, Russell & Sivic, 2014).
+
+Read from the archive or a folder of its pictures, which the user brings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from disentangle_eval.data.dataset import ImageDataset
+from disentangle_eval.data.factor_table import FactorTable
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.images import ByteImages
+from disentangle_eval.data.pictures.loading import prepare_pictures
+from disentangle_eval.data.pictures.publication import PublishedPictures
+from disentangle_eval.data.sets.chairs3d_config import Chairs3DConfig
+from disentangle_eval.data.sets.records import CHAIRS3D_FILE, CHAIRS3D_IMAGES
+
+FACTORS = ("model", "elevation", "azimuth")
+VIEWS = 62
+
+# image_NUMBER_pELEVATION_tAZIMUTH_rDISTANCE.png, angles in degrees: in a folder a model, or all in one, counted from 1.
+_VIEW = r"image_\d+_p(?P<elevation>\d+)_t(?P<azimuth>\d+)_r\d+\.png"
+_TREE = re.compile(rf"(?:.*/)?(?P<model>[^/]+)/renders/{_VIEW}")
+_FLAT = re.compile(rf"(?:.*/)?(?P<count>\d+)_{_VIEW}")
+
+
+def load(folder: Path | None, cfg: Chairs3DConfig, count: int = CHAIRS3D_IMAGES) -> ImageDataset:
+    """The chairs, (1, 64, 64) unless the settings say otherwise, with the factors model, elevation and azimuth.
+
+    The factors are read off the files' names; there are none where a name does not tell them. `folder` holds
+    `rendered_chairs.tar`, the folder unpacked from it, or all pictures in `3DChairs/images/`, `count` of them.
+    UsageError where it does not; DevalError where pictures are missing or damaged.
+    """
+    pictures = PublishedPictures("chairs3d", folder, CHAIRS3D_FILE, count, partial=cfg.partial, sort=sort)
+    prepared = prepare_pictures("chairs3d", pictures, cfg)
+    store = ByteImages(torch.from_numpy(prepared.pixels))
+    return ImageDataset("chairs3d", prepared.sha256, store, factors_of(prepared.names))
+
+
+def sort(names: Sequence[str]) -> list[str]:
+    """The names by model, elevation and azimuth, the last fastest; by their characters where these are not told."""
+    values = [_values(name) for name in names]
+    if None in values:
+        return sorted(names)
+    return [name for _, name in sorted(zip(values, names, strict=True))]
+
+
+def factors_of(names: Sequence[str]) -> FactorSpace | FactorTable | None:
+    """The factors of sorted pictures: a grid where every combination is there, in order.
+
+    None where a name does not tell them, or two tell the same.
+    """
+    values = [value for name in names if (value := _values(name))]
+    if len(set(values)) < len(names):
+        return None
+    columns = [np.unique(column, return_inverse=True)[1] for column in zip(*values, strict=True)]
+    table = FactorTable(FACTORS, np.stack(columns, axis=1).astype(np.int64))
+    return FactorSpace(FACTORS, table.sizes) if np.prod(table.sizes) == len(names) else table
+
+
+def _values(name: str) -> tuple[str, int, int] | None:
+    """Model, elevation and azimuth in degrees. Where all pictures lie in one folder, 62 in a row show one model."""
+    if match := _TREE.fullmatch(name):
+        model = match["model"]
+    elif match := _FLAT.fullmatch(name):
+        model = f"{(int(match['count']) - 1) // VIEWS:06}"
+    else:
+        return None
+    return model, int(match["elevation"]), int(match["azimuth"])

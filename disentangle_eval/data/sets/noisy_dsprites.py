@@ -1,0 +1,56 @@
+"""Noisy-dSprites (Locatello et al., 2019): white sprites on coloured noise.
+
+Nothing is stored but dSprites; the noise is made when a batch is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Draw, ImageShape
+from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.index_hash import hashed_uniform
+from disentangle_eval.data.nuisance import NuisanceDataset, named_after
+from disentangle_eval.data.sets import dsprites
+
+
+def load(folder: Path | None) -> NuisanceDataset:
+    """(3, 64, 64) images with the five factors of dSprites: the sprite white, the channels of all other pixels uniform.
+
+    The noise is no factor. Training sees new noise at every observation; `images` gives each image noise of its own
+    that never changes. `folder` as for dSprites.
+    """
+    sprites = dsprites.load(folder)
+    return NuisanceDataset(*named_after("noisy-dsprites", sprites), NoisySprites(sprites.store), sprites.factors)
+
+
+@dataclass(frozen=True, eq=False)
+class NoisySprites:
+    """Every sprite once, in white, on noise of its own or on noise drawn anew."""
+
+    sprites: ImageStore
+
+    @property
+    def shape(self) -> ImageShape:
+        return self.sprites.shape._replace(channels=3)
+
+    def __len__(self) -> int:
+        return len(self.sprites)
+
+    def images(self, index: Tensor) -> Tensor:
+        """(B,) int64 on the same device -> (B, 3, H, W) float32 in [0, 1]."""
+        noise = hashed_uniform(index, math.prod(self.shape)).view(len(index), *self.shape)
+        return torch.maximum(self.sprites.images(index), noise)
+
+    def observe(self, index: Tensor, draw: Draw) -> Tensor:
+        """As `images`, on new noise."""
+        return torch.maximum(self.sprites.images(index), draw.uniform(len(index), *self.shape))
+
+    def to(self, device: torch.device) -> NoisySprites:
+        """The same images on another device."""
+        return replace(self, sprites=self.sprites.to(device))

@@ -1,0 +1,78 @@
+"""Metrics of ground-truth factors: what a code says of the factors behind an image."""
+
+from disentangle_eval.registry.specs import MetricSpec
+
+METRICS = (
+    MetricSpec(
+        name="factorvae",
+        summary="which factor is fixed, told from the code dimension that varies least (Kim & Mnih, 2018)",
+        target="disentangle_eval.metrics.factors.factorvae:FactorVAEMetric",
+        config="disentangle_eval.metrics.factors.config:FactorVAEConfig",
+        needs=frozenset({"encoder", "grid"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="higgins",
+        summary="which factor pairs of images share, told from the distance of their codes (Higgins et al., 2017)",
+        target="disentangle_eval.metrics.factors.higgins:HigginsMetric",
+        config="disentangle_eval.metrics.factors.config:HigginsConfig",
+        needs=frozenset({"encoder", "grid"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="mig",
+        summary="how much more the best code dimension knows of a factor than the second (Chen et al., 2018)",
+        target="disentangle_eval.metrics.factors.mig:MIGMetric",
+        config="disentangle_eval.metrics.factors.config:MIGConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="sap",
+        summary="how much better the best code dimension predicts a factor than the second (Kumar et al., 2018)",
+        target="disentangle_eval.metrics.factors.sap:SAPMetric",
+        config="disentangle_eval.metrics.factors.config:SAPConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="modularity-explicitness",
+        summary="does a code dimension know of one factor alone, and can all be read off (Ridgeway & Mozer, 2018)",
+        target="disentangle_eval.metrics.factors.modularity_explicitness:ModularityExplicitnessMetric",
+        config="disentangle_eval.metrics.factors.config:ModularityExplicitnessConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="dci",
+        summary="one factor a dimension, one dimension a factor, by boosted trees (Eastwood & Williams, 2018)",
+        target="disentangle_eval.metrics.factors.dci:DCIMetric",
+        config="disentangle_eval.metrics.factors.config:DCIConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="downstream",
+        summary="how well factors are predicted from the code with few and many labels (Locatello et al., 2019)",
+        target="disentangle_eval.metrics.factors.downstream:DownstreamMetric",
+        config="disentangle_eval.metrics.factors.config:DownstreamConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
+        name="irs",
+        summary="how little a dimension moves when all factors but its own change (Suter et al., 2019)",
+        target="disentangle_eval.metrics.factors.irs:IRSMetric",
+        config="disentangle_eval.metrics.factors.config:IRSConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+)

@@ -1,0 +1,269 @@
+"""Settings of the metrics of this family, and the protocols they are reported under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field as Bounds
+from pydantic import field_validator
+
+from disentangle_eval.config import Field, MetricConfig, Values
+
+
+class FactorVAEConfig(MetricConfig):
+    """Settings of the FactorVAE metric.
+
+    Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `kim-mnih`, the paper
+    (Kim & Mnih, 2018); `ib-gan`, IB-GAN's evaluation (Jeon et al., 2021). The paper takes the scale over all images
+    (here: any `variance_samples` from the size of the data set on) and does not state when a dimension counts as
+    collapsed; 10,000 images and 0.01 nats are our choice.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "dlib": {
+            "samples_per_vote": 64,
+            "train_votes": 10_000,
+            "eval_votes": 5_000,
+            "reported": "eval",
+            "scale": "sample",
+            "variance_samples": 10_000,
+            "prune": "std",
+            "threshold": 0.05,
+            "stream": "reference",
+        },
+        "kim-mnih": {
+            "samples_per_vote": 100,
+            "train_votes": 800,
+            "eval_votes": 800,
+            "reported": "train",
+            "scale": "sample",
+            "variance_samples": 10_000,
+            "prune": "posterior-kl",
+            "threshold": 0.01,
+            "stream": "independent",
+        },
+        "ib-gan": {
+            "samples_per_vote": 100,
+            "train_votes": 800,
+            "eval_votes": 800,
+            "reported": "train",
+            "scale": "votes",
+            "prune": "variance",
+            "threshold": 0.05,
+            "stream": "independent",
+        },
+    }
+
+    samples_per_vote: int = Field(64, ge=2, description="images that share one factor in a vote")
+    train_votes: int = Field(10_000, ge=1, description="votes the classifier is made from")
+    eval_votes: int = Field(5_000, ge=1, description="fresh votes the classifier is tested on")
+    reported: Literal["eval", "train"] = Field("eval", description="votes whose accuracy is the score")
+    scale: Literal["sample", "votes"] = Field(
+        "sample", description="images that give each dimension's variance: a random sample, or those of the train votes"
+    )
+    variance_samples: int = Field(10_000, ge=2, description="images in the random sample")
+    prune: Literal["std", "variance", "posterior-kl"] = Field(
+        "std", description="what is compared with the threshold; constant dimensions never vote"
+    )
+    threshold: float = Field(0.05, ge=0, description="a dimension below this does not vote (nats for posterior-kl)")
+    stream: Literal["reference", "independent"] = Field(
+        "reference", description="random numbers: disentanglement_lib's draws and precision, or ours in float64"
+    )
+
+
+_KIM_MNIH_POINTS: Values = {
+    "pairs_per_point": 200,
+    "train_points": 100_000,
+    "eval_points": 800,
+    "stream": "independent",
+}
+
+
+class HigginsConfig(MetricConfig):
+    """Settings of the Higgins metric.
+
+    Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `kim-mnih`, the closed
+    protocol of Kim & Mnih (2018), whose classifier stops after a fixed number of iterations; `converged`, the same
+    points with a classifier at its minimum. The paper does not state Adagrad's accumulator, the initial weights or
+    whether batches repeat; 0.1, zeros and fresh points for every batch are our choice.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "dlib": {
+            "pairs_per_point": 64,
+            "train_points": 10_000,
+            "eval_points": 5_000,
+            "stream": "reference",
+            "solver": "lbfgs",
+            "iterations": 100,
+            "tolerance": 1e-4,
+            "penalty": 1.0,
+        },
+        "kim-mnih": {
+            **_KIM_MNIH_POINTS,
+            "solver": "adagrad",
+            "iterations": 10_000,
+            "batch_size": 10,
+            "learning_rate": 0.01,
+            "accumulator": 0.1,
+            "weight_std": 0.0,
+        },
+        "converged": {
+            **_KIM_MNIH_POINTS,
+            "solver": "newton",
+            "iterations": 1_000,
+            "tolerance": 1e-8,
+            "penalty": 0.01,
+        },
+    }
+
+    pairs_per_point: int = Field(64, ge=1, description="pairs of images whose differences a point is the mean of")
+    train_points: int = Field(10_000, ge=1, description="points the classifier is trained on")
+    eval_points: int = Field(5_000, ge=1, description="fresh points the classifier is tested on")
+    stream: Literal["reference", "independent"] = Field(
+        "reference", description="random numbers: disentanglement_lib's draws and precision, or ours in float64"
+    )
+    solver: Literal["lbfgs", "adagrad", "newton"] = Field(
+        "lbfgs", description="how the classifier is trained; newton standardises the points and must converge"
+    )
+    iterations: int = Field(100, ge=1, description="iterations of adagrad, the most iterations of lbfgs and newton")
+    tolerance: float = Field(1e-4, gt=0, description="lbfgs and newton end where the loss is no steeper, nats a weight")
+    penalty: float = Field(
+        1.0, gt=0, description="lbfgs and newton: weight of half the squared weights beside the summed cross entropy"
+    )
+    batch_size: int = Field(10, ge=1, description="adagrad: points in a batch; batches follow one another")
+    learning_rate: float = Field(0.01, gt=0, description="adagrad: learning rate")
+    accumulator: float = Field(0.1, gt=0, description="adagrad: what the sum of squared gradients starts from")
+    weight_std: float = Field(0.0, ge=0, description="adagrad: standard deviation of the initial weights")
+
+
+class MIGConfig(MetricConfig):
+    """Settings of the mutual information gap.
+
+    Protocol: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {"dlib": {"num_train": 10_000, "bins": 20}}
+
+    num_train: int = Field(10_000, ge=2, description="images the mutual information is counted over")
+    bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
+
+
+class SAPConfig(MetricConfig):
+    """Settings of the SAP score.
+
+    Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `correlation`, the
+    paper's form for continuous factors (Kumar et al., 2018).
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "dlib": {"num_train": 10_000, "num_test": 5_000, "predictor": "svm"},
+        "correlation": {"num_train": 10_000, "num_test": 5_000, "predictor": "correlation"},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the classifiers are fitted to, or correlated over")
+    num_test: int = Field(5_000, ge=2, description="fresh images the classifiers are tested on")
+    predictor: Literal["svm", "correlation"] = Field(
+        "svm", description="what scores a dimension: a linear classifier's accuracy, or the squared correlation"
+    )
+
+
+class DCIConfig(MetricConfig):
+    """Settings of DCI.
+
+    Protocol: `dlib`, disentanglement_lib's study (Locatello et al., 2019), with scikit-learn's default trees.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "dlib": {"num_train": 10_000, "num_test": 5_000, "stages": 100, "depth": 3, "learning_rate": 0.1},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the trees are grown on")
+    num_test: int = Field(5_000, ge=2, description="fresh images they are tested on")
+    stages: int = Field(100, ge=1, description="boosting stages, each of one tree a class")
+    depth: int = Field(3, ge=1, le=16, description="splits between a tree's root and a leaf")
+    learning_rate: float = Field(0.1, gt=0, le=1, description="the share of a tree's prediction that is added")
+
+
+class ModularityExplicitnessConfig(MetricConfig):
+    """Settings of modularity and explicitness.
+
+    Protocol: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {"dlib": {"num_train": 10_000, "num_test": 5_000, "bins": 20}}
+
+    num_train: int = Field(10_000, ge=2, description="images for the mutual information and the classifiers")
+    num_test: int = Field(5_000, ge=2, description="fresh images the classifiers are tested on")
+    bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
+
+
+class IRSConfig(MetricConfig):
+    """Settings of the interventional robustness score.
+
+    Protocols: `dlib`, disentanglement_lib number for number (10,000 random images, the 99th percentile of deviations,
+    factors in at most 20 classes); `suter`, the paper's supremum (Suter et al., 2019) over all images and the factors'
+    own classes.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "dlib": {"samples": 10_000, "quantile": 0.99, "bins": 20, "precision": "codes"},
+        "suter": {"samples": None, "quantile": 1.0, "bins": None, "precision": "float64"},
+    }
+
+    samples: int | None = Field(10_000, ge=2, description="random images; every image unless given")
+    quantile: float = Field(
+        0.99, gt=0, le=1, description="which deviation stands for a group of images; 1 is the largest"
+    )
+    bins: int | None = Field(
+        20, ge=2, description="histogram bins the classes of a factor are put into; the classes themselves unless given"
+    )
+    precision: Literal["codes", "float64"] = Field(
+        "codes", description="what is computed in: the precision of the codes, as disentanglement_lib does, or float64"
+    )
+
+
+class DownstreamConfig(MetricConfig):
+    """Settings of the downstream task.
+
+    Protocols, both of disentanglement_lib's study (Locatello et al., 2019): `logistic-regression`, with a
+    cross-validated penalty, and `boosted-trees`, scikit-learn's default ones.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "logistic-regression": {
+            "predictor": "logistic-regression",
+            "train_sizes": (10, 100, 1_000, 10_000),
+            "num_test": 5_000,
+            "strengths": 10,
+            "folds": 5,
+        },
+        "boosted-trees": {
+            "predictor": "boosted-trees",
+            "train_sizes": (10, 100, 1_000, 10_000),
+            "num_test": 5_000,
+            "stages": 100,
+            "depth": 3,
+            "learning_rate": 0.1,
+        },
+    }
+
+    predictor: Literal["logistic-regression", "boosted-trees"] = Field(
+        "logistic-regression", description="what predicts each factor from the code"
+    )
+    train_sizes: tuple[Annotated[int, Bounds(ge=2)], ...] = Field(
+        (10, 100, 1_000, 10_000), min_length=1, description="numbers of training images, each a task of its own"
+    )
+    num_test: int = Field(5_000, ge=2, description="fresh images each task is tested on")
+    strengths: int = Field(10, ge=1, description="logistic regression: inverse penalties tried, from 1e-4 to 1e4")
+    folds: int = Field(5, ge=2, description="logistic regression: parts of the training images to cross-validate over")
+    stages: int = Field(100, ge=1, description="boosted trees: boosting stages, each of one tree a class")
+    depth: int = Field(3, ge=1, le=16, description="boosted trees: splits between a tree's root and a leaf")
+    learning_rate: float = Field(0.1, gt=0, le=1, description="boosted trees: the share of a prediction that is added")
+
+    @field_validator("train_sizes", mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        """Numbers joined by commas, as they are typed."""
+        return value.split(",") if isinstance(value, str) else value

@@ -1,0 +1,139 @@
+"""The FactorVAE metric (Kim & Mnih, 2018, "Disentangling by Factorising", section 4).
+
+A vote: fix one factor, look at L images that share it, and find the code dimension that varies least. A code is
+disentangled when that dimension tells which factor was fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.errors import DevalError
+from disentangle_eval.metrics.factors.config import FactorVAEConfig
+from disentangle_eval.metrics.toolbox.posterior_kl import mean_posterior_kl
+from disentangle_eval.metrics.toolbox.variance import variances
+from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream, Votes, varying_factors
+
+_CHUNK = 2**22
+
+
+class FactorVAEMetric(Metric[FactorVAEConfig]):
+    """Scores 1 for a code with a dimension of its own for every factor, and `chance` for one that knows nothing.
+
+    Factors of one class are left out. Values: `value`, `train_accuracy`, `eval_accuracy`; `num_active_dims` and
+    `active_dims`, the columns that took part; `pruning`, the rule that chose them; `votes`, the training votes by
+    code dimension (K rows) and factor (columns named by `factors`); `train_chance` and `eval_chance`, what the
+    accuracies of a code that knows nothing would be. Without an active dimension every accuracy is 0.
+
+    Columns of classes count as one dimension each and enter with Gini's variance everywhere a variance is asked for,
+    the pruning thresholds included; the latter is our choice.
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        cfg = self.cfg
+        reference = cfg.stream == "reference"
+        # The reference computes in the precision of the codes, and equal variances are told apart by rounding alone.
+        dtype = None if reference else np.float64
+        stream = ReferenceStream(subject.grid, seed) if reference else IndependentStream(subject.grid, seed)
+        sample = stream.images(cfg.variance_samples) if cfg.scale == "sample" else None
+        train = stream.votes(cfg.train_votes, cfg.samples_per_vote)
+        fresh = stream.votes(cfg.eval_votes, cfg.samples_per_vote)
+
+        if sample is None:
+            sample = train.index.ravel()
+        codes = subject.codes(sample)
+        with np.errstate(over="ignore"):
+            scale = variances(codes, subject.code, dtype)
+        if not np.isfinite(scale).all():
+            raise DevalError(f"codes: received numbers up to {np.abs(codes).max():g}, too large to take variances of")
+        alive = (codes.min(axis=0) < codes.max(axis=0)) & (scale > 0)
+        kept, pruning = self._kept(scale, subject, sample)
+        active = np.flatnonzero(alive & kept)
+
+        train_votes = vote_matrix(subject, train, scale, active, dtype)
+        fresh_votes = vote_matrix(subject, fresh, scale, active, dtype)
+        factor_of = majority_vote_classifier(train_votes)
+        accuracies = {"train": accuracy(factor_of, train_votes), "eval": accuracy(factor_of, fresh_votes)}
+        varying = varying_factors(subject.grid)
+        chances = {"train": train_chance(len(active), len(varying), cfg.train_votes), "eval": 1 / len(varying)}
+        values = {
+            "value": accuracies[cfg.reported],
+            "train_accuracy": accuracies["train"],
+            "eval_accuracy": accuracies["eval"],
+            "train_chance": chances["train"],
+            "eval_chance": chances["eval"],
+            "num_active_dims": len(active),
+            "active_dims": active.tolist(),
+            "pruning": pruning,
+            "factors": [subject.grid.names[factor] for factor in varying],
+            "votes": train_votes.tolist(),
+        }
+        return Scores(values, chance=chances[cfg.reported])
+
+    def _kept(self, scale: np.ndarray, subject: Subject, sample: np.ndarray) -> tuple[np.ndarray, str]:
+        """Which columns pass the threshold (K,), and the rule in words."""
+        threshold = self.cfg.threshold
+        if self.cfg.prune == "std":
+            return np.sqrt(scale) >= threshold, f"std < {threshold:g}"
+        if self.cfg.prune == "variance":
+            return scale >= threshold, f"variance < {threshold:g}"
+        divergence = mean_posterior_kl(subject, np.unique(sample))
+        if divergence is None:
+            return np.ones(len(scale), dtype=bool), "constant only: no normal posterior over the code"
+        return divergence >= threshold, f"posterior KL < {threshold:g} nats"
+
+
+def vote_matrix(
+    subject: Subject, votes: Votes, scale: np.ndarray, active: np.ndarray, dtype: type | None = None
+) -> np.ndarray:
+    """How often each code dimension varied least, by the factor that was fixed: (K, varying factors), int64.
+
+    A vote goes to the dimension of `active` whose variance over the vote's images, divided by `scale` (K,), is least.
+    """
+    columns = len(subject.code)
+    varying = varying_factors(subject.grid)
+    if not active.size:
+        return np.zeros((columns, len(varying)), dtype=np.int64)
+    ratios = vote_variances(subject, votes.index, dtype)[:, active] / scale[active]
+    dimension = active[ratios.argmin(axis=1)]
+    cell = dimension * len(varying) + np.searchsorted(varying, votes.fixed)
+    return np.bincount(cell, minlength=columns * len(varying)).reshape(columns, len(varying))
+
+
+def vote_variances(subject: Subject, index: np.ndarray, dtype: type | None = None) -> np.ndarray:
+    """The variance of each code dimension over the images of each vote: (M, L) image indices -> (M, K)."""
+    chunks = [variances(subject.codes(rows), subject.code, dtype) for rows in _chunks(index, len(subject.code))]
+    return np.concatenate(chunks)
+
+
+def majority_vote_classifier(votes: np.ndarray) -> np.ndarray:
+    """Votes (K, F) -> the factor each dimension stands for (K,): the one it was chosen for most often."""
+    factor_of: np.ndarray = votes.argmax(axis=1)
+    return factor_of
+
+
+def accuracy(factor_of: np.ndarray, votes: np.ndarray) -> float:
+    """The share of votes (K, F) whose fixed factor is the one their dimension stands for; 0 without any votes."""
+    right = votes[np.arange(len(votes)), factor_of].sum()
+    return float(right / max(1, votes.sum()))
+
+
+def train_chance(dims: int, factors: int, votes: int, repeats: int = 1000) -> float:
+    """The mean training accuracy of a code that knows nothing, by simulation.
+
+    Training votes are counted by the classifier they made, so this is above 1 / factors; 0 without any dimensions.
+    """
+    if dims == 0:
+        return 0.0
+    cells = np.full(dims * factors, 1 / (dims * factors))
+    drawn = np.random.default_rng(0).multinomial(votes, cells, size=repeats).reshape(repeats, dims, factors)
+    return float(drawn.max(axis=2).sum(axis=1).mean() / votes)
+
+
+def _chunks(index: np.ndarray, columns: int) -> Iterator[np.ndarray]:
+    rows = max(1, _CHUNK // (index.shape[1] * columns))
+    for start in range(0, len(index), rows):
+        yield index[start : start + rows]

@@ -1,0 +1,140 @@
+"""The Higgins or beta-VAE metric (Higgins et al., 2017, "beta-VAE", section 3).
+
+Take pairs of images that share one factor, and see how far apart their codes are in each dimension. A code is
+disentangled when a linear classifier can tell from these distances which factor the pairs share.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.latents import is_categorical
+from disentangle_eval.metrics.factors.config import HigginsConfig
+from disentangle_eval.metrics.factors.linear_softmax import LinearSoftmax, fit_adagrad, fit_lbfgs, fit_newton
+from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream, Stream, varying_factors
+from disentangle_eval.runtime.draws import stream_seed
+
+_CHUNK = 2**19
+
+
+class HigginsMetric(Metric[HigginsConfig]):
+    """Scores 1 for a code with a dimension of its own for every factor, and `chance` for one that knows nothing.
+
+    Factors of one class are left out. Values: `value` and `eval_accuracy`, the accuracy on fresh points;
+    `train_accuracy`; `train_loss`, the classifier's mean cross entropy on its training points, nats;
+    `factor_confusion`, the fresh points by the factor that was shared (rows) and the one that was told (columns), both
+    named by `factors`;
+    `solver_iterations`, and `converged`, whether the solver met its tolerance, null where it has none.
+
+    In a column of classes two codes are 1 apart where the classes differ and 0 where they do not.
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        cfg = self.cfg
+        varying = varying_factors(subject.grid)
+        if len(varying) < 2:
+            sizes = subject.grid.sizes
+            raise UsageError(f"factor sizes: received {sizes}, expected two factors of two classes or more to tell")
+        reference = cfg.stream == "reference"
+        stream: Stream = ReferenceStream(subject.grid, seed) if reference else IndependentStream(subject.grid, seed)
+        # The reference averages in the precision of the codes.
+        dtype = None if reference else np.float64
+        points, labels = draw_points(subject, stream, cfg.train_points, cfg.pairs_per_point, dtype)
+        missing = np.setdiff1d(np.arange(len(varying)), labels)
+        if missing.size:
+            name = subject.grid.names[varying[missing[0]]]
+            raise UsageError(f"train_points: received {cfg.train_points}, of which none shares {name!r}, expected more")
+        classifier = self.classifier(points, labels, seed)
+        fresh_points, fresh_labels = draw_points(subject, stream, cfg.eval_points, cfg.pairs_per_point, dtype)
+
+        confusion = confusion_matrix(fresh_labels, classifier.predict(fresh_points), len(varying))
+        eval_accuracy = float(np.trace(confusion) / cfg.eval_points)
+        values = {
+            "value": eval_accuracy,
+            "train_accuracy": float(np.mean(classifier.predict(points) == labels)),
+            "eval_accuracy": eval_accuracy,
+            "train_loss": classifier.cross_entropy(points, labels),
+            "solver_iterations": classifier.iterations,
+            "converged": classifier.converged,
+            "factors": [subject.grid.names[factor] for factor in varying],
+            "factor_confusion": confusion.tolist(),
+        }
+        return Scores(values, chance=1 / len(varying))
+
+    def classifier(self, points: np.ndarray, labels: np.ndarray, seed: int) -> LinearSoftmax:
+        """The settings' classifier of points (N, K) with labels (N,), all of which occur.
+
+        DevalError when newton does not converge.
+        """
+        cfg = self.cfg
+        if cfg.solver == "lbfgs":
+            return fit_lbfgs(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
+        if cfg.solver == "newton":
+            fitted = fit_newton(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
+            if not fitted.converged:
+                received = f"not converged to {cfg.tolerance:g} after {fitted.iterations} iterations"
+                raise DevalError(f"newton: {received}, expected a minimum; raise iterations, tolerance or penalty")
+            return fitted
+        random = np.random.default_rng(stream_seed(seed, "higgins", "weights"))
+        initial = random.normal(scale=cfg.weight_std, size=(points.shape[1] + 1, labels.max() + 1))
+        return fit_adagrad(points, labels, initial, cfg.iterations, cfg.batch_size, cfg.learning_rate, cfg.accumulator)
+
+
+def draw_points(
+    subject: Subject, stream: Stream, count: int, pairs: int, dtype: type | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (count, K) float64, and which of the varying factors the pairs of each share, (count,) from 0.
+
+    A point is the mean of `pairs` distances between two codes, averaged in `dtype` or in the precision of the codes.
+    DevalError where that is not finite.
+    """
+    points, fixed = [], []
+    rows = max(1, _CHUNK // pairs)
+    for start in range(0, count, rows):
+        drawn = stream.pairs(min(rows, count - start), pairs)
+        images, index = distinct(drawn.index, len(subject.grid))
+        codes = subject.codes(images)
+        points.append(mean_distances(codes, index, np.array(is_categorical(subject.code)), dtype))
+        fixed.append(drawn.fixed)
+    found = np.concatenate(points).astype(np.float64)
+    if not np.isfinite(found).all():
+        raise DevalError("codes: received numbers whose differences are too large to take the mean of")
+    return found, np.searchsorted(varying_factors(subject.grid), np.concatenate(fixed))
+
+
+def distinct(index: np.ndarray, images: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (any shape) of so many images -> the different ones, ascending, and where each index stands there."""
+    if images > 8 * index.size:
+        found, place = np.unique(index, return_inverse=True)
+        return found, place.reshape(index.shape)
+    # Where most images are asked for, marking them is forty times faster than sorting.
+    asked = np.zeros(images, dtype=bool)
+    asked[index] = True
+    return np.flatnonzero(asked), (np.cumsum(asked) - 1)[index]
+
+
+def mean_distances(
+    codes: np.ndarray, index: np.ndarray, categorical: np.ndarray, dtype: type | None = None
+) -> np.ndarray:
+    """Codes (n, K) and pairs of their rows, `index` (M, 2, L) -> (M, K): the mean over pairs of |difference|.
+
+    Where a column is `categorical` (K,), the mean of 1 where the classes differ. Summed pair by pair in `dtype`, or in
+    the precision of the codes.
+    """
+    total = np.zeros((len(index), codes.shape[1]), dtype=dtype or codes.dtype)
+    with np.errstate(over="ignore"):
+        for pair in range(index.shape[2]):
+            distance = codes.take(index[:, 0, pair], axis=0)
+            distance -= codes.take(index[:, 1, pair], axis=0)
+            np.abs(distance, out=distance)
+            distance[:, categorical] = distance[:, categorical] > 0
+            total += distance
+    total /= index.shape[2]
+    return total
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Labels (N,) and predictions (N,) -> how often each pair of them occurs, (classes, classes) int64."""
+    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)

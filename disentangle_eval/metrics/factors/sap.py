@@ -1,0 +1,101 @@
+"""The SAP score, separated attribute predictability (Kumar et al., 2018, section 3).
+
+How much better the best code dimension alone predicts a factor than the second best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.svm import LinearSVC
+from sklearn.utils.parallel import Parallel, delayed
+
+from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.metrics.factors.config import SAPConfig
+from disentangle_eval.metrics.toolbox.gap import gaps
+from disentangle_eval.metrics.toolbox.one_hot import one_hot_blocks
+from disentangle_eval.metrics.toolbox.samples import draw_samples
+from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.runtime.draws import stream_seed
+
+_PERMUTATIONS = 10
+
+
+class SAPMetric(Metric[SAPConfig]):
+    """Scores near 0 for a code that knows nothing; what a perfect code scores depends on the factors' classes.
+
+    A column of classes is one dimension and enters as one-hot columns. Factors that do not vary are left out; with a
+    single code dimension the score is 0. Values: `value`; `gaps`, that of each factor, named in `factors`; `best_dims`,
+    the code dimension that predicts each best; `score_matrix` (K rows, a column a factor), the accuracies on fresh
+    images or the squared correlations.
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        train, test = draw_samples(subject, seed, self.cfg.num_train, self.cfg.num_test)
+        varying = varying_columns(train.factors)
+        fitted, fresh = train.factors[:, varying], test.factors[:, varying]
+        random = np.random.default_rng(stream_seed(seed, "chance"))
+        blocks = one_hot_blocks(train.codes, subject.code)
+        if self.cfg.predictor == "svm":
+            predicted = predictions(blocks, fitted, one_hot_blocks(test.codes, subject.code))
+            matrix = accuracies(predicted, fresh)
+            permuted = [gaps(accuracies(predicted, random.permutation(fresh))) for _ in range(_PERMUTATIONS)]
+        else:
+            matrix = squared_correlations(blocks, fitted)
+            permuted = [gaps(squared_correlations(blocks, random.permutation(fitted))) for _ in range(_PERMUTATIONS)]
+        lead = gaps(matrix)
+        values = {
+            "value": float(lead.mean()),
+            "gaps": lead.tolist(),
+            "factors": [subject.factors.names[factor] for factor in varying],
+            "best_dims": matrix.argmax(axis=0).tolist(),
+            "score_matrix": matrix.tolist(),
+        }
+        return Scores(values, chance=float(np.mean(permuted)))
+
+
+def predictions(train: Sequence[np.ndarray], factors: np.ndarray, test: Sequence[np.ndarray]) -> np.ndarray:
+    """The class of each factor that each dimension alone predicts for M test images, (M, K, F).
+
+    `train` and `test` are K blocks (N, columns) and (M, columns), `factors` (N, F) the training images' classes.
+    """
+    pairs = [(seen, fresh, factor) for seen, fresh in zip(train, test, strict=True) for factor in factors.T]
+    # Threads suffice: the solver works outside Python's lock.
+    columns = Parallel(n_jobs=-1, prefer="threads")(delayed(_predict)(*pair) for pair in pairs)
+    return np.stack(columns, axis=1).reshape(-1, len(train), factors.shape[1])
+
+
+def accuracies(predicted: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Predicted classes (M, K, F) and the factors' classes (M, F) -> the share that is right, (K, F)."""
+    share: np.ndarray = (predicted == factors[:, None]).mean(axis=0)
+    return share
+
+
+def squared_correlations(blocks: Sequence[np.ndarray], factors: np.ndarray) -> np.ndarray:
+    """K blocks (N, columns) and factor classes (N, F) as numbers -> squared correlations (K, F); 0 for a constant.
+
+    For a block of one-hot columns the squared multiple correlation: the share of a factor's variance that the means
+    of the classes explain.
+    """
+    return np.stack([_squared_correlation(block.astype(np.float64), factors) for block in blocks])
+
+
+def _predict(train: np.ndarray, test: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    # `dual=False` is what scikit-learn chooses here by itself, unless there are fewer images than columns.
+    classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
+    predicted: np.ndarray = classifier.fit(train, factor).predict(test)
+    return predicted
+
+
+def _squared_correlation(block: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """A block (N, columns) and factors (N, F) -> (F,)."""
+    block = block[:, block.min(axis=0) < block.max(axis=0)]
+    if not block.size:
+        return np.zeros(factors.shape[1])
+    block = block / np.abs(block).max(axis=0)
+    centred = factors - factors.mean(axis=0)
+    regressors = block - block.mean(axis=0)
+    explained = regressors @ np.linalg.lstsq(regressors, centred)[0]
+    share: np.ndarray = np.square(explained).sum(axis=0) / np.square(centred).sum(axis=0)
+    return share.clip(0, 1)

@@ -1,0 +1,70 @@
+"""Settings of the metrics of this family, and the protocols they are reported under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from disentangle_eval.config import Field, MetricConfig, Values
+
+
+class FeatureConfig(MetricConfig):
+    """Which images are compared, and through whose eyes."""
+
+    features: str | None = Field(
+        None, description="file of the feature extractor; without one, the Inception-v3 of torch-fidelity"
+    )
+    samples: int = Field(50_000, ge=2, description="generated images, and real ones where the data set has as many")
+    inner_noise: Literal["drawn", "mean"] = Field(
+        "drawn", description="noise inside the generator, behind its latent: drawn as in training, or at its mean"
+    )
+
+
+class FIDConfig(FeatureConfig):
+    """Settings of the Fréchet inception distance.
+
+    The protocol `fid-50k` is the usual one: Inception-v3 as in torch-fidelity, 50,000 generated images and 50,000 real
+    ones (Heusel et al., 2017; IB-GAN's study has these numbers too).
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {"fid-50k": {"samples": 50_000, "inner_noise": "drawn"}}
+
+
+class KIDConfig(FeatureConfig):
+    """Settings of the kernel inception distance.
+
+    The protocol `torch-fidelity` is that library's defaults: 100 subsets of 1,000 images, the cubic kernel
+    (Bińkowski et al., 2018), here out of 50,000 images.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "torch-fidelity": {"samples": 50_000, "inner_noise": "drawn", "subsets": 100, "subset_size": 1_000}
+    }
+
+    subsets: int = Field(100, ge=1, description="subsets over which the distance is averaged")
+    subset_size: int = Field(1_000, ge=2, description="images in a subset, without replacement")
+
+
+class PRDCConfig(FeatureConfig):
+    """Settings of precision, recall, density and coverage.
+
+    Protocols: `naeem`, 10,000 images and 5 neighbours (Naeem et al., 2020); `kynkaanniemi`, 50,000 images and 3
+    neighbours (Kynkäänniemi et al., 2019). Both papers look through VGG-16; here it is Inception-v3 unless `features`
+    names another.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "naeem": {"samples": 10_000, "inner_noise": "drawn", "neighbours": 5},
+        "kynkaanniemi": {"samples": 50_000, "inner_noise": "drawn", "neighbours": 3},
+    }
+
+    samples: int = Field(10_000, ge=2, description="generated images, and real ones where the data set has as many")
+    neighbours: int = Field(5, ge=1, description="k: a ball reaches to the k-th nearest other image of its own set")
+
+
+class ReconstructionConfig(MetricConfig):
+    """Settings of the reconstruction error. Protocols: `sample`, 10,000 random images; `full`, every image."""
+
+    protocols: ClassVar[Mapping[str, Values]] = {"sample": {"images": 10_000}, "full": {"images": None}}
+
+    images: int | None = Field(10_000, ge=2, description="different random images; every image unless given")

@@ -1,0 +1,216 @@
+"""Networks that turn images into features: torch-fidelity's Inception-v3, or any program of the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.metrics.images.fidelity_import import fidelity
+
+INCEPTION = "inception-v3-compat"
+LAYER = "2048"
+
+_FORCE_WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+_OBJECT = re.compile(r"/(custom|opaque)_obj_")
+
+# torch-fidelity's constant is the address alone; its file name ends in the first digits of this.
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+
+
+@dataclass(frozen=True)
+class FeatureExtractor:
+    """Maps images (B, 3, H, W) uint8 to features (B, D) float32, both on `device`.
+
+    `sha256` is the checksum of the file it was read from, `program` says what else decides the features, `resize` how
+    images are brought to the size it takes.
+    """
+
+    name: str
+    sha256: str
+    program: str
+    resize: str
+    device: torch.device
+    compute: Callable[[Tensor], Any]
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """DevalError where it fails or returns anything but finite real numbers of shape (B, D)."""
+        try:
+            with torch.no_grad(), _float32_convolutions():
+                features = self.compute(images)
+        except Exception as error:  # a program of the user's may raise anything
+            raise DevalError(
+                f"features {self.name}: failed on images of shape {tuple(images.shape)} uint8 ({describe(error)}); "
+                "expected a module for (B, 3, H, W) uint8 of this size and any B"
+            ) from error
+        if not isinstance(features, Tensor) or features.dim() != 2 or len(features) != len(images):
+            received = f"shape {tuple(features.shape)}" if isinstance(features, Tensor) else type(features).__name__
+            raise DevalError(
+                f"features {self.name}: received {received}, expected ({len(images)}, D), one row an image"
+            )
+        if not features.is_floating_point() or not torch.isfinite(features).all():
+            raise DevalError(f"features {self.name}: received {features.dtype} or NaN, expected finite real numbers")
+        return features.float()
+
+
+def load_extractor(path: str | None, device: torch.device) -> FeatureExtractor:
+    """The extractor of a file: torch-fidelity's Inception weights, a TorchScript module or an exported program.
+
+    Without a path, the Inception weights where torch-fidelity downloads them to, if they are there. A program is run,
+    though nothing in its file is unpickled that is not plain data. UsageError for no file and for any other file.
+    """
+    if path is None:
+        return _inception(_read(_downloaded_weights()), device)
+    chosen = Path(path).expanduser()
+    if not chosen.is_file():
+        raise UsageError(
+            f"--features: no file {path!r}, expected Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript "
+            "module or an exported program (.pt2)"
+        )
+    contents = _read(chosen)
+    if _digest(contents) == INCEPTION_SHA256:
+        return _inception(contents, device)
+    return _program(chosen, contents, device)
+
+
+def _downloaded_weights() -> Path:
+    url = fidelity("feature_extractor_inceptionv3").URL_INCEPTION_V3
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    path = folder / Path(url).name
+    if not path.is_file():
+        raise UsageError(
+            f"--features: no Inception-v3 weights {path.name!r} (sha256 {INCEPTION_SHA256}) in {str(folder)!r}; fetch "
+            f"{url} into that folder, or name that file, or any TorchScript or exported (.pt2) feature extractor, "
+            "with --features PATH"
+        )
+    return path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--features: {str(path)!r} cannot be read ({error.strerror or error})") from None
+
+
+def _inception(weights: bytes, device: torch.device) -> FeatureExtractor:
+    """`torch_fidelity`'s own constructor loads whatever it is given, so the bytes it gets are checked before."""
+    received = _digest(weights)
+    if received != INCEPTION_SHA256:
+        raise DevalError(
+            f"Inception-v3 weights: received a file of sha256 {received}, expected {INCEPTION_SHA256}; delete it and "
+            "fetch it again"
+        )
+    with torch.random.fork_rng(devices=[]):  # its layers are initialised before they are overwritten
+        network: nn.Module = fidelity("feature_extractor_inceptionv3").FeatureExtractorInceptionV3(
+            INCEPTION, [LAYER], feature_extractor_weights_path=io.BytesIO(weights)
+        )
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return FeatureExtractor(
+        name=f"{INCEPTION}, layer {LAYER}",
+        sha256=received,
+        program=f"torch-fidelity {version('torch-fidelity')}",
+        resize="bilinear to 299 x 299 as TensorFlow 1",
+        device=device,
+        compute=lambda images: network(images)[0],
+    )
+
+
+def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtractor:
+    kind = _kind(contents)
+    if kind is None:
+        raise UsageError(
+            f"--features: {str(path)!r} (sha256 {_digest(contents)}) is none of: Inception weights (sha256 "
+            f"{INCEPTION_SHA256}), a TorchScript module (torch.jit.save), an exported program (torch.export.save)"
+        )
+    try:
+        compute = (_torchscript if kind == "TorchScript" else _exported)(contents, device)
+    except Exception as error:  # whatever a damaged file makes the reader raise
+        raise DevalError(
+            f"--features: the {kind} module {str(path)!r} cannot be loaded ({describe(error)}); save it again with "
+            f"torch {torch.__version__}"
+        ) from None
+    return FeatureExtractor(
+        name=f"{path.name} ({kind})",
+        sha256=_digest(contents),
+        program=kind,
+        resize="none, the module's own",
+        device=device,
+        compute=compute,
+    )
+
+
+def _kind(contents: bytes) -> str | None:
+    """Which program an archive holds, told from the names in it."""
+    try:
+        names = {name.partition("/")[2] for name in zipfile.ZipFile(io.BytesIO(contents)).namelist()}
+    except zipfile.BadZipFile:
+        return None
+    return "TorchScript" if "constants.pkl" in names else "exported" if "archive_format" in names else None
+
+
+def _torchscript(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        module: nn.Module = torch.jit.load(io.BytesIO(contents), map_location=device)
+    return module.eval()
+
+
+def _exported(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
+    from torch.export.passes import move_to_device_pass
+
+    objects = [name for name in zipfile.ZipFile(io.BytesIO(contents)).namelist() if _OBJECT.search(name)]
+    if objects:
+        raise ValueError(f"it holds the pickled object {objects[0]}, which could run code when read")
+    with _weights_only(), _without_log("torch.export"):
+        program = torch.export.load(io.BytesIO(contents))
+    module: nn.Module = move_to_device_pass(program, device).module()
+    return module
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """`torch.export.load` unpickles whatever is no plain data, unless torch is told never to."""
+    before = os.environ.get(_FORCE_WEIGHTS_ONLY)
+    os.environ[_FORCE_WEIGHTS_ONLY] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_FORCE_WEIGHTS_ONLY]
+        else:
+            os.environ[_FORCE_WEIGHTS_ONLY] = before
+
+
+@contextmanager
+def _without_log(name: str) -> Iterator[None]:
+    """What torch logs there, it also raises."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _float32_convolutions() -> Any:
+    """cuDNN rounds float32 to TF32 unless told otherwise."""
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+
+
+def _digest(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()

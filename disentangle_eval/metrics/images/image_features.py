@@ -1,0 +1,171 @@
+"""The features of real and of generated images, each image encoded once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from disentangle_eval.api import Dataset, Subject
+from disentangle_eval.data.files.locations import cache_folder
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.metrics.images.array_cache import kept_array
+from disentangle_eval.metrics.images.config import FeatureConfig
+from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, load_extractor
+from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.evaluating import evaluating
+
+CPU_BATCH = 64
+ACCELERATOR_BATCH = 512
+
+# What one model generated last. fid, kid and prdc in one command look at the same images.
+_generated: WeakKeyDictionary[nn.Module, tuple[tuple[Any, ...], np.ndarray]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class FeaturePair:
+    """Features of real images (N, D) and of generated ones (M, D), float32, and the device to compute with them on.
+
+    `about` says for the result where they come from. `derived(name, make)` is an array made from the real features
+    alone, kept on disk with them.
+    """
+
+    real: np.ndarray
+    generated: np.ndarray
+    device: torch.device
+    about: dict[str, Any]
+    derived: Callable[[str, Callable[[], np.ndarray]], np.ndarray]
+
+
+def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair:
+    """The features of `cfg.samples` images of the subject's model, and of as many of its data set, or all it has.
+
+    The features of real images are kept on disk for the next model.
+    """
+    model, data = _generator_and_data(subject)
+    count = image_counts(subject, cfg)[0]
+    extractor = load_extractor(cfg.features, device_of(model))
+    real, derived = _real_features(model, data, extractor, count, seed)
+    generated = _generated_features(model, extractor, cfg, seed)
+    about = {
+        "extractor": extractor.name,
+        "extractor_sha256": extractor.sha256,
+        "resize": extractor.resize,
+        "dims": real.shape[1],
+        "real_samples": len(real),
+        "generated_samples": len(generated),
+    }
+    return FeaturePair(real, generated, extractor.device, about, derived)
+
+
+def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
+    """How many real and how many generated images there will be. UsageError for a data set of one image or none."""
+    _, data = _generator_and_data(subject)
+    if len(data) < 2:
+        raise UsageError(f"dataset {data.name!r}: received {len(data)} images, expected at least 2 to compare with")
+    return min(cfg.samples, len(data)), cfg.samples
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """(B, C, H, W) in [0, 1], C of 1 or 3 -> (B, 3, H, W) uint8, each value rounded to the nearest of 256 levels.
+
+    What was stored as bytes comes back exactly, which cutting off the fraction would not do. Grey is repeated.
+    """
+    channels = images.shape[1]
+    if channels not in (1, 3):
+        raise UsageError(f"images: received {channels} channels, expected 1 (grey) or 3 (RGB) to extract features from")
+    levels = (images * 255).round().clamp(0, 255).to(torch.uint8)
+    return levels.expand(-1, 3, -1, -1).contiguous()
+
+
+def _generator_and_data(subject: Subject) -> tuple[Any, Dataset]:
+    if subject.model is None or subject.data is None:
+        raise UsageError("codes: no generator stands behind them, expected a checkpoint")
+    return subject.model, subject.data
+
+
+def _real_features(
+    model: Any, data: Dataset, extractor: FeatureExtractor, count: int, seed: int
+) -> tuple[np.ndarray, Callable[[str, Callable[[], np.ndarray]], np.ndarray]]:
+    key = {
+        "dataset": data.name,
+        "dataset_sha256": data.sha256,
+        "shape": list(data.shape),
+        "images": len(data),
+        "samples": count,
+        "seed": None if count == len(data) else seed,
+        "levels": "rounded",
+        "extractor_sha256": extractor.sha256,
+        "program": extractor.program,
+        "device": extractor.device.type,
+    }
+    folder = cache_folder() / "features"
+
+    def make() -> np.ndarray:
+        index = np.random.default_rng(stream_seed(seed, "real images")).choice(len(data), count, replace=False)
+        batches = image_batches(model, data, np.sort(index), _batch_size(extractor.device))
+        return _collected((extractor(as_bytes(images)) for _, images in batches), count)
+
+    def derived(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        return kept_array(folder, {**key, "array": name}, make)
+
+    return derived("features", make), derived
+
+
+def _generated_features(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> np.ndarray:
+    if not isinstance(model, nn.Module):
+        return _collected(_features_of_samples(model, extractor, cfg, seed), cfg.samples)
+    key = (_weights_digest(model), extractor.sha256, extractor.device, cfg.samples, cfg.inner_noise, seed)
+    known = _generated.get(model)
+    if known is None or known[0] != key:
+        _generated.pop(model, None)
+        known = key, _collected(_features_of_samples(model, extractor, cfg, seed), cfg.samples)
+        _generated[model] = known
+    return known[1]
+
+
+def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> Iterator[Tensor]:
+    """Latents depend on the seed and the prior alone; inner noise also on the device."""
+    z = model.prior.sample(GeneratorDraw(stream_seed(seed, "samples")), cfg.samples)
+    draw = GeneratorDraw(stream_seed(seed, "inner noise"), extractor.device) if cfg.inner_noise == "drawn" else None
+    for batch in z.split(_batch_size(extractor.device)):
+        with evaluating(model):
+            images = model.generate(batch.to(extractor.device), draw)
+        if not torch.isfinite(images).all():
+            raise DevalError(
+                f"{type(model).__name__}.generate: received NaN or infinity, expected images in [0, 1]; score an "
+                "earlier checkpoint of the run"
+            )
+        yield extractor(as_bytes(images))
+
+
+def _collected(batches: Iterator[Tensor], count: int) -> np.ndarray:
+    """Batches of rows as one array (count, D), filled as they come."""
+    table, done = np.empty((0, 0), dtype=np.float32), 0
+    for batch in batches:
+        rows = batch.cpu().numpy()
+        if not done:
+            table = np.empty((count, rows.shape[1]), dtype=np.float32)
+        table[done : done + len(rows)] = rows
+        done += len(rows)
+    return table
+
+
+def _batch_size(device: torch.device) -> int:
+    return CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
+
+
+def _weights_digest(model: nn.Module) -> str:
+    """Training goes on in place, so that the model alone does not tell what it generated."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

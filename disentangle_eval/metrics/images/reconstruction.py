@@ -1,0 +1,96 @@
+"""How far a model's reconstructions are from its images: squared error and Bernoulli cross-entropy."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Dataset, Metric, Reconstructor, Scores, Subject
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.metrics.images.config import ReconstructionConfig
+from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.metrics.toolbox.random_images import random_images
+from disentangle_eval.runtime.evaluating import evaluating
+
+# Float32 has no number between 1 and 1 - 2^-24, so nothing nearer to certainty is told apart at either end.
+LEAST_PROBABILITY = 2.0**-24
+
+
+class ReconstructionMetric(Metric[ReconstructionConfig]):
+    """Scores 0 for a model that returns its images; `chance` for one that returns their mean whatever it is shown.
+
+    Values: `mean_squared_error`, a pixel and channel; `cross_entropy`, nats an image, summed over pixels and channels,
+    with probabilities kept 2^-24 from 0 and 1; `mean_squared_error_stderr` and `cross_entropy_stderr`, the standard
+    errors of these means over images; `cross_entropy_chance`, the mean image's; `cross_entropy_floor`, that of a
+    perfect reconstruction, 0 for binary images; `images`, how many were reconstructed.
+
+    DevalError for reconstructions of another shape, or that are not in [0, 1].
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        data, model = subject.data, subject.model
+        if data is None or not isinstance(model, Reconstructor):
+            raise UsageError(
+                "reconstruction: received codes, expected a model that reconstructs images, and its images"
+            )
+        if len(data) < 2:
+            raise UsageError(f"reconstruction: received {len(data)} images, expected at least 2")
+        index = random_images(len(data), self.cfg.images, seed)
+        measured, mean_image = _measured(model, data, index)
+        mean_squared_error, cross_entropy, power, floor = measured.mean(axis=0)
+        stderr = measured.std(axis=0, ddof=1) / np.sqrt(len(index))
+        p = mean_image.clip(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+        values = {
+            "mean_squared_error": float(mean_squared_error),
+            "mean_squared_error_stderr": float(stderr[0]),
+            "cross_entropy": float(cross_entropy),
+            "cross_entropy_stderr": float(stderr[1]),
+            "cross_entropy_chance": float(-(mean_image * np.log(p) + (1 - mean_image) * np.log1p(-p)).sum()),
+            "cross_entropy_floor": float(floor),
+            "images": len(index),
+        }
+        chance = max(0.0, float(power - np.square(mean_image).mean()))
+        return Scores(values, chance=chance)
+
+
+def squared_error(x: Tensor, reconstruction: Tensor) -> Tensor:
+    """Two times (B, C, H, W) -> (B,): the mean squared difference over channels and pixels."""
+    return (x - reconstruction).square().flatten(1).mean(dim=1)
+
+
+def bernoulli_cross_entropy(x: Tensor, p: Tensor) -> Tensor:
+    """Images and probabilities (B, C, H, W) -> (B,) nats: -sum [x log p + (1 - x) log(1 - p)], p kept from 0 and 1."""
+    p = p.clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return -(x * p.log() + (1 - x) * torch.log1p(-p)).flatten(1).sum(dim=1)
+
+
+def _measured(model: Reconstructor, data: Dataset, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each image (N, 4): both errors, the mean of x^2 and the cross-entropy of x by x. And the mean image (C H W).
+
+    Float64.
+    """
+    rows = []
+    total = np.zeros(int(np.prod(data.shape)))
+    with evaluating(model):
+        for _, images in image_batches(model, data, index):
+            reconstruction = model.reconstruct(images).float()
+            _check(type(model).__name__, reconstruction, images)
+            columns = [
+                squared_error(images, reconstruction),
+                bernoulli_cross_entropy(images, reconstruction),
+                squared_error(images, torch.zeros_like(images)),
+                bernoulli_cross_entropy(images, images),
+            ]
+            rows.append(torch.stack(columns, dim=1).cpu().double().numpy())
+            total += images.flatten(1).sum(dim=0).cpu().double().numpy()
+    return np.concatenate(rows), total / len(index)
+
+
+def _check(name: str, reconstruction: Tensor, images: Tensor) -> None:
+    if reconstruction.shape != images.shape:
+        received, expected = tuple(reconstruction.shape), tuple(images.shape)
+        raise DevalError(f"{name}.reconstruct: received images of shape {received}, expected {expected}")
+    low, high = torch.stack([reconstruction.min(), reconstruction.max()]).tolist()
+    if not (0 <= low <= high <= 1):
+        raise DevalError(f"{name}.reconstruct: received numbers from {low:g} to {high:g}, expected them in [0, 1]")

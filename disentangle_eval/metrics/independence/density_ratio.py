@@ -1,0 +1,76 @@
+"""The total correlation that a classifier can tell (Kim & Mnih, 2018, "Disentangling by Factorising", equation 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from disentangle_eval.api import Draw
+from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+
+SLOPE = 0.2
+
+
+@dataclass(frozen=True)
+class DensityRatio:
+    """log q(z) - log prod_j q(z_j) as the classifier has it, (S,) nats each, of samples of q(z) and of the product."""
+
+    of_joint: Tensor
+    of_product: Tensor
+
+    @property
+    def accuracy(self) -> float:
+        """The share of samples whose class the ratio's sign tells; 0.5 is guessing."""
+        right = (self.of_joint > 0).double().mean() + (self.of_product < 0).double().mean()
+        return 0.5 * float(right)
+
+
+def build_discriminator(latents: int, width: int, layers: int, seed: int, device: torch.device) -> nn.Sequential:
+    """A classifier of z (B, Z) with one logit (B, 1), its weights from the seed.
+
+    The difference of Kim & Mnih's two logits. The global generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        # Not torch.manual_seed, which would reseed CUDA's global generators too.
+        torch.default_generator.manual_seed(stream_seed(seed, "tc", "discriminator"))
+        network: list[nn.Module] = []
+        for inputs in [latents, *[width] * (layers - 1)]:
+            network += [nn.Linear(inputs, width), nn.LeakyReLU(SLOPE)]
+        return nn.Sequential(*network, nn.Linear(width, 1)).to(device)
+
+
+def train(
+    discriminator: nn.Module, table: PosteriorTable, iterations: int, batch_size: int, learning_rate: float, seed: int
+) -> None:
+    """Teaches a classifier to tell samples of q(z) from samples of prod_j q(z_j), all of them fresh."""
+    draw = GeneratorDraw(stream_seed(seed, "tc", "train"), table.device)
+    optimiser = torch.optim.Adam(discriminator.parameters(), learning_rate, fused=True)
+    for _ in range(iterations):
+        optimiser.zero_grad()
+        of_joint = discriminator(fresh(table, batch_size, draw))
+        of_product = discriminator(permuted(fresh(table, batch_size, draw), draw))
+        (softplus(-of_joint) + softplus(of_product)).mean().backward()
+        optimiser.step()
+
+
+def ratio(discriminator: nn.Module, table: PosteriorTable, samples: int, seed: int) -> DensityRatio:
+    """The ratio at fresh samples of both distributions, float64."""
+    draw = GeneratorDraw(stream_seed(seed, "tc", "evaluate"), table.device)
+    with torch.no_grad():
+        of_joint = discriminator(fresh(table, samples, draw))
+        of_product = discriminator(permuted(fresh(table, samples, draw), draw))
+    return DensityRatio(of_joint[:, 0].double(), of_product[:, 0].double())
+
+
+def fresh(table: PosteriorTable, samples: int, draw: Draw) -> Tensor:
+    """Samples of q(z), (S, Z), of random images."""
+    return table[draw.integers(len(table), samples)].sample(draw)
+
+
+def permuted(z: Tensor, draw: Draw) -> Tensor:
+    """(S, Z) with each column in an order of its own: samples of prod_j q(z_j)."""
+    return z.gather(0, draw.permutation(*z.shape))

@@ -1,0 +1,114 @@
+"""The importance-weighted bound on the likelihood (Burda et al., 2016, "Importance Weighted Autoencoders")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.errors import DevalError
+from disentangle_eval.metrics.information.config import IWAEConfig
+from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
+from disentangle_eval.metrics.toolbox.estimate import mean_and_error
+from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable, posterior_table
+from disentangle_eval.metrics.toolbox.random_images import random_images
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.evaluating import evaluating
+
+# Images and particles drawn at once; what is decoded at once does not change the draws.
+IMAGES = 16
+PARTICLES = 512
+CPU_ROWS = 256
+ACCELERATOR_ROWS = 8192
+
+
+class IWAEMetric(Metric[IWAEConfig]):
+    """log p(x) >= log (1/K) sum_k p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x), nats an image, averaged over images.
+
+    Values: `value`, the mean, with its `standard_error` over images; `elbo`, the bound of one particle on average, and
+    `reconstruction`, E[-log p(x|z)], both from the same particles and with their `_standard_error`s; `images`, how many
+    were taken.
+
+    UsageError where the posterior is not normal; DevalError for densities that are not finite.
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        data: Any = subject.data
+        index = random_images(len(data), self.cfg.max_images, seed)
+        found = bounds(subject, index, self.cfg.particles, seed)
+        values: dict[str, Any] = {}
+        values["value"], values["standard_error"] = mean_and_error(found.log_likelihood)
+        values["elbo"], values["elbo_standard_error"] = mean_and_error(found.elbo)
+        values["reconstruction"], values["reconstruction_standard_error"] = mean_and_error(found.reconstruction)
+        return Scores({**values, "images": len(index)})
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Of N images, nats, (N,) float64 each: both bounds on log p(x), and E[-log p(x|z)]."""
+
+    log_likelihood: Tensor
+    elbo: Tensor
+    reconstruction: Tensor
+
+
+def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows: int | None = None) -> Bounds:
+    """The bounds of the images of `index` (n,), ascending.
+
+    `rows` is how many particles are decoded at once; it fits the device unless it is given, and the bounds do not
+    depend on it. DevalError where one is not finite.
+    """
+    model: Any = subject.model
+    data: Any = subject.data
+    table = posterior_table(subject, index)
+    device = device_of(model)
+    rows = rows or (CPU_ROWS if device.type == "cpu" else ACCELERATOR_ROWS)
+    draw = GeneratorDraw(stream_seed(seed, "iwae"), device)
+    found, done = [], 0
+    with evaluating(model):
+        for batch, images in image_batches(model, data, index, IMAGES):
+            some = torch.arange(done, done + len(batch), device=device)
+            found.append(_bounds_of_batch(model, images, table[some], particles, draw, rows))
+            done += len(batch)
+    stacked = torch.cat(found, dim=1)
+    if not bool(stacked.isfinite().all()):
+        raise DevalError(
+            f"{type(model).__name__}: received log p(x|z), log p(z) or log q(z|x) of NaN or infinity, expected finite "
+            "numbers; the prior must have a density wherever the posterior has one"
+        )
+    return Bounds(*stacked)
+
+
+def _bounds_of_batch(
+    model: Any, images: Tensor, posteriors: PosteriorTable, particles: int, draw: GeneratorDraw, rows: int
+) -> Tensor:
+    """The three rows of `Bounds`, (3, B) float64, by a running logsumexp over the particles."""
+    n = len(images)
+    total = torch.full((n,), -math.inf, dtype=torch.float64, device=images.device)
+    sums = torch.zeros(2, n, dtype=torch.float64, device=images.device)
+    for count in _parts(particles, PARTICLES):
+        # The same image's particles lie side by side, so that those decoded together share it.
+        owner = torch.arange(n, device=images.device).repeat_interleave(count)
+        z = posteriors[owner].sample(draw)
+        log_p_x = torch.cat(
+            [
+                model.log_likelihood(images[one], z_one)
+                for one, z_one in zip(owner.split(rows), z.split(rows), strict=True)
+            ]
+        ).double()
+        log_q = posteriors[owner].log_density(z).sum(dim=1, dtype=torch.float64)
+        log_weight = (log_p_x + model.prior.log_prob(z.double()) - log_q).view(n, count)
+        total = torch.logaddexp(total, log_weight.logsumexp(dim=1))
+        sums += torch.stack([log_weight.sum(dim=1), -log_p_x.view(n, count).sum(dim=1)])
+    return torch.cat([total[None] - math.log(particles), sums / particles])
+
+
+def _parts(total: int, most: int) -> Iterator[int]:
+    for start in range(0, total, most):
+        yield min(most, total - start)

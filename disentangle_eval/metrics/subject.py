@@ -1,0 +1,211 @@
+"""What is judged, as a table of codes: plain arrays, or a model that encodes each image once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from disentangle_eval.api import Dataset, Encoder, Factors, FactorSpace, Subject
+from disentangle_eval.data.dataset import labels_of
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.latents import Categorical, CodeDimension, continuous
+from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.runtime.evaluating import evaluating
+
+
+class CodeTable:
+    """A code for every image, given as an array.
+
+    `codes` (N, K) real numbers; float32 and float64 keep their precision, everything else is computed in float64. Row i
+    is the code of image i of `factors`, and of the class `labels[i]`, (N,) integers. `code` says what each column
+    holds, real numbers unless told. UsageError for another shape or dtype, codes that are not finite, and classes that
+    do not exist.
+    """
+
+    model: Any | None = None
+    data: Dataset | None = None
+    iteration: int | None = None
+
+    def __init__(
+        self,
+        codes: np.ndarray,
+        factors: Factors | None = None,
+        code: tuple[CodeDimension, ...] | None = None,
+        labels: np.ndarray | None = None,
+    ) -> None:
+        self.peers: Sequence[Subject] = ()
+        self._factors = factors
+        self._labels = labels
+        self._codes = _real_matrix(codes)
+        rows, columns = self._codes.shape
+        if factors is not None and rows != len(factors):
+            sizes = " x ".join(str(size) for size in factors.sizes)
+            images = f"{sizes} images" if isinstance(factors, FactorSpace) else "the labelled images"
+            raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {images}")
+        if labels is not None:
+            _check_labels(labels, rows)
+        self.code = continuous(columns) if code is None else code
+        if len(self.code) != columns:
+            raise UsageError(f"codes: received {columns} columns, expected {len(self.code)}, one a code dimension")
+        fault = _fault(self._codes, self.code)
+        if fault:
+            raise UsageError(f"codes: {fault}")
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """What a metric may ask of this table, in the words of `MetricSpec.needs`."""
+        labels = {"labels"} if self._labels is not None else set()
+        return frozenset({"encoder"} | factor_needs(self._factors) | labels)
+
+    @property
+    def factors(self) -> Factors:
+        if self._factors is None:
+            raise UsageError("codes: no factors stand behind them, expected factors or factor_sizes beside them")
+        return self._factors
+
+    @property
+    def grid(self) -> FactorSpace:
+        if not isinstance(self.factors, FactorSpace):
+            raise UsageError("codes: received labelled samples, expected every combination of factors (factor_sizes)")
+        return self.factors
+
+    @property
+    def labels(self) -> np.ndarray:
+        if self._labels is None:
+            raise UsageError("codes: the images have no known classes, expected labels beside them")
+        return self._labels
+
+    def codes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`."""
+        codes: np.ndarray = self._codes[index]
+        return codes
+
+
+class EncodedSubject:
+    """A model with an encoder on a data set; each image is encoded at most once, when first asked for.
+
+    Keeps the float32 codes of the images asked for, so that a data set may be larger than memory. `batch_size` fits the
+    device unless it is given. DevalError when the model's codes have another shape, are not finite, or name classes
+    that do not exist.
+    """
+
+    def __init__(
+        self, model: Encoder, data: Dataset, batch_size: int | None = None, iteration: int | None = None
+    ) -> None:
+        self.model: Any | None = model
+        self.data: Dataset | None = data
+        self.iteration = iteration
+        self.peers: Sequence[Subject] = ()
+        # A generator alone has none; metrics that need no encoder judge it all the same.
+        self.code: tuple[CodeDimension, ...] = getattr(model, "code", ())
+        self._encoder = model
+        self._images = data
+        self._batch_size = batch_size
+        self._known = np.empty(0, dtype=np.int64)
+        self._table = np.empty((0, len(self.code)), dtype=np.float32)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    @property
+    def factors(self) -> Factors:
+        factors = self._images.factors
+        if factors is None:
+            name = self._images.name
+            raise UsageError(f"dataset {name!r} has no known factors, expected one with factors: deval datasets")
+        return factors
+
+    @property
+    def grid(self) -> FactorSpace:
+        if not isinstance(self.factors, FactorSpace):
+            name = self._images.name
+            raise UsageError(f"dataset {name!r} has no full grid of factors, expected one that has: deval datasets")
+        return self.factors
+
+    @property
+    def labels(self) -> np.ndarray:
+        labels = labels_of(self._images)
+        if labels is None:
+            name = self._images.name
+            raise UsageError(f"dataset {name!r} has no labels, expected a labelled one: deval datasets")
+        return labels
+
+    def codes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float32."""
+        place = np.searchsorted(self._known, index)
+        unknown = self._unknown(index, place)
+        if unknown.size:
+            self._encode(unknown)
+            place = np.searchsorted(self._known, index)
+        codes: np.ndarray = self._table[place]
+        return codes
+
+    def _unknown(self, index: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Those of some images (any shape) that have no code yet, (n,), ascending; `place` is where theirs would be."""
+        if not self._known.size:
+            return np.unique(index)
+        return np.unique(index[self._known.take(place, mode="clip") != index])
+
+    def _encode(self, index: np.ndarray) -> None:
+        """Adds the codes of images that are not known yet; `index` (n,) ascends, as do the rows kept."""
+        table = np.empty((len(index), len(self.code)), dtype=np.float32)
+        done = 0
+        with evaluating(self._encoder):
+            for batch, images in image_batches(self._encoder, self._images, index, self._batch_size):
+                codes = self._encoder.encode(images).float().cpu().numpy()
+                self._check(codes, len(batch))
+                table[done : done + len(batch)] = codes
+                done += len(batch)
+        order = np.argsort(known := np.concatenate([self._known, index]))
+        self._known, self._table = known[order], np.concatenate([self._table, table])[order]
+
+    def _check(self, codes: np.ndarray, images: int) -> None:
+        name = type(self._encoder).__name__
+        expected = (images, len(self.code))
+        if codes.shape != expected:
+            raise DevalError(f"{name}.encode: received codes of shape {codes.shape}, expected {expected}")
+        fault = _fault(codes, self.code)
+        if fault:
+            raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")
+
+
+def factor_needs(factors: Factors | None) -> set[str]:
+    """What these factors offer to a metric, in the words of `MetricSpec.needs`."""
+    return set() if factors is None else {"factors", "grid"} if isinstance(factors, FactorSpace) else {"factors"}
+
+
+def _check_labels(labels: np.ndarray, rows: int) -> None:
+    expected = f"integers from 0 of shape ({rows},), one a row of codes"
+    if labels.shape != (rows,) or not np.issubdtype(labels.dtype, np.integer):
+        raise UsageError(f"labels: received {labels.dtype} of shape {labels.shape}, expected {expected}")
+    if labels.size and labels.min() < 0:
+        raise UsageError(f"labels: received {labels.min()}, expected {expected}")
+
+
+def _real_matrix(codes: np.ndarray) -> np.ndarray:
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or not codes.shape[1]:
+        raise UsageError(f"codes: received shape {codes.shape}, expected (N, K) with K of at least 1")
+    if codes.dtype.kind not in "biuf":
+        raise UsageError(f"codes: received dtype {codes.dtype}, expected real numbers")
+    precision = np.float32 if codes.dtype == np.float32 else np.float64
+    return np.ascontiguousarray(codes, dtype=precision)
+
+
+def _fault(codes: np.ndarray, code: Sequence[CodeDimension]) -> str | None:
+    """What makes these codes (n, K) unusable, if anything does."""
+    broken = int((~np.isfinite(codes)).any(axis=1).sum())
+    if broken:
+        return f"received NaN or infinity in {broken} of {len(codes)} rows, expected finite numbers"
+    for j, dimension in enumerate(code):
+        if isinstance(dimension, Categorical):
+            column = codes[:, j]
+            strangers = column[(column != np.floor(column)) | (column < 0) | (column >= dimension.classes)]
+            if strangers.size:
+                return f"received {strangers[0]:g} in column {j}, expected a class from 0 to {dimension.classes - 1}"
+    return None

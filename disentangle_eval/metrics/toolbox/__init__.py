@@ -1,0 +1,1 @@
+"""What metrics are made of, ours and a plugin's: samples, votes, classes, information, encoded images."""

@@ -1,0 +1,46 @@
+"""Random images with their codes and factors, for metrics that ask for no image in particular."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from disentangle_eval.api import FactorSpace, Subject
+from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.toolbox.votes import ReferenceStream
+
+
+@dataclass(frozen=True)
+class Samples:
+    """`codes` (N, K) in the precision of the subject, and `factors` (N, F) int64, the classes behind them."""
+
+    codes: np.ndarray
+    factors: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+def draw_samples(subject: Subject, seed: int, *counts: int) -> list[Samples]:
+    """One set of random images for each of `counts`, in that order.
+
+    From a full grid these are the draws of disentanglement_lib's study, with replacement. From a table of labelled
+    images every image is drawn at most once; where there are fewer than asked for, every set shrinks by one share.
+    """
+    factors = subject.factors
+    if isinstance(factors, FactorSpace):
+        stream = ReferenceStream(factors, seed)
+        sets = [stream.batches(count) for count in counts]
+    else:
+        sets = _without_replacement(len(factors), seed, counts)
+    return [Samples(subject.codes(index), factors.classes(index)) for index in sets]
+
+
+def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.ndarray]:
+    share = min(1.0, n / sum(counts))
+    sizes = [int(count * share) for count in counts]
+    if min(sizes) < 2:
+        raise UsageError(f"factors: received {n} labelled images, expected enough for sets of {counts} in proportion")
+    order = np.random.default_rng(seed).permutation(n)
+    return np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])

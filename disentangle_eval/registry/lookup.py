@@ -1,0 +1,114 @@
+"""What can be trained, loaded and scored, by name; the code behind a name is imported on first use."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import importlib
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from disentangle_eval.errors import DevalError, PluginWarning, UsageError, describe
+from disentangle_eval.registry.manager import NOUNS, Plugin, Problem, load_plugins
+from disentangle_eval.registry.specs import DatasetSpec, MetricSpec, ModelSpec, Spec
+
+SpecT = TypeVar("SpecT", bound=Spec, covariant=True)
+
+
+@dataclass(frozen=True)
+class Registered(Generic[SpecT]):
+    """A record and the distribution it came with."""
+
+    spec: SpecT
+    distribution: str
+    distribution_version: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All records by name, and what was wrong with plugins."""
+
+    models: Mapping[str, Registered[ModelSpec]]
+    datasets: Mapping[str, Registered[DatasetSpec]]
+    metrics: Mapping[str, Registered[MetricSpec]]
+    problems: tuple[Problem, ...] = ()
+
+    def find_model(self, name: str) -> Registered[ModelSpec]:
+        """The model of that name, or a `UsageError` that suggests the nearest one."""
+        return self._find(self.models, "model", name)
+
+    def find_dataset(self, name: str) -> Registered[DatasetSpec]:
+        """The data set of that name, or a `UsageError` that suggests the nearest one."""
+        return self._find(self.datasets, "dataset", name)
+
+    def find_metric(self, name: str) -> Registered[MetricSpec]:
+        """The metric of that name, or a `UsageError` that suggests the nearest one."""
+        return self._find(self.metrics, "metric", name)
+
+    @staticmethod
+    def resolve(record: Registered[Spec], field: Literal["target", "config"] = "target") -> Any:
+        """Imports what a field of a record names; whatever that prints goes to stderr.
+
+        Raises `DevalError` naming the distribution where the module cannot be imported or has no such attribute.
+        """
+        import_string: str = getattr(record.spec, field)
+        module, attribute = import_string.split(":")
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                return getattr(importlib.import_module(module), attribute)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may do anything on import, sys.exit included
+            raise DevalError(
+                f"{NOUNS[type(record.spec)]} {record.spec.name!r} of {record.distribution} "
+                f"{record.distribution_version}: its {field} {import_string!r} cannot be imported: {describe(error)}; "
+                f"update or reinstall {record.distribution}"
+            ) from error
+
+    def _find(self, records: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
+        if name in records:
+            return records[name]
+        known = ", ".join(sorted(records)) or "none"
+        near = difflib.get_close_matches(name.lower(), records, n=1)
+        suggestion = f". Did you mean {near[0]!r}?" if near else ""
+        broken = f" ({_summary(self.problems)})" if self.problems else ""
+        raise UsageError(
+            f"{noun}: received {name!r}, expected one of: {known} (`deval {noun}s` lists them){suggestion}{broken}"
+        )
+
+
+@functools.cache
+def load_registry() -> Registry:
+    """The registry of what is installed, loaded once a process.
+
+    Warns with one `PluginWarning` where plugins have problems; `DevalError` under `DEVAL_STRICT_PLUGINS=1`.
+    """
+    plugins = load_plugins()
+    problems = tuple(problem for plugin in plugins for problem in plugin.problems)
+    if problems:
+        warnings.warn(_summary(problems), PluginWarning, stacklevel=2)
+    return Registry(
+        models=_by_name(plugins, ModelSpec),
+        datasets=_by_name(plugins, DatasetSpec),
+        metrics=_by_name(plugins, MetricSpec),
+        problems=problems,
+    )
+
+
+def _by_name(plugins: Iterable[Plugin], kind: type[SpecT]) -> dict[str, Registered[SpecT]]:
+    return {
+        spec.name: Registered(spec, plugin.distribution, plugin.version)
+        for plugin in plugins
+        for spec in plugin.specs
+        if isinstance(spec, kind)
+    }
+
+
+def _summary(problems: Iterable[Problem]) -> str:
+    count = len({(problem.distribution, problem.entry_point) for problem in problems})
+    plugins = "1 plugin" if count == 1 else f"{count} plugins"
+    return f"{plugins} could not be loaded in full: `deval plugins` says why"

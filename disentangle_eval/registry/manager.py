@@ -1,0 +1,225 @@
+"""Finds and loads plugins one by one, so that a broken one is reported and everything else goes on.
+
+A plugin is an entry point in the group "deval", known by its distribution and entry-point name together: two
+distributions may use the same entry-point name. Plugins load in a fixed order: those of this project, then by
+distribution name, then by entry-point name. Where two claim one name for the same kind of record, the first keeps it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from typing import Any
+
+import pluggy
+
+from disentangle_eval.errors import DevalError, describe
+from disentangle_eval.registry import hookspecs
+from disentangle_eval.registry.specs import API_VERSION, DatasetSpec, MetricSpec, ModelSpec, Spec
+
+GROUP = hookspecs.PROJECT
+STRICT = "DEVAL_STRICT_PLUGINS"
+THIS_DISTRIBUTION = "disentangle-eval"
+
+NOUNS: dict[type[Spec], str] = {ModelSpec: "model", DatasetSpec: "dataset", MetricSpec: "metric"}
+HOOKS: dict[str, type[Spec]] = {f"register_{noun}s": kind for kind, noun in NOUNS.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What is wrong with a plugin: whose it is, and the cause on one line."""
+
+    distribution: str
+    version: str
+    entry_point: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.entry_point!r} of {self.distribution} {self.version}: {self.cause}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """One entry point: where it is from, the records it brought, and what was wrong with the rest."""
+
+    distribution: str
+    version: str
+    entry_point: str
+    module: str
+    specs: tuple[Spec, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_plugins() -> tuple[Plugin, ...]:
+    """Every installed plugin in the fixed order, those with problems among them.
+
+    Whatever a plugin prints goes to stderr. With the environment variable `DEVAL_STRICT_PLUGINS=1` the first problem is
+    raised as a `DevalError`, its cause chained.
+    """
+    strict = os.environ.get(STRICT, "0") not in ("", "0")
+    owners: _Owners = {}
+    with contextlib.redirect_stdout(sys.stderr):
+        return tuple(_plugin(source, owners, strict) for source in sorted(_sources(), key=_order))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An entry point and its owner; `load` imports what it names."""
+
+    distribution: str
+    version: str
+    entry_point: str
+    module: str
+    load: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class _Fault:
+    cause: str
+    error: BaseException | None = None
+
+
+_Owners = dict[tuple[type[Spec], str], _Source]
+
+
+# ---------------------------------------------------------------- finding
+
+
+def _sources() -> Iterator[_Source]:
+    seen = set()
+    for distribution in distributions():
+        try:
+            if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+                continue
+            entries = [entry for entry in distribution.entry_points if entry.group == GROUP]
+        except Exception as error:
+            yield _Source(*_name_and_version(distribution), "(all)", "entry_points.txt", _raising(error))
+            continue
+        name, version = _name_and_version(distribution)
+        if _normal(name) not in seen:  # of two copies on sys.path, the first is the one that would be imported
+            seen.add(_normal(name))
+            yield from (_Source(name, version, entry.name, entry.value, entry.load) for entry in entries)
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    try:
+        return distribution.metadata["Name"] or "unnamed", distribution.metadata["Version"] or "unknown"
+    except Exception:
+        return "unnamed", "unknown"
+
+
+def _raising(error: Exception) -> Callable[[], object]:
+    def load() -> object:
+        raise error
+
+    return load
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _order(source: _Source) -> tuple[bool, str, str, str]:
+    name = _normal(source.distribution)
+    return name != THIS_DISTRIBUTION, name, source.entry_point, source.module
+
+
+# ---------------------------------------------------------------- loading
+
+
+def _plugin(source: _Source, owners: _Owners, strict: bool) -> Plugin:
+    specs = []
+    problems = []
+    for found in _registered(source):
+        checked = _checked(found, source, owners) if isinstance(found, Spec) else found
+        if isinstance(checked, Spec):
+            owners[type(checked), checked.name] = source
+            specs.append(checked)
+            continue
+        problem = Problem(
+            distribution=source.distribution,
+            version=source.version,
+            entry_point=source.entry_point,
+            cause=checked.cause,
+        )
+        if strict:
+            raise DevalError(str(problem)) from checked.error
+        problems.append(problem)
+    return Plugin(
+        distribution=source.distribution,
+        version=source.version,
+        entry_point=source.entry_point,
+        module=source.module,
+        specs=tuple(specs),
+        problems=tuple(problems),
+    )
+
+
+def _registered(source: _Source) -> Iterator[Spec | _Fault]:
+    """The records a plugin yields, in order, with a fault for everything else that happens."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        plugin = source.load()
+        manager.register(plugin)
+        manager.check_pending()
+    except KeyboardInterrupt:
+        raise
+    except pluggy.PluginValidationError as error:
+        yield _Fault(f"{describe(error)}; the hooks are {', '.join(HOOKS)}", error)
+        return
+    except BaseException as error:
+        yield _Fault(f"{source.module!r} cannot be loaded: {describe(error)}", error)
+        return
+    implemented = {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+    if not implemented:
+        yield _Fault(f"{source.module!r} has no hook; mark its register_* functions with disentangle_eval.hookimpl")
+    for hook, kind in HOOKS.items():
+        if hook in implemented:
+            yield from _called(hook, kind, getattr(manager.hook, hook))
+
+
+def _called(hook: str, kind: type[Spec], call: Callable[[], list[Any]]) -> Iterator[Spec | _Fault]:
+    """What one hook yields; records that came before an exception count."""
+    items, error = _collected(call)
+    for item in items:
+        if type(item) is kind:
+            yield item
+        else:
+            yield _Fault(f"{hook} yielded {type(item).__name__}, expected {kind.__name__}")
+    if error is not None:
+        yield _Fault(f"{hook} failed: {describe(error)}", error)
+
+
+def _collected(call: Callable[[], list[Any]]) -> tuple[list[object], BaseException | None]:
+    items: list[object] = []
+    try:
+        for records in call() or [None]:  # a hook that returned None is missing from the answers
+            for record in records:
+                items.append(record)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return items, error
+    return items, None
+
+
+def _checked(spec: Spec, source: _Source, owners: _Owners) -> Spec | _Fault:
+    what = f"{NOUNS[type(spec)]} {spec.name!r}"
+    if spec.api != API_VERSION:
+        behind = THIS_DISTRIBUTION if spec.api > API_VERSION else source.distribution
+        return _Fault(f"{what}: written for plugin interface {spec.api}, expected {API_VERSION}; update {behind}")
+    owner = owners.get((type(spec), spec.name))
+    if owner is source:
+        return _Fault(f"{what}: registered twice")
+    if owner is not None:
+        return _Fault(
+            f"{what}: claimed by {source.distribution} {source.version}, "
+            f"taken by {owner.distribution} {owner.version} (plugin {owner.entry_point!r})"
+        )
+    return spec

@@ -1,0 +1,1 @@
+"""What everything that computes rests on: devices, randomness, memory and files."""

@@ -1,0 +1,66 @@
+"""Where a run computes, and with how many threads."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.convolutions import rearrange
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one, else the CPU; `UsageError` where CUDA is asked for and absent."""
+    present = torch.cuda.is_available()
+    if name == "cuda" and not present:
+        built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
+        raise UsageError(
+            f"--device: received 'cuda', but this torch ({torch.__version__}, {built}) sees no CUDA device; "
+            "use --device cpu"
+        )
+    return torch.device("cuda" if name == "cuda" or (name == "auto" and present) else "cpu")
+
+
+def place(model: ModuleT, device: torch.device) -> ModuleT:
+    """The model on a device, laid out channels last, in which convolutions run faster; on a CPU rearranged, too."""
+    model.to(device)
+    if device.type == "cpu":
+        rearrange(model)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def use_exact_kernels(device: torch.device) -> None:
+    """Let CUDA's libraries compute float32 in float32, and add in the same order each time.
+
+    PyTorch lets convolutions round to TF32's ten bits unless told. To be called before the first product: cuBLAS reads
+    its setting once.
+    """
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+
+
+def describe_device(device: torch.device) -> str:
+    """The hardware's own name, for records; for a CPU with its threads and cores."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{_processor()}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
