@@ -1,15 +1,39 @@
-"""Errors a user can cause, each one line that says what was received, what was expected and what to type next."""
+"""Errors a user can cause: what was received, what was expected and what to type next, as data and as one line."""
 
 from __future__ import annotations
+
+from typing import Any, ClassVar
 
 
 class DevalError(Exception):
     """A failure of the work itself: a damaged file, a full disk, a loss that became NaN.
 
-    The command line prints the message on one line and exits with code 1.
+    `what` names the thing that is wrong, or says in a sentence what happened. `received` and `expected` are text;
+    `advice` is what to do or type next. `str(error)` joins them: "what: received ..., expected ...; advice". The
+    command line prints that line and exits with `exit_code`, 1.
     """
 
-    exit_code = 1
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, received: Any = None, expected: str = "", advice: str = "") -> None:
+        self.what = what
+        self.received = "" if received is None else str(received)
+        self.expected = expected
+        self.advice = advice
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        found = f"received {self.received}" if self.received else ""
+        wanted = f"expected {self.expected}" if self.expected else ""
+        comparison = ", ".join(part for part in (found, wanted) if part)
+        problem = ": ".join(part for part in (self.what, comparison) if part)
+        return "; ".join(part for part in (problem, self.advice) if part)
+
+    def inside(self, where: str) -> DevalError:
+        """The same error, of the same kind, about something in a file or folder named `where`."""
+        return type(self)(
+            f"{where}: {self.what}", received=self.received or None, expected=self.expected, advice=self.advice
+        )
 
 
 class UsageError(DevalError):

@@ -72,7 +72,7 @@ def _file_is_right(file: DataFile, folder: Path | None, spec: DatasetSpec) -> bo
 
 def _contents(data: Dataset) -> list[tuple[str, str]]:
     """What a data set holds, in words."""
-    from disentangle_eval.api import FactorSpace
+    from disentangle_eval.api import FactorGrid
     from disentangle_eval.data.dataset import labels_of
 
     told = [("data", data.name), ("images", f"{len(data):,} of {' x '.join(map(str, data.shape))}")]
@@ -80,7 +80,7 @@ def _contents(data: Dataset) -> list[tuple[str, str]]:
     if data.factors is not None:
         sizes = ", ".join(f"{name} {size}" for name, size in zip(data.factors.names, data.factors.sizes, strict=True))
         grid = (
-            "every combination is there" if isinstance(data.factors, FactorSpace) else "not every combination is there"
+            "every combination is there" if isinstance(data.factors, FactorGrid) else "not every combination is there"
         )
         told.append(("factors", f"{sizes}; {grid}"))
     labels = labels_of(data)

@@ -160,9 +160,9 @@ def watching(name: str, run: Run, alone: bool) -> Iterator[Watchers]:
 
 def next_command(run: Run) -> str:
     """What to type after training: the score the data set allows, or samples where it allows none."""
-    from disentangle_eval.api import FactorSpace
+    from disentangle_eval.api import FactorGrid
 
-    if isinstance(run.data.factors, FactorSpace):
+    if isinstance(run.data.factors, FactorGrid):
         return "deval score --metric factorvae"
     if load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test:
         return "deval score --metric cluster-accuracy"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from disentangle_eval.api import Dataset, Encoder, Factors, FactorSpace, Subject
+from disentangle_eval.api import Dataset, Encoder, FactorGrid, Factors, Subject
 from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
@@ -42,7 +42,7 @@ class CodeTable:
         rows, columns = self._codes.shape
         if factors is not None and rows != len(factors):
             sizes = " x ".join(str(size) for size in factors.sizes)
-            images = f"{sizes} images" if isinstance(factors, FactorSpace) else "the labelled images"
+            images = f"{sizes} images" if isinstance(factors, FactorGrid) else "the labelled images"
             raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {images}")
         if labels is not None:
             _check_labels(labels, rows)
@@ -69,8 +69,8 @@ class CodeTable:
         return self._factors
 
     @property
-    def grid(self) -> FactorSpace:
-        if not isinstance(self.factors, FactorSpace):
+    def grid(self) -> FactorGrid:
+        if not isinstance(self.factors, FactorGrid):
             raise UsageError("codes: received labelled samples, expected every combination of factors (factor_sizes)")
         return self.factors
 
@@ -121,8 +121,8 @@ class EncodedSubject:
         return factors
 
     @property
-    def grid(self) -> FactorSpace:
-        if not isinstance(self.factors, FactorSpace):
+    def grid(self) -> FactorGrid:
+        if not isinstance(self.factors, FactorGrid):
             name = self._images.name
             raise UsageError(f"dataset {name!r} has no full grid of factors, expected one that has: deval datasets")
         return self.factors
@@ -176,7 +176,7 @@ class EncodedSubject:
 
 def factor_needs(factors: Factors | None) -> set[str]:
     """What these factors offer to a metric, in the words of `MetricSpec.needs`."""
-    return set() if factors is None else {"factors", "grid"} if isinstance(factors, FactorSpace) else {"factors"}
+    return set() if factors is None else {"factors", "grid"} if isinstance(factors, FactorGrid) else {"factors"}
 
 
 def _check_labels(labels: np.ndarray, rows: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset, Factors, FactorSpace, Nuisance
+from disentangle_eval.api import Dataset, FactorGrid, Factors, Nuisance
 from disentangle_eval.report.grid import Cells, enlargement, grid, table
 from disentangle_eval.report.labels import Lines, label_rows
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
@@ -61,13 +61,13 @@ def factor_rows(factors: Factors, origin: int, columns: int = COLUMNS) -> list[F
     nearest to the origin's, as parts of their numbers of classes.
     """
     held = factors.classes(np.array(origin))
-    if isinstance(factors, FactorSpace):
+    if isinstance(factors, FactorGrid):
         return [_row_of_grid(factors, held, factor, columns) for factor in range(len(held))]
     classes = factors.classes(np.arange(len(factors)))
     return [_row_of_table(factors, classes, held, factor, columns) for factor in range(len(held))]
 
 
-def _row_of_grid(factors: FactorSpace, held: np.ndarray, factor: int, columns: int) -> FactorRow:
+def _row_of_grid(factors: FactorGrid, held: np.ndarray, factor: int, columns: int) -> FactorRow:
     shown = _evenly(np.arange(factors.sizes[factor]), columns)
     classes = np.repeat(held[None], len(shown), axis=0)
     classes[:, factor] = shown

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from disentangle_eval.api import FactorSpace, Metric, Scores, Subject
+from disentangle_eval.api import FactorGrid, Metric, Scores, Subject
 from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
 from disentangle_eval.metrics.factors.config import DownstreamConfig
 from disentangle_eval.metrics.factors.predictors import LogisticRegression, majority_accuracies
@@ -97,7 +97,7 @@ def _tasks(subject: Subject, seed: int, cfg: DownstreamConfig) -> Iterator[tuple
     every training set is the beginning of the largest, which takes what there is where that is less than asked for.
     """
     sizes = sorted(set(cfg.train_sizes))
-    if isinstance(subject.factors, FactorSpace):
+    if isinstance(subject.factors, FactorGrid):
         sets = draw_samples(subject, seed, *(count for size in sizes for count in (size, cfg.num_test)))
         yield from zip(sets[::2], sets[1::2], strict=True)
         return

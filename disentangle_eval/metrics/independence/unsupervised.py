@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from disentangle_eval.api import Factors, FactorSpace, Metric, Scores, Subject
+from disentangle_eval.api import FactorGrid, Factors, Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.independence.config import UnsupervisedConfig
@@ -59,7 +59,7 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
     def _codes(self, subject: Subject, seed: int) -> np.ndarray:
         """The codes of random images: the study's draws from a full grid, else images drawn once at most."""
         factors = _known_factors(subject)
-        if isinstance(factors, FactorSpace):
+        if isinstance(factors, FactorGrid):
             return subject.codes(ReferenceStream(factors, seed).batches(self.cfg.samples))
         if len(subject) < 2:
             raise UsageError(f"codes: received {len(subject)} images, expected at least 2 to take a covariance of")

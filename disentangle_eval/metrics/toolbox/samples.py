@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle_eval.api import FactorSpace, Subject
+from disentangle_eval.api import FactorGrid, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
@@ -29,7 +29,7 @@ def draw_samples(subject: Subject, seed: int, *counts: int) -> list[Samples]:
     images every image is drawn at most once; where there are fewer than asked for, every set shrinks by one share.
     """
     factors = subject.factors
-    if isinstance(factors, FactorSpace):
+    if isinstance(factors, FactorGrid):
         stream = ReferenceStream(factors, seed)
         sets = [stream.batches(count) for count in counts]
     else:

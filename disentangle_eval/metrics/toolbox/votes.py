@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from disentangle_eval.api import FactorSpace
+from disentangle_eval.api import FactorGrid
 from disentangle_eval.errors import UsageError
 
 _CHUNK = 2**20
@@ -49,7 +49,7 @@ class Stream(Protocol):
         """
 
 
-def varying_factors(factors: FactorSpace) -> np.ndarray:
+def varying_factors(factors: FactorGrid) -> np.ndarray:
     """Which factors have more than one class. Only they can be told apart, so only they are fixed in a vote."""
     varying = np.flatnonzero(np.array(factors.sizes) > 1)
     if not varying.size:
@@ -65,7 +65,7 @@ class ReferenceStream:
     from the stream.
     """
 
-    def __init__(self, factors: FactorSpace, seed: int) -> None:
+    def __init__(self, factors: FactorGrid, seed: int) -> None:
         _check_seed(seed)
         self._factors = factors
         self._varying = varying_factors(factors)
@@ -115,7 +115,7 @@ class ReferenceStream:
 class IndependentStream:
     """The same distributions from numpy's `default_rng`; random images are drawn without replacement."""
 
-    def __init__(self, factors: FactorSpace, seed: int) -> None:
+    def __init__(self, factors: FactorGrid, seed: int) -> None:
         _check_seed(seed)
         self._factors = factors
         self._varying = varying_factors(factors)

@@ -1,0 +1,89 @@
+"""The interfaces everything rests on: what a model offers, what a round of training is, what a metric is given.
+
+Shapes: B batch, C H W image, Z latent, K code.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from disentangle_eval.api.abilities import (
+        Bottleneck,
+        Draw,
+        Encoder,
+        Generator,
+        Likelihood,
+        LowerBound,
+        Posterior,
+        Reconstructor,
+        Traversable,
+        Traversal,
+    )
+    from disentangle_eval.api.data import Dataset, FactorGrid, Factors, ImageShape, Nuisance
+    from disentangle_eval.api.judging import Metric, Scores, Subject
+    from disentangle_eval.api.training import Group, Losses, Model, Optim, Player, PolynomialDecay, Round, Step
+
+__all__ = [
+    "Bottleneck",
+    "Dataset",
+    "Draw",
+    "Encoder",
+    "FactorGrid",
+    "Factors",
+    "Generator",
+    "Group",
+    "ImageShape",
+    "Likelihood",
+    "Losses",
+    "LowerBound",
+    "Metric",
+    "Model",
+    "Nuisance",
+    "Optim",
+    "Player",
+    "PolynomialDecay",
+    "Posterior",
+    "Reconstructor",
+    "Round",
+    "Scores",
+    "Step",
+    "Subject",
+    "Traversable",
+    "Traversal",
+]
+
+_MODULES = {
+    "Bottleneck": "abilities",
+    "Dataset": "data",
+    "Draw": "abilities",
+    "Encoder": "abilities",
+    "FactorGrid": "data",
+    "Factors": "data",
+    "Generator": "abilities",
+    "Group": "training",
+    "ImageShape": "data",
+    "Likelihood": "abilities",
+    "Losses": "training",
+    "LowerBound": "abilities",
+    "Metric": "judging",
+    "Model": "training",
+    "Nuisance": "data",
+    "Optim": "training",
+    "Player": "training",
+    "PolynomialDecay": "training",
+    "Posterior": "abilities",
+    "Reconstructor": "abilities",
+    "Round": "training",
+    "Scores": "judging",
+    "Step": "training",
+    "Subject": "judging",
+    "Traversable": "abilities",
+    "Traversal": "abilities",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Only training needs torch; a table of codes is judged without it.
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

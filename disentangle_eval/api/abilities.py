@@ -1,0 +1,119 @@
+"""What a model can do, as protocols tested by attribute, and the randomness it is lent.
+
+Shapes: B batch, C H W image, Z latent, K code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.distributions import Distribution
+
+    from disentangle_eval.latents import CodeDimension, Prior
+
+
+class Draw(Protocol):
+    """The only randomness a plugin may use. Tensors come on the device the model is on."""
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal, float32."""
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Uniform on [0, 1), float32."""
+
+    def integers(self, high: int, *shape: int) -> Tensor:
+        """Uniform on 0 .. high - 1, int64."""
+
+    def permutation(self, n: int, columns: int) -> Tensor:
+        """(n, columns) int64; each column an independent permutation of 0 .. n - 1."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Has a representation. `code` says what each of its K columns holds."""
+
+    code: tuple[CodeDimension, ...]
+
+    def encode(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, K) float32, in eval mode; each row depends on its own image alone."""
+
+
+@runtime_checkable
+class Posterior(Protocol):
+    """Has a posterior over its latent."""
+
+    def posterior(self, x: Tensor) -> Distribution:
+        """(B, C, H, W) in [0, 1] -> q(z|x), a distribution with batch shape (B, Z) or event shape (Z,)."""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Makes images from its prior."""
+
+    prior: Prior
+
+    def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
+        """(B, Z) -> (B, C, H, W) in [0, 1]. Without `draw`, inner noise takes its mean."""
+
+
+@runtime_checkable
+class Bottleneck(Protocol):
+    """Has a variational upper bound on the information between latent and image."""
+
+    def rate(self, z: Tensor) -> Tensor:
+        """(B, Z) -> (B, R) nats: the upper bound's integrand, one column a dimension of the bottleneck."""
+
+
+@runtime_checkable
+class LowerBound(Protocol):
+    """Reads its generator's own input back from the image: a variational lower bound on the information they share."""
+
+    def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
+        """(B, Z) -> (B, L) nats: log q(z|x) - log p(z) at an image x drawn from z, one column a part of the input.
+
+        In eval mode. With `iteration`, x carries the noise that training adds in that iteration; else none.
+        """
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """Has a density over images given its latent."""
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] and (B, Z) -> log p(x|z), (B,) nats."""
+
+
+@runtime_checkable
+class Reconstructor(Protocol):
+    """Maps an image to the image it takes it for."""
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, C, H, W) in [0, 1], in eval mode."""
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """The space a model's factors are read off in: a code (B, K), and how an image is drawn from one.
+
+    `spread` is the standard deviation of each column under the model, of a column with bounds a quarter of their
+    distance, so that a sweep of two spreads either way covers what occurs; `rate` is the information each column
+    carries, nats, by which rows are sorted; `origin` draws starting points, (B, K).
+    """
+
+    code: tuple[CodeDimension, ...]
+    spread: Tensor
+    rate: Tensor
+    origin: Callable[[Draw, int], Tensor]
+    render: Callable[[Tensor], Tensor]
+
+
+@runtime_checkable
+class Traversable(Protocol):
+    """Can be drawn as a sweep over each dimension of its representation."""
+
+    def traversal(self, draw: Draw) -> Traversal:
+        """The space to sweep, estimated with the randomness lent."""

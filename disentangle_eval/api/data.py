@@ -1,0 +1,81 @@
+"""What a data set is: images by index, and what is known of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor
+
+    from disentangle_eval.api.abilities import Draw
+
+
+class ImageShape(NamedTuple):
+    """Channels, height and width of an image."""
+
+    channels: int
+    height: int
+    width: int
+
+
+class Factors(Protocol):
+    """The factors behind images: `names` (F,), and `sizes` (F,), the number of classes of each."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def classes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (...) of ints -> their factor classes (..., F), int64 from 0."""
+
+
+@runtime_checkable
+class FactorGrid(Factors, Protocol):
+    """Factors of which every combination of classes is one image: a full grid, so that images can be asked for."""
+
+    def index(self, classes: np.ndarray) -> np.ndarray:
+        """Factor classes (..., F) of ints -> image indices (...), int64."""
+
+
+class Dataset(Protocol):
+    """Images by index, on a device, and their factors where they are known.
+
+    A data set whose images fall into classes may also have `labels`, (N,) int64: the class of each.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def shape(self) -> ImageShape: ...
+
+    @property
+    def factors(self) -> Factors | None: ...
+
+    def __len__(self) -> int: ...
+
+    def images(self, index: Tensor) -> Tensor:
+        """(B,) int64 -> (B, C, H, W) float32 in [0, 1], on the device of the data set."""
+
+    def to(self, device: torch.device) -> Dataset:
+        """The same images on another device."""
+
+
+@runtime_checkable
+class Nuisance(Protocol):
+    """A data set with a nuisance: something that varies between observations of one image and is no factor.
+
+    Training observes; metrics take `Dataset.images`, in which the nuisance is fixed for each image.
+    """
+
+    def observe(self, index: Tensor, draw: Draw) -> Tensor:
+        """As `Dataset.images`, the nuisance drawn anew."""

@@ -1,0 +1,72 @@
+"""What is judged, by what, and what comes out. Nothing here needs torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from disentangle_eval.config import MetricConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from disentangle_eval.api.data import Dataset, FactorGrid, Factors
+    from disentangle_eval.latents import CodeDimension
+
+MetricConfigT = TypeVar("MetricConfigT", bound=MetricConfig)
+
+
+class Subject(Protocol):
+    """What is judged: a trained model on a data set, or a plain table of codes.
+
+    `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for. `factors`, `grid`
+    and `labels` are there for a metric that needs them; where there are none, asking raises `UsageError`. `iteration`
+    is how long the model was trained, where that is known; `peers` are the other subjects named beside this one.
+    """
+
+    code: tuple[CodeDimension, ...]
+    model: Any | None
+    data: Dataset | None
+    iteration: int | None
+    peers: Sequence[Subject]
+
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    @property
+    def factors(self) -> Factors:
+        """The factor classes of every image."""
+
+    @property
+    def grid(self) -> FactorGrid:
+        """The same, where every combination of classes is one image."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(N,) int64, the class of each image."""
+
+    def codes(self, index: np.ndarray) -> np.ndarray:
+        """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a metric found: `values` by name (numbers, lists or nested lists of numbers), and what a code that knows
+    nothing would score on the headline, or None.
+    """
+
+    values: Mapping[str, Any]
+    chance: float | None = None
+
+
+class Metric(ABC, Generic[MetricConfigT]):
+    """A metric under one setting."""
+
+    def __init__(self, cfg: MetricConfigT) -> None:
+        self.cfg = cfg
+
+    @abstractmethod
+    def score(self, subject: Subject, seed: int) -> Scores:
+        """The scores of a subject; the same seed gives the same scores."""
