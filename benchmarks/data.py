@@ -12,7 +12,7 @@ Runs are interleaved: each repeat times a slice of every way in turn. A line hol
 time of the process and its workers, and how many times ours each is. Where the load says that the machine was busy, the
 CPU time is the one to compare.
 
-    python benchmarks/data.py batches first-batch --threads 1 --out benchmarks/results/data.jsonl
+    python benchmarks/data.py batches first-batch --threads 1 --out evidence/benchmarks/data.jsonl
 """
 
 from __future__ import annotations

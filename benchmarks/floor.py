@@ -6,7 +6,7 @@ operator over a list of tensors counts once. The counts are taken on the CPU in 
 time on a device: the larger of arithmetic and traffic, and apart from it the time of the launches. Writes one JSON line
 a model and device; the CPU at hand is measured, the others have their published figures.
 
-    python benchmarks/floor.py beta-vae factorvae ibgan --threads 2 --out benchmarks/results/floor.jsonl
+    python benchmarks/floor.py beta-vae factorvae ibgan --threads 2 --out evidence/benchmarks/floor.jsonl
 """
 
 from __future__ import annotations

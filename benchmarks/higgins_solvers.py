@@ -5,7 +5,7 @@ alone. Codes come from files, as `deval score --codes` reads them, and from here
 dSprites', standardised and rotated by a random rotation. Multiplying a code by a unit multiplies its points, so each
 code is tried in several units. Writes one JSON line a code, unit and protocol.
 
-    python benchmarks/higgins_solvers.py axis.npz mixed.npz --out benchmarks/results/higgins_solvers.jsonl
+    python benchmarks/higgins_solvers.py axis.npz mixed.npz --out evidence/benchmarks/higgins_solvers.jsonl
 """
 
 from __future__ import annotations

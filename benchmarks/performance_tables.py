@@ -1,6 +1,6 @@
 """Writes the tables of docs/performance.md from the result lines.
 
-python benchmarks/performance_tables.py benchmarks/results docs/performance
+python benchmarks/performance_tables.py evidence/benchmarks docs/performance
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Copies the run's record, log, speed and scores, draws its plots, samples, traversal and reconstructions, and writes the
 tables a results page includes, so that no number on that page is typed in.
 
-    python benchmarks/record_run.py runs/ibgan-dsprites-short-seed0 docs/results/ibgan-dsprites-short-seed0
+    python benchmarks/record_run.py runs/ibgan-dsprites-short-seed0 evidence/runs/ibgan-dsprites-short-seed0
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 One JSON line a task, CPU seconds on one thread; features are 2,048 random numbers an image, drawn around a subspace as
 real ones are. The network is torch-fidelity's Inception-v3, its weights random, which changes nothing about its cost.
 
-    python benchmarks/sample_quality.py --out benchmarks/results/sample_quality.jsonl
+    python benchmarks/sample_quality.py --out evidence/benchmarks/sample_quality.jsonl
     python benchmarks/sample_quality.py "scipy's sqrtm"
 """
 

@@ -5,7 +5,7 @@ seeds, on as many processes as there are cores. The start is measured in a proce
 the call to the end of the first iteration, the first checkpoint, snapshot and pictures included. Lengths and seeds are
 gone through in turn, so that a machine whose speed drifts is fair to all. Writes a JSON line for each, and a picture.
 
-    python benchmarks/scaling.py beta-vae --out benchmarks/results/scaling.jsonl --picture docs/scaling.png
+    python benchmarks/scaling.py beta-vae --out evidence/benchmarks/scaling.jsonl --picture docs/scaling.png
 """
 
 from __future__ import annotations

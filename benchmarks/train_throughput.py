@@ -3,7 +3,7 @@
 Models are interleaved, so that a machine whose speed drifts is fair to all: each repeat times a slice of iterations of
 every model in turn. Writes one JSON line a model: the median and the quartiles over repeats.
 
-    python benchmarks/train_throughput.py ibgan --threads 2 --out benchmarks/results/train_throughput.jsonl
+    python benchmarks/train_throughput.py ibgan --threads 2 --out evidence/benchmarks/train_throughput.jsonl
 """
 
 from __future__ import annotations

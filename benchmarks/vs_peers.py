@@ -4,7 +4,7 @@ Every contestant trains on dSprites in a process of its own, one slice of iterat
 each repeat goes through all of them, so that a machine whose speed drifts is fair to all. Ratios are taken within a
 repeat, peer over ours; lines hold medians over repeats of wall and CPU time.
 
-    python benchmarks/vs_peers.py --peers ../peers --precision float32 bf16 --out benchmarks/results/vs_peers.jsonl
+    python benchmarks/vs_peers.py --peers ../peers --precision float32 bf16 --out evidence/benchmarks/vs_peers.jsonl
     python benchmarks/vs_peers.py factorvae ibgan --peers ../peers --side-by-side
 
 `--peers` is a folder with the peers' code; what is missing there is cloned at the commits below or installed with

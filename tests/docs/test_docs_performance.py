@@ -8,7 +8,9 @@ import pytest
 from doc_pages import table_of
 
 ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = ROOT / "evidence" / "benchmarks"
+
+pytestmark = pytest.mark.skipif(not RESULTS.is_dir(), reason="a source distribution holds no evidence/")
 
 
 @pytest.fixture
