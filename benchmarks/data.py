@@ -41,10 +41,10 @@ from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.data import Dataset as TorchDataset
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.host_images import HostImages, StoredImages
 from disentangle_eval.data.images import BitImages, ByteImages
+from disentangle_eval.opening import open_dataset
 from disentangle_eval.runtime.devices import choose_device, describe_device
 from disentangle_eval.train.step import TrainingStep
 
@@ -221,7 +221,7 @@ FIRST_BATCH = """
 import json, time
 begin = time.perf_counter(), time.process_time()
 import torch
-from disentangle_eval.cli.dataset import open_dataset
+from disentangle_eval.opening import open_dataset
 from disentangle_eval.train.step import TrainingStep
 import disentangle_eval.data.sets.dsprites
 imported = time.perf_counter(), time.process_time()

@@ -31,9 +31,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.train.iteration import run_iteration

@@ -31,8 +31,8 @@ from disentangle_eval.runtime.devices import describe_device
 
 START = """
 import time
-from disentangle_eval.cli import dataset, train_run
-from disentangle_eval import opening as build
+from disentangle_eval import opening
+from disentangle_eval.cli import train_run
 from disentangle_eval.runtime import host_memory
 from disentangle_eval.report import run_pictures
 from disentangle_eval.train import events, run, turns

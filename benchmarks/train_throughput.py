@@ -20,10 +20,9 @@ from pathlib import Path
 import torch
 
 from disentangle_eval.checkpoint import versions
-from disentangle_eval.cli.dataset import open_dataset
 from disentangle_eval.config import resolve
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import choose_device, describe_device, place
 from disentangle_eval.runtime.host_memory import keep_freed_memory

@@ -23,9 +23,9 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     """
     from importlib.metadata import version
 
-    from disentangle_eval.cli.dataset import open_dataset
     from disentangle_eval.data.packed import write_packed
     from disentangle_eval.errors import UsageError
+    from disentangle_eval.opening import open_dataset
     from disentangle_eval.runtime.files import make_folder
 
     if out.suffix.lower() not in SUFFIXES:

@@ -17,8 +17,8 @@ from disentangle_eval.cli.data_record import dataset_argument
 @data_dir_option
 def show(dataset: str, out: Path | None, seed: int, data_dir: Path | None) -> None:
     """Draw images of the data set NAME and, where their factors are known, one row a factor with all others held."""
-    from disentangle_eval.cli.dataset import open_dataset
     from disentangle_eval.cli.picture import picture_file
+    from disentangle_eval.opening import open_dataset
     from disentangle_eval.registry.names import parse_dataset
     from disentangle_eval.report.dataset_picture import dataset_picture
     from disentangle_eval.report.grid import save_png

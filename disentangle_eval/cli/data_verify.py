@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @data_dir_option
 def verify(dataset: str, data_dir: Path | None) -> None:
     """Check the files of the data set NAME, read it, and say what it holds. Exits with 1 if anything is wrong."""
-    from disentangle_eval.cli.dataset import open_dataset
+    from disentangle_eval.opening import open_dataset
 
     spec = record_of(dataset)
     folder = data_folder(data_dir)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from disentangle_eval.cli.subject import OpenedModel, find_run
 from disentangle_eval.errors import UsageError
+from disentangle_eval.opening import OpenedModel, find_run
 from disentangle_eval.runtime.files import make_folder
 
 SUFFIX = ".png"

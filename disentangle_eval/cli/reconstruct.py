@@ -19,18 +19,17 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
     """Draw images of its data set over what CHECKPOINT, a file or a run folder's newest, takes them for."""
     from disentangle_eval.api import Reconstructor
-    from disentangle_eval.cli.dataset import difference, open_dataset_of
     from disentangle_eval.cli.errors import say
     from disentangle_eval.cli.picture import picture_path
-    from disentangle_eval.cli.subject import lack, open_model
+    from disentangle_eval.opening import difference, inability, open_dataset_for, open_model
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.reconstruction import reconstruction_picture
 
     opened = open_model(checkpoint, device)
     if not isinstance(opened.model, Reconstructor):
-        raise lack(opened, "makes no image from an image: it has no `reconstruct`")
+        raise inability(opened, "makes no image from an image: it has no `reconstruct`")
     path = picture_path(out, opened, "reconstruction")
-    data = open_dataset_of(opened.checkpoint, data_dir)
+    data = open_dataset_for(opened.checkpoint, opened.checkpoint.data["dataset"], data_dir)
     if other := difference(data, opened.checkpoint):
         say("warning", other)
     save_png(path, reconstruction_picture(opened.model, data, n, seed, opened.device))

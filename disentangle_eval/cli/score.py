@@ -16,7 +16,7 @@ from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Subject
-    from disentangle_eval.cli.subject import OpenedModel
+    from disentangle_eval.opening import OpenedModel
     from disentangle_eval.results import Result
     from disentangle_eval.scoring import Measurement
     from disentangle_eval.train.folder import RunFolder
@@ -178,7 +178,7 @@ def open_checkpoint(
     path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
 ) -> list[Opened]:
     """For each measurement, the model of a checkpoint on `dataset` or the default data set."""
-    from disentangle_eval.cli.subject import open_model
+    from disentangle_eval.opening import open_model
     from disentangle_eval.scoring import scored_on
 
     opened = open_model(path, device)
@@ -191,9 +191,8 @@ def open_checkpoint(
 def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
     """A model on a data set."""
     from disentangle_eval.checkpoint import sha256
-    from disentangle_eval.cli.dataset import difference, open_dataset_for
-    from disentangle_eval.cli.subject import find_run
     from disentangle_eval.metrics.subject import EncodedSubject
+    from disentangle_eval.opening import difference, find_run, open_dataset_for
     from disentangle_eval.scoring import offered_by
 
     data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)

@@ -41,7 +41,7 @@ def train_plans(name: str, plans: Sequence[Plan], data_dir: Path | None, command
     """Train runs that differ in their seed alone, in this process and in turn, on images that are held once."""
     import torch
 
-    from disentangle_eval.cli.dataset import open_dataset
+    from disentangle_eval.opening import open_dataset
     from disentangle_eval.runtime.devices import choose_device
     from disentangle_eval.runtime.host_memory import keep_freed_memory
     from disentangle_eval.train.precision import is_emulated

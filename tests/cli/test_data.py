@@ -256,7 +256,7 @@ def test_a_model_trains_on_a_place_with_settings_and_is_used_from_its_checkpoint
 def test_data_of_the_users_own_need_their_place_and_known_settings(deval, toy, tmp_path):
     toy()
     assert deval("train", "ibgan", "--dataset", "mine").error == (
-        "dataset: received 'mine', expected mine:PATH, the place of your data"
+        "dataset: received 'mine', expected mine:PATH, the path of your data"
     )
     assert "tabel: unknown setting of Settings" in deval("data", "verify", f"mine:{tmp_path}?tabel=on").error
 

@@ -18,13 +18,11 @@ from torch import Tensor
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import ImageShape
 from disentangle_eval.checkpoint import Checkpoint
-from disentangle_eval.cli import dataset as datasets
 from disentangle_eval.cli.reconstruct import reconstruct
 from disentangle_eval.cli.sample import sample
-from disentangle_eval.cli.subject import find_checkpoint, find_run
 from disentangle_eval.cli.traverse import traverse
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening import build_model, find_checkpoint, find_run
 from disentangle_eval.registry.lookup import load_registry
 
 SMALL = {"z_dim": 4, "r_dim": 3, "generator_width": 1, "discriminator_width": 1, "init": "orthogonal"}
@@ -77,7 +75,7 @@ def run(tmp_path: Path, ibgan: Checkpoint) -> Path:
 @pytest.fixture(autouse=True)
 def noise(monkeypatch: pytest.MonkeyPatch) -> Noise:
     data = Noise()
-    monkeypatch.setattr(datasets, "open_dataset", lambda name, data_dir: data)
+    monkeypatch.setattr("disentangle_eval.opening.open_dataset", lambda name, data_dir: data)
     return data
 
 
