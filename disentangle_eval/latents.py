@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from disentangle_eval import gaussians
+
 if TYPE_CHECKING:
     from disentangle_eval.api import Draw
 
@@ -28,7 +30,7 @@ class Normal:
         return draw.normal(batch, self.dim)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        return -0.5 * (z.square() + math.log(2 * math.pi)).sum(dim=1)
+        return gaussians.standard_log_density(z).sum(dim=1)
 
 
 @dataclass(frozen=True)

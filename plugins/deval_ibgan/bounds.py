@@ -1,4 +1,4 @@
-"""The two bounds on the information between noise and image."""
+"""The lower bound on the information between noise and image; the upper one is `gaussians.kl_to_standard`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,5 @@ def lower_bound(z: Tensor, z_mean: Tensor) -> Tensor:
 
 
 def lower_bound_by_dimension(z: Tensor, z_mean: Tensor) -> Tensor:
-    """The integrand of I_L a dimension, (B, Z) nats."""
+    """The integrand of I_L per dimension, (B, Z) nats."""
     return 0.5 * (z.square() - (z - z_mean).square())
-
-
-def bottleneck_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, exp(log_variance)) || N(0, 1)) a dimension, (B, R) nats; its sum's mean is I_U (equations 4-11)."""
-    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.distributions import Normal as NormalDistribution
 
-from deval_ibgan.bounds import bottleneck_kl, lower_bound, lower_bound_by_dimension
+from deval_ibgan.bounds import lower_bound, lower_bound_by_dimension
 from deval_ibgan.config import IBGANConfig
 from deval_ibgan.game import play_game, to_signed, under_noise_of
 from deval_ibgan.networks import BottleneckEncoder, Generator, check_size, initialise, readers
 from deval_ibgan.optimisers import discriminator_player, rmsprop
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Player, Round, Step, Traversal
+from disentangle_eval.gaussians import kl_to_standard, sample
 from disentangle_eval.latents import Normal, Prior, continuous
 
 TRAVERSAL_SAMPLES = 4096
@@ -61,7 +62,7 @@ class IBGAN(Model[IBGANConfig]):
         game = play_game(cfg, self.trunk, self.discriminator, self.generator(r), step)
 
         lower = lower_bound(z, self.reconstructor(game.fake_features))
-        kl = bottleneck_kl(mean, log_variance).mean(dim=0)
+        kl = kl_to_standard(mean, log_variance).mean(dim=0)
         upper = kl.sum()
         penalty = 100 * upper * (upper.detach() >= 20) if cfg.rate_ceiling else 0.0
 
@@ -98,7 +99,7 @@ class IBGAN(Model[IBGANConfig]):
 
     def rate(self, z: Tensor) -> Tensor:
         """KL(e(r|z) || m(r)) a dimension, (B, Z) -> (B, r_dim) nats."""
-        return bottleneck_kl(*self.encoder(z))
+        return kl_to_standard(*self.encoder(z))
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """The integrand of I_L a dimension, (B, Z) nats, r drawn from e(r|z); `iteration` sets the instance noise."""
@@ -111,7 +112,7 @@ class IBGAN(Model[IBGANConfig]):
         return Traversal(
             code=self.code,
             spread=(mean.var(dim=0) + log_variance.exp().mean(dim=0)).sqrt(),
-            rate=bottleneck_kl(mean, log_variance).mean(dim=0),
+            rate=kl_to_standard(mean, log_variance).mean(dim=0),
             origin=lambda draw, n: self.encoder(self.prior.sample(draw, n))[0],
             render=self.render,
         )
@@ -119,8 +120,3 @@ class IBGAN(Model[IBGANConfig]):
     def _bottleneck(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.encoder(self.reconstructor(self.trunk(to_signed(x))))
         return mean, log_variance
-
-
-def sample(mean: Tensor, log_variance: Tensor, draw: Draw) -> Tensor:
-    """r ~ N(mean, exp(log_variance)), (B, R)."""
-    return mean + (0.5 * log_variance).exp() * draw.normal(*mean.shape)

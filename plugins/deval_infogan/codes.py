@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from disentangle_eval.gaussians import log_density
 from disentangle_eval.latents import Categorical, CodeDimension, Normal, OneHot, Part, Prior, Uniform, continuous
-
-LOG_2_PI = math.log(2 * math.pi)
 
 
 class Reading(NamedTuple):
@@ -111,7 +110,7 @@ class Codes:
         hot, values, _ = self.split(latent)
         return LowerBounds(
             categorical=(hot * reading.logits.log_softmax(dim=2)).sum(dim=2) + math.log(self.classes),
-            continuous=gaussian_log_density(values, reading) + math.log(2),
+            continuous=log_density(values, reading.mean, reading.log_variance) + math.log(2),
         )
 
     def information(self, latent: Tensor, reading: Reading) -> Tensor:
@@ -127,12 +126,6 @@ class Codes:
     @property
     def _width(self) -> int:
         return self.categorical * self.classes + self.continuous
-
-
-def gaussian_log_density(values: Tensor, reading: Reading) -> Tensor:
-    """log N(values; mean, exp(log_variance)) a dimension, (B, C) nats."""
-    scaled = (values - reading.mean).square() * (-reading.log_variance).exp()
-    return -0.5 * (LOG_2_PI + reading.log_variance + scaled)
 
 
 def bound_terms(codes: Codes, bounds: LowerBounds) -> dict[str, Tensor]:

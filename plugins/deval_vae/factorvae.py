@@ -7,10 +7,10 @@ from torch import Tensor
 
 from deval_vae.config import FactorVAEConfig
 from deval_vae.density_ratio import DiscriminatedVAE
-from deval_vae.gaussians import sample
 from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.vae import Batch
 from disentangle_eval.api import Draw, Losses, Step
+from disentangle_eval.gaussians import sample
 
 
 class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):

@@ -13,10 +13,10 @@ from torch.distributions import Normal as NormalDistribution
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from deval_vae.config import VAEConfig
-from deval_vae.gaussians import kl_to_standard, sample
 from deval_vae.likelihood import BernoulliLikelihood
 from deval_vae.networks import decoder, encoder, initialise
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
+from disentangle_eval.gaussians import kl_to_standard, sample
 from disentangle_eval.latents import Normal, Prior, continuous
 
 VAEConfigT = TypeVar("VAEConfigT", bound=VAEConfig)

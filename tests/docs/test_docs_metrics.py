@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from disentangle_eval.builtin import register_metrics
 from doc_pages import DOCS, printed_by, read, shown, table_of
 
+from disentangle_eval.metrics import register_metrics
 from disentangle_eval.registry.lookup import Registered, load_registry
 
 

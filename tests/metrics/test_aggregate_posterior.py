@@ -6,7 +6,7 @@ from torch.distributions import Normal
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.toolbox import aggregate_posterior
 from disentangle_eval.metrics.toolbox.aggregate_posterior import aggregate_density, sample_aggregate
-from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable
+from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
 
 
 def posteriors(n=50, z=3, seed=0):

@@ -3,7 +3,7 @@ import pytest
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, continuous
-from disentangle_eval.metrics.toolbox.discretising import discretise
+from disentangle_eval.metrics.toolbox.columns import discretise
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,11 +9,11 @@ from gaussian_models import LinearGaussian, VectorData, orthogonal
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
-from disentangle_eval.metrics.independence.gaussian_correlation import gaussian_total_correlation
 from disentangle_eval.metrics.independence.tc import TotalCorrelationMetric
 from disentangle_eval.metrics.information.config import ELBODecompositionConfig
 from disentangle_eval.metrics.information.elbo_decomposition import ELBODecompositionMetric
 from disentangle_eval.metrics.subject import EncodedSubject
+from disentangle_eval.metrics.toolbox.statistics import gaussian_total_correlation
 
 PROTOCOLS = list(TotalCorrelationConfig.protocols)
 WEIGHT = orthogonal(4, [1.0, 1.0, 1.0])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.toolbox.variance import gini_variance, variances
+from disentangle_eval.metrics.toolbox.columns import gini_variance, variances
 
 
 def test_gini_variance_is_the_sum_over_pairs():

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from deval_vae.beta_tcvae import decompose, log_weights
-from deval_vae.gaussians import log_density
 from disentangle_eval.api import ImageShape
+from disentangle_eval.gaussians import log_density
 from disentangle_eval.testing.trial import random_images
 from disentangle_eval.train.step import TrainingStep
 

@@ -12,9 +12,8 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
 from disentangle_eval.metrics.factors.config import DCIConfig
 from disentangle_eval.metrics.factors.predictors import majority_accuracies
-from disentangle_eval.metrics.toolbox.one_hot import one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import draw_samples
-from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
 # disentanglement_lib's: what every importance is raised by, so that a row of zeros has an entropy.

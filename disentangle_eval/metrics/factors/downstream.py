@@ -17,9 +17,8 @@ from disentangle_eval.api import FactorGrid, Metric, Scores, Subject
 from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
 from disentangle_eval.metrics.factors.config import DownstreamConfig
 from disentangle_eval.metrics.factors.predictors import LogisticRegression, majority_accuracies
-from disentangle_eval.metrics.toolbox.one_hot import one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples
-from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
 

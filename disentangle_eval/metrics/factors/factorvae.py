@@ -13,8 +13,8 @@ import numpy as np
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
-from disentangle_eval.metrics.toolbox.posterior_kl import mean_posterior_kl
-from disentangle_eval.metrics.toolbox.variance import variances
+from disentangle_eval.metrics.toolbox.columns import variances
+from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl
 from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream, Votes, varying_factors
 
 _CHUNK = 2**22

@@ -12,10 +12,8 @@ import numpy as np
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.factors.config import IRSConfig
-from disentangle_eval.metrics.toolbox.discretising import discretise
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples
-from disentangle_eval.metrics.toolbox.variance import varies
-from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.metrics.toolbox.columns import discretise, varies
+from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
 
 
 class IRSMetric(Metric[IRSConfig]):

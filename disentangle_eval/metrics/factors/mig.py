@@ -10,11 +10,10 @@ import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGConfig
-from disentangle_eval.metrics.toolbox.discretising import discretise
-from disentangle_eval.metrics.toolbox.gap import gaps
+from disentangle_eval.metrics.toolbox.columns import discretise
 from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
-from disentangle_eval.metrics.toolbox.samples import draw_samples
-from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.statistics import gaps
 from disentangle_eval.runtime.draws import stream_seed
 
 _PERMUTATIONS = 10

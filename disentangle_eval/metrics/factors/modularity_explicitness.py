@@ -19,11 +19,9 @@ from threadpoolctl import threadpool_limits
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
-from disentangle_eval.metrics.toolbox.discretising import discretise
+from disentangle_eval.metrics.toolbox.columns import discretise, one_hot_blocks
 from disentangle_eval.metrics.toolbox.mutual_information import mutual_information
-from disentangle_eval.metrics.toolbox.one_hot import one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import draw_samples
-from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
 _PERMUTATIONS = 10

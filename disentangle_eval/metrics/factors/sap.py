@@ -13,10 +13,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import SAPConfig
-from disentangle_eval.metrics.toolbox.gap import gaps
-from disentangle_eval.metrics.toolbox.one_hot import one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import draw_samples
-from disentangle_eval.metrics.toolbox.varying import varying_columns
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.statistics import gaps
 from disentangle_eval.runtime.draws import stream_seed
 
 _PERMUTATIONS = 10

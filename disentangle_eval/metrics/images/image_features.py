@@ -18,7 +18,7 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.images.array_cache import kept_array
 from disentangle_eval.metrics.images.config import FeatureConfig
 from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, load_extractor
-from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -159,7 +159,7 @@ def _collected(batches: Iterator[Tensor], count: int) -> np.ndarray:
 
 
 def _batch_size(device: torch.device) -> int:
-    return CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
+    return batch_size_on(device, CPU_BATCH, ACCELERATOR_BATCH)
 
 
 def _weights_digest(model: nn.Module) -> str:

@@ -10,7 +10,7 @@ from disentangle_eval.api import Dataset, Metric, Reconstructor, Scores, Subject
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.images.config import ReconstructionConfig
 from disentangle_eval.metrics.toolbox.encoding import image_batches
-from disentangle_eval.metrics.toolbox.random_images import random_images
+from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.runtime.evaluating import evaluating
 
 # Float32 has no number between 1 and 1 - 2^-24, so nothing nearer to certainty is told apart at either end.

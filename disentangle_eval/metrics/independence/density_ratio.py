@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from disentangle_eval.api import Draw
-from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable
+from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 
 SLOPE = 0.2

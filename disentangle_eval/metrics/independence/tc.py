@@ -10,11 +10,10 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
 from disentangle_eval.metrics.independence.density_ratio import build_discriminator, ratio, train
-from disentangle_eval.metrics.independence.gaussian_correlation import gaussian_total_correlation
 from disentangle_eval.metrics.toolbox.aggregate_posterior import aggregate_density, sample_aggregate
-from disentangle_eval.metrics.toolbox.estimate import mean_and_error
-from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable, posterior_table
-from disentangle_eval.metrics.toolbox.random_images import random_images
+from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
+from disentangle_eval.metrics.toolbox.samples import random_images
+from disentangle_eval.metrics.toolbox.statistics import gaussian_total_correlation, mean_and_error
 
 
 class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):

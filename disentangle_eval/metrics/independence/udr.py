@@ -16,10 +16,9 @@ from scipy.stats import rankdata
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.independence.config import UDRConfig
-from disentangle_eval.metrics.toolbox.one_hot import one_hot_blocks
-from disentangle_eval.metrics.toolbox.posterior_kl import mean_posterior_kl
-from disentangle_eval.metrics.toolbox.random_images import random_images
-from disentangle_eval.metrics.toolbox.variance import varies
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
+from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl
+from disentangle_eval.metrics.toolbox.samples import random_images
 
 
 class UDRMetric(Metric[UDRConfig]):

@@ -12,10 +12,9 @@ from disentangle_eval.api import FactorGrid, Factors, Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.independence.config import UnsupervisedConfig
-from disentangle_eval.metrics.toolbox.discretising import discretise
+from disentangle_eval.metrics.toolbox.columns import discretise, varies
 from disentangle_eval.metrics.toolbox.mutual_information import mutual_information
-from disentangle_eval.metrics.toolbox.random_images import random_images
-from disentangle_eval.metrics.toolbox.variance import varies
+from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
 

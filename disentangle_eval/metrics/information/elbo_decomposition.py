@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle_eval import gaussians
 from disentangle_eval.api import Dataset, Metric, Scores, Subject
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Normal
 from disentangle_eval.metrics.information.config import ELBODecompositionConfig
 from disentangle_eval.metrics.toolbox.aggregate_posterior import AggregateSample, aggregate_density, sample_aggregate
 from disentangle_eval.metrics.toolbox.encoding import image_batches
-from disentangle_eval.metrics.toolbox.estimate import mean_and_error
-from disentangle_eval.metrics.toolbox.posterior_table import normal_log_density, posterior_table
-from disentangle_eval.metrics.toolbox.random_images import random_images
+from disentangle_eval.metrics.toolbox.posteriors import posterior_table
+from disentangle_eval.metrics.toolbox.samples import random_images
+from disentangle_eval.metrics.toolbox.statistics import mean_and_error
 from disentangle_eval.runtime.evaluating import evaluating
 
 
@@ -42,7 +43,7 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
 
         density = aggregate_density(sample.z, table)
         posterior = table[sample.rows].log_density(sample.z).double()
-        prior = normal_log_density(sample.z, torch.zeros_like(sample.z), torch.zeros_like(sample.z)).double()
+        prior = gaussians.standard_log_density(sample.z).double()
         by_dimension = density.marginals - prior
         log_likelihood = log_likelihoods(model, data, index, sample)
         kl = posterior.sum(dim=1) - prior.sum(dim=1)
@@ -58,7 +59,7 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
         for name, samples in means.items():
             error = "standard_error" if name == "value" else f"{name}_standard_error"
             values[name], values[error] = mean_and_error(samples)
-        exact = 0.5 * (table.mean.square() + table.log_variance.exp() - table.log_variance - 1)
+        exact = gaussians.kl_to_standard(table.mean, table.log_variance)
         values |= {
             "dimension_wise_kl_by_dimension": by_dimension.mean(dim=0).tolist(),
             "exact_kl": float(exact.sum(dim=1, dtype=torch.float64).mean()),

@@ -21,7 +21,7 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import OneHot, Part
 from disentangle_eval.metrics.information.config import GILBOConfig
 from disentangle_eval.metrics.information.gilbo_encoder import Encoder, described, dimensions, information
-from disentangle_eval.metrics.toolbox.encoding import ACCELERATOR_BATCH, CPU_BATCH, device_of
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
 from disentangle_eval.runtime.devices import place
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -168,7 +168,7 @@ def step(encoder: nn.Module, optimiser: torch.optim.Optimizer, parts: Sequence[P
 
 def evaluate(encoder: nn.Module, parts: Sequence[Part], source: Source, samples: int) -> tuple[Tensor, Tensor]:
     """The information of each fresh sample, (n,) nats, and the mean of each independent dimension, (D,), float64."""
-    batch = CPU_BATCH if source.draw.device.type == "cpu" else ACCELERATOR_BATCH
+    batch = batch_size_on(source.draw.device)
     totals, dimension_sums = [], []
     for start in range(0, samples, batch):
         told = _read(encoder, parts, *source.batch(min(batch, samples - start)))

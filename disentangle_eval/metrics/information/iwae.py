@@ -14,18 +14,16 @@ from torch import Tensor
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.information.config import IWAEConfig
-from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
-from disentangle_eval.metrics.toolbox.estimate import mean_and_error
-from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable, posterior_table
-from disentangle_eval.metrics.toolbox.random_images import random_images
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
+from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
+from disentangle_eval.metrics.toolbox.samples import random_images
+from disentangle_eval.metrics.toolbox.statistics import mean_and_error
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
 # Images and particles drawn at once; what is decoded at once does not change the draws.
 IMAGES = 16
 PARTICLES = 512
-CPU_ROWS = 256
-ACCELERATOR_ROWS = 8192
 
 
 class IWAEMetric(Metric[IWAEConfig]):
@@ -68,7 +66,7 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     data: Any = subject.data
     table = posterior_table(subject, index)
     device = device_of(model)
-    rows = rows or (CPU_ROWS if device.type == "cpu" else ACCELERATOR_ROWS)
+    rows = rows or batch_size_on(device, cpu=256, accelerator=8192)
     draw = GeneratorDraw(stream_seed(seed, "iwae"), device)
     found, done = [], 0
     with evaluating(model):

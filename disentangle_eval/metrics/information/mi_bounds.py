@@ -13,7 +13,7 @@ from torch import Tensor
 from disentangle_eval.api import Bottleneck, Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.information.config import MIBoundsConfig
-from disentangle_eval.metrics.toolbox.encoding import ACCELERATOR_BATCH, CPU_BATCH, device_of
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -77,7 +77,7 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
     def _latents(self, model: Any, seed: int) -> Iterator[Tensor]:
         device = device_of(model)
         draw = GeneratorDraw(stream_seed(seed, "mi-bounds", "latents"), device)
-        batch = CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
+        batch = batch_size_on(device)
         for start in range(0, self.cfg.samples, batch):
             yield model.prior.sample(draw, min(batch, self.cfg.samples - start))
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.toolbox.posterior_table import PosteriorTable
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on
+from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 
 # Pairs of a sample and an image taken at once: on a CPU what stays in the cache.
@@ -59,9 +60,8 @@ def aggregate_density(z: Tensor, table: PosteriorTable) -> AggregateDensity:
     Samples of other posteriors may lie where q(z) has no density in float32. The work is S N Z exponentials, in memory
     that does not depend on S or N. DevalError where the sum is not finite.
     """
-    on_cpu = table.device.type == "cpu"
-    columns = CPU_IMAGES if on_cpu else ACCELERATOR_IMAGES
-    rows = (CPU_PAIRS if on_cpu else ACCELERATOR_PAIRS) // columns
+    columns = batch_size_on(table.device, CPU_IMAGES, ACCELERATOR_IMAGES)
+    rows = batch_size_on(table.device, CPU_PAIRS, ACCELERATOR_PAIRS) // columns
     # Everything is in bits: the exponential of torch on a CPU is several times slower than its power of two.
     peak = (-0.5 * table.log_variance - 0.5 * math.log(2 * math.pi)).T.contiguous() / _LOG_2
     width = (-0.5 * table.log_variance).exp().T.contiguous() * math.sqrt(0.5 / _LOG_2)

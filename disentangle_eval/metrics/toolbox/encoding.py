@@ -24,12 +24,16 @@ def image_batches(
     `batch_size` fits the device unless it is given.
     """
     device = device_of(model)
-    if batch_size is None:
-        batch_size = CPU_BATCH if device.type == "cpu" else ACCELERATOR_BATCH
+    batch_size = batch_size or batch_size_on(device)
     for start in range(0, len(index), batch_size):
         batch = index[start : start + batch_size]
         images = data.images(torch.from_numpy(batch).to(device))
         yield batch, images.contiguous(memory_format=torch.channels_last)
+
+
+def batch_size_on(device: torch.device, cpu: int = CPU_BATCH, accelerator: int = ACCELERATOR_BATCH) -> int:
+    """The batch size that fits a device: `cpu` on a CPU, `accelerator` elsewhere."""
+    return cpu if device.type == "cpu" else accelerator
 
 
 def device_of(model: Any) -> torch.device:

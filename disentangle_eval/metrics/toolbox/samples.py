@@ -1,4 +1,4 @@
-"""Random images with their codes and factors, for metrics that ask for no image in particular."""
+"""Random images of any subject: their indices, or their codes with the classes of the factors behind them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,22 @@ def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.
         raise UsageError(f"factors: received {n} labelled images, expected enough for sets of {counts} in proportion")
     order = np.random.default_rng(seed).permutation(n)
     return np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
+
+
+def random_images(total: int, count: int | None, seed: int) -> np.ndarray:
+    """Indices of `count` different images out of `total`, ascending; of every image without `count` or with fewer."""
+    if count is None or count >= total:
+        return np.arange(total)
+    return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
+
+
+def varying_columns(*factors: np.ndarray) -> np.ndarray:
+    """Sets of factor classes (N, F), the N may differ -> the columns with two classes or more in every set, (V,).
+
+    UsageError where there is none.
+    """
+    varying = np.flatnonzero(np.all([classes.min(axis=0) < classes.max(axis=0) for classes in factors], axis=0))
+    if not varying.size:
+        images = " and ".join(str(len(classes)) for classes in factors)
+        raise UsageError(f"factors: all are constant over {images} images, expected one of two classes or more")
+    return varying

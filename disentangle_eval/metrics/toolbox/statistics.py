@@ -1,10 +1,30 @@
-"""The total correlation of a normal distribution."""
+"""Numbers read off samples and score tables: means with their errors, gaps, Gaussian total correlation."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from torch import Tensor
 
 from disentangle_eval.errors import DevalError
+
+
+def mean_and_error(samples: Tensor) -> tuple[float, float]:
+    """The mean of independent samples (n,), n of at least 2, and its standard error."""
+    return float(samples.mean()), float(samples.std()) / math.sqrt(len(samples))
+
+
+def gaps(matrix: np.ndarray) -> np.ndarray:
+    """Scores (K, F) of K code dimensions for F factors -> the best less the second best of each factor, (F,).
+
+    0 where there is one dimension alone, which leads over nothing.
+    """
+    if len(matrix) < 2:
+        return np.zeros(matrix.shape[1])
+    ascending = np.sort(matrix, axis=0)
+    lead: np.ndarray = ascending[-1] - ascending[-2]
+    return lead
 
 
 def gaussian_total_correlation(covariance: np.ndarray) -> float:

@@ -1,17 +1,17 @@
-"""The normal posteriors of many images, each image encoded once."""
+"""The normal posteriors of many images, each image encoded once, and how far they are from the prior."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal
+from torch.distributions import Distribution, Independent, Normal, kl_divergence
 
-from disentangle_eval.api import Draw, Subject
+from disentangle_eval import gaussians, latents
+from disentangle_eval.api import Draw, Posterior, Subject
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.toolbox.encoding import image_batches
 from disentangle_eval.runtime.evaluating import evaluating
@@ -37,11 +37,11 @@ class PosteriorTable:
 
     def sample(self, draw: Draw) -> Tensor:
         """One z of each posterior, (N, Z)."""
-        return self.mean + (0.5 * self.log_variance).exp() * draw.normal(*self.mean.shape)
+        return gaussians.sample(self.mean, self.log_variance, draw)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """log q(z_j|x) of one z (N, Z) a posterior, nats, (N, Z)."""
-        return normal_log_density(z, self.mean, self.log_variance)
+        """log q(z_j|x) of one z (N, Z) per posterior, nats, (N, Z)."""
+        return gaussians.log_density(z, self.mean, self.log_variance)
 
 
 def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
@@ -71,7 +71,7 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
 
 def diagonal_normal(q: Distribution, model: str) -> Normal:
     """A posterior as independent normal distributions of its dimensions; UsageError where it is something else."""
-    base = q.base_dist if isinstance(q, Independent) else q
+    base = _base(q)
     if not isinstance(base, Normal):
         raise UsageError(
             f"{model}.posterior: received {type(base).__name__}, expected Normal(mean, scale) with one entry a latent; "
@@ -80,6 +80,42 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
     return base
 
 
-def normal_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """log N(z; mean, exp(log_variance)) a dimension, nats; the three broadcast against each other."""
-    return -0.5 * (math.log(2 * math.pi) + log_variance + (z - mean).square() * (-log_variance).exp())
+def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
+    """KL(q(z_j|x) || N(0, 1)) of each code dimension, nats, (K,), averaged over the images of `index` (n,).
+
+    None where that is not defined: there is no model, its posterior is not normal or not over its code (the code is
+    not the posterior's mean), or its prior over the code is not standard normal.
+    """
+    model, data = subject.model, subject.data
+    if data is None or not isinstance(model, Posterior) or _has_other_prior(model, len(subject.code)):
+        return None
+    total = np.zeros(len(subject.code))
+    with evaluating(model):
+        for batch, images in image_batches(model, data, index):
+            q = _base(model.posterior(images))
+            if not isinstance(q, Normal) or not _is_mean(q, subject.codes(batch)):
+                return None
+            prior = Normal(torch.zeros_like(q.mean), torch.ones_like(q.mean))
+            total += kl_divergence(q, prior).double().sum(dim=0).cpu().numpy()
+    if np.isnan(total).any():
+        name = type(model).__name__
+        raise DevalError(f"{name}.posterior: received NaN, expected numbers; score an earlier checkpoint of the run")
+    return total / len(index)
+
+
+def _has_other_prior(model: object, dim: int) -> bool:
+    prior = getattr(model, "prior", None)
+    if not isinstance(prior, latents.Prior) or prior.dim != dim:
+        return False
+    return not all(isinstance(part, latents.Normal) for part in prior.parts)
+
+
+def _base(q: Distribution) -> Distribution:
+    """A distribution over vectors as independent distributions of its dimensions."""
+    base: Distribution = q.base_dist if isinstance(q, Independent) else q
+    return base
+
+
+def _is_mean(q: Normal, codes: np.ndarray) -> bool:
+    mean = q.mean.float().cpu().numpy()
+    return mean.shape == codes.shape and np.allclose(mean, codes, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,95 @@
+"""The columns of a code, of real numbers or of classes: as bins, as one-hot columns, and how far they vary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from disentangle_eval.errors import DevalError
+from disentangle_eval.latents import Categorical, CodeDimension
+
+
+def discretise(codes: np.ndarray, code: Sequence[CodeDimension], bins: int) -> np.ndarray:
+    """Codes (N, K) -> classes (N, K) int64 from 0: `bins` of equal width over a column's range, or its own classes.
+
+    The edges are numpy's and have the precision of the codes, as in disentanglement_lib (Locatello et al., 2019). A
+    constant column is one class. A column whose range has fewer numbers than bins has a class for each distinct number.
+    DevalError for numbers too large to take a range of.
+    """
+    columns = [
+        codes[:, j].astype(np.int64) if isinstance(dimension, Categorical) else histogram_class(codes[:, j], bins)
+        for j, dimension in enumerate(code)
+    ]
+    return np.stack(columns, axis=1)
+
+
+def histogram_class(column: np.ndarray, bins: int) -> np.ndarray:
+    """Real numbers (N,) -> the bin of each, (N,) int64 from 0."""
+    low, high = column.min(), column.max()
+    with np.errstate(over="ignore"):
+        if not np.isfinite(high - low):
+            raise DevalError(f"codes: received numbers from {low:g} to {high:g}, too far apart to take a histogram of")
+    try:
+        edges = np.histogram_bin_edges(column, bins)
+    except ValueError:
+        # The range is a few roundings wide, as where a dimension has collapsed: numpy has no edges between them.
+        distinct: np.ndarray = np.unique(column, return_inverse=True)[1].astype(np.int64)
+        return distinct
+    classes: np.ndarray = np.digitize(column, edges[:-1]).astype(np.int64) - 1
+    return classes
+
+
+def one_hot_blocks(codes: np.ndarray, code: Sequence[CodeDimension]) -> list[np.ndarray]:
+    """Codes (N, K) -> K blocks: (N, 1) for a real number, (N, classes) of 0 and 1 for a column of classes.
+
+    In the precision of the codes.
+    """
+    return [_block(codes[:, j], dimension) for j, dimension in enumerate(code)]
+
+
+def _block(column: np.ndarray, dimension: CodeDimension) -> np.ndarray:
+    if isinstance(dimension, Categorical):
+        one_hot: np.ndarray = (column[:, None] == np.arange(dimension.classes)).astype(column.dtype)
+        return one_hot
+    return column[:, None]
+
+
+def variances(codes: np.ndarray, code: Sequence[CodeDimension], dtype: type | None = None) -> np.ndarray:
+    """Codes (..., N, K) -> (..., K): the unbiased variance of each column, Gini's where it holds classes.
+
+    Computed in `dtype`, or in the precision of the codes.
+    """
+    result: np.ndarray = np.var(codes, axis=-2, ddof=1, dtype=dtype)
+    for j, dimension in enumerate(code):
+        if isinstance(dimension, Categorical):
+            result[..., j] = gini_variance(codes[..., j].astype(np.int64), dimension.classes)
+    return result
+
+
+def gini_variance(classes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Class indices (..., N) -> (...): half the share of ordered pairs of different images whose classes differ.
+
+    N / (2 (N - 1)) * (1 - sum of the squared class frequencies); Kim & Mnih (2018), section on discrete latents.
+    """
+    *sets, n = classes.shape
+    rows = classes.reshape(-1, n)
+    cell = np.arange(len(rows))[:, None] * n_classes + rows
+    counts = np.bincount(cell.ravel(), minlength=len(rows) * n_classes).reshape(*sets, n_classes)
+    differing: np.ndarray = 1 - np.square(counts / n).sum(axis=-1)
+    result: np.ndarray = n / (2 * (n - 1)) * differing
+    return result
+
+
+def varies(codes: np.ndarray) -> np.ndarray:
+    """Codes (N, K) -> which columns have a variance above 0 in the precision of the codes, (K,).
+
+    DevalError for numbers too large to take variances of.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = codes.var(axis=0)
+    if not np.isfinite(variance).all():
+        raise DevalError(f"codes: received numbers up to {np.abs(codes).max():g}, too large to take variances of")
+    # Rounding of the mean can give a constant column a variance.
+    result: np.ndarray = (codes.min(axis=0) < codes.max(axis=0)) & (variance > 0)
+    return result
