@@ -18,11 +18,9 @@ CPU time is the one to compare.
 from __future__ import annotations
 
 import argparse
-import datetime
 import functools
 import json
 import os
-import shlex
 import statistics
 import subprocess
 import sys
@@ -36,11 +34,11 @@ from typing import Any
 import h5py
 import numpy as np
 import torch
+from lines import line, write
 from torch import Tensor
 from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.data import Dataset as TorchDataset
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.host_images import HostImages, StoredImages
 from disentangle_eval.data.images import BitImages, ByteImages
@@ -305,22 +303,9 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     for part in options.parts:
         for found in RUN[part](options):
-            line = json.dumps(
-                {
-                    "question": "data",
-                    "part": part,
-                    "command": shlex.join(["python", "benchmarks/data.py", *sys.argv[1:]]),
-                    "seed": SEED,
-                    **found,
-                    "hardware": describe_device(torch.device("cuda") if part == "device" else CPU),
-                    "versions": {**versions(), "h5py": version("h5py")},
-                    "date": datetime.date.today().isoformat(),
-                }
-            )
-            if options.out:
-                with options.out.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
-            print(line)
+            hardware = describe_device(torch.device("cuda") if part == "device" else CPU)
+            found = {"part": part, "seed": SEED, **found, "h5py": version("h5py")}
+            write(line("data", found, hardware), options.out)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,7 @@ a model and device; the CPU at hand is measured, the others have their published
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import math
-import shlex
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -24,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lines import Line, line, write
 from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import resolve
 from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
@@ -205,24 +201,20 @@ def rounded(values: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def lines(models: list[str], dataset: str, batch: int, devices: list[Device]) -> Iterator[dict[str, Any]]:
+def results(models: list[str], dataset: str, batch: int, devices: list[Device]) -> Iterator[Line]:
     for model in models:
         cost = iteration_cost(model, dataset, batch)
         for device in devices:
-            yield {
-                "question": "floor",
-                "command": shlex.join(["python", "benchmarks/floor.py", *sys.argv[1:]]),
+            found = {
                 "seed": SEED,
                 "model": model,
                 "dataset": dataset,
                 "batch": batch,
                 **asdict(cost),
-                "hardware": device.name,
                 "rates": {"source": device.source, "flops": device.flops, "bytes_per_second": device.bandwidth},
                 **floors(cost, device),
-                "versions": versions(),
-                "date": datetime.date.today().isoformat(),
             }
+            yield line("floor", found, device.name)
 
 
 def main() -> None:
@@ -237,11 +229,8 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     devices = [*PUBLISHED, measured_cpu(options.repeats)]
-    for line in lines(list(options.models), options.dataset, options.batch, devices):
-        if options.out:
-            with options.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-        print(json.dumps(line))
+    for result in results(list(options.models), options.dataset, options.batch, devices):
+        write(result, options.out)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,7 @@ recordings are played by their stand-in, and with `--tiny` everything is so smal
 from __future__ import annotations
 
 import argparse
-import datetime
 import itertools
-import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,8 +22,8 @@ import torch
 from gpu_tasks import ceilings, correctness, reproduction, stacked, throughput
 from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Ledger, Slice, Task, play
+from lines import line
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.runtime.devices import choose_device, describe_device, use_exact_kernels
 
 
@@ -57,14 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     for folder in (options.out, bench.work):
         folder.mkdir(parents=True, exist_ok=True)
-    typed = sys.argv[1:] if arguments is None else arguments
-    common = {
-        "question": "gpu_suite",
-        "command": shlex.join(["python", "benchmarks/gpu_suite.py", *typed]),
-        "hardware": describe_device(device),
-        "versions": versions(),
-        "date": datetime.date.today().isoformat(),
-    }
+    common = line("gpu_suite", {}, describe_device(device))
     files = tuple(folder / "gpu_suite.jsonl" for folder in (options.out, bench.work))
     try:
         left = play(chosen, Ledger(files, tuple(options.done), common), slice_, options.retry)

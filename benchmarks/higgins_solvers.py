@@ -11,23 +11,21 @@ code is tried in several units. Writes one JSON line a code, unit and protocol.
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from lines import Line, line, write
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import HigginsConfig
 from disentangle_eval.metrics.factors.higgins import HigginsMetric, draw_points
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.metrics.toolbox.votes import IndependentStream
+from disentangle_eval.runtime.devices import describe_device
 
 METRICS = {name: HigginsMetric(HigginsConfig(**HigginsConfig.protocols[name])) for name in ("kim-mnih", "converged")}
 UNITS = (0.1, 1.0, 10.0)
@@ -55,8 +53,8 @@ def point_set(table: CodeTable, seed: int) -> PointSet:
     return PointSet(*(draw_points(table, stream, count, cfg.pairs_per_point, np.float64) for count in counts))
 
 
-def lines(name: str, sets: list[PointSet]) -> Iterator[dict[str, object]]:
-    """What both protocols make of a code in each unit, by seed."""
+def results(name: str, sets: list[PointSet]) -> Iterator[Line]:
+    """The accuracy of both protocols on a code in each unit, by seed."""
     for unit in UNITS:
         for protocol, metric in METRICS.items():
             fits = [
@@ -65,9 +63,7 @@ def lines(name: str, sets: list[PointSet]) -> Iterator[dict[str, object]]:
             pairs = list(zip(fits, sets, strict=True))
             accuracy = [np.mean(fit.predict(unit * points.fresh[0]) == points.fresh[1]) for fit, points in pairs]
             loss = [fit.cross_entropy(unit * points.train[0], points.train[1]) for fit, points in pairs]
-            yield {
-                "question": "higgins_solvers",
-                "command": shlex.join(["python", "benchmarks/higgins_solvers.py", *map(file_name, sys.argv[1:])]),
+            found = {
                 "code": name,
                 "unit": unit,
                 "protocol": protocol,
@@ -75,14 +71,8 @@ def lines(name: str, sets: list[PointSet]) -> Iterator[dict[str, object]]:
                 "value": float(np.mean(accuracy)),
                 "train_loss": float(np.mean(loss)),
                 "solver_iterations": [fit.iterations for fit in fits],
-                "versions": versions(),
-                "date": datetime.date.today().isoformat(),
             }
-
-
-def file_name(argument: str) -> str:
-    """An argument without the folder a table of codes lies in."""
-    return Path(argument).name if argument.endswith(".npz") else argument
+            yield line("higgins_solvers", found, describe_device(torch.device("cpu")))
 
 
 def main() -> None:
@@ -92,11 +82,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     tables = {path.stem: load_code_table(path) for path in options.files} | {"rotated": rotated_factors()}
-    with options.out.open("w", encoding="utf-8") as out:
-        for name, table in tables.items():
-            for line in lines(name, [point_set(table, seed) for seed in range(options.seeds)]):
-                print(name, line["unit"], line["protocol"], line["values"], line["train_loss"], flush=True)
-                out.write(json.dumps(line) + "\n")
+    for name, table in tables.items():
+        for result in results(name, [point_set(table, seed) for seed in range(options.seeds)]):
+            write(result, options.out)
 
 
 if __name__ == "__main__":

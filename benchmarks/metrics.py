@@ -16,14 +16,11 @@ needed, since this script binds its study's settings itself.
 from __future__ import annotations
 
 import argparse
-import datetime
 import functools
 import importlib
 import inspect
-import json
 import os
 import resource
-import shlex
 import statistics
 import sys
 import time
@@ -34,8 +31,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from lines import line, write
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import resolve
 from disentangle_eval.data.sets.dsprites.geometry import FACTORS
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
@@ -252,23 +249,10 @@ def main() -> None:
         tasks += metric_tasks(table, options.only)
     if "reference" in options.parts:
         tasks += reference_tasks(table, options.only)
-    for line in measure(tasks, options.repeats):
-        text = json.dumps(
-            {
-                "question": "metrics",
-                "command": shlex.join(["python", "benchmarks/metrics.py", *sys.argv[1:]]),
-                "seed": SEED,
-                **line,
-                "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-                "hardware": describe_device(device),
-                "versions": versions(),
-                "date": datetime.date.today().isoformat(),
-            }
-        )
-        if options.out:
-            with options.out.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
-        print(text)
+    for timed in measure(tasks, options.repeats):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        found = {"seed": SEED, **timed, "peak_memory_mib": peak}
+        write(line("metrics", found, describe_device(device)), options.out)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ python benchmarks/performance_tables.py evidence/benchmarks docs/performance
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from lines import Line, read
 from record_run import table
-
-Line = dict[str, Any]
 
 # The machines of the page, each by the beginning of its processor's name.
 PROCESSORS = {"xeon": "Intel(R) Xeon(R) Processor", "epyc": "AMD EPYC"}
@@ -23,10 +21,6 @@ COMPARISONS = {
     "side_by_side": ("vs_peers_side_by_side", False),
     "five_layers": ("vs_peers", True),
 }
-
-
-def read(path: Path) -> list[Line]:
-    return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
 
 
 def newest(lines: Iterable[Line], key: Callable[[Line], tuple[Any, ...]]) -> list[Line]:

@@ -10,10 +10,6 @@ real ones are. The network is torch-fidelity's Inception-v3, its weights random,
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import shlex
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from lines import line, write
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.metrics.images.fidelity_import import fidelity
 from disentangle_eval.metrics.images.frechet import Gaussian, distance_between_gaussians, distance_between_samples, fit
 from disentangle_eval.metrics.images.kid import subset_distances
@@ -101,20 +97,8 @@ def main() -> None:
             continue
         start = time.process_time()
         found = task()
-        line = {
-            "question": "sample_quality",
-            "command": shlex.join(["python", "benchmarks/sample_quality.py", *sys.argv[1:]]),
-            "task": name,
-            "cpu_seconds": round(time.process_time() - start, 3),
-            "found": found,
-            "hardware": describe_device(CPU),
-            "versions": versions(),
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        }
-        print(json.dumps(line), flush=True)
-        if arguments.out:
-            with arguments.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+        fields = {"task": name, "cpu_seconds": round(time.process_time() - start, 3), "found": found}
+        write(line("sample_quality", fields, describe_device(CPU)), arguments.out)
 
 
 if __name__ == "__main__":

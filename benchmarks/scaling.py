@@ -5,16 +5,13 @@ seeds, on as many processes as there are cores. The start is measured in a proce
 the call to the end of the first iteration, the first checkpoint, snapshot and pictures included. Lengths and seeds are
 gone through in turn, so that a machine whose speed drifts is fair to all. Writes a JSON line for each, and a picture.
 
-    python benchmarks/scaling.py beta-vae --out evidence/benchmarks/scaling.jsonl --picture docs/scaling.png
+    python benchmarks/scaling.py beta-vae --out evidence/benchmarks/scaling.jsonl --picture docs/performance-scaling.png
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import resource
-import shlex
 import statistics
 import subprocess
 import sys
@@ -25,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lines import Line, line, write
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.runtime.devices import describe_device
 
 START = """
@@ -77,18 +74,14 @@ def children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def line(question: str, values: dict[str, Any], times: Sequence[tuple[float, float]]) -> dict[str, Any]:
+def timed(question: str, values: dict[str, Any], times: Sequence[tuple[float, float]]) -> Line:
     walls, cpus = zip(*times, strict=True)
-    return {
-        "question": question,
-        "command": shlex.join(["python", "benchmarks/scaling.py", *sys.argv[1:]]),
+    found = {
         **values,
         "wall_seconds": {"median": statistics.median(walls), "all": walls},
         "cpu_seconds": {"median": statistics.median(cpus), "all": cpus},
-        "hardware": describe_device(torch.device("cpu")),
-        "versions": versions(),
-        "date": datetime.date.today().isoformat(),
     }
+    return line(question, found, describe_device(torch.device("cpu")))
 
 
 def draw(path: Path, model: str, lines: Sequence[dict[str, Any]]) -> None:
@@ -131,15 +124,15 @@ def main() -> None:
             times.append(train(options.model, iterations, 1))
         for count, times in seeds.items():
             times.append(train(options.model, options.each, count))
-    lines = [line("start", {"model": options.model}, starts)]
+    lines = [timed("start", {"model": options.model}, starts)]
     for iterations, times in lengths.items():
         values = {"model": options.model, "iterations": iterations, "seeds": 1}
-        lines.append(line("iterations_scaling", values, times))
+        lines.append(timed("iterations_scaling", values, times))
     for count, times in seeds.items():
         values = {"model": options.model, "iterations": options.each, "seeds": count}
-        lines.append(line("seeds_scaling", values, times))
-    with options.out.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(item) + "\n" for item in lines)
+        lines.append(timed("seeds_scaling", values, times))
+    for item in lines:
+        write(item, options.out)
     if options.picture:
         draw(options.picture, options.model, lines)
 

@@ -9,17 +9,13 @@ every model in turn. Writes one JSON line a model: the median and the quartiles 
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import shlex
 import statistics
-import sys
 import time
 from pathlib import Path
 
 import torch
+from lines import line, write
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import resolve
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening import build_model, open_dataset
@@ -71,7 +67,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--iterations", type=int, default=10, help="iterations a repeat")
+    parser.add_argument("--iterations", type=int, default=10, help="iterations per repeat")
     parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
     options = parser.parse_args()
     if options.threads:
@@ -88,27 +84,17 @@ def main() -> None:
             times[name].append(trainer.seconds(options.iterations) / options.iterations)
     for name in names:
         low, middle, high = statistics.quantiles(times[name], n=4)
-        line = json.dumps(
-            {
-                "question": "train_throughput",
-                "command": shlex.join(["python", "benchmarks/train_throughput.py", *sys.argv[1:]]),
-                "seed": SEED,
-                "model": name,
-                "dataset": options.dataset,
-                "batch": trainers[name].batch,
-                "iterations_per_second": round(1 / middle, 3),
-                "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
-                "repeats": options.repeats,
-                "iterations_a_repeat": options.iterations,
-                "hardware": describe_device(device),
-                "versions": versions(),
-                "date": datetime.date.today().isoformat(),
-            }
-        )
-        if options.out:
-            with options.out.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-        print(line)
+        found = {
+            "seed": SEED,
+            "model": name,
+            "dataset": options.dataset,
+            "batch": trainers[name].batch,
+            "iterations_per_second": round(1 / middle, 3),
+            "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
+            "repeats": options.repeats,
+            "iterations_a_repeat": options.iterations,
+        }
+        write(line("train_throughput", found, describe_device(device)), options.out)
 
 
 if __name__ == "__main__":

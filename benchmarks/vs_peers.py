@@ -28,13 +28,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import importlib
 import importlib.metadata
 import json
 import multiprocessing
 import os
-import shlex
 import statistics
 import subprocess
 import sys
@@ -49,9 +47,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
+from lines import line, write
 from torch import Tensor, nn
 
-from disentangle_eval.checkpoint import versions
 from disentangle_eval.config import resolve
 from disentangle_eval.metrics.images.fidelity_import import fidelity
 from disentangle_eval.opening import build_model, open_dataset
@@ -568,7 +566,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side-by-side", action="store_true", help="two seeds of ours at once, a thread each")
     parser.add_argument("--repeats", type=int, default=11)
-    parser.add_argument("--iterations", type=int, default=5, help="iterations a repeat")
+    parser.add_argument("--iterations", type=int, default=5, help="iterations per repeat")
     parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
     options = parser.parse_args()
     unknown = set(options.models) - set(MODELS)
@@ -581,25 +579,16 @@ def main() -> None:
     for model in options.models or MODELS:
         competing = entries(model, options.precision, options.threads, options.side_by_side)
         for fields in contest(model, competing, options):
-            line = json.dumps(
-                {
-                    "question": "vs_peers_side_by_side" if options.side_by_side else "vs_peers",
-                    "command": shlex.join(["python", "benchmarks/vs_peers.py", *sys.argv[1:]]),
-                    "seed": SEED,
-                    "dataset": DATASET,
-                    "batch": BATCH,
-                    **fields,
-                    "repeats": options.repeats,
-                    "iterations_a_repeat": options.iterations,
-                    "hardware": describe_device(CPU),
-                    "versions": versions(),
-                    "date": datetime.date.today().isoformat(),
-                }
-            )
-            if options.out:
-                with options.out.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
-            print(line, flush=True)
+            found = {
+                "seed": SEED,
+                "dataset": DATASET,
+                "batch": BATCH,
+                **fields,
+                "repeats": options.repeats,
+                "iterations_a_repeat": options.iterations,
+            }
+            question = "vs_peers_side_by_side" if options.side_by_side else "vs_peers"
+            write(line(question, found, describe_device(CPU)), options.out)
 
 
 if __name__ == "__main__":
