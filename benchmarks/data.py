@@ -40,7 +40,8 @@ from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.data import Dataset as TorchDataset
 
 from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.host_images import HostImages, StoredImages
+from disentangle_eval.data.host_images import HostImages
+from disentangle_eval.data.image_store import StoredImages
 from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.opening import open_dataset
 from disentangle_eval.runtime.devices import choose_device, describe_device

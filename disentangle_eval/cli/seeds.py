@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import click
 from disentangle_eval.cli.errors import SIGNALLED
 from disentangle_eval.cli.signals import on_signal
 from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.threads import available_cores
 
 PLACE = "{seed}"
 
@@ -47,10 +47,6 @@ def seed_folder(out: str, seed: int) -> Path:
 def threads_a_process(asked: int | None, seeds: int) -> int:
     """CPU threads of each process: those asked for, or the cores shared out among the seeds."""
     return asked or max(1, available_cores() // seeds)
-
-
-def available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def arguments_of_one(arguments: Sequence[str], replaced: dict[str, str]) -> list[str]:

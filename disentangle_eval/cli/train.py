@@ -15,7 +15,6 @@ from disentangle_eval.cli.seeds import (
     Processes,
     SeedList,
     arguments_of_one,
-    available_cores,
     seed_folder,
     threads_a_process,
 )
@@ -23,6 +22,7 @@ from disentangle_eval.config import ModelConfig, build, preset_values, resolve
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.runtime.threads import available_cores
 
 if TYPE_CHECKING:
     from disentangle_eval.cli.train_run import Plan

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, Factors, ImageShape
-from disentangle_eval.data.host_images import HostImages
-from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.image_store import ImagesAhead, ImageStore
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,7 @@ def labels_of(data: Dataset) -> np.ndarray | None:
     return labels
 
 
-def host_images_of(data: Dataset) -> HostImages | None:
-    """The store of a data set whose images stay in main memory while a device uses them, else None."""
+def images_ahead(data: Dataset) -> ImagesAhead | None:
+    """The store of a data set that gathers batches ahead, its images being in main memory; None for any other."""
     store = getattr(data, "store", None)
-    return store if isinstance(store, HostImages) else None
+    return store if isinstance(store, ImagesAhead) else None

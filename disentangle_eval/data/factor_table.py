@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from disentangle_eval.data.factors import FactorSpace
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,40 @@ class FactorTable:
         """Image indices (...) of ints -> class tuples (..., F), int64."""
         classes: np.ndarray = self.table[index]
         return classes
+
+
+@dataclass(frozen=True, eq=False)
+class TableGrid(FactorTable):
+    """A table that has every combination of classes once, in any order: a full grid.
+
+    ValueError where a combination is missing or repeated.
+    """
+
+    _image: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not has_every_combination(self):
+            raise ValueError(f"TableGrid: received {len(self)} rows, expected each of {self.sizes} classes once")
+        image = np.empty(len(self), dtype=np.int64)
+        image[self._space.index(self.table)] = np.arange(len(self))
+        object.__setattr__(self, "_image", image)
+
+    def index(self, classes: np.ndarray) -> np.ndarray:
+        """Class tuples (..., F) of ints -> image indices (...), int64. ValueError for a class that does not exist."""
+        index: np.ndarray = self._image[self._space.index(classes)]
+        return index
+
+    @property
+    def _space(self) -> FactorSpace:
+        return FactorSpace(self.names, self.sizes)
+
+
+def has_every_combination(table: FactorTable) -> bool:
+    """Whether every combination of classes is in a table exactly once."""
+    if math.prod(table.sizes) != len(table):
+        return False
+    return len(np.unique(FactorSpace(table.names, table.sizes).index(table.table))) == len(table)
 
 
 def table_of_values(values: np.ndarray, names: Sequence[str]) -> FactorTable:

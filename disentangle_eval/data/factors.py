@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from disentangle_eval.api import Factors
+
+_IMAGES_AT_ONCE = 1 << 20
+
 
 @dataclass(frozen=True)
 class FactorSpace:
@@ -49,6 +53,13 @@ class FactorSpace:
             index, column = np.divmod(index, size)
             columns.append(column)
         return np.stack(columns[::-1], axis=-1)
+
+
+def is_in_grid_order(factors: Factors) -> bool:
+    """Whether image i shows the i-th combination of all classes, the last factor varying fastest."""
+    space = FactorSpace(tuple(factors.names), tuple(factors.sizes))
+    blocks = (np.arange(i, min(i + _IMAGES_AT_ONCE, len(space))) for i in range(0, len(space), _IMAGES_AT_ONCE))
+    return len(space) == len(factors) and all(np.array_equal(factors.classes(i), space.classes(i)) for i in blocks)
 
 
 def _integers(values: np.ndarray, what: str) -> np.ndarray:

@@ -5,40 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from disentangle_eval.api import ImageShape
-
-if TYPE_CHECKING:
-    from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.image_store import ImageStore, StoredImages
 
 Unpack = Callable[[Tensor], Tensor]
-
-
-class StoredImages(Protocol):
-    """Images stored a row each, in a form that is unpacked after it was gathered."""
-
-    @property
-    def shape(self) -> ImageShape: ...
-
-    @property
-    def rows(self) -> Tensor:
-        """(N, ...) uint8."""
-
-    def __len__(self) -> int: ...
-
-    def unpack(self, rows: Tensor) -> Tensor:
-        """Rows (B, ...) on any device -> (B, C, H, W) float32 in [0, 1]."""
-
-    def onto(self, device: torch.device) -> ImageStore:
-        """The same images, all of them on a device."""
-
-    def to(self, device: torch.device) -> ImageStore:
-        """The same images for another device."""
 
 
 class Lane:

@@ -5,28 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from disentangle_eval.api import ImageShape
+from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.placing import place_images
-
-
-class ImageStore(Protocol):
-    """A set of images whose batches come on a device."""
-
-    @property
-    def shape(self) -> ImageShape: ...
-
-    def __len__(self) -> int: ...
-
-    def images(self, index: Tensor) -> Tensor:
-        """(B,) int64 on the same device -> (B, C, H, W) float32 in [0, 1]."""
-
-    def to(self, device: torch.device) -> ImageStore:
-        """The same images for another device: on it where they fit, else in main memory."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
 """A data set as one HDF5 file: written whole or not at all, verified and mapped into memory when it is read.
 
 `images` (N, C, H, W) uint8, or for black and white images `bits` (N, ceil(C * H * W / 8)) uint8, eight pixels a byte,
-the first in the highest bit; `factor_sizes` (F,) of a full grid, or `factors` (N, F) classes, with `factor_names` (F,);
+the first in the highest bit; `factor_sizes` (F,) of a full grid whose last factor varies fastest, or else `factors`
+(N, F) classes, with `factor_names` (F,);
 `labels` (N,). Attributes say the format, its version, the data set's name, the shape of an image and the sha256 of the
 images, those of the group `provenance` where they are from, with the data set's own sha256.
 """
@@ -24,9 +25,10 @@ from torch import Tensor
 
 from disentangle_eval.api import Dataset, Factors, ImageShape
 from disentangle_eval.data.dataset import ImageDataset, labels_of
-from disentangle_eval.data.factor_table import FactorTable
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.images import BitImages, ByteImages, ImageStore
+from disentangle_eval.data.factor_table import FactorTable, TableGrid, has_every_combination
+from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
+from disentangle_eval.data.image_store import ImageStore
+from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.files import replacing
 
@@ -155,7 +157,7 @@ def _describe(file: h5py.File, data: Dataset, provenance: Mapping[str, str]) -> 
     if data.factors is None:
         return
     file["factor_names"] = list(data.factors.names)
-    if isinstance(data.factors, FactorSpace):
+    if is_in_grid_order(data.factors):
         file["factor_sizes"] = np.array(data.factors.sizes, dtype=np.int64)
     else:
         file["factors"] = data.factors.classes(np.arange(len(data)))
@@ -167,7 +169,8 @@ def _factors(file: h5py.File) -> Factors | None:
     names = tuple(name.decode() for name in file["factor_names"][()])
     if "factor_sizes" in file:
         return FactorSpace(names, tuple(int(size) for size in file["factor_sizes"]))
-    return FactorTable(names, file["factors"][()])
+    table = FactorTable(names, file["factors"][()])
+    return TableGrid(names, table.table) if has_every_combination(table) else table
 
 
 def _stored(data: Dataset) -> tuple[str, tuple[int, ...], Iterator[np.ndarray]]:

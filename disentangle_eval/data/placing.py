@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
 
 import torch
 
-from disentangle_eval.data.host_images import HostImages, StoredImages
+from disentangle_eval.data.host_images import HostImages
+from disentangle_eval.data.image_store import ImageStore, StoredImages
 from disentangle_eval.errors import UsageError
-
-if TYPE_CHECKING:
-    from disentangle_eval.data.images import ImageStore
 
 _LOG = logging.getLogger("disentangle_eval")
 

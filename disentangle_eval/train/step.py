@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, Nuisance
-from disentangle_eval.data.dataset import host_images_of
+from disentangle_eval.data.dataset import images_ahead
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.train.batch_queue import BatchQueue
@@ -25,7 +25,7 @@ class TrainingStep(GeneratorDraw):
         self.data_size = len(data)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
         self.nuisance = data if isinstance(data, Nuisance) else None
-        self.host = host_images_of(data) if self.nuisance is None else None
+        self.host = images_ahead(data) if self.nuisance is None else None
         order_on = torch.device("cpu") if self.host is not None else device
         self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), order_on)
         self.queue: BatchQueue | None = None

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.api import ImageShape
+from disentangle_eval.api import FactorGrid, ImageShape
 from disentangle_eval.data import packed
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factor_table import FactorTable
@@ -59,6 +59,40 @@ def test_a_packed_data_set_reads_back_the_same(tmp_path, monkeypatch, factors, l
     if factors is not None:
         assert (back.factors.names, back.factors.sizes) == (factors.names, factors.sizes)
         np.testing.assert_array_equal(back.factors.classes(np.arange(12)), factors.classes(np.arange(12)))
+
+
+class Reversed:
+    """A grid of a stranger's making, in which the first image shows the last combination."""
+
+    names, sizes = ("shape", "x"), (3, 4)
+
+    def __len__(self) -> int:
+        return 12
+
+    def classes(self, index: np.ndarray) -> np.ndarray:
+        return np.stack(np.divmod(11 - np.asarray(index), 4), axis=-1)
+
+    def index(self, classes: np.ndarray) -> np.ndarray:
+        return 11 - classes[..., 0] * 4 - classes[..., 1]
+
+
+class InOrder(Reversed):
+    def classes(self, index: np.ndarray) -> np.ndarray:
+        return super().classes(11 - np.asarray(index))
+
+    def index(self, classes: np.ndarray) -> np.ndarray:
+        return 11 - super().index(classes)
+
+
+@pytest.mark.parametrize("grid", [InOrder(), Reversed()])
+def test_a_grid_of_any_class_and_order_reads_back_as_a_grid(tmp_path, grid):
+    write_packed(tmp_path / "toy.h5", toy(factors=grid), SOURCE)
+    back = load(tmp_path / "toy.h5").factors
+    assert isinstance(back, FactorGrid)
+    assert (back.names, back.sizes) == (grid.names, grid.sizes)
+    classes = grid.classes(np.arange(12))
+    np.testing.assert_array_equal(back.classes(np.arange(12)), classes)
+    np.testing.assert_array_equal(back.index(classes), np.arange(12))
 
 
 def test_bits_stay_bits_and_any_hdf5_reader_understands_the_file(tmp_path):

@@ -184,7 +184,7 @@ def test_settings_come_as_text(tmp_path):
 
 def test_all_pictures_are_decoded_in_processes_of_their_own(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(preparing, "_PICTURES_A_BATCH", 2)
-    monkeypatch.setattr(preparing, "_cores", lambda: 2)
+    monkeypatch.setattr(preparing, "available_cores", lambda: 2)
     caplog.set_level("INFO", "disentangle_eval")
     grey = {f"{i:02}.png": file_of(np.full((8, 8), i, dtype=np.uint8)) for i in range(12)}
     data = load(folder_of(tmp_path / "mine", grey), ImagesConfig(size=8, channels=1))
@@ -207,7 +207,7 @@ class _Fatal:
 
 def test_a_process_that_dies_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(preparing, "_PICTURES_A_BATCH", 1)
-    monkeypatch.setattr(preparing, "_cores", lambda: 2)
+    monkeypatch.setattr(preparing, "available_cores", lambda: 2)
     monkeypatch.setattr(preparing, "decode_batch", _Fatal())
     with pytest.raises(DevalError, match="a process ended before its work was done"):
         load(folder_of(tmp_path / "mine", FILES), SMALL)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from disentangle_eval.data import placing
-from disentangle_eval.data.dataset import ImageDataset, host_images_of
+from disentangle_eval.data.dataset import ImageDataset, images_ahead
 from disentangle_eval.data.host_images import HostImages
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.data.placing import data_share, place_images
@@ -49,10 +49,10 @@ def test_a_data_set_moves_as_its_store_does(free, monkeypatch):
     free(10_000)
     data = ImageDataset("toy", "0" * 64, STORE)
     moved = data.to(CPU)
-    assert host_images_of(moved) is moved.store
+    assert images_ahead(moved) is moved.store
     monkeypatch.setenv("DEVAL_DATA_SHARE", "1")
-    assert host_images_of(data.to(CPU)) is None
-    assert host_images_of(moved.to(CPU)) is None
+    assert images_ahead(data.to(CPU)) is None
+    assert images_ahead(moved.to(CPU)) is None
 
 
 @pytest.mark.parametrize("text", ["half", "-0.1", "50", "nan"])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from disentangle_eval.api import Factors
-from disentangle_eval.data.factor_table import FactorTable, table_of_values
-from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.factor_table import FactorTable, has_every_combination, table_of_values
+from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.errors import UsageError
 
 # A factor of more different values than these, most images having one of their own, is not taken for one of classes.
@@ -50,16 +49,12 @@ def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Kno
 def in_grid_order(known: Known) -> Known:
     """The same, as a full grid in its order where the factors are a table that has every combination once."""
     table = known.factors
-    if not isinstance(table, FactorTable) or math.prod(table.sizes) != len(table):
+    if not isinstance(table, FactorTable) or not has_every_combination(table):
         return known
     space = FactorSpace(table.names, table.sizes)
-    place = space.index(table.table)
-    order = np.full(len(space), -1)
-    order[place] = np.arange(len(space))
-    if (order < 0).any():
-        return known
-    if (order == np.arange(len(order))).all():
+    if is_in_grid_order(table):
         return replace(known, factors=space)
+    order = np.argsort(space.index(table.table))
     return Known(space, None if known.labels is None else known.labels[order], order)
 
 

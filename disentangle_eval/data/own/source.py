@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.images import BitImages, ByteImages, ImageStore
+from disentangle_eval.data.image_store import ImageStore
+from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.own.known import Known
 from disentangle_eval.data.own.pixels import Layout, gather, is_black_and_white, pack

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ from disentangle_eval.data.pictures.decoding import Form, Span, decode_batch
 from disentangle_eval.data.pictures.finding import Pictures
 from disentangle_eval.data.pictures.names import pack_names, unpack_names
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.runtime.threads import available_cores
 
 _LOG = logging.getLogger("disentangle_eval")
 
@@ -89,7 +89,7 @@ def _decode_all(what: str, pictures: Pictures, names: list[str], form: Form) -> 
     images = np.zeros((len(names), *form.shape), dtype=np.uint8)
     reasons = [""] * len(names)
     done = 0
-    processes = min(_cores(), -(-len(names) // _PICTURES_A_BATCH))
+    processes = min(available_cores(), -(-len(names) // _PICTURES_A_BATCH))
     _LOG.info("%s: decoding %d pictures once, processes: %d", what, len(names), processes)
     batches = _batches(pictures.contents(names))
     for positions, (decoded, told) in _map(batches, form, processes):
@@ -149,8 +149,3 @@ def _map(batches: Iterable[Batch], form: Form, processes: int) -> Iterator[tuple
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

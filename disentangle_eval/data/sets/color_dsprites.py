@@ -15,7 +15,7 @@ from torch import Tensor
 from disentangle_eval.api import Draw, ImageShape
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.nuisance import NuisanceDataset, named_after
 from disentangle_eval.data.sets import dsprites
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.index_hash import hashed_uniform
 from disentangle_eval.data.nuisance import NuisanceDataset, named_after
 from disentangle_eval.data.sets import dsprites

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from disentangle_eval.api import Draw, ImageShape
 from disentangle_eval.data.files.published import require
-from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.index_hash import BITS, hashed_integers
 from disentangle_eval.data.nuisance import NuisanceDataset, named_after
 from disentangle_eval.data.sets import dsprites

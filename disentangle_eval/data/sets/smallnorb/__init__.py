@@ -16,7 +16,7 @@ from torch import Tensor
 from disentangle_eval.api import Draw, ImageShape
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.files.prepared import byte_images
-from disentangle_eval.data.images import ImageStore
+from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.index_hash import hashed_integers
 from disentangle_eval.data.nuisance import NuisanceDataset
 from disentangle_eval.data.sets.records import SMALLNORB_TEST_FILES, SMALLNORB_TRAIN_FILES
