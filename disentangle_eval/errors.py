@@ -45,8 +45,12 @@ class UsageError(DevalError):
     exit_code = 2
 
 
-class PluginWarning(UserWarning):
-    """Some plugins, or some of what they offer, could not be loaded; the command line prints it on one line."""
+class DevalWarning(UserWarning):
+    """What a user should know although the work goes on; the command line prints it on one line."""
+
+
+class PluginWarning(DevalWarning):
+    """Some plugins, or some of what they offer, could not be loaded."""
 
 
 def one_line(text: str) -> str:

@@ -5,12 +5,14 @@ Nothing here needs torch until it is used.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.config import ModelConfig, build
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.train.folder import RunFolder
@@ -18,7 +20,7 @@ from disentangle_eval.train.folder import RunFolder
 if TYPE_CHECKING:
     import torch
 
-    from disentangle_eval.api import Dataset, ImageShape, Model
+    from disentangle_eval.api import Dataset, ImageShape, Model, Subject
     from disentangle_eval.checkpoint import Checkpoint
 
 # ------------------------------------------------------------ data sets
@@ -106,16 +108,31 @@ def find_run(checkpoint: Path) -> RunFolder | None:
 
 @dataclass(frozen=True)
 class OpenedModel:
-    """A checkpoint, its model in eval mode on a device, and the file it came from."""
+    """A checkpoint, its model in eval mode on a device, and the file it came from with its checksum."""
 
     checkpoint: Checkpoint
     model: Model[Any]
     device: torch.device
     path: Path
+    sha256: str
 
     @property
     def name(self) -> str:
         return str(self.checkpoint.model["name"])
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What a result says of the model, by the keys of `Result`."""
+        return {
+            "model": self.name,
+            "model_distribution": self.checkpoint.model["distribution"],
+            "model_version": self.checkpoint.model["version"],
+            "train_seed": self.checkpoint.seed,
+            "trained_on": self.checkpoint.data["name"],
+            "checkpoint": self.path.name,
+            "checkpoint_sha256": self.sha256,
+            "iteration": self.checkpoint.iteration,
+        }
 
 
 def open_model(path: Path, device: str = "auto") -> OpenedModel:
@@ -123,14 +140,14 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
 
     `UsageError` where there is no such file, plugin or device; `DevalError` where the file is no whole checkpoint.
     """
-    from disentangle_eval.checkpoint import load
+    from disentangle_eval.checkpoint import load, sha256
     from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
 
     path = find_checkpoint(path)
     chosen = choose_device(device)
     use_exact_kernels(chosen)
     checkpoint = load(path)
-    return OpenedModel(checkpoint, place(restore_model(checkpoint), chosen), chosen, path)
+    return OpenedModel(checkpoint, place(restore_model(checkpoint), chosen), chosen, path, sha256(path))
 
 
 def inability(opened: OpenedModel, missing: str) -> UsageError:
@@ -183,3 +200,47 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
         reason = " ".join(str(error).split())[:200]
         raise DevalError(f"checkpoint of {name!r}: its weights do not fit the model ({reason})") from None
     return model.eval()
+
+
+# ------------------------------------------------------------ what is scored
+
+
+@dataclass(frozen=True)
+class OpenedSubject:
+    """What is scored, before anything is encoded: its name in messages, what it offers, and what results say of it.
+
+    `run` is the folder that keeps its results, if there is one.
+    """
+
+    name: str
+    subject: Subject
+    offered: frozenset[str]
+    about: Mapping[str, Any]
+    run: RunFolder | None = None
+
+
+def open_codes(path: Path) -> OpenedSubject:
+    """A table of codes from a file."""
+    from disentangle_eval.checkpoint import sha256
+    from disentangle_eval.metrics.code_file import load_code_table
+
+    table = load_code_table(path)
+    return OpenedSubject(str(path), table, table.offered, {"codes": str(path), "codes_sha256": sha256(path)})
+
+
+def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None = None) -> OpenedSubject:
+    """A model on a data set. `DevalWarning` where it was trained on other images of the same data set."""
+    from disentangle_eval.metrics.subject import EncodedSubject
+    from disentangle_eval.scoring import offered_by
+
+    data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)
+    if dataset == opened.checkpoint.data["dataset"] and (change := difference(data, opened.checkpoint)):
+        warnings.warn(change, DevalWarning, stacklevel=2)
+    model: Any = opened.model
+    return OpenedSubject(
+        name=f"{opened.path} on {data.name}",
+        subject=EncodedSubject(model, data, iteration=opened.checkpoint.iteration),
+        offered=offered_by(model, data),
+        about={"dataset": data.name, "dataset_sha256": data.sha256, **opened.about},
+        run=find_run(opened.path),
+    )

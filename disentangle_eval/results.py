@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.registry.specs import Better
+from disentangle_eval.runtime.files import writing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,6 @@ def spread(results: Sequence[Result]) -> Spread:
 
 
 def append(path: Path, result: Result) -> None:
-    """Add one line to a file of results."""
-    with path.open("a", encoding="utf-8") as file:
+    """Add one line to a file of results; `DevalError` where it cannot be written."""
+    with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(result.to_json() + "\n")

@@ -14,7 +14,7 @@ from typing import Literal, TextIO
 
 import click
 
-from disentangle_eval.errors import DevalError, PluginWarning, describe, one_line
+from disentangle_eval.errors import DevalError, DevalWarning, describe, one_line
 
 FAILURE = 1
 USAGE = 2
@@ -82,13 +82,13 @@ def flush_output() -> None:
 
 
 @contextlib.contextmanager
-def plugin_warnings() -> Iterator[None]:
-    """Within, a `PluginWarning` is one line on stderr; other warnings look as ever."""
+def shown_warnings() -> Iterator[None]:
+    """Within, a `DevalWarning` is one line on stderr; other warnings look as ever."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", PluginWarning)
+        warnings.simplefilter("always", DevalWarning)
         show = warnings.showwarning
 
-        def show_plugin_warning(
+        def show_warning(
             message: Warning | str,
             category: type[Warning],
             filename: str,
@@ -96,12 +96,12 @@ def plugin_warnings() -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if issubclass(category, PluginWarning):
+            if issubclass(category, DevalWarning):
                 say("warning", str(message))
             else:
                 show(message, category, filename, lineno, file, line)
 
-        warnings.showwarning = show_plugin_warning
+        warnings.showwarning = show_warning
         yield
 
 

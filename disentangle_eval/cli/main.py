@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from disentangle_eval.cli.errors import flush_output, plugin_warnings, report, show_notices
+from disentangle_eval.cli.errors import flush_output, report, show_notices, shown_warnings
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 
 COMMANDS = {
@@ -43,7 +43,7 @@ def _run(arguments: list[str], debug: bool) -> int:
     show_notices()
     try:
         try:
-            with plugin_warnings(), cli.make_context("deval", list(arguments), obj=arguments) as context:
+            with shown_warnings(), cli.make_context("deval", list(arguments), obj=arguments) as context:
                 cli.invoke(context)
         finally:
             flush_output()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +13,9 @@ from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
-    from disentangle_eval.api import Subject
-    from disentangle_eval.opening import OpenedModel
+    from disentangle_eval.opening import OpenedSubject
     from disentangle_eval.results import Result
     from disentangle_eval.scoring import Measurement
-    from disentangle_eval.train.folder import RunFolder
 
 
 @click.command()
@@ -75,6 +71,7 @@ def score(
         )
     # Before anything slow: a misspelled metric is told at once.
     from disentangle_eval.cli.score_table import show_summary
+    from disentangle_eval.opening import open_codes
     from disentangle_eval.scoring import plan
 
     measurements = plan(metrics, protocols, changed_settings(changes, features))
@@ -99,8 +96,12 @@ def score(
     ]
     if len(results) > 1 and not as_json:
         show_summary(results)
-    for run in dict.fromkeys(opened.run for row in judged for opened in row if opened.run):
-        draw_scores(run)
+    runs = dict.fromkeys(opened.run for row in judged for opened in row if opened.run)
+    if runs:
+        from disentangle_eval.report.run_pictures import draw_run
+
+        for run in runs:
+            draw_run(run)
 
 
 def changed_settings(changes: Sequence[str], features: Path | None) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def changed_settings(changes: Sequence[str], features: Path | None) -> dict[str,
     return settings | ({"features": str(features)} if features else {})
 
 
-def wanted(measurement: Measurement, opened: Opened, peers: Sequence[Opened]) -> bool:
+def wanted(measurement: Measurement, opened: OpenedSubject, peers: Sequence[OpenedSubject]) -> bool:
     """Whether the subject can be scored; `UsageError` where it cannot but was asked for, else a note."""
     from disentangle_eval.scoring import refuse_unmet, unmet
 
@@ -128,21 +129,21 @@ def wanted(measurement: Measurement, opened: Opened, peers: Sequence[Opened]) ->
 
 
 def measure_repeatedly(
-    measurement: Measurement, opened: Opened, peers: Sequence[Opened], seeds: Sequence[int], as_json: bool
+    measurement: Measurement, opened: OpenedSubject, peers: Sequence[OpenedSubject], seeds: Sequence[int], as_json: bool
 ) -> list[Result]:
     """Score with each seed, keep and show every result, and for several seeds their mean with its interval."""
     from disentangle_eval.cli.score_table import show, show_spread
-    from disentangle_eval.results import spread
+    from disentangle_eval.results import append, spread
     from disentangle_eval.scoring import measure
 
-    subject = opened.subject()
-    subject.peers = [peer.subject() for peer in peers]
+    subject = opened.subject
+    subject.peers = [peer.subject for peer in peers]
     results = []
     for seed in seeds:
         result = measure(measurement, subject, seed, opened.about)
         results.append(result)
         if opened.run:
-            keep(opened.run.results, result)
+            append(opened.run.results, result)
         click.echo(result.to_json()) if as_json else show(result)
     if len(results) > 1:
         summary = spread(results)
@@ -150,35 +151,11 @@ def measure_repeatedly(
     return results
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A subject before anything is encoded: its name in messages, what it offers, and what results say of it.
-
-    `subject` returns the same one each time, so that no image is encoded twice. `run` is the folder that keeps its
-    results, if there is one.
-    """
-
-    name: str
-    offered: frozenset[str]
-    about: Mapping[str, Any]
-    subject: Callable[[], Subject]
-    run: RunFolder | None = None
-
-
-def open_codes(path: Path) -> Opened:
-    """A table of codes from a file."""
-    from disentangle_eval.checkpoint import sha256
-    from disentangle_eval.metrics.code_file import load_code_table
-
-    table = load_code_table(path)
-    return Opened(str(path), table.offered, {"codes": str(path), "codes_sha256": sha256(path)}, lambda: table)
-
-
 def open_checkpoint(
     path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
-) -> list[Opened]:
+) -> list[OpenedSubject]:
     """For each measurement, the model of a checkpoint on `dataset` or the default data set."""
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening import open_model, open_on
     from disentangle_eval.scoring import scored_on
 
     opened = open_model(path, device)
@@ -186,46 +163,3 @@ def open_checkpoint(
     names = [dataset or scored_on(measurement, trained_on) for measurement in measurements]
     by_name = {name: open_on(opened, name, data_dir) for name in dict.fromkeys(names)}
     return [by_name[name] for name in names]
-
-
-def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None) -> Opened:
-    """A model on a data set."""
-    from disentangle_eval.checkpoint import sha256
-    from disentangle_eval.metrics.subject import EncodedSubject
-    from disentangle_eval.opening import difference, find_run, open_dataset_for
-    from disentangle_eval.scoring import offered_by
-
-    data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)
-    if dataset == opened.checkpoint.data["dataset"] and (told := difference(data, opened.checkpoint)):
-        say("warning", told)
-    about = {
-        "dataset": data.name,
-        "dataset_sha256": data.sha256,
-        "model": opened.name,
-        "model_distribution": opened.checkpoint.model["distribution"],
-        "model_version": opened.checkpoint.model["version"],
-        "train_seed": opened.checkpoint.seed,
-        "trained_on": opened.checkpoint.data["name"],
-        "checkpoint": opened.path.name,
-        "checkpoint_sha256": sha256(opened.path),
-        "iteration": opened.checkpoint.iteration,
-    }
-    model: Any = opened.model
-    subject = functools.cache(lambda: EncodedSubject(model, data, iteration=opened.checkpoint.iteration))
-    return Opened(f"{opened.path} on {data.name}", offered_by(model, data), about, subject, find_run(opened.path))
-
-
-def keep(results: Path, result: Result) -> None:
-    """Add a result to a run folder's results.jsonl."""
-    from disentangle_eval.results import append
-    from disentangle_eval.runtime.files import writing
-
-    with writing(results):
-        append(results, result)
-
-
-def draw_scores(run: RunFolder) -> None:
-    """Plot the scores of a run anew."""
-    from disentangle_eval.report.run_pictures import draw_run
-
-    draw_run(run)
