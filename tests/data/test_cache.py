@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import logging
 import os
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from disentangle_eval.data.files.cache import packed_images
+from disentangle_eval.data.files.cache import cached_array, cached_if_possible
 from disentangle_eval.errors import DevalError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 8), dtype=np.uint8)
@@ -34,7 +35,7 @@ def path(tmp_path) -> Path:
 def test_images_are_made_once(path):
     make = Maker()
     for _ in range(2):
-        packed, sha256 = packed_images(path, "first", make)
+        packed, sha256 = cached_array(path, "first", make)
         np.testing.assert_array_equal(packed, IMAGES)
         assert sha256 == hashlib.sha256(IMAGES.data).hexdigest()
     assert make.calls == 1
@@ -42,14 +43,14 @@ def test_images_are_made_once(path):
 
 
 def test_images_given_in_blocks_are_kept_as_if_given_whole(path):
-    whole = packed_images(path, "whole", Maker())
-    blocks = packed_images(path.with_name("blocks"), "blocks", lambda: (IMAGES[i : i + 16] for i in range(0, 50, 16)))
+    whole = cached_array(path, "whole", Maker())
+    blocks = cached_array(path.with_name("blocks"), "blocks", lambda: (IMAGES[i : i + 16] for i in range(0, 50, 16)))
     np.testing.assert_array_equal(blocks[0], IMAGES)
     assert blocks[1] == whole[1]
 
 
 def test_blocks_that_end_in_an_error_leave_what_was_there(path):
-    packed_images(path, "first", Maker())
+    cached_array(path, "first", Maker())
     before = path.read_bytes()
 
     def blocks():
@@ -57,17 +58,43 @@ def test_blocks_that_end_in_an_error_leave_what_was_there(path):
         raise DevalError("damaged")
 
     with pytest.raises(DevalError, match=r"^damaged$"):
-        packed_images(path, "second", blocks)
+        cached_array(path, "second", blocks)
     assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
     assert path.read_bytes() == before
 
 
 def test_another_key_makes_them_again(path):
     make = Maker()
-    packed_images(path, "first", make)
-    packed_images(path, "second", make)
-    packed_images(path, "second", make)
+    cached_array(path, "first", make)
+    cached_array(path, "second", make)
+    cached_array(path, "second", make)
     assert make.calls == 2
+
+
+def test_files_of_the_earlier_form_are_still_read(path):
+    header = {"key": "first", "images": 50, "bytes_per_image": 8, "sha256": hashlib.sha256(IMAGES.data).hexdigest()}
+    path.parent.mkdir()
+    path.write_bytes(json.dumps(header).encode().ljust(4096) + IMAGES.tobytes())
+    make = Maker()
+    np.testing.assert_array_equal(cached_array(path, "first", make)[0], IMAGES)
+    assert make.calls == 0
+
+
+def test_any_array_is_kept_under_a_key_of_settings(tmp_path):
+    values = np.arange(12, dtype=np.float64).reshape(3, 4)
+    made = [cached_if_possible(tmp_path, {"of": "a", "rows": 3}, lambda: values) for _ in range(2)]
+    again = cached_if_possible(tmp_path, {"rows": 3, "of": "a"}, lambda: pytest.fail("made again"))
+    np.testing.assert_array_equal(made + [again], [values] * 3)
+    assert again.dtype == np.float64
+
+
+def test_an_array_that_cannot_be_kept_is_made_once_and_returned(tmp_path, caplog):
+    (tmp_path / "cache").touch()
+    make = Maker()
+    with caplog.at_level(logging.WARNING, "disentangle_eval"):
+        np.testing.assert_array_equal(cached_if_possible(tmp_path / "cache", {"of": "a"}, make), IMAGES)
+    assert make.calls == 1
+    assert "not kept for the next time" in caplog.text
 
 
 def flip_one_bit(contents: bytes) -> bytes:
@@ -84,32 +111,32 @@ def flip_one_bit(contents: bytes) -> bytes:
         lambda contents: b"",
         lambda contents: b"\xff" * len(contents),
         lambda contents: b"[]".ljust(4096) + contents[4096:],
-        lambda contents: contents.replace(b'"images": 50', b'"images": 50000000000000000000'),
-        lambda contents: contents.replace(b'"images": 50', b'"images": -1'),
+        lambda contents: contents.replace(b'"shape": [50', b'"shape": [50000000000000000000'),
+        lambda contents: contents.replace(b'"shape": [50', b'"shape": [-1'),
     ],
 )
 def test_a_damaged_file_is_made_again(path, damage, caplog):
     make = Maker()
-    packed_images(path, "first", make)
+    cached_array(path, "first", make)
     path.write_bytes(damage(path.read_bytes()))
     with caplog.at_level(logging.WARNING, "disentangle_eval"):
-        packed, _ = packed_images(path, "first", make)
+        packed, _ = cached_array(path, "first", make)
     np.testing.assert_array_equal(packed, IMAGES)
     assert make.calls == 2
     assert str(path) in caplog.text
-    packed_images(path, "first", make)
+    cached_array(path, "first", make)
     assert make.calls == 2
 
 
 def test_writing_to_the_array_leaves_the_file(path):
-    packed, _ = packed_images(path, "first", Maker())
+    packed, _ = cached_array(path, "first", Maker())
     packed[:] = 0
-    np.testing.assert_array_equal(packed_images(path, "first", Maker())[0], IMAGES)
+    np.testing.assert_array_equal(cached_array(path, "first", Maker())[0], IMAGES)
 
 
 @pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 def test_an_unfinished_write_leaves_what_was_there(path, fault, monkeypatch):
-    packed_images(path, "first", Maker())
+    cached_array(path, "first", Maker())
     before = path.read_bytes()
 
     def fail(descriptor: int) -> None:
@@ -117,7 +144,7 @@ def test_an_unfinished_write_leaves_what_was_there(path, fault, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises((DevalError, KeyboardInterrupt)):
-        packed_images(path, "second", Maker())
+        cached_array(path, "second", Maker())
     assert [file.name for file in path.parent.iterdir()] == ["images.bits"]
     assert path.read_bytes() == before
 
@@ -128,11 +155,11 @@ def test_a_full_disk_is_told_in_one_line(path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(DevalError, match=r"^cache file .*images\.bits: received No space left .*DEVAL_CACHE.*$"):
-        packed_images(path, "first", Maker())
+        cached_array(path, "first", Maker())
     assert list(path.parent.iterdir()) == []
 
 
 def test_an_unwritable_folder_is_told_in_one_line(tmp_path):
     (tmp_path / "cache").touch()
     with pytest.raises(DevalError, match=r"^cache file .*images\.bits: received .* expected a writable folder.*$"):
-        packed_images(tmp_path / "cache" / "images.bits", "first", Maker())
+        cached_array(tmp_path / "cache" / "images.bits", "first", Maker())

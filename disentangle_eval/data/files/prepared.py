@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.files.cache import packed_images
+from disentangle_eval.data.files.cache import cached_array
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.data.images import ByteImages
 
@@ -28,7 +28,7 @@ def byte_images(
         for block in read():
             yield block.reshape(len(block), -1)
 
-    packed, sha256 = packed_images(cache_folder() / f"{name}.bytes", key, blocks)
+    packed, sha256 = cached_array(cache_folder() / f"{name}.bytes", key, blocks)
     pixels = torch.from_numpy(packed.reshape(-1, shape.height, shape.width, shape.channels))
     return ByteImages(pixels.permute(0, 3, 1, 2)), sha256
 

@@ -15,7 +15,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from disentangle_eval.data.files.cache import packed_images
+from disentangle_eval.data.files.cache import cached_array
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.data.pictures.decoding import Form, Span, decode_batch
 from disentangle_eval.data.pictures.finding import Pictures
@@ -63,8 +63,8 @@ def prepare(what: str, pictures: Pictures, form: Form, *, skip_unreadable: bool 
             )
         return _usable(what, names, *_decode_all(what, pictures, names, form), skip=skip_unreadable)
 
-    pixels, sha256 = packed_images(cache_folder() / f"{stem}.bytes", key, lambda: decoded()[0])
-    names, _ = packed_images(cache_folder() / f"{stem}.names", f"{key} {sha256}", lambda: pack_names(decoded()[1]))
+    pixels, sha256 = cached_array(cache_folder() / f"{stem}.bytes", key, lambda: decoded()[0])
+    names, _ = cached_array(cache_folder() / f"{stem}.names", f"{key} {sha256}", lambda: pack_names(decoded()[1]))
     return Prepared(pixels.reshape(-1, *form.shape), sha256, unpack_names(names))
 
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from disentangle_eval.api import Dataset, Subject
+from disentangle_eval.data.files.cache import cached_if_possible
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.metrics.images.array_cache import kept_array
 from disentangle_eval.metrics.images.config import FeatureConfig
 from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, load_extractor
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
@@ -114,7 +114,7 @@ def _real_features(
         return _collected((extractor(as_bytes(images)) for _, images in batches), count)
 
     def derived(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-        return kept_array(folder, {**key, "array": name}, make)
+        return cached_if_possible(folder, {**key, "array": name}, make)
 
     return derived("features", make), derived
 

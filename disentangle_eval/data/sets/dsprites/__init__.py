@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.files.cache import packed_images
+from disentangle_eval.data.files.cache import cached_array
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.data.images import BitImages
 from disentangle_eval.data.sets.dsprites.archive import archive_key, find_archive, read_archive
@@ -39,7 +39,7 @@ def load(folder: Path | None) -> ImageDataset:
 
 
 def _dataset(name: str, key: str, make: Callable[[], np.ndarray]) -> ImageDataset:
-    packed, sha256 = packed_images(cache_folder() / f"{name}.bits", key, make)
+    packed, sha256 = cached_array(cache_folder() / f"{name}.bits", key, make)
     return ImageDataset(name, sha256, BitImages(torch.from_numpy(packed), IMAGE), FACTORS)
 
 

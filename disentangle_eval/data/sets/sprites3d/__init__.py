@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.files.cache import packed_images
+from disentangle_eval.data.files.cache import cached_array
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.data.sets.sprites3d import scene
 from disentangle_eval.data.sets.sprites3d.rendering import RenderedImages, colour_combinations
@@ -30,7 +30,7 @@ def load(folder: Path | None) -> ImageDataset:
     The layers of all views, 7.5 MiB, are drawn once into the cache folder; an image is put together when it is asked
     for. Nothing is read from `folder`. DevalError if the cache cannot be written.
     """
-    layers, sha256 = packed_images(cache_folder() / f"{NAME}.layers", f"drawing {scene.VERSION}", _draw)
+    layers, sha256 = cached_array(cache_folder() / f"{NAME}.layers", f"drawing {scene.VERSION}", _draw)
     colours = colour_combinations()
     checksum = hashlib.sha256(f"sprites3d {scene.VERSION} {sha256}".encode() + colours.tobytes()).hexdigest()
     store = RenderedImages(torch.from_numpy(layers), torch.from_numpy(colours).float(), scene.IMAGE)
