@@ -84,7 +84,7 @@ def test_any_array_is_kept_under_a_key_of_settings(tmp_path):
     values = np.arange(12, dtype=np.float64).reshape(3, 4)
     made = [cached_if_possible(tmp_path, {"of": "a", "rows": 3}, lambda: values) for _ in range(2)]
     again = cached_if_possible(tmp_path, {"rows": 3, "of": "a"}, lambda: pytest.fail("made again"))
-    np.testing.assert_array_equal(made + [again], [values] * 3)
+    np.testing.assert_array_equal([*made, again], [values] * 3)
     assert again.dtype == np.float64
 
 

@@ -37,9 +37,7 @@ class _Header:
     sha256: str
 
 
-def cached_array(
-    path: Path, key: Key, make: Callable[[], np.ndarray | Iterable[np.ndarray]]
-) -> tuple[np.ndarray, str]:
+def cached_array(path: Path, key: Key, make: Callable[[], np.ndarray | Iterable[np.ndarray]]) -> tuple[np.ndarray, str]:
     """The array kept in `path` under `key`, plain JSON data, and the sha256 of its bytes.
 
     It is made, and kept, where the file is absent, damaged or holds another key. `make` returns it whole, or in blocks

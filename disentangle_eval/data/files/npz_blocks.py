@@ -1,15 +1,56 @@
-"""One array of an .npz archive, read in blocks without unpickling anything."""
+"""One array of an .npz archive, read in blocks of rows without unpickling anything."""
 
 from __future__ import annotations
 
 import math
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from disentangle_eval.data.files.published import damaged, reading
+
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredArray:
+    """An array in an archive, of which only the header is read; `by_columns` where it is in Fortran order."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    by_columns: bool
+    member: IO[bytes]
+
+    def blocks(self, at_once: int) -> Iterator[np.ndarray]:
+        """The rows in order, at most `at_once` of them per block.
+
+        ValueError where there are fewer or more; zipfile.BadZipFile, with the last block, for a wrong checksum.
+        """
+        row = math.prod(self.shape[1:]) * self.dtype.itemsize
+        for start in range(0, self.shape[0], at_once):
+            rows = min(at_once, self.shape[0] - start)
+            contents = self.member.read(rows * row)
+            if len(contents) != rows * row:
+                raise ValueError(f"{start + len(contents) // row} rows, expected {self.shape[0]}")
+            yield np.frombuffer(contents, dtype=self.dtype).reshape(rows, *self.shape[1:])
+        if self.member.read(1):
+            raise ValueError(f"more than {self.shape[0]} rows")
+
+
+@contextmanager
+def stored_array(archive: zipfile.ZipFile, key: str) -> Iterator[StoredArray]:
+    """The array `key` of an archive; KeyError where it is not there, ValueError where it is no array of numpy's."""
+    with archive.open(f"{key}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        if version not in _HEADERS:
+            raise ValueError(f"{key} in version {version} of numpy's format")
+        shape, by_columns, dtype = _HEADERS[version](member)
+        yield StoredArray(shape, dtype, by_columns and len(shape) > 1, member)
 
 
 def read_blocks(path: Path, key: str, shape: tuple[int, ...], at_once: int) -> Iterator[np.ndarray]:
@@ -22,19 +63,8 @@ def read_blocks(path: Path, key: str, shape: tuple[int, ...], at_once: int) -> I
     with reading(path, expected), zipfile.ZipFile(path) as archive:
         if f"{key}.npy" not in archive.namelist():
             raise damaged(path, f"no array {key}", expected)
-        with archive.open(f"{key}.npy") as member:
-            version = np.lib.format.read_magic(member)
-            read_header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            received, by_columns, dtype = read_header(member)
-            if dtype != np.uint8 or received != shape or by_columns:
-                order = ", stored by columns" if by_columns else ""
-                raise damaged(path, f"{dtype} of shape {received}{order}", expected)
-            for start in range(0, shape[0], at_once):
-                rows = min(at_once, shape[0] - start)
-                block = member.read(rows * math.prod(shape[1:]))
-                yield np.frombuffer(block, dtype=np.uint8).reshape(rows, *shape[1:])
-            if member.read(1):
-                raise damaged(path, f"bytes behind the end of {key}", expected)
+        with stored_array(archive, key) as array:
+            if array.dtype != np.uint8 or array.shape != shape or array.by_columns:
+                order = ", stored by columns" if array.by_columns else ""
+                raise damaged(path, f"{array.dtype} of shape {array.shape}{order}", expected)
+            yield from array.blocks(at_once)
