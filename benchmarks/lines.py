@@ -15,7 +15,7 @@ Line = dict[str, Any]
 
 def line(question: str, found: Mapping[str, Any], hardware: str) -> Line:
     """One result of the running script; `found` are its fields."""
-    from disentangle_eval.checkpoint import versions
+    from disentangle_eval.runtime.versions import versions
 
     return {
         "question": question,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import pickle
 import warnings
@@ -134,18 +133,3 @@ def _understood(path: Path, contents: Any) -> Checkpoint:
             "use another checkpoint of the run"
         )
     return Checkpoint(**{key: contents[key] for key in kinds})
-
-
-def sha256(path: Path) -> str:
-    """Checksum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Versions of what computes the numbers."""
-    from importlib.metadata import version
-
-    names = ("disentangle-eval", "torch", "numpy", "scikit-learn")
-    # `str`: torch.__version__ is a subclass that weights_only refuses.
-    return {name: str(torch.__version__) if name == "torch" else version(name) for name in names}

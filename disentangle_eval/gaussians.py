@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from torch import Tensor
-
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from disentangle_eval.api import Draw
 
 LOG_2_PI = math.log(2 * math.pi)

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
 from disentangle_eval import gaussians
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from disentangle_eval.api import Draw
 
 
@@ -65,6 +64,8 @@ class OneHot:
         return self.classes
 
     def sample(self, draw: Draw, batch: int) -> Tensor:
+        import torch
+
         return torch.nn.functional.one_hot(draw.integers(self.classes, batch), self.classes).float()
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -89,10 +90,14 @@ class Prior:
 
     def sample(self, draw: Draw, batch: int) -> Tensor:
         """(B, Z), drawn with the randomness lent."""
+        import torch
+
         return torch.cat([part.sample(draw, batch) for part in self.parts], dim=1)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """(B, Z) -> (B,) in nats."""
+        import torch
+
         columns = z.split([part.width for part in self.parts], dim=1)
         return torch.stack([part.log_prob(block) for part, block in zip(self.parts, columns, strict=True)]).sum(dim=0)
 

@@ -140,8 +140,9 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
 
     `UsageError` where there is no such file, plugin or device; `DevalError` where the file is no whole checkpoint.
     """
-    from disentangle_eval.checkpoint import load, sha256
+    from disentangle_eval.checkpoint import load
     from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
+    from disentangle_eval.runtime.files import sha256
 
     path = find_checkpoint(path)
     chosen = choose_device(device)
@@ -207,31 +208,29 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
 
 @dataclass(frozen=True)
 class OpenedSubject:
-    """What is scored, before anything is encoded: its name in messages, what it offers, and what results say of it.
+    """What is scored, before anything is encoded: its name in messages, and what results say of it.
 
     `run` is the folder that keeps its results, if there is one.
     """
 
     name: str
     subject: Subject
-    offered: frozenset[str]
     about: Mapping[str, Any]
     run: RunFolder | None = None
 
 
 def open_codes(path: Path) -> OpenedSubject:
     """A table of codes from a file."""
-    from disentangle_eval.checkpoint import sha256
     from disentangle_eval.metrics.code_file import load_code_table
+    from disentangle_eval.runtime.files import sha256
 
     table = load_code_table(path)
-    return OpenedSubject(str(path), table, table.offered, {"codes": str(path), "codes_sha256": sha256(path)})
+    return OpenedSubject(str(path), table, {"codes": str(path), "codes_sha256": sha256(path)})
 
 
 def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None = None) -> OpenedSubject:
     """A model on a data set. `DevalWarning` where it was trained on other images of the same data set."""
     from disentangle_eval.metrics.subject import EncodedSubject
-    from disentangle_eval.scoring import offered_by
 
     data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)
     if dataset == opened.checkpoint.data["dataset"] and (change := difference(data, opened.checkpoint)):
@@ -240,7 +239,6 @@ def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None = None) -> 
     return OpenedSubject(
         name=f"{opened.path} on {data.name}",
         subject=EncodedSubject(model, data, iteration=opened.checkpoint.iteration),
-        offered=offered_by(model, data),
         about={"dataset": data.name, "dataset_sha256": data.sha256, **opened.about},
         run=find_run(opened.path),
     )

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from disentangle_eval.api import (
-    Dataset,
-    Encoder,
-    Generator,
-    Likelihood,
-    LowerBound,
-    Posterior,
-    Reconstructor,
-    Subject,
-)
-from disentangle_eval.checkpoint import versions
+from disentangle_eval.api import Subject
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.code_file import code_table
-from disentangle_eval.metrics.subject import factor_needs
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result
+from disentangle_eval.runtime.versions import versions
 
 # What a metric of the code table needs; `--metric all` stands for these.
 CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})
@@ -100,26 +89,6 @@ def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
                     yield record.spec.name, False
         else:
             yield name, True
-
-
-def offered_by(model: Any, data: Dataset) -> frozenset[str]:
-    """What a model on a data set offers, in the words of `MetricSpec.needs`."""
-    kinds = {
-        "encoder": Encoder,
-        "generator": Generator,
-        "prior": Generator,
-        "posterior": Posterior,
-        "likelihood": Likelihood,
-        "lower-bound": LowerBound,
-        "reconstructor": Reconstructor,
-    }
-    labels = {"labels"} if labels_of(data) is not None else set()
-    return frozenset(
-        {need for need, kind in kinds.items() if isinstance(model, kind)}
-        | factor_needs(data.factors)
-        | labels
-        | {"images"}
-    )
 
 
 def scored_on(measurement: Measurement, trained_on: str) -> str:
@@ -212,4 +181,9 @@ def score(
 
 
 def _array(value: Any) -> np.ndarray:
-    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return value.detach().cpu().numpy() if _is_tensor(value) else np.asarray(value)
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from disentangle_eval.config import MetricConfig
@@ -36,6 +36,10 @@ class Subject(Protocol):
         """How many images there are."""
 
     @property
+    def offered(self) -> frozenset[str]:
+        """What a metric may ask for, in the words of `MetricSpec.needs`."""
+
+    @property
     def factors(self) -> Factors:
         """The factor classes of every image."""
 
@@ -53,12 +57,16 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class Scores:
-    """What a metric found: `values` by name (numbers, lists or nested lists of numbers), and what a code that knows
-    nothing would score on the headline, or None.
+    """What a metric found: `values` by name (numbers, texts, lists or nested lists of them), and what an uninformative
+    code would score on the headline, or None.
+
+    `counts` names what was really used where a setting asks for a number of images, votes or points: the name of the
+    setting and the number. A result holds them, and a number below its setting is a warning.
     """
 
     values: Mapping[str, Any]
     chance: float | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Metric(ABC, Generic[MetricConfigT]):

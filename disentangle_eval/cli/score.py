@@ -119,7 +119,7 @@ def wanted(measurement: Measurement, opened: OpenedSubject, peers: Sequence[Open
     """Whether the subject can be scored; `UsageError` where it cannot but was asked for, else a note."""
     from disentangle_eval.scoring import refuse_unmet, unmet
 
-    offered = opened.offered | ({"peers"} if peers else set())
+    offered = opened.subject.offered | ({"peers"} if peers else set())
     if measurement.asked:
         refuse_unmet(measurement, offered, opened.name)
     elif missing := unmet(measurement, offered):

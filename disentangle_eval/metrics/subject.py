@@ -7,12 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from disentangle_eval.api import Dataset, Encoder, FactorGrid, Factors, Subject
-from disentangle_eval.data.dataset import labels_of
+from disentangle_eval.api import (
+    Dataset,
+    Encoder,
+    FactorGrid,
+    Factors,
+    Generator,
+    Likelihood,
+    LowerBound,
+    Posterior,
+    Reconstructor,
+    Subject,
+)
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
-from disentangle_eval.metrics.toolbox.encoding import image_batches
-from disentangle_eval.runtime.evaluating import evaluating
+
+# The need of a metric that each ability of a model meets.
+ABILITIES: dict[str, type] = {
+    "encoder": Encoder,
+    "generator": Generator,
+    "prior": Generator,
+    "posterior": Posterior,
+    "likelihood": Likelihood,
+    "lower-bound": LowerBound,
+    "reconstructor": Reconstructor,
+}
 
 
 class CodeTable:
@@ -58,9 +77,8 @@ class CodeTable:
 
     @property
     def offered(self) -> frozenset[str]:
-        """What a metric may ask of this table, in the words of `MetricSpec.needs`."""
-        labels = {"labels"} if self._labels is not None else set()
-        return frozenset({"encoder"} | factor_needs(self._factors) | labels)
+        """What the table offers to a metric, in the words of `MetricSpec.needs`."""
+        return frozenset({"encoder"} | _offered_by(self._factors, self._labels, self.peers))
 
     @property
     def factors(self) -> Factors:
@@ -105,12 +123,19 @@ class EncodedSubject:
         self.code: tuple[CodeDimension, ...] = getattr(model, "code", ())
         self._encoder = model
         self._images = data
+        self._labels: np.ndarray | None = getattr(data, "labels", None)
         self._batch_size = batch_size
         self._known = np.empty(0, dtype=np.int64)
         self._table = np.empty((0, len(self.code)), dtype=np.float32)
 
     def __len__(self) -> int:
         return len(self._images)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """What the model and the data set offer to a metric, in the words of `MetricSpec.needs`."""
+        abilities = {need for need, ability in ABILITIES.items() if isinstance(self._encoder, ability)}
+        return frozenset(abilities | {"images"} | _offered_by(self._images.factors, self._labels, self.peers))
 
     @property
     def factors(self) -> Factors:
@@ -129,11 +154,10 @@ class EncodedSubject:
 
     @property
     def labels(self) -> np.ndarray:
-        labels = labels_of(self._images)
-        if labels is None:
+        if self._labels is None:
             name = self._images.name
             raise UsageError(f"dataset {name!r} has no labels, expected a labelled one: deval datasets")
-        return labels
+        return self._labels
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float32."""
@@ -153,6 +177,9 @@ class EncodedSubject:
 
     def _encode(self, index: np.ndarray) -> None:
         """Adds the codes of images that are not known yet; `index` (n,) ascends, as do the rows kept."""
+        from disentangle_eval.metrics.toolbox.encoding import image_batches
+        from disentangle_eval.runtime.evaluating import evaluating
+
         table = np.empty((len(index), len(self.code)), dtype=np.float32)
         done = 0
         with evaluating(self._encoder):
@@ -174,9 +201,13 @@ class EncodedSubject:
             raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")
 
 
-def factor_needs(factors: Factors | None) -> set[str]:
-    """What these factors offer to a metric, in the words of `MetricSpec.needs`."""
-    return set() if factors is None else {"factors", "grid"} if isinstance(factors, FactorGrid) else {"factors"}
+def _offered_by(factors: Factors | None, labels: np.ndarray | None, peers: Sequence[Subject]) -> set[str]:
+    return {
+        *(["factors"] if factors is not None else []),
+        *(["grid"] if isinstance(factors, FactorGrid) else []),
+        *(["labels"] if labels is not None else []),
+        *(["peers"] if peers else []),
+    }
 
 
 def _check_labels(labels: np.ndarray, rows: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 def stream_seed(seed: int, *purpose: str | int) -> int:
@@ -18,16 +20,24 @@ class GeneratorDraw:
     """`disentangle_eval.api.Draw` on a device, from a seed."""
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+        import torch
+
         self.device = torch.device(device)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
     def normal(self, *shape: int) -> Tensor:
+        import torch
+
         return torch.randn(shape, generator=self.generator, device=self.device)
 
     def uniform(self, *shape: int) -> Tensor:
+        import torch
+
         return torch.rand(shape, generator=self.generator, device=self.device)
 
     def integers(self, high: int, *shape: int) -> Tensor:
+        import torch
+
         return torch.randint(high, shape, generator=self.generator, device=self.device)
 
     def permutation(self, n: int, columns: int) -> Tensor:

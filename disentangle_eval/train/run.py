@@ -20,6 +20,7 @@ from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime.devices import describe_device, place, use_exact_kernels
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.files import make_folder
+from disentangle_eval.runtime.versions import versions
 from disentangle_eval.train.captured import CannotCapture, CapturedIterations
 from disentangle_eval.train.folder import RunFolder, append_line, cut_back, sync
 from disentangle_eval.train.graph import NewGraph
@@ -113,7 +114,7 @@ class Run:
             "data": self._data(),
             "hardware": describe_device(self.device),
             "settings": dict(settings),
-            "versions": checkpoints.versions(),
+            "versions": versions(),
         }
 
     def resume(self) -> None:
@@ -291,7 +292,7 @@ class Run:
             iteration=self.iteration,
             weights=weights(self.model),
             train=train,
-            versions=checkpoints.versions(),
+            versions=versions(),
         )
 
     def _data(self) -> dict[str, Any]:

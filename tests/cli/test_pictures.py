@@ -24,6 +24,7 @@ from disentangle_eval.cli.traverse import traverse
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.opening import build_model, find_checkpoint, find_run
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.versions import versions
 
 SMALL = {"z_dim": 4, "r_dim": 3, "generator_width": 1, "discriminator_width": 1, "init": "orthogonal"}
 SHAPE = ImageShape(1, 64, 64)
@@ -58,7 +59,7 @@ def ibgan() -> Checkpoint:
         iteration=1234,
         weights={name: value.detach() for name, value in model.state_dict().items()},
         train=None,
-        versions=checkpoints.versions(),
+        versions=versions(),
     )
 
 

@@ -13,6 +13,8 @@ import torch
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.checkpoint import Checkpoint, load, refuse_unplain, save
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.runtime.files import sha256
+from disentangle_eval.runtime.versions import versions as recorded_versions
 
 CONTENTS = {
     "model": {"name": "toy", "distribution": "deval-toy", "version": 1},
@@ -63,7 +65,7 @@ def test_a_checkpoint_without_training_state_says_so(tmp_path):
 
 
 def test_versions_are_plain_text_and_can_be_saved(tmp_path):
-    versions = checkpoints.versions()
+    versions = recorded_versions()
     assert {"disentangle-eval", "torch"} <= set(versions)
     assert {type(value) for value in versions.values()} == {str}
     save(tmp_path / "c.pt", checkpoint(versions=versions))
@@ -72,7 +74,7 @@ def test_versions_are_plain_text_and_can_be_saved(tmp_path):
 
 def test_sha256_is_the_file_s(tmp_path):
     (tmp_path / "f").write_bytes(b"abc")
-    assert checkpoints.sha256(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 # ---------------------------------------------------------------- saving

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from disentangle_eval.errors import DevalError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def mean_and_error(samples: Tensor) -> tuple[float, float]:
