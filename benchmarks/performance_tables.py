@@ -1,17 +1,13 @@
-"""Writes the tables of docs/performance.md from the result lines.
-
-python benchmarks/performance_tables.py evidence/benchmarks docs/performance
-"""
+"""Markdown tables of the performance page, from the lines of the benchmarks."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from lines import Line, read
-from record_run import table
+from run_tables import table
 
 # The machines of the page, each by the beginning of its processor's name.
 PROCESSORS = {"xeon": "Intel(R) Xeon(R) Processor", "epyc": "AMD EPYC"}
@@ -29,13 +25,13 @@ def newest(lines: Iterable[Line], key: Callable[[Line], tuple[Any, ...]]) -> lis
 
 
 def peers(lines: Iterable[Line]) -> str:
-    """A row a contestant: what it costs, and how many times as long as ours in the same run it takes."""
+    """One row per contestant: its time, and that time over ours in the same run."""
 
     def key(line: Line) -> tuple[Any, ...]:
         return line["model"], line["contestant"], line["precision"]
 
     precisions = ["float32", "bf16"]
-    heads = ["model", "code", "parameters", "arithmetic", "ms an iteration", "CPU ms"]
+    heads = ["model", "code", "parameters", "arithmetic", "ms per iteration", "CPU ms"]
     rows = []
     for line in newest(lines, key):
         wall, source = line["milliseconds"], line["source"]
@@ -51,7 +47,34 @@ def peers(lines: Iterable[Line]) -> str:
                 *("" if ratio is None else f"{ratio['wall']:.2f}" for ratio in ratios),
             ]
         )
-    return table([*heads, *(f"times ours in {precision}" for precision in precisions)], rows)
+    return without_empty_columns([*heads, *(f"times ours in {precision}" for precision in precisions)], rows)
+
+
+def least_ratios(lines: list[Line]) -> str:
+    """One row per model and precision of ours: the least time of another code over ours, per machine."""
+    compared = [line for line in lines if line["question"] == "vs_peers" and "--set" not in line["command"]]
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for line in newest(compared, lambda line: (line["hardware"], line["model"], line["contestant"], line["precision"])):
+        for machine, processor in PROCESSORS.items():
+            if line["hardware"].startswith(processor):
+                for precision, ratio in line["times_ours"].items():
+                    least = found.setdefault((line["model"], precision), {})
+                    least[machine] = min(ratio["wall"], least.get(machine, ratio["wall"]))
+    rows = [
+        [f"`{model}`", precision, *(f"{least[machine]:.2f}" if machine in least else "" for machine in PROCESSORS)]
+        for (model, precision), least in found.items()
+    ]
+    return table(["model", "ours in", "Xeon", "EPYC"], rows)
+
+
+def gpu_floors(lines: list[Line]) -> str:
+    """The iterations per second that the launches of an iteration allow on one H200."""
+    rows = [
+        [f"`{line['model']}`", str(line["launches"]), f"{1e3 / line['launch_floor_ms']:,.0f}"]
+        for line in newest(lines, lambda line: (line["model"], line["hardware"]))
+        if line["hardware"] == "NVIDIA H200"
+    ]
+    return table(["model", "launches per iteration", "iterations/s at most"], rows)
 
 
 def named(source: Line) -> str:
@@ -61,7 +84,7 @@ def named(source: Line) -> str:
 
 
 def floors(lines: list[Line]) -> str:
-    """A row a model and device: what an iteration executes, and the least time that takes."""
+    """One row per model and device: what an iteration executes, and the least time that takes."""
     heads = ["model", "GFLOP", "GB", "launches", "device", "arithmetic, ms", "traffic, ms", "launches, ms"]
     rows = []
     models = [line["model"] for line in lines]
@@ -84,7 +107,7 @@ def floors(lines: list[Line]) -> str:
 
 
 def variants(lines: Iterable[Line]) -> str:
-    """A row a way to train: the time of one iteration of all its seeds."""
+    """One row per way to train: the time of one iteration of all its seeds."""
     rows = []
     for line in newest(lines, lambda line: (line["task"], line["variant"])):
         wall = line["milliseconds"]
@@ -97,11 +120,11 @@ def variants(lines: Iterable[Line]) -> str:
                 f"{line['seed_iterations_per_second']:.1f}",
             ]
         )
-    return table(["model", "seeds", "way", "ms an iteration of all", "seed-iterations/s"], rows)
+    return table(["model", "seeds", "way", "ms per iteration of all", "seed-iterations/s"], rows)
 
 
 def scaling(lines: list[Line]) -> str:
-    """A row a length or number of seeds."""
+    """One row per length or number of seeds."""
     heads = ["model", "iterations", "seeds", "seconds", "CPU seconds"]
     rows = [
         [
@@ -117,11 +140,11 @@ def scaling(lines: list[Line]) -> str:
     return table(heads, rows)
 
 
-def tables(results: Path) -> dict[str, str]:
-    """The text of each table by the name of its file."""
+def tables(results: Path) -> dict[tuple[str, str], str]:
+    """Every table by its name and machine."""
     lines = read(results / "vs_peers.jsonl")
     compared = {
-        f"{name}-{machine}.txt": peers(
+        (name, machine): peers(
             line
             for line in lines
             if line["hardware"].startswith(processor) and (line["question"], "--set" in line["command"]) == kind
@@ -130,21 +153,14 @@ def tables(results: Path) -> dict[str, str]:
         for name, kind in COMPARISONS.items()
     }
     return compared | {
-        "floor.txt": floors(read(results / "floor.jsonl")),
-        "variants.txt": variants(read(results / "suite_on_cpu.jsonl")),
-        "scaling.txt": scaling(read(results / "scaling.jsonl")),
+        ("least_ratios", "all"): least_ratios(lines),
+        ("gpu_floors", "all"): gpu_floors(read(results / "floor.jsonl")),
+        ("floor", "all"): floors(read(results / "floor.jsonl")),
+        ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),
+        ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("out", type=Path)
-    options = parser.parse_args()
-    options.out.mkdir(exist_ok=True)
-    for name, text in tables(options.results).items():
-        (options.out / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def without_empty_columns(heads: list[str], rows: list[list[str]]) -> str:
+    kept = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+    return table([heads[i] for i in kept], [[row[i] for i in kept] for row in rows])

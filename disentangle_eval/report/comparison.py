@@ -11,11 +11,13 @@ from disentangle_eval.report.style import COLOURS, HEIGHT, INK, WIDTH, count_ite
 
 
 @styled
-def comparison_figure(logs: Mapping[str, Log], term: str, label: str, level: float | None = None) -> Figure | None:
+def comparison_figure(
+    logs: Mapping[str, Log], term: str, label: str, level: tuple[float, str] | None = None, title: str = ""
+) -> Figure | None:
     """The curve of a term in every log, named by its key at its end; runs of one name share a colour and its label.
 
     A key may say which of several runs it is behind a slash, `InfoGAN/0`. `level` is a value that the term cannot
-    exceed, dashed. None where no log has the term.
+    exceed and its name, drawn dashed. None where no log has the term.
     """
     curves = {key: points for key, log in logs.items() if len(points := series(log, term))}
     if not curves:
@@ -30,9 +32,11 @@ def comparison_figure(logs: Mapping[str, Log], term: str, label: str, level: flo
         trace(axes, points, colours[name])
         ends[name].append(running_mean(points)[-1, 1])
     if level is not None:
-        axes.axhline(level, color=INK, linewidth=0.8, linestyle="--")
+        axes.axhline(level[0], color=INK, linewidth=0.8, linestyle="--")
     axes.set_ylabel(label)
     axes.set_xlabel(iteration_label(list(curves.values())))
     count_iterations(axes)
-    label_lines(axes, [(sum(values) / len(values), name, colours[name]) for name, values in ends.items()])
+    named = [(sum(values) / len(values), name, colours[name]) for name, values in ends.items()]
+    label_lines(axes, [*named, *([] if level is None else [(*level, INK)])])
+    axes.set_title(title, loc="left")
     return figure
