@@ -1,0 +1,119 @@
+"""Files of JSON objects, one per line, in which a full disk or a damaged line costs no other line."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.runtime.files import write_atomically, writing
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The objects of a file in order, the number (from 1) of the line of each, and the numbers of damaged lines."""
+
+    records: list[dict[str, Any]]
+    numbers: list[int]
+    damaged: list[int]
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add one line, written whole or not at all; what precedes it is ended first if it is half a line.
+
+    `DevalError` where the file cannot be written; it is then as it was.
+    """
+    contents = line.encode() + b"\n"
+    with writing(path), _locked(path) as handle:
+        size = os.fstat(handle).st_size
+        if size and os.pread(handle, 1, size - 1) != b"\n":
+            contents = b"\n" + contents
+        try:
+            while contents:
+                contents = contents[os.write(handle, contents) :]
+        except OSError:
+            os.ftruncate(handle, size)
+            raise
+
+
+def read_lines(path: Path) -> Lines:
+    """The JSON objects of a file, none where it does not exist; a damaged line is a `DevalWarning` and left out.
+
+    `DevalError` for a file that is no text in UTF-8.
+    """
+    lines = _parsed(path)
+    if lines.damaged:
+        numbers = ", ".join(map(str, lines.damaged))
+        warnings.warn(
+            f"{path}: line {numbers}: damaged, no JSON object; left out, the other lines are read",
+            DevalWarning,
+            stacklevel=2,
+        )
+    return lines
+
+
+def set_damaged_aside(path: Path) -> None:
+    """Move damaged lines to a file of the same name with `.damaged`, if there are any; `DevalWarning` names them."""
+    lines = _parsed(path)
+    if not lines.damaged:
+        return
+    aside = path.with_name(f"{path.name}.damaged")
+    texts = _split(path.read_bytes())
+    with writing(aside), aside.open("ab") as file:
+        file.writelines(texts[number - 1] + b"\n" for number in lines.damaged)
+    kept = b"".join(texts[number - 1] + b"\n" for number in lines.numbers)
+    write_atomically(path, lambda file: file.write(kept))
+    numbers = ", ".join(map(str, lines.damaged))
+    warnings.warn(f"{path}: line {numbers}: damaged, no JSON object; moved to {aside.name}", DevalWarning, stacklevel=2)
+
+
+def _parsed(path: Path) -> Lines:
+    lines = Lines([], [], [])
+    if not path.exists():
+        return lines
+    contents = path.read_bytes()
+    for number, text in enumerate(_split(contents), start=1):
+        if not text.strip():
+            continue
+        try:
+            record = json.loads(text.decode())
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict):
+            lines.records.append(record)
+            lines.numbers.append(number)
+        else:
+            lines.damaged.append(number)
+    if not lines.records and not _is_text(contents):
+        raise DevalError(f"{path}", received="a file that is no UTF-8 text", expected="one JSON object per line")
+    return lines
+
+
+def _split(contents: bytes) -> list[bytes]:
+    return contents.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+
+
+def _is_text(contents: bytes) -> bool:
+    try:
+        contents.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """The file open for appending, by this process alone."""
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
