@@ -1,0 +1,274 @@
+"""Scores of runs compared: a row per setting, intervals over seeds, paired differences and rank correlations."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results
+
+RESAMPLES = 10_000
+COVERAGE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """Scores that may be compared: one metric and version, one setting of it, one data set.
+
+    `title` is as short as tells it from the other columns.
+    """
+
+    metric: str
+    metric_version: int
+    protocol: str
+    dataset: str
+    better: str
+    key: str
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A setting's scores under one column, by training seed, with their mean and its 95 % bootstrap interval.
+
+    `standard_deviation` and `interval` are None for a single seed.
+    """
+
+    values: Mapping[int, float]
+    mean: float
+    standard_deviation: float | None
+    interval: tuple[float, float] | None
+    chance: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The mean of first minus second over the seeds that both have, with its 95 % bootstrap interval."""
+
+    first: str
+    second: str
+    column: str
+    seeds: tuple[int, ...]
+    mean: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation:
+    """How two columns agree over the runs that both score: Pearson's, Spearman's and Kendall's coefficient."""
+
+    first: str
+    second: str
+    runs: int
+    pearson: float
+    spearman: float
+    kendall: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What runs scored: `cells[row][column title]`, and what follows from it.
+
+    `notes` say what was left out and which columns are apart for what reason.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[Column, ...]
+    cells: Mapping[str, Mapping[str, Cell]]
+    differences: tuple[Difference, ...]
+    correlations: tuple[Correlation, ...]
+    notes: tuple[str, ...]
+
+    def best(self, title: str) -> tuple[str, tuple[str, int]]:
+        """The setting with the best mean in a column, and the run (setting, seed) with the best score."""
+        column = next((column for column in self.columns if title in (column.title, column.metric)), None)
+        if column is None:
+            known = ", ".join(column.title for column in self.columns)
+            raise UsageError("--best", received=repr(title), expected=f"one of {known}")
+        sign = -1 if column.better == "lower" else 1
+        found = {row: self.cells[row][column.title] for row in self.rows if column.title in self.cells[row]}
+        setting = max(found, key=lambda row: sign * found[row].mean)
+        runs = {(row, seed): value for row, cell in found.items() for seed, value in cell.values.items()}
+        return setting, max(runs, key=lambda run: sign * runs[run])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: no path, time or host in it, so that equal studies give equal files."""
+        return asdict(self)
+
+
+def compare(runs: Sequence[RunRecord], seed: int = 0) -> Comparison:
+    """The newest scores of runs, a row per setting.
+
+    Runs that differ in nothing but their seed share a row. Scores whose metric, version, settings or data differ never
+    share a column. Bootstrap intervals resample seeds, `RESAMPLES` times, from `seed`. `UsageError` where no run has a
+    score.
+    """
+    labels = labels_of_runs(runs)
+    found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    chances: dict[tuple[str, str], list[float]] = defaultdict(list)
+    columns: dict[str, Column] = {}
+    notes = []
+    for label, run in zip(labels, runs, strict=True):
+        results = newest_results(run)
+        if not results:
+            notes.append(f"{label}, seed {run.seed}: no scores")
+        for result in results:
+            column = column_of(result)
+            columns.setdefault(column.key, column)
+            if run.seed in found[label][column.key]:
+                continue  # another draw of the metric: the first one counts
+            found[label][column.key][run.seed] = float(result["value"])
+            if result.get("chance") is not None:
+                chances[label, column.key].append(float(result["chance"]))
+    if not columns:
+        raise UsageError("compare: no run has a score", advice="score them first: deval score --metric NAME RUN...")
+    titled, apart = with_titles(list(columns.values()))
+    rows = tuple(dict.fromkeys(label for label in labels if label in found))
+    titles = {column.key: column.title for column in titled}
+    cells = {
+        row: {
+            titles[key]: cell_of(values, chances[row, key], resampler(seed, row, titles[key]))
+            for key, values in found[row].items()
+        }
+        for row in rows
+    }
+    return Comparison(
+        rows=rows,
+        columns=tuple(titled),
+        cells=cells,
+        differences=differences_of(cells, titled, seed),
+        correlations=correlations_of(cells, titled),
+        notes=(*notes, *apart),
+    )
+
+
+def column_of(result: Mapping[str, Any]) -> Column:
+    """The column that a line of results.jsonl belongs to."""
+    names = ("metric", "metric_version", "settings", "dataset_sha256")
+    return Column(
+        metric=result["metric"],
+        metric_version=result["metric_version"],
+        protocol=str(result["settings"].get("protocol", "")),
+        dataset=str(result.get("dataset")),
+        better=result["better"],
+        key=json.dumps({name: result.get(name) for name in names}, sort_keys=True),
+    )
+
+
+def with_titles(columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
+    """The columns, sorted, with titles that tell them apart, and a line for each pair that looks alike but is not."""
+    titled: list[Column] = []
+    notes = []
+    taken: dict[str, Column] = {}
+    for column in sorted(columns, key=lambda column: (column.metric, column.protocol, column.key)):
+        several = {other.dataset for other in columns if other.metric == column.metric}
+        parts = [column.metric, column.protocol]
+        parts += [column.dataset] if len(several) > 1 else []
+        base = title = " ".join(part for part in parts if part)
+        count = 1
+        while title in taken:
+            count += 1
+            title = f"{base} ({count})"
+        if count > 1:
+            notes.append(f"{title} is apart from {base}: they differ in {difference_of(taken[base], column)}")
+        taken[title] = column
+        titled.append(Column(**{**asdict(column), "title": title}))
+    return titled, notes
+
+
+def difference_of(first: Column, second: Column) -> str:
+    """What two columns differ in: version, data or settings, by name."""
+    one, other = json.loads(first.key), json.loads(second.key)
+    differing = [name for name in ("metric_version", "dataset_sha256") if one[name] != other[name]]
+    names = dict.fromkeys([*one["settings"], *other["settings"]])
+    differing += [name for name in names if one["settings"].get(name) != other["settings"].get(name)]
+    return ", ".join(differing)
+
+
+def cell_of(values: Mapping[int, float], chances: Sequence[float], random: np.random.Generator) -> Cell:
+    """The scores of one setting under one column."""
+    numbers = [values[seed] for seed in sorted(values)]
+    several = len(numbers) > 1
+    return Cell(
+        values={seed: values[seed] for seed in sorted(values)},
+        mean=statistics.fmean(numbers),
+        standard_deviation=statistics.stdev(numbers) if several else None,
+        interval=bootstrap_interval(numbers, random) if several else None,
+        chance=statistics.fmean(chances) if chances else None,
+    )
+
+
+def bootstrap_interval(values: Sequence[float], random: np.random.Generator) -> tuple[float, float]:
+    """The 95 % percentile interval of the mean of at least two values, each resample as large as the sample."""
+    array = np.asarray(values)
+    means = array[random.integers(len(array), size=(RESAMPLES, len(array)))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return float(low), float(high)
+
+
+def resampler(seed: int, *names: str) -> np.random.Generator:
+    """A generator whose draws follow from the seed and what it is for, whatever else is compared."""
+    return np.random.default_rng([seed, *("\0".join(names)).encode()])
+
+
+def differences_of(
+    cells: Mapping[str, Mapping[str, Cell]], columns: Sequence[Column], seed: int
+) -> tuple[Difference, ...]:
+    """Paired differences of every two settings that share at least two seeds."""
+    differences = []
+    for column in columns:
+        having = [row for row in cells if column.title in cells[row]]
+        for first, second in itertools.combinations(having, 2):
+            one, other = cells[first][column.title].values, cells[second][column.title].values
+            shared = sorted(set(one) & set(other))
+            if len(shared) < 2:
+                continue
+            values = [one[s] - other[s] for s in shared]
+            interval = bootstrap_interval(values, resampler(seed, first, second, column.title))
+            differences.append(
+                Difference(
+                    first=first,
+                    second=second,
+                    column=column.title,
+                    seeds=tuple(shared),
+                    mean=statistics.fmean(values),
+                    interval=interval,
+                )
+            )
+    return tuple(differences)
+
+
+def correlations_of(cells: Mapping[str, Mapping[str, Cell]], columns: Sequence[Column]) -> tuple[Correlation, ...]:
+    """Correlations of every two columns over the runs that both score, where there are three or more and they vary."""
+    from scipy import stats
+
+    correlations = []
+    for first, second in itertools.combinations([column.title for column in columns], 2):
+        pairs = [
+            (row[first].values[s], row[second].values[s])
+            for row in cells.values()
+            if first in row and second in row
+            for s in row[first].values
+            if s in row[second].values
+        ]
+        x, y = (np.array(side) for side in zip(*pairs, strict=True)) if pairs else (np.empty(0), np.empty(0))
+        if len(pairs) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+            continue
+        found = [float(test(x, y).statistic) for test in (stats.pearsonr, stats.spearmanr, stats.kendalltau)]
+        if all(map(math.isfinite, found)):
+            pearson, spearman, kendall = found
+            correlations.append(
+                Correlation(
+                    first=first, second=second, runs=len(pairs), pearson=pearson, spearman=spearman, kendall=kendall
+                )
+            )
+    return tuple(correlations)

@@ -1,0 +1,273 @@
+"""What a study is: a file of models, settings and seeds, and the trials that it stands for."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_origin
+
+from disentangle_eval.config import Config, Field, ModelConfig, build, resolve
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.specs import ModelSpec
+
+# What an entry of `[[models]]` may say besides settings of its model.
+ENTRY_KEYS = ("model", "dataset", "preset", "seeds", "iterations")
+
+MOST_SEEDS = 10_000
+
+
+class StudyError(UsageError):
+    """Everything that is wrong with a study, found before anything starts."""
+
+    def __init__(self, errors: Sequence[DevalError]) -> None:
+        self.errors = tuple(errors)
+        count = "1 error" if len(self.errors) == 1 else f"{len(self.errors)} errors"
+        super().__init__(f"study: {count}: " + "; ".join(str(error) for error in self.errors))
+
+
+class StudySettings(Config):
+    """What a study file says besides its models."""
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the study")
+    dataset: str | tuple[str, ...] = Field("dsprites", description="data set, or several, on which models train")
+    preset: str | None = Field(None, description="preset of every model that names none of its own")
+    seeds: str | int | tuple[int, ...] = Field("0", description="seeds of every trial, such as 0-4 or 0,3")
+    iterations: int | None = Field(None, ge=1, description="training iterations  [default: the preset's]")
+    metrics: tuple[str, ...] = Field((), description="metrics to score, each NAME or NAME:PROTOCOL")
+    score_seed: int = Field(0, ge=0, description="seed of the metrics' random draws")
+    snapshots: Literal["last", "all"] = Field("last", description="which snapshots are scored")
+    precision: Literal["float32", "tf32", "bf16"] = Field("float32", description="arithmetic of the networks")
+    log_every: int = Field(100, ge=1, description="iterations per line of the log")
+    checkpoint_every: int = Field(1000, ge=1, description="iterations between checkpoints")
+    snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One training run of a study and what is scored of it.
+
+    `changes` are the settings that the study gives, `config` all settings, resolved. `run` holds the settings of the
+    run itself: precision, log_every, checkpoint_every and snapshot_every.
+    """
+
+    model: str
+    distribution: str
+    version: int
+    dataset: str
+    preset: str | None
+    seed: int
+    changes: Mapping[str, Any]
+    config: Mapping[str, Any]
+    run: Mapping[str, Any]
+    metrics: tuple[str, ...]
+    score_seed: int
+    snapshots: str
+
+    @property
+    def key(self) -> str:
+        """A short hash of everything that defines the weights that come out."""
+        names = ("model", "distribution", "version", "dataset", "seed", "config")
+        defined = {name: getattr(self, name) for name in names} | {"precision": self.run["precision"]}
+        return hashlib.sha256(json.dumps(defined, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def folder(self) -> str:
+        """The name of the trial's folder: readable first, then the hash."""
+        return f"{self.model}-{parse_dataset(self.dataset).short}-seed{self.seed}-{self.key}"
+
+    @property
+    def title(self) -> str:
+        """The trial in a line of progress: model, what the study changes, seed."""
+        changed = [f"{name}={value}" for name, value in self.changes.items() if name != "iterations"]
+        return " ".join([self.model, *changed, f"seed {self.seed}"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A name, what holds for all trials, and the trials in the order of the file."""
+
+    name: str
+    settings: StudySettings
+    trials: tuple[Trial, ...] = field(default=())
+
+
+def read_study(path: Path, scale: float = 1.0) -> Study:
+    """The study in a TOML file; `StudyError` with everything that is wrong with it.
+
+    With a `scale`, iterations and every setting that is counted in iterations are multiplied by it, to at least 1, and
+    nothing else changes.
+    """
+    try:
+        contents = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError("study", received=f"{str(path)!r}, which does not exist", expected="a TOML file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError("study", received=f"{str(path)!r} ({error})", expected="a TOML file") from None
+    return study_of(contents, scale)
+
+
+def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
+    """The study that the contents of a file describe; `StudyError` with everything that is wrong with it."""
+    if not 0 < scale <= 1:
+        raise UsageError("--scale", received=scale, expected="a number above 0 and at most 1")
+    entries = contents.get("models", [])
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise UsageError(
+            "study", received=f"models = {entries!r}", expected="at least one [[models]] with model = NAME"
+        )
+    settings = build(StudySettings, {key: value for key, value in contents.items() if key != "models"})
+    errors: list[DevalError] = []
+    trials: dict[str, Trial] = {}
+    for entry in entries:
+        for trial in collecting(errors, lambda entry=entry: trials_of(entry, settings, scale)) or ():
+            trials.setdefault(trial.folder, trial)
+    check_metrics(settings.metrics, errors)
+    if errors:
+        raise StudyError(errors)
+    return Study(name=settings.name, settings=settings, trials=tuple(trials.values()))
+
+
+def collecting(errors: list[DevalError], make: Callable[[], Any]) -> Any:
+    """What `make` returns, or None where it raises a `DevalError`, which joins the list."""
+    try:
+        return make()
+    except StudyError as several:
+        errors.extend(several.errors)
+    except DevalError as error:
+        errors.append(error)
+    return None
+
+
+def check_metrics(metrics: Sequence[str], errors: list[DevalError]) -> None:
+    """Adds an error for every metric or protocol that is not there."""
+    from disentangle_eval.scoring import plan
+
+    for metric in metrics:
+        name, protocols = metric_and_protocol(metric)
+        collecting(errors, lambda name=name, protocols=protocols: plan([name], protocols))
+
+
+def metric_and_protocol(text: str) -> tuple[str, tuple[str, ...]]:
+    """`NAME:PROTOCOL` or `NAME` -> the name, and the protocol where there is one."""
+    name, _, protocol = text.partition(":")
+    return name, (protocol,) if protocol else ()
+
+
+def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -> list[Trial]:
+    """The trials of one `[[models]]`: every combination of its settings, on every data set, with every seed."""
+    if not isinstance(entry.get("model"), str):
+        raise UsageError("[[models]]", received=dict(entry), expected="model = NAME", advice="see `deval models`")
+    registry = load_registry()
+    record = registry.find_model(entry["model"])
+    config: type[ModelConfig] = registry.resolve(record, "config")
+    seeds = seeds_of(entry.get("seeds", settings.seeds))
+    datasets = entry.get("dataset", settings.dataset)
+    datasets = (datasets,) if isinstance(datasets, str) else tuple(datasets)
+    preset = entry.get("preset", settings.preset)
+    written = {key.replace("-", "_"): value for key, value in entry.items() if key not in ENTRY_KEYS}
+    iterations = entry.get("iterations", settings.iterations)
+    errors: list[DevalError] = []
+    trials: list[Trial] = []
+    for dataset in datasets:
+        collecting(errors, lambda dataset=dataset: registry.find_dataset(parse_dataset(dataset).name))
+        for changes in combinations(written, config):
+            changes = {"iterations": iterations, **changes} if iterations is not None else changes
+            cfg = collecting(
+                errors,
+                lambda dataset=dataset, changes=changes: scaled(resolve(config, dataset, preset, changes), scale),
+            )
+            if cfg is not None:
+                trials += [trial_of(record, dataset, preset, seed, changes, cfg, settings) for seed in seeds]
+    if errors:
+        raise StudyError(errors)
+    return trials
+
+
+def trial_of(
+    record: Registered[ModelSpec],
+    dataset: str,
+    preset: str | None,
+    seed: int,
+    changes: Mapping[str, Any],
+    cfg: ModelConfig,
+    settings: StudySettings,
+) -> Trial:
+    """A trial from its parts; intervals longer than the training are as long as the training."""
+    intervals = ("log_every", "checkpoint_every", "snapshot_every")
+    return Trial(
+        model=record.spec.name,
+        distribution=record.distribution,
+        version=record.spec.version,
+        dataset=dataset,
+        preset=preset,
+        seed=seed,
+        changes=changes,
+        config=cfg.model_dump(mode="json"),
+        run={
+            "precision": settings.precision,
+            **{name: min(getattr(settings, name), cfg.iterations) for name in intervals},
+        },
+        metrics=settings.metrics,
+        score_seed=settings.score_seed,
+        snapshots=settings.snapshots,
+    )
+
+
+def combinations(written: Mapping[str, Any], config: type[ModelConfig]) -> Iterator[dict[str, Any]]:
+    """Every combination of settings: a list stands for several values, of a setting that is a list for lists of it."""
+    axes = [[(name, value) for value in values_of(name, value, config)] for name, value in written.items()]
+    for combination in itertools.product(*axes):
+        yield dict(combination)
+
+
+def values_of(name: str, value: Any, config: type[ModelConfig]) -> list[Any]:
+    """The values that a study file gives a setting, a single one as well."""
+    if not isinstance(value, list):
+        return [value]
+    field_info = config.model_fields.get(name)
+    holds_many = field_info is not None and get_origin(field_info.annotation) in (tuple, list)
+    if holds_many and not any(isinstance(item, list) for item in value):
+        return [value]
+    if not value:
+        raise UsageError(f"setting {name!r}", received="[]", expected="at least one value")
+    return value
+
+
+def scaled(cfg: ModelConfig, scale: float) -> ModelConfig:
+    """The settings with everything that is counted in iterations multiplied by a scale, to at least 1."""
+    if scale == 1:
+        return cfg
+    values = cfg.model_dump()
+    counted = {name: value for name, value in values.items() if counts_iterations(name) and isinstance(value, int)}
+    return build(type(cfg), {**values, **{name: max(1, round(value * scale)) for name, value in counted.items()}})
+
+
+def counts_iterations(name: str) -> bool:
+    """Whether a setting is a number of iterations: its name says so."""
+    return name == "iterations" or name.endswith("_iterations")
+
+
+def seeds_of(written: str | int | Sequence[int]) -> tuple[int, ...]:
+    """`0-9`, `3`, `0,2,5-7` or a list of integers -> the seeds, ascending, each once; else `UsageError`."""
+    if isinstance(written, int) and not isinstance(written, bool):
+        written = (written,)
+    if not isinstance(written, str):
+        if not all(isinstance(seed, int) and seed >= 0 for seed in written) or not written:
+            raise UsageError("seeds", received=list(written), expected="integers from 0, or text such as '0-9'")
+        return tuple(sorted(set(written)))
+    seeds: set[int] = set()
+    for part in written.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or int(last or first) < int(first):
+            raise UsageError("seeds", received=repr(written), expected="seeds such as 0-9 or 0,2,5-7")
+        if int(last or first) - int(first) >= MOST_SEEDS:
+            raise UsageError("seeds", received=repr(written), expected=f"at most {MOST_SEEDS} seeds")
+        seeds.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(seeds))

@@ -1,0 +1,78 @@
+"""Trials in processes of this machine, so many at a time; the engine of a study where Ray is not installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# A worker that the system kills, for memory or with its node, starts again from its checkpoint so many times.
+RETRIES = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """A trial to be run: its folder, the CPU threads it may use, and where data sets are."""
+
+    folder: Path
+    threads: int
+    device: str = "auto"
+    data_dir: Path | None = None
+
+    def command(self) -> list[str]:
+        """The command line of the process that runs it."""
+        arguments = [str(self.folder), str(self.threads), self.device, str(self.data_dir or "")]
+        return [sys.executable, "-m", "disentangle_eval.study.trial", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """The environment of that process: as many threads as the trial has, and no more."""
+        return {**os.environ, "OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@dataclass
+class Processes:
+    """Runs jobs in processes; `stop` sends them a signal, so that each saves itself and ends."""
+
+    at_a_time: int
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    stopping: bool = False
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, int]]:
+        """Each job as it ends, with its exit code; negative where a signal ended it more often than is retried."""
+        with ThreadPoolExecutor(self.at_a_time) as pool:
+            futures: dict[Future[int], Job] = {pool.submit(self._run_one, job): job for job in jobs}
+            while futures:
+                ended, _ = wait(futures, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield futures.pop(future), future.result()
+
+    def stop(self, signal_number: int) -> None:
+        """Pass a signal on to every process that runs; jobs that wait do not start."""
+        self.stopping = True
+        for process in tuple(self.running):
+            process.send_signal(signal_number)
+
+    def _run_one(self, job: Job) -> int:
+        code = 0
+        for _ in range(1 + RETRIES):
+            if self.stopping:
+                return code
+            with (job.folder / "output.txt").open("ab") as output:
+                process = subprocess.Popen(
+                    job.command(),
+                    env=job.environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self.running.add(process)
+            code = process.wait()
+            self.running.discard(process)
+            if code >= 0:
+                return code
+        return code

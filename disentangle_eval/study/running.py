@@ -1,0 +1,177 @@
+"""Running a study: its folder, which trials are left, and how each ends."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.runtime.files import make_folder, write_atomically
+from disentangle_eval.study.design import Study, Trial
+from disentangle_eval.study.processes import Job
+from disentangle_eval.study.runs import FAILURE_FILE, RUN_FILE, RunRecord, read_failure, read_run
+
+STUDY_FILE = "study.json"
+TRIAL_FILE = "trial.json"
+
+
+class Engine(Protocol):
+    """Runs jobs somewhere and says how each ended."""
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, int]]: ...
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """`root` holds one study: study.json, and below `trials` a run folder per trial."""
+
+    root: Path
+
+    @property
+    def file(self) -> Path:
+        """The study as it was run, JSON."""
+        return self.root / STUDY_FILE
+
+    @property
+    def trials(self) -> Path:
+        return self.root / "trials"
+
+    def write(self, study: Study) -> None:
+        """Write study.json and the folder of every trial."""
+        make_folder(self.trials)
+        contents = {"name": study.name, "trials": [trial.folder for trial in study.trials]}
+        write_json(self.file, contents)
+        for trial in study.trials:
+            folder = self.trials / trial.folder
+            make_folder(folder)
+            write_json(folder / TRIAL_FILE, asdict(trial))
+
+    def read(self) -> list[Trial]:
+        """The trials of the study in this folder; `UsageError` where there is none."""
+        if not self.file.is_file():
+            expected = "the folder of a study, which `deval study run` makes"
+            raise UsageError("study", received=f"{str(self.root)!r}, which has no {STUDY_FILE}", expected=expected)
+        return [read_trial(self.trials / name) for name in read_json(self.file)["trials"]]
+
+
+@dataclass(frozen=True)
+class TrialState:
+    """A trial, its run where it has begun, and what is left to do: `done`, `failed`, `waiting` or `begun`."""
+
+    trial: Trial
+    run: RunRecord | None
+    state: str
+    cause: str = ""
+
+
+def read_trial(folder: Path) -> Trial:
+    """The trial that a folder was made for."""
+    contents = read_json(folder / TRIAL_FILE)
+    return Trial(**{**contents, "metrics": tuple(contents["metrics"])})
+
+
+def state_of_trial(trial: Trial, folder: Path) -> TrialState:
+    """How far a trial is: done where it is trained to its end and every score is there."""
+    if not (folder / RUN_FILE).is_file():
+        cause = read_failure(folder)
+        return TrialState(trial, None, "failed" if cause else "waiting", cause)
+    run = read_run(folder)
+    if run.failure:
+        return TrialState(trial, run, "failed", run.failure)
+    done = run.state == "finished" and not missing_scores(trial, run)
+    return TrialState(trial, run, "done" if done else "begun")
+
+
+def states_of(folder: StudyFolder) -> list[TrialState]:
+    """How far every trial of a study is."""
+    return [state_of_trial(trial, folder.trials / trial.folder) for trial in folder.read()]
+
+
+def missing_scores(trial: Trial, run: RunRecord) -> list[tuple[str, int]]:
+    """The scores that a trial still lacks, as (metric, iteration), in the order of the study file."""
+    wanted = [(metric, iteration) for iteration in scored_iterations(trial, run) for metric in trial.metrics]
+    return [(metric, iteration) for metric, iteration in wanted if not has_score(trial, run, metric, iteration)]
+
+
+def scored_iterations(trial: Trial, run: RunRecord) -> list[int]:
+    """The iterations whose snapshots are scored: the last one, or all that were kept."""
+    if trial.snapshots == "last":
+        return [run.iterations]
+    return sorted(int(path.stem) for path in (run.folder / "snapshots").glob("*.pt"))
+
+
+def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool:
+    """Whether results.jsonl holds a score under these very settings and draws."""
+    from disentangle_eval.scoring import plan
+    from disentangle_eval.study.design import metric_and_protocol
+
+    name, protocols = metric_and_protocol(metric)
+    for measurement in plan([name], protocols):
+        spec = measurement.metric.spec
+        settings = {"protocol": measurement.protocol, **measurement.cfg.model_dump(mode="json")}
+        expected: Mapping[str, Any] = {
+            "metric": spec.name,
+            "metric_version": spec.version,
+            "settings": settings,
+            "seed": trial.score_seed,
+            "iteration": iteration,
+        }
+        if not any(all(result.get(key) == value for key, value in expected.items()) for result in run.results):
+            return False
+    return True
+
+
+def run_study(
+    study: Study,
+    folder: StudyFolder,
+    engine: Engine,
+    *,
+    threads: int = 1,
+    device: str = "auto",
+    data_dir: Path | None = None,
+    retry_failed: bool = False,
+    on_end: Callable[[TrialState], None] | None = None,
+) -> Counter[str]:
+    """Run what is left of a study; how many trials ended in which state.
+
+    Trials that are done are skipped, those cut off resume from their checkpoints, and one that fails is recorded with
+    its cause in failure.json and stops nothing. `on_end` is called with every trial as it ends.
+    """
+    folder.write(study)
+    states = {
+        folder.trials / trial.folder: state_of_trial(trial, folder.trials / trial.folder) for trial in study.trials
+    }
+    left = [path for path, state in states.items() if state.state != "done" and (retry_failed or not state.cause)]
+    for path in left:
+        (path / FAILURE_FILE).unlink(missing_ok=True)
+    for job, code in engine.run([Job(path, threads, device, data_dir) for path in left]):
+        if code < 0:
+            record_failure(job.folder, f"ended by signal {-code}, as the system does where memory runs out")
+        states[job.folder] = state_of_trial(read_trial(job.folder), job.folder)
+        if on_end:
+            on_end(states[job.folder])
+    return Counter(state.state for state in states.values())
+
+
+def record_failure(folder: Path, cause: str) -> None:
+    """Record why a trial failed."""
+    write_json(folder / FAILURE_FILE, {"cause": cause})
+
+
+def write_json(path: Path, contents: Mapping[str, Any]) -> None:
+    text = json.dumps(contents, indent=2) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DevalError(str(path), received=str(error), expected="a JSON file of a study") from None
+    if not isinstance(contents, dict):
+        raise DevalError(str(path), received=type(contents).__name__, expected="a JSON object")
+    return contents

@@ -1,0 +1,179 @@
+"""The runs in a folder: what each trains, how far it is, and its newest scores."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.train.folder import RunFolder
+
+State = Literal["finished", "training", "stopped", "failed"]
+
+RUN_FILE = "run.json"
+FAILURE_FILE = "failure.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """A run as its folder describes it.
+
+    `config` holds the model's settings, `settings` those of the run; `iteration` is the last one logged. `results` are
+    the lines of results.jsonl. `failure` is why training failed, where it did.
+    """
+
+    folder: Path
+    model: str
+    distribution: str
+    version: int
+    dataset: str
+    seed: int
+    config: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    iteration: int
+    state: State
+    results: Sequence[Mapping[str, Any]]
+    failure: str = ""
+
+    @property
+    def iterations(self) -> int:
+        """How many iterations the run is to have."""
+        return int(self.config.get("iterations", 0))
+
+
+def find_runs(paths: Iterable[Path]) -> list[RunRecord]:
+    """Every run in or below some folders, by path; `UsageError` for a path without any."""
+    found: dict[Path, RunRecord] = {}
+    for path in paths:
+        folders = run_folders(path)
+        if not folders:
+            expected = "a run folder of `deval train`, or a folder with such folders in it"
+            raise UsageError("runs", received=f"{str(path)!r}, which holds no run", expected=expected)
+        for folder in folders:
+            found.setdefault(folder.resolve(), read_run(folder))
+    return list(found.values())
+
+
+def run_folders(path: Path) -> list[Path]:
+    """The run folders in or below a folder, sorted; a run's own folder has none below it."""
+    if (path / RUN_FILE).is_file():
+        return [path]
+    folders: list[Path] = []
+    for root, names, files in os.walk(path):
+        if RUN_FILE in files:
+            folders.append(Path(root))
+            names.clear()
+        names.sort()
+    return sorted(folders)
+
+
+def read_run(folder: Path) -> RunRecord:
+    """What a run folder says of its run; `DevalError` where run.json is no description of one."""
+    run = RunFolder(folder)
+    described = run.read_run()
+    iteration = last_iteration(run.log)
+    failure = read_failure(folder)
+    return RunRecord(
+        folder=folder,
+        model=described["model"],
+        distribution=described["distribution"],
+        version=described["version"],
+        dataset=described["dataset"],
+        seed=described["seed"],
+        config=described["config"],
+        settings=described["settings"],
+        iteration=iteration,
+        state=state_of(run, iteration, int(described["config"]["iterations"]), failure),
+        results=lines_of(run.results),
+        failure=failure,
+    )
+
+
+def state_of(run: RunFolder, iteration: int, iterations: int, failure: str) -> State:
+    """What a run is doing, by its folder: a process that trains in it holds its lock."""
+    if iteration >= iterations:
+        return "finished"
+    if run.is_locked():
+        return "training"
+    return "failed" if failure else "stopped"
+
+
+def read_failure(folder: Path) -> str:
+    """Why the last training in a folder failed, empty where it did not."""
+    try:
+        return str(json.loads((folder / FAILURE_FILE).read_text(encoding="utf-8"))["cause"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def last_iteration(log: Path) -> int:
+    """The iteration of the last whole line of a log, 0 where there is none."""
+    lines = lines_of(log)
+    return int(lines[-1].get("iteration", 0)) if lines else 0
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """The objects in a file of JSON lines, damaged lines left out; none where there is no file."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    objects = []
+    for line in text.splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            objects.append(value)
+    return objects
+
+
+def newest_results(run: RunRecord) -> list[Mapping[str, Any]]:
+    """A run's results at its last scored iteration, of equal ones the newest."""
+    last = max((result.get("iteration") or 0 for result in run.results), default=0)
+    newest = {}
+    for result in run.results:
+        if (result.get("iteration") or 0) == last:
+            newest[identity_of(result)] = result
+    return list(newest.values())
+
+
+def identity_of(result: Mapping[str, Any]) -> str:
+    """What two results must have in common to be the same score of the same thing."""
+    names = ("metric", "metric_version", "settings", "dataset_sha256", "checkpoint_sha256", "seed", "iteration")
+    return json.dumps({name: result.get(name) for name in names}, sort_keys=True)
+
+
+def differing_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the settings in which some configs differ, in the order of the first; iterations come last."""
+    names = list(dict.fromkeys(name for config in configs for name in config))
+    differing = [name for name in names if len({json.dumps(config.get(name)) for config in configs}) > 1]
+    return sorted(differing, key=lambda name: name == "iterations")
+
+
+def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
+    """A label per run: the model, and what tells its settings from those of the other runs of that model."""
+    labels = []
+    datasets = {run.dataset for run in runs}
+    for run in runs:
+        same = [other.config for other in runs if other.model == run.model]
+        parts = [f"{name}={text_of(run.config.get(name))}" for name in differing_settings(same)]
+        parts += [f"on {run.dataset}"] if len(datasets) > 1 else []
+        labels.append(" ".join([run.model, *parts]))
+    return labels
+
+
+def text_of(value: Any) -> str:
+    """A setting's value as a label shows it."""
+    return (
+        f"{value:g}"
+        if isinstance(value, float)
+        else ",".join(map(str, value))
+        if isinstance(value, list)
+        else str(value)
+    )

@@ -1,0 +1,149 @@
+"""A comparison as text: for a terminal, Markdown, CSV, LaTeX and JSON, the same for equal comparisons."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+from disentangle_eval.study.comparing import Cell, Comparison
+
+Rows = list[list[str]]
+
+ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
+
+
+def score_rows(comparison: Comparison) -> Rows:
+    """The header, then a row per setting: mean, interval and number of seeds of each column."""
+    header = ["setting", *(f"{column.title} {ARROWS[column.better]}".strip() for column in comparison.columns)]
+    rows = [
+        [row, *(cell_text(comparison.cells[row].get(column.title)) for column in comparison.columns)]
+        for row in comparison.rows
+    ]
+    return [header, *rows]
+
+
+def cell_text(cell: Cell | None) -> str:
+    """`mean ± standard deviation [interval] (n)`, less what a single seed has not; empty where there is no score."""
+    if cell is None:
+        return ""
+    if cell.standard_deviation is None or cell.interval is None:
+        return f"{cell.mean:.4f} (1)"
+    low, high = cell.interval
+    return f"{cell.mean:.4f} ± {cell.standard_deviation:.4f} [{low:.4f}, {high:.4f}] ({len(cell.values)})"
+
+
+def difference_rows(comparison: Comparison) -> Rows:
+    """The header, then a row per paired difference."""
+    return [
+        ["score", "first", "second", "first - second", "95 % interval", "seeds"],
+        *(
+            [
+                difference.column,
+                difference.first,
+                difference.second,
+                f"{difference.mean:+.4f}",
+                "[{:+.4f}, {:+.4f}]".format(*difference.interval),
+                str(len(difference.seeds)),
+            ]
+            for difference in comparison.differences
+        ),
+    ]
+
+
+def correlation_rows(comparison: Comparison) -> Rows:
+    """The header, then a row per pair of columns."""
+    return [
+        ["score", "score", "Pearson", "Spearman", "Kendall", "runs"],
+        *(
+            [
+                found.first,
+                found.second,
+                *(f"{value:.3f}" for value in (found.pearson, found.spearman, found.kendall)),
+                str(found.runs),
+            ]
+            for found in comparison.correlations
+        ),
+    ]
+
+
+def sections(comparison: Comparison) -> list[tuple[str, Rows]]:
+    """The tables of a comparison with their titles; those without rows are left out."""
+    tables = [
+        ("scores: mean ± standard deviation [95 % bootstrap interval] (seeds)", score_rows(comparison)),
+        ("paired differences over shared seeds", difference_rows(comparison)),
+        ("rank correlations over runs", correlation_rows(comparison)),
+    ]
+    return [(title, rows) for title, rows in tables if len(rows) > 1]
+
+
+def markdown(comparison: Comparison) -> str:
+    """Every table in Markdown, then the notes."""
+    parts = [f"**{title}**\n\n{markdown_table(rows)}" for title, rows in sections(comparison)]
+    parts += ["\n".join(f"- {note}" for note in comparison.notes)] if comparison.notes else []
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(rows: Rows) -> str:
+    """Rows, the first of which is the header, as a Markdown table."""
+    header, *body = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def comma_separated(comparison: Comparison) -> str:
+    """One line per setting, score and seed: what any other program can take."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["setting", "metric", "protocol", "dataset", "better", "seed", "value", "chance"])
+    for row in comparison.rows:
+        for column in comparison.columns:
+            cell = comparison.cells[row].get(column.title)
+            for seed, value in cell.values.items() if cell else ():
+                chance = "" if cell is None or cell.chance is None else repr(cell.chance)
+                known = [row, column.metric, column.protocol, column.dataset, column.better]
+                writer.writerow([*known, seed, repr(value), chance])
+    return buffer.getvalue()
+
+
+def latex(comparison: Comparison) -> str:
+    """The table of scores for LaTeX with the package booktabs."""
+    header, *body = [[latex_text(cell) for cell in row] for row in score_rows(comparison)]
+    lines = [
+        r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}",
+        r"\toprule",
+        " & ".join(header) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in body),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def latex_text(text: str) -> str:
+    """Text with LaTeX's special characters escaped."""
+    special = {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "±": r"$\pm$",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+    }
+    return "".join(special.get(character, character) for character in text)
+
+
+def as_json(comparison: Comparison) -> str:
+    """Everything, as one JSON object."""
+    return json.dumps(comparison.to_dict(), indent=2, sort_keys=True) + "\n"
+
+
+FORMATS: dict[str, Callable[[Comparison], str]] = {
+    "markdown": markdown,
+    "csv": comma_separated,
+    "latex": latex,
+    "json": as_json,
+}

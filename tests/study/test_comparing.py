@@ -1,0 +1,125 @@
+"""Comparisons of runs: rows, columns, intervals, differences and correlations, and the text they become."""
+
+import itertools
+import json
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.study.comparing import bootstrap_interval, compare
+from disentangle_eval.study.runs import RunRecord
+from disentangle_eval.study.tables import FORMATS
+
+
+def result(metric, value, *, seed=0, protocol="p", sha="d" * 64, version=1, better="higher", iteration=10):
+    return {
+        "metric": metric,
+        "metric_version": version,
+        "value": value,
+        "better": better,
+        "chance": 0.2,
+        "settings": {"protocol": protocol},
+        "seed": seed,
+        "dataset": "grid",
+        "dataset_sha256": sha,
+        "checkpoint_sha256": "c",
+        "iteration": iteration,
+    }
+
+
+def run(model, seed, results, **config):
+    return RunRecord(
+        folder=Path(f"/secret/{model}-{seed}"),
+        model=model,
+        distribution="d",
+        version=1,
+        dataset="grid",
+        seed=seed,
+        config={"iterations": 10, **config},
+        settings={},
+        iteration=10,
+        state="finished",
+        results=results,
+    )
+
+
+def study(values):
+    return [
+        run("a", seed, [result("mig", value), result("sap", value / 2)], beta=beta)
+        for beta, scores in values.items()
+        for seed, value in enumerate(scores)
+    ]
+
+
+def test_a_row_per_setting_and_a_mean_over_seeds():
+    comparison = compare(study({1.0: [0.1, 0.3], 4.0: [0.5, 0.9]}))
+    assert comparison.rows == ("a beta=1", "a beta=4")
+    cell = comparison.cells["a beta=4"]["mig p"]
+    assert (cell.mean, cell.values, cell.chance) == (pytest.approx(0.7), {0: 0.5, 1: 0.9}, pytest.approx(0.2))
+    assert cell.standard_deviation == pytest.approx(statistics.stdev([0.5, 0.9]))
+
+
+def test_the_interval_is_that_of_all_resamples():
+    values = [0.1, 0.4, 0.45, 0.8]
+    means = [statistics.fmean(sample) for sample in itertools.product(values, repeat=4)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    found = bootstrap_interval(values, np.random.default_rng(0))
+    assert found == pytest.approx((low, high), abs=0.02)
+
+
+def test_paired_differences_use_the_seeds_that_both_have():
+    runs = study({1.0: [0.1, 0.3, 0.9], 4.0: [0.5, 0.9]})
+    found = next(d for d in compare(runs).differences if d.column == "mig p")
+    assert found.seeds == (0, 1)
+    assert found.mean == pytest.approx(-0.5)
+
+
+def test_what_differs_never_shares_a_column_and_the_reason_is_named():
+    runs = [run("a", 0, [result("mig", 0.1)]), run("a", 1, [result("mig", 0.9, sha="e" * 64)])]
+    comparison = compare(runs)
+    assert len(comparison.columns) == 2
+    assert any("dataset_sha256" in note for note in comparison.notes)
+    runs = [run("a", 0, [result("mig", 0.1)]), run("a", 1, [result("mig", 0.9, version=2)])]
+    assert any("metric_version" in note for note in compare(runs).notes)
+
+
+def test_rank_correlation_of_two_metrics_over_runs():
+    found = compare(study({1.0: [0.1, 0.3], 4.0: [0.5, 0.9]})).correlations[0]
+    assert (found.pearson, found.spearman, found.kendall) == (pytest.approx(1), pytest.approx(1), pytest.approx(1))
+    assert found.runs == 4
+
+
+def test_the_best_setting_and_the_best_run():
+    comparison = compare(study({1.0: [0.1, 0.95], 4.0: [0.6, 0.9]}))
+    assert comparison.best("mig") == ("a beta=4", ("a beta=1", 1))
+    with pytest.raises(UsageError, match="sap"):
+        comparison.best("fid")
+
+
+def test_only_the_last_scored_iteration_counts():
+    runs = [run("a", 0, [result("mig", 0.9, iteration=5), result("mig", 0.1, iteration=10)])]
+    assert compare(runs).cells["a"]["mig p"].mean == 0.1
+
+
+def test_runs_without_scores():
+    with pytest.raises(UsageError, match="deval score"):
+        compare([run("a", 0, [])])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_equal_studies_make_equal_text_without_paths(form):
+    runs = study({1.0: [0.1, 0.3], 4.0: [0.5, 0.9]})
+    text = FORMATS[form](compare(runs))
+    assert text == FORMATS[form](compare(list(runs)))
+    assert "secret" not in text
+    assert "beta=4" in text.replace("\\", "")
+
+
+def test_text_is_escaped_for_each_form():
+    runs = [run("a|b_c%", 0, [result("mig", 0.5)])]
+    assert r"a\|b_c%" in FORMATS["markdown"](compare(runs))
+    assert r"a|b\_c\%" in FORMATS["latex"](compare(runs))
+    assert json.loads(FORMATS["json"](compare(runs)))["rows"] == ["a|b_c%"]

@@ -1,0 +1,88 @@
+"""Study files: what they stand for, and what is said of their mistakes."""
+
+import pytest
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.study.design import StudyError, read_study, seeds_of, study_of
+
+SMALL = """
+name = "small"
+dataset = "dsprites"
+seeds = "0-1"
+iterations = 40
+metrics = ["mig", "factorvae:dlib"]
+[[models]]
+model = "beta-vae"
+beta = [1, 4]
+[[models]]
+model = "factorvae"
+"""
+
+
+def study(**changes):
+    return {"name": "s", "models": [{"model": "vae"}], **changes}
+
+
+def test_a_grid_of_settings_times_seeds(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL)
+    trials = read_study(path).trials
+    assert [(trial.model, trial.config.get("beta"), trial.seed) for trial in trials] == [
+        ("beta-vae", 1.0, 0),
+        ("beta-vae", 1.0, 1),
+        ("beta-vae", 4.0, 0),
+        ("beta-vae", 4.0, 1),
+        ("factorvae", None, 0),
+        ("factorvae", None, 1),
+    ]
+    assert {trial.config["iterations"] for trial in trials} == {40}
+    assert len({trial.folder for trial in trials}) == 6
+
+
+def test_scale_multiplies_what_is_counted_in_iterations_and_nothing_else():
+    full = study_of(study(models=[{"model": "ibgan"}])).trials[0]
+    short = study_of(study(models=[{"model": "ibgan"}]), scale=0.01).trials[0]
+    changed = {name for name in full.config if full.config[name] != short.config[name]}
+    assert changed == {"iterations", "noise_iterations"}
+    assert short.config["iterations"] == full.config["iterations"] // 100
+
+
+def test_the_key_changes_with_what_defines_the_weights_alone():
+    one = study_of(study(metrics=["mig"])).trials[0]
+    assert study_of(study(metrics=["sap"])).trials[0].folder == one.folder
+    assert study_of(study(models=[{"model": "vae", "batch_size": 32}])).trials[0].folder != one.folder
+    assert study_of(study(precision="bf16")).trials[0].folder != one.folder
+
+
+def test_every_mistake_is_found_at_once():
+    mistaken = study(
+        metrics=["mgi", "factorvae:nope"],
+        models=[
+            {"model": "beta-vea"},
+            {"model": "beta-vae", "beta": [-1, 4], "bta": 2},
+            {"model": "vae", "seeds": "2-1"},
+        ],
+    )
+    with pytest.raises(StudyError) as raised:
+        study_of(mistaken)
+    message = str(raised.value)
+    assert len(raised.value.errors) == 6
+    for part in ("beta-vea", "bta", "2-1", "mgi", "nope", "beta"):
+        assert part in message
+
+
+@pytest.mark.parametrize("written", ["", "a", "3-1", "1,,2", "0-99999999999", [], [-1]])
+def test_seeds_that_are_none(written):
+    with pytest.raises(UsageError, match="seeds"):
+        seeds_of(written)
+
+
+def test_seeds_in_any_form():
+    assert seeds_of("0,2,5-7") == (0, 2, 5, 6, 7)
+    assert seeds_of([3, 1]) == (1, 3)
+    assert seeds_of(4) == (4,)
+
+
+def test_a_study_without_models():
+    with pytest.raises(UsageError, match=r"\[\[models\]\]"):
+        study_of({"name": "s"})
