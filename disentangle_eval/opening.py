@@ -5,11 +5,13 @@ Nothing here needs torch until it is used.
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
@@ -50,32 +52,37 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     return dataset
 
 
-def open_dataset_for(checkpoint: Checkpoint, name: str, data_dir: Path | None = None) -> Dataset:
-    """The data set of that name, for a checkpoint's model; `UsageError` where its images have another shape."""
-    dataset = open_dataset(name, data_dir)
-    trained_on = tuple(checkpoint.data["shape"])
-    if tuple(dataset.shape) != trained_on:
-        own = name == checkpoint.data["dataset"]
-        raise UsageError(
-            f"data set {name!r}",
-            received=f"images of shape {tuple(dataset.shape)}",
-            expected=f"{trained_on}, on which the checkpoint was trained",
-            advice=(
-                "give the folder of the data it was trained on with --data-dir" if own else "choose another --dataset"
-            ),
+def open_dataset_for(origin: Origin, name: str, data_dir: Path | None = None) -> Dataset:
+    """The data set of that name, for the model of a checkpoint.
+
+    `UsageError` where its images have another shape; `DevalWarning` where it is the data set the model was trained on,
+    but with other images.
+    """
+    data = open_dataset(name, data_dir)
+    own = name == origin.checkpoint.data["dataset"]
+    advice = "give the folder of the data it was trained on with --data-dir" if own else "choose another --dataset"
+    refuse_other_shape(origin, data, repr(name), advice)
+    if own and data.sha256 != origin.checkpoint.data["sha256"]:
+        trained_on = origin.checkpoint.data
+        warnings.warn(
+            f"data: {data.name} (sha256 {data.sha256[:12]}) is not what the checkpoint was trained on, "
+            f"{trained_on['name']} (sha256 {trained_on['sha256'][:12]}); give that data's folder with --data-dir",
+            DevalWarning,
+            stacklevel=2,
         )
-    return dataset
+    return data
 
 
-def difference(dataset: Dataset, checkpoint: Checkpoint) -> str | None:
-    """One line that says these are not the very images a checkpoint was trained on, or None where they are."""
-    if dataset.sha256 == checkpoint.data.get("sha256"):
-        return None
-    return (
-        f"data: {dataset.name} (sha256 {dataset.sha256[:12]}) is not what the checkpoint was trained on, "
-        f"{checkpoint.data.get('name')} (sha256 {str(checkpoint.data.get('sha256'))[:12]}); "
-        "give that data's folder with --data-dir"
-    )
+def refuse_other_shape(origin: Origin, data: Dataset, name: str, advice: str) -> None:
+    """`UsageError` where a model was trained on images of another shape."""
+    trained_on = tuple(origin.checkpoint.data["shape"])
+    if tuple(data.shape) != trained_on:
+        raise UsageError(
+            f"data set {name}",
+            received=f"images of shape {tuple(data.shape)}",
+            expected=f"{trained_on}, on which the checkpoint was trained",
+            advice=advice,
+        )
 
 
 # ------------------------------------------------------------ checkpoints and run folders
@@ -107,17 +114,16 @@ def find_run(checkpoint: Path) -> RunFolder | None:
 
 
 @dataclass(frozen=True)
-class OpenedModel:
-    """A checkpoint, its model in eval mode on a device, and the file it came from with its checksum."""
+class Origin:
+    """The checkpoint a model was opened from: its contents without the weights, its file, and that file's checksum."""
 
     checkpoint: Checkpoint
-    model: Model[Any]
-    device: torch.device
     path: Path
     sha256: str
 
     @property
     def name(self) -> str:
+        """The name of the model's spec."""
         return str(self.checkpoint.model["name"])
 
     @property
@@ -134,6 +140,23 @@ class OpenedModel:
             "iteration": self.checkpoint.iteration,
         }
 
+    def inability(self, missing: str) -> UsageError:
+        """The error for what the model cannot do, for want of the methods named in `missing`."""
+        return UsageError(f"checkpoint {str(self.path)!r}: model {self.name!r} {missing}")
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model in eval mode on a device, and the checkpoint it is from."""
+
+    model: Model[Any]
+    device: torch.device
+    origin: Origin
+
+
+# The origin of each opened model that is still in use, with the checksum its weights had.
+_ORIGINS: WeakKeyDictionary[Any, tuple[Origin, bytes]] = WeakKeyDictionary()
+
 
 def open_model(path: Path, device: str = "auto") -> OpenedModel:
     """The model of a checkpoint file or run folder, on the device `auto`, `cpu` or `cuda` stands for.
@@ -148,12 +171,27 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
     chosen = choose_device(device)
     use_exact_kernels(chosen)
     checkpoint = load(path)
-    return OpenedModel(checkpoint, place(restore_model(checkpoint), chosen), chosen, path, sha256(path))
+    origin = Origin(replace(checkpoint, weights={}, train=None), path, sha256(path))
+    model = place(restore_model(checkpoint), chosen)
+    _ORIGINS[model] = origin, _weights_checksum(model)
+    return OpenedModel(model, chosen, origin)
 
 
-def inability(opened: OpenedModel, missing: str) -> UsageError:
-    """The error for what the model cannot do, for want of the methods named in `missing`."""
-    return UsageError(f"checkpoint {str(opened.path)!r}: model {opened.name!r} {missing}")
+def origin_of(model: object) -> Origin | None:
+    """The checkpoint that `open_model` read a model from; None for any other model, and once its weights changed."""
+    origin, checksum = _ORIGINS.get(model, (None, b""))
+    return origin if origin and _weights_checksum(model) == checksum else None
+
+
+def _weights_checksum(model: Any) -> bytes:
+    import torch
+
+    digest = hashlib.blake2b()
+    tensors = {name: value for name, value in model.state_dict().items() if isinstance(value, torch.Tensor)}
+    for name, value in tensors.items():
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.digest()
 
 
 def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, seed: int) -> Model[Any]:
@@ -228,17 +266,16 @@ def open_codes(path: Path) -> OpenedSubject:
     return OpenedSubject(str(path), table, {"codes": str(path), "codes_sha256": sha256(path)})
 
 
-def open_on(opened: OpenedModel, dataset: str, data_dir: Path | None = None) -> OpenedSubject:
-    """A model on a data set. `DevalWarning` where it was trained on other images of the same data set."""
+def open_subject(model: Any, data: Dataset, origin: Origin | None) -> OpenedSubject:
+    """A model on a data set, whose images are moved to the model's device; `origin` is the model's checkpoint."""
     from disentangle_eval.metrics.subject import EncodedSubject
+    from disentangle_eval.metrics.toolbox.encoding import device_of
 
-    data = open_dataset_for(opened.checkpoint, dataset, data_dir).to(opened.device)
-    if dataset == opened.checkpoint.data["dataset"] and (change := difference(data, opened.checkpoint)):
-        warnings.warn(change, DevalWarning, stacklevel=2)
-    model: Any = opened.model
+    data = data.to(device_of(model))
+    about = {"model": type(model).__name__} if origin is None else origin.about
     return OpenedSubject(
-        name=f"{opened.path} on {data.name}",
-        subject=EncodedSubject(model, data, iteration=opened.checkpoint.iteration),
-        about={"dataset": data.name, "dataset_sha256": data.sha256, **opened.about},
-        run=find_run(opened.path),
+        name=f"{type(model).__name__ if origin is None else origin.path} on {data.name}",
+        subject=EncodedSubject(model, data, iteration=origin.checkpoint.iteration if origin else None),
+        about={"dataset": data.name, "dataset_sha256": data.sha256, **about},
+        run=find_run(origin.path) if origin else None,
     )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import OpenedModel, find_run
+from disentangle_eval.opening import Origin, find_run
 from disentangle_eval.runtime.files import make_folder
 
 SUFFIX = ".png"
 
 
-def picture_path(out: Path | None, opened: OpenedModel, kind: str) -> Path:
+def picture_path(out: Path | None, origin: Origin, kind: str) -> Path:
     """The file `--out` names, its folder made; without one, in the checkpoint's run folder, else beside the checkpoint.
 
     `UsageError` where `out` is a folder or ends in anything but .png.
     """
     if out is not None:
         return picture_file(out)
-    run = find_run(opened.path)
-    beside = opened.path.with_name(f"{opened.path.stem}-{kind}{SUFFIX}")
-    return picture_file(beside if run is None else run.picture(kind, opened.checkpoint.iteration))
+    run = find_run(origin.path)
+    beside = origin.path.with_name(f"{origin.path.stem}-{kind}{SUFFIX}")
+    return picture_file(beside if run is None else run.picture(kind, origin.checkpoint.iteration))
 
 
 def picture_file(out: Path) -> Path:

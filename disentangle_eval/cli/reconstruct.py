@@ -19,18 +19,15 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
     """Draw images of its data set over what CHECKPOINT, a file or a run folder's newest, takes them for."""
     from disentangle_eval.api import Reconstructor
-    from disentangle_eval.cli.errors import say
     from disentangle_eval.cli.picture import picture_path
-    from disentangle_eval.opening import difference, inability, open_dataset_for, open_model
+    from disentangle_eval.opening import open_dataset_for, open_model
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.reconstruction import reconstruction_picture
 
     opened = open_model(checkpoint, device)
     if not isinstance(opened.model, Reconstructor):
-        raise inability(opened, "makes no image from an image: it has no `reconstruct`")
-    path = picture_path(out, opened, "reconstruction")
-    data = open_dataset_for(opened.checkpoint, opened.checkpoint.data["dataset"], data_dir)
-    if other := difference(data, opened.checkpoint):
-        say("warning", other)
+        raise opened.origin.inability("makes no image from an image: it has no `reconstruct`")
+    path = picture_path(out, opened.origin, "reconstruction")
+    data = open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir)
     save_png(path, reconstruction_picture(opened.model, data, n, seed, opened.device))
     click.echo(path)

@@ -19,13 +19,13 @@ def sample(checkpoint: Path, out: Path | None, n: int, seed: int, device: str) -
     """Draw images from the prior of CHECKPOINT, a file or a run folder's newest."""
     from disentangle_eval.api import Generator
     from disentangle_eval.cli.picture import picture_path
-    from disentangle_eval.opening import inability, open_model
+    from disentangle_eval.opening import open_model
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.samples import sample_grid
 
     opened = open_model(checkpoint, device)
     if not isinstance(opened.model, Generator):
-        raise inability(opened, "draws no images from a prior: it has no `generate` and `prior`")
-    path = picture_path(out, opened, "samples")
+        raise opened.origin.inability("draws no images from a prior: it has no `generate` and `prior`")
+    path = picture_path(out, opened.origin, "samples")
     save_png(path, sample_grid(opened.model, n, seed, opened.device))
     click.echo(path)

@@ -155,11 +155,12 @@ def open_checkpoint(
     path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
 ) -> list[OpenedSubject]:
     """For each measurement, the model of a checkpoint on `dataset` or the default data set."""
-    from disentangle_eval.opening import open_model, open_on
+    from disentangle_eval.opening import open_dataset_for, open_model, open_subject
     from disentangle_eval.scoring import scored_on
 
     opened = open_model(path, device)
-    trained_on = opened.checkpoint.data["dataset"]
+    trained_on = opened.origin.checkpoint.data["dataset"]
     names = [dataset or scored_on(measurement, trained_on) for measurement in measurements]
-    by_name = {name: open_on(opened, name, data_dir) for name in dict.fromkeys(names)}
+    data = {name: open_dataset_for(opened.origin, name, data_dir) for name in dict.fromkeys(names)}
+    by_name = {name: open_subject(opened.model, images, opened.origin) for name, images in data.items()}
     return [by_name[name] for name in names]

@@ -51,15 +51,15 @@ def traverse(checkpoint: Path, out: Path | None, columns: int, reach: float, see
     """
     from disentangle_eval.api import Traversable
     from disentangle_eval.cli.picture import picture_path
-    from disentangle_eval.opening import inability, open_model
+    from disentangle_eval.opening import open_model
     from disentangle_eval.report.animation import POSITIONS, frames, save_gif
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.traversal import sweeps, traversal_picture
 
     opened = open_model(checkpoint, device)
     if not isinstance(opened.model, Traversable):
-        raise inability(opened, "has no dimensions to sweep: it has no `traversal`")
-    path = picture_path(out, opened, "traversal")
+        raise opened.origin.inability("has no dimensions to sweep: it has no `traversal`")
+    path = picture_path(out, opened.origin, "traversal")
     save_png(path, traversal_picture(sweeps(opened.model, columns, seed, opened.device, reach)))
     click.echo(path)
     if gif:
