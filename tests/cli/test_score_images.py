@@ -49,7 +49,7 @@ def test_a_feature_extractor_of_one_s_own_scores_a_checkpoint(deval, trained, ti
     checkpoint = shutil.copy(trained / "checkpoint.pt", tmp_path)
     answer = deval(
         *("score", "--metric", "fid", "--metric", "kid", "--metric", "prdc", checkpoint, "--threads", "1", "--json"),
-        *("--features", tiny, "--set", "samples=100", "--set", "subset_size=50", "--set", "subsets=4"),
+        *("--features", tiny, "--set", "num_images=100", "--set", "subset_size=50", "--set", "subsets=4"),
     )
     assert answer.code == 0, answer.err
     fid, kid, prdc = (json.loads(line) for line in answer.out.splitlines())
@@ -60,7 +60,7 @@ def test_a_feature_extractor_of_one_s_own_scores_a_checkpoint(deval, trained, ti
     for result in (fid, kid, prdc):
         assert result["settings"]["features"] == str(tiny)
         assert result["details"]["extractor"] == "tiny.pt (TorchScript)"
-        assert result["details"]["real_samples"] == result["details"]["generated_samples"] == 100
+        assert result["details"]["num_real"] == result["details"]["num_generated"] == 100
 
 
 def test_a_file_that_is_no_feature_extractor_is_told(deval, trained, tmp_path):

@@ -85,7 +85,7 @@ def test_every_key_has_its_row(name, pixels):
         "0" * 64,
         ByteImages(torch.from_numpy(np.arange(20, dtype=np.uint8)).view(20, 1, 1, 1).expand(-1, 1, 64, 64)),
     )
-    scores = metric(config(features=str(pixels), samples=20, **small)).score(EncodedSubject(Noise(), data), 0)
+    scores = metric(config(features=str(pixels), num_images=20, **small)).score(EncodedSubject(Noise(), data), 0)
     explained = {key.strip() for row in table_of(f"metrics/{name}.md", "key")[1:] for key in row[0].split(",")}
     assert explained == set(scores.values) - {"value"}
     assert scores.chance is None

@@ -34,8 +34,8 @@ class Channel:
 @pytest.mark.parametrize(
     ("page", "metric", "config", "settings"),
     [
-        (GILBO_PAGE, GILBOMetric, GILBOConfig, {"max_cycles": 1, "steps_per_cycle": 1, "evaluation_samples": 9}),
-        (BOUNDS_PAGE, MIBoundsMetric, MIBoundsConfig, {"samples": 9}),
+        (GILBO_PAGE, GILBOMetric, GILBOConfig, {"max_cycles": 1, "iterations_per_cycle": 1, "num_samples": 9}),
+        (BOUNDS_PAGE, MIBoundsMetric, MIBoundsConfig, {"num_samples": 9}),
     ],
 )
 def test_every_key_of_a_result_has_its_row(page, metric, config, settings):

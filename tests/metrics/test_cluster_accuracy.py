@@ -36,7 +36,7 @@ def test_clusters_that_are_the_classes_under_other_names_score_1(protocol):
     assert scores.values["hungarian_error"] == scores.values["majority_error"] == 0
     assert scores.values["hungarian_names"] == scores.values["majority_names"] == np.argsort(names).tolist()
     np.testing.assert_array_equal(np.array(scores.values["confusion"])[:, names], 50 * np.eye(10))
-    assert (scores.values["n"], scores.values["column"], scores.values["classes"]) == (500, 0, list(range(10)))
+    assert (scores.values["num_images"], scores.values["column"], scores.values["classes"]) == (500, 0, list(range(10)))
 
 
 def test_one_to_one_counts_a_class_in_two_clusters_once_and_majority_twice():

@@ -31,7 +31,7 @@ def model(mix=0.0, spread=0.2):
 
 
 def score(judged, images, seed=0, **settings):
-    cfg = build(ELBODecompositionConfig, {"samples": 500, **settings})
+    cfg = build(ELBODecompositionConfig, {"num_samples": 500, **settings})
     return ELBODecompositionMetric(cfg).score(EncodedSubject(judged, images), seed).values
 
 
@@ -49,7 +49,7 @@ def test_a_tiny_case_equals_plain_loops(monkeypatch):
     pairs = []
     density = judged.log_likelihood
     monkeypatch.setattr(judged, "log_likelihood", lambda x, z: pairs.append((x, z)) or density(x, z))
-    values = score(judged, images, samples=7)
+    values = score(judged, images, num_samples=7)
     ((x, z),) = pairs
 
     mean, sigma, z = (images.rows @ judged.reader.T).double(), judged.spread.double(), z.double()
@@ -68,9 +68,9 @@ def test_a_tiny_case_equals_plain_loops(monkeypatch):
 
 
 def test_latents_that_factorise_have_no_total_correlation():
-    values = score(model(), grid(), samples=2000)
+    values = score(model(), grid(), num_samples=2000)
     assert values["total_correlation"] == pytest.approx(0, abs=4 * values["total_correlation_standard_error"] + 1e-3)
-    assert score(model(mix=1.0), grid(), samples=2000)["total_correlation"] > 0.3
+    assert score(model(mix=1.0), grid(), num_samples=2000)["total_correlation"] > 0.3
 
 
 def test_sharp_posteriors_tell_each_image_and_wide_ones_none():
@@ -88,8 +88,8 @@ def test_a_posterior_that_is_the_prior_has_no_kl_of_any_kind():
 
 
 def test_fewer_images_than_all_are_a_smaller_data_set_with_their_own_samples():
-    values = score(model(spread=1e-3), grid(), max_images=20)
-    assert values["images"] == 20
+    values = score(model(spread=1e-3), grid(), num_images=20)
+    assert values["num_images"] == 20
     assert values["mutual_information"] == pytest.approx(np.log(20), abs=1e-3)
 
 

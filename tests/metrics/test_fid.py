@@ -40,7 +40,9 @@ def seen(monkeypatch):
 
 
 def score(model, data, extractor, seed=0, **settings):
-    cfg = build(FIDConfig, {**FIDConfig.protocols["fid-50k"], "features": str(extractor), "samples": 200, **settings})
+    cfg = build(
+        FIDConfig, {**FIDConfig.protocols["fid-50k"], "features": str(extractor), "num_images": 200, **settings}
+    )
     return FIDMetric(cfg).score(EncodedSubject(model, data), seed)
 
 
@@ -76,7 +78,7 @@ def test_it_is_the_distance_of_the_features_of_bytes(extractor, monkeypatch):
     root = np.sqrt(np.linalg.eigvals(covariances[0] @ covariances[1]).real).sum()
     mean = ((real.mean(axis=0) - generated.mean(axis=0)) ** 2).sum()
     assert found["value"] == pytest.approx(mean + np.trace(sum(covariances)) - 2 * root, rel=1e-4)
-    assert (found["real_samples"], found["generated_samples"], found["dims"]) == (150, 200, DIMS)
+    assert (found["num_real"], found["num_generated"], found["dims"]) == (150, 200, DIMS)
     json.dumps(found, allow_nan=False)
 
 
@@ -96,7 +98,7 @@ def test_images_that_are_neither_grey_nor_rgb_are_refused(extractor):
 
 def test_fewer_samples_than_features_take_the_other_root(tmp_path):
     wide = save_torchscript(tmp_path / "wide.pt", Extractor(dims=64))
-    values = score(NoisyGenerator(), byte_images(60), wide, samples=50).values
+    values = score(NoisyGenerator(), byte_images(60), wide, num_images=50).values
     assert "singular values" in values["root"]
     assert values["value"] > 0
 
@@ -170,7 +172,7 @@ def test_the_seed_alone_decides_which_images_and_samples_are_compared(extractor)
     data = byte_images(400)
     values = [score(NoisyGenerator(), data, extractor, seed=seed).values for seed in (1, 1, 2)]
     assert values[0] == values[1] != values[2]
-    assert values[0]["real_samples"] == 200
+    assert values[0]["num_real"] == 200
     generator_state = torch.get_rng_state()
     score(NoisyGenerator(), data, extractor, seed=3)
     assert torch.equal(torch.get_rng_state(), generator_state)

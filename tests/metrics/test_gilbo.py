@@ -16,7 +16,7 @@ from disentangle_eval.metrics.information.gilbo import GILBOMetric, Schedule
 from disentangle_eval.metrics.information.gilbo_encoder import Encoder, information
 from disentangle_eval.runtime.draws import GeneratorDraw
 
-BRIEF = {"width": 2, "learning_rate": 0.01, "steps_per_cycle": 200, "max_cycles": 3, "evaluation_samples": 4000}
+BRIEF = {"width": 2, "learning_rate": 0.01, "iterations_per_cycle": 200, "max_cycles": 3, "num_samples": 4000}
 
 
 def score(model, seed=0, **settings):
@@ -30,7 +30,7 @@ def test_all_of_a_class_is_read_from_its_own_picture_and_no_more():
     values = score(Toy(OneHot(5)))
     assert values["ceiling"] == pytest.approx(math.log(5))
     assert math.log(5) - 0.02 < values["value"] <= math.log(5)
-    assert values["n"] == 4000
+    assert values["num_samples"] == 4000
 
 
 @pytest.mark.parametrize("part", [OneHot(4), Uniform(2), Normal(2)])
@@ -126,7 +126,7 @@ def test_the_learning_rate_is_halved_below_a_floor_that_rises_with_what_was_reac
 
 
 def test_training_ends_when_the_learning_rate_is_gone():
-    values = score(Deaf(OneHot(2)), learning_rate=3e-8, steps_per_cycle=1, max_cycles=50, evaluation_samples=10)
+    values = score(Deaf(OneHot(2)), learning_rate=3e-8, iterations_per_cycle=1, max_cycles=50, num_samples=10)
     assert len(values["cycles"]) < 50
     assert values["learning_rate"] < 1e-8
 
@@ -134,7 +134,7 @@ def test_training_ends_when_the_learning_rate_is_gone():
 def test_the_seed_fixes_the_score_and_the_global_generator_and_the_model_are_left_alone():
     model = Toy(Normal(2), noise=0.5).train()
     before = torch.get_rng_state()
-    settings = {"max_cycles": 1, "steps_per_cycle": 20, "evaluation_samples": 100}
+    settings = {"max_cycles": 1, "iterations_per_cycle": 20, "num_samples": 100}
     first, again, other = (score(model, seed, **settings) for seed in (0, 0, 1))
     assert first == again
     assert first["value"] != other["value"]
@@ -146,7 +146,7 @@ def test_the_seed_fixes_the_score_and_the_global_generator_and_the_model_are_lef
 
 def test_spread_is_that_of_single_samples():
     values = score(Toy(Normal(1), noise=0.5))
-    assert values["standard_error"] == pytest.approx(values["std"] / math.sqrt(values["n"]))
+    assert values["standard_error"] == pytest.approx(values["std"] / math.sqrt(values["num_samples"]))
     # log e(z|x) - log p(z) at the true posterior is quadratic in two normal numbers, correlated as z and x are.
     assert values["std"] == pytest.approx(math.sqrt(1 / (1 + 0.5**2)), rel=0.15)
     assert values["min"] < values["value"] - 3 * values["std"]

@@ -32,7 +32,7 @@ def test_dlib_equals_the_reference_but_for_its_count_of_dimensions(golden):
 @pytest.mark.parametrize("quantile", [0.9, 1.0])
 def test_a_score_equals_the_formula_evaluated_group_by_group(space, classes, quantile):
     codes = classes @ np.random.default_rng(0).normal(size=(4, 3))
-    values = score(CodeTable(codes, space), samples=200, quantile=quantile, bins=None).values
+    values = score(CodeTable(codes, space), num_images=200, quantile=quantile, bins=None).values
 
     (drawn,) = draw_samples(CodeTable(codes, space), 0, 200)
     largest = np.abs(drawn.codes - drawn.codes.mean(axis=0)).max(axis=0)

@@ -98,11 +98,11 @@ def test_chunks_change_neither_the_draws_nor_the_bound_and_hold_the_memory_down(
 
 def test_the_seed_alone_decides_images_and_particles():
     images = data()
-    first = score(blurred(), images, seed=1, max_images=10, particles=5)
-    assert first == score(blurred(), images, seed=1, max_images=10, particles=5)
-    assert first["value"] != score(blurred(), images, seed=2, max_images=10, particles=5)["value"]
-    assert first["images"] == 10
-    assert score(blurred(), images, max_images=500, particles=5)["images"] == 40
+    first = score(blurred(), images, seed=1, num_images=10, particles=5)
+    assert first == score(blurred(), images, seed=1, num_images=10, particles=5)
+    assert first["value"] != score(blurred(), images, seed=2, num_images=10, particles=5)["value"]
+    assert first["num_images"] == 10
+    assert score(blurred(), images, num_images=500, particles=5)["num_images"] == 40
     json.dumps(first, allow_nan=False)
 
 

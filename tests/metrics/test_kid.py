@@ -16,7 +16,7 @@ def features(n, seed, shift=0.0):
 
 
 def score(model, data, extractor, seed=0, **settings):
-    small = {"features": str(extractor), "samples": 120, "subsets": 10, "subset_size": 40}
+    small = {"features": str(extractor), "num_images": 120, "subsets": 10, "subset_size": 40}
     cfg = build(KIDConfig, {**KIDConfig.protocols["torch-fidelity"], **small, **settings})
     return KIDMetric(cfg).score(EncodedSubject(model, data), seed)
 
@@ -67,7 +67,7 @@ def test_a_score_says_what_was_compared_and_the_seed_alone_decides(extractor):
     data = byte_images(120)
     values = [score(NoisyGenerator(), data, extractor, seed=seed).values for seed in (1, 1, 2)]
     assert values[0] == values[1] != values[2]
-    assert (values[0]["real_samples"], values[0]["generated_samples"]) == (120, 120)
+    assert (values[0]["num_real"], values[0]["num_generated"]) == (120, 120)
     assert score(NoisyGenerator(contrast=0.2), data, extractor, seed=1).values["value"] != values[0]["value"]
 
 

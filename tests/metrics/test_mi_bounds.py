@@ -46,7 +46,7 @@ class Gaussian(Toy):
 
 
 def score(model, iteration=None, protocol="ib-gan", seed=0, **settings):
-    cfg = build(MIBoundsConfig, {**MIBoundsConfig.protocols[protocol], "samples": SAMPLES, **settings})
+    cfg = build(MIBoundsConfig, {**MIBoundsConfig.protocols[protocol], "num_samples": SAMPLES, **settings})
     scores = MIBoundsMetric(cfg).score(GeneratorSubject(model, iteration), seed)
     json.dumps(scores.values, allow_nan=False)
     assert scores.chance is None

@@ -24,7 +24,7 @@ def test_every_key_of_a_result_has_its_row(name):
     metric, config = PAGES[name]
     weight = orthogonal(4, [1.0, 1.0])
     subject = EncodedSubject(LinearGaussian.exact(weight, 0.5), VectorData(torch.eye(4)))
-    few = {"particles": 2, "samples": 4, "iterations": 1, "width": 2}
+    few = {"particles": 2, "num_samples": 4, "iterations": 1, "width": 2}
     found = set()
     for values in config.protocols.values():
         cfg = config(**{**values, **{field: few[field] for field in few.keys() & config.model_fields.keys()}})

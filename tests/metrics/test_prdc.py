@@ -103,7 +103,9 @@ def extractor(tmp_path, monkeypatch):
 
 
 def score(extractor, model, data, seed=0, **settings):
-    cfg = build(PRDCConfig, {**PRDCConfig.protocols["naeem"], "features": str(extractor), "samples": 100, **settings})
+    cfg = build(
+        PRDCConfig, {**PRDCConfig.protocols["naeem"], "features": str(extractor), "num_images": 100, **settings}
+    )
     return PRDCMetric(cfg).score(EncodedSubject(model, data), seed)
 
 
@@ -112,7 +114,7 @@ def test_a_score_holds_all_four_and_the_seed_alone_decides(extractor):
     values = [score(extractor, NoisyGenerator(contrast=0.5), data, seed).values for seed in (1, 1, 2)]
     assert values[0] == values[1] != values[2]
     assert all(0 <= values[0][share] <= 1 for share in ("precision", "recall", "coverage"))
-    assert (values[0]["real_samples"], values[0]["generated_samples"]) == (100, 100)
+    assert (values[0]["num_real"], values[0]["num_generated"]) == (100, 100)
 
 
 def test_more_neighbours_than_images_are_refused(extractor):

@@ -79,8 +79,8 @@ def test_both_errors_equal_torchs_losses_with_their_standard_errors():
     entropy = functional.binary_cross_entropy(paint(x), x, reduction="none").sum(dim=(1, 2, 3))
     for name, each in (("mean_squared_error", squared), ("cross_entropy", entropy)):
         assert values[name] == pytest.approx(float(each.mean()), rel=1e-6)
-        assert values[f"{name}_stderr"] == pytest.approx(float(each.std() / 300**0.5), rel=1e-5)
-    assert values["images"] == 300
+        assert values[f"{name}_standard_error"] == pytest.approx(float(each.std() / 300**0.5), rel=1e-5)
+    assert values["num_images"] == 300
 
 
 def test_a_perfect_reconstruction_scores_0_and_its_cross_entropy_is_the_floor():
@@ -113,12 +113,12 @@ def test_a_sample_is_of_different_images_and_the_seed_decides_which():
             batches.append(x)
             return x * 0.5
 
-        return score(data, paint, "sample", seed, images=50), torch.cat(batches)
+        return score(data, paint, "sample", seed, num_images=50), torch.cat(batches)
 
     (one, images), (again, _), (other, _) = seen(1), seen(1), seen(2)
     assert one == again != other
-    assert len(torch.unique(images.flatten(1), dim=0)) == one.values["images"] == 50
-    assert score(data, lambda x: x * 0.5, "sample").values["images"] == 300
+    assert len(torch.unique(images.flatten(1), dim=0)) == one.values["num_images"] == 50
+    assert score(data, lambda x: x * 0.5, "sample").values["num_images"] == 300
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from disentangle_eval.metrics.toolbox.statistics import gaussian_total_correlati
 
 PROTOCOLS = list(TotalCorrelationConfig.protocols)
 WEIGHT = orthogonal(4, [1.0, 1.0, 1.0])
-SMALL = {"samples": 2000, "width": 32, "layers": 2, "iterations": 200, "batch_size": 128, "learning_rate": 3e-3}
+SMALL = {"num_samples": 2000, "width": 32, "layers": 2, "iterations": 200, "batch_size": 128, "learning_rate": 3e-3}
 SPREAD = 0.3
 
 
@@ -59,22 +59,22 @@ def test_each_estimator_comes_near_the_closed_form_of_a_normal_aggregate(protoco
 
 
 def test_the_large_sample_estimate_is_the_one_of_the_elbo_decomposition():
-    settings = {"samples": 2000, "max_images": 100}
+    settings = {"num_samples": 2000, "num_images": 100}
     subject = EncodedSubject(model(2.0), images())
     decomposed = ELBODecompositionMetric(ELBODecompositionConfig(**settings)).score(subject, 0).values
     values = score(model(2.0), "large-sample", **settings)
-    assert values["images"] == 100
+    assert values["num_images"] == 100
     assert values["value"] == decomposed["total_correlation"]
     assert values["standard_error"] == decomposed["total_correlation_standard_error"]
 
 
 def test_the_gaussian_is_of_the_means_and_leaves_collapsed_latents_out():
     data = images()
-    values = score(model(2.0, third=1e-2), "gaussian", data=data, samples=10_000)
+    values = score(model(2.0, third=1e-2), "gaussian", data=data, num_images=10_000)
     means = (data.rows @ model(2.0).reader.T).double().numpy()[:, :2]
     correlation = np.corrcoef(means, rowvar=False)[0, 1]
     assert values["value"] == pytest.approx(-0.5 * np.log(1 - correlation**2), rel=1e-5)
-    assert (values["num_active_dims"], values["active_dims"], values["images"]) == (2, [0, 1], 3000)
+    assert (values["num_active_dims"], values["active_dims"], values["num_images"]) == (2, [0, 1], 3000)
     assert score(model(2.0), "gaussian", least_variance=1e6)["value"] == 0
 
 
@@ -87,7 +87,7 @@ def test_latents_that_determine_each_other_are_an_error_for_the_gaussian():
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(protocol):
-    few = {"samples": 200, "iterations": 5}
+    few = {"num_samples": 200, "num_images": 200, "iterations": 5}
     before = torch.get_rng_state()
     first = score(model(1.0), protocol, seed=1, **few)
     assert torch.equal(torch.get_rng_state(), before)

@@ -56,7 +56,7 @@ def test_order_sign_scale_and_dead_dimensions_make_no_difference(space, classes,
     space = FactorSpace(space.names, (8, 8, 8, 8))
     classes = space.classes(np.arange(len(space)))
     other = np.hstack([classes[:, [2, 0, 3, 1]] * [1.0, -5.0, 0.1, -1.0], np.full((len(space), 2), 0.1)])
-    scores = score(CodeTable(classes.astype(float)), [CodeTable(other)], protocol, images=len(space))
+    scores = score(CodeTable(classes.astype(float)), [CodeTable(other)], protocol, num_images=len(space))
     assert scores.values["value"] == pytest.approx(perfect, abs=1e-3)
     assert scores.values["informative_dims"] == [0, 1, 2, 3]
     assert scores.values["peer_informative_dims"] == [4]
@@ -102,7 +102,7 @@ def test_a_dimension_that_has_collapsed_to_the_prior_is_left_out(space, protocol
     models = [PixelVAE(4), PixelVAE(4)]
     models[0].collapsed = (1,)
     own, peer = (EncodedSubject(model, data) for model in models)
-    values = score(own, [peer], protocol, images=100).values
+    values = score(own, [peer], protocol, num_images=100).values
     assert values["informative_dims"] == [0, 2, 3]
     assert values["peer_informative_dims"] == [4]
     assert values["pruning"] == "posterior KL <= 0.01 nats"
@@ -115,7 +115,7 @@ def test_a_column_of_classes_is_one_dimension_whose_names_make_no_difference(pro
     own = CodeTable(np.stack([number, classes], axis=1), code=(Continuous(), Categorical(4)))
     renamed = np.array([2, 0, 3, 1])[classes]
     peer = CodeTable(np.stack([renamed, number], axis=1), code=(Categorical(4), Continuous()))
-    value = score(own, [peer], protocol, images=2000).values["value"]
+    value = score(own, [peer], protocol, num_images=2000).values["value"]
     assert value == pytest.approx(perfect, abs=0.06)
 
 
@@ -125,7 +125,7 @@ def test_the_seed_alone_decides_and_every_model_sees_the_same_images(space):
     def once(seed):
         models = [PixelVAE(4), PixelVAE(4)]
         own, peer = (EncodedSubject(model, data) for model in models)
-        found = score(own, [peer], seed=seed, images=50)
+        found = score(own, [peer], seed=seed, num_images=50)
         seen = [np.concatenate([images.flatten(1).numpy() for images in model.seen]) for model in models]
         np.testing.assert_array_equal(*(np.unique(images, axis=0) for images in seen))
         return found

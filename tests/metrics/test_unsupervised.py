@@ -65,7 +65,7 @@ def test_a_score_equals_the_textbook_formulae():
 
 
 def test_independent_dimensions_score_0(space, classes):
-    values = score(CodeTable(classes.astype(float), space), samples=50_000).values
+    values = score(CodeTable(classes.astype(float), space), num_images=50_000).values
     for name in (*GAUSSIAN, "mutual_info_score"):
         assert values[name] == pytest.approx(0, abs=1e-3)
 
@@ -138,7 +138,7 @@ def test_a_model_on_images_without_factors_is_scored(space):
         def __len__(self):
             return len(data)
 
-    values = score(EncodedSubject(PixelEncoder(4), Unlabelled()), samples=100).values
+    values = score(EncodedSubject(PixelEncoder(4), Unlabelled()), num_images=100).values
     assert values["active_dims"] == [0, 1, 2, 3]
 
 

@@ -208,11 +208,11 @@ class IRSConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "dlib": {"samples": 10_000, "quantile": 0.99, "bins": 20, "precision": "codes"},
-        "suter": {"samples": None, "quantile": 1.0, "bins": None, "precision": "float64"},
+        "dlib": {"num_images": 10_000, "quantile": 0.99, "bins": 20, "precision": "codes"},
+        "suter": {"num_images": None, "quantile": 1.0, "bins": None, "precision": "float64"},
     }
 
-    samples: int | None = Field(10_000, ge=2, description="random images; every image unless given")
+    num_images: int | None = Field(10_000, ge=2, description="random images; every image unless given")
     quantile: float = Field(
         0.99, gt=0, le=1, description="which deviation stands for a group of images; 1 is the largest"
     )

@@ -25,11 +25,12 @@ class DCIMetric(Metric[DCIConfig]):
     from one dimension alone; informativeness is the accuracy of the trees.
 
     Factors that are constant over the training images are left out. A column of classes enters as one-hot columns and
-    is one dimension, with the sum of their importances. Values: `value`, the disentanglement; `completeness`;
-    `informativeness_train` and `informativeness_test`, and `informativeness_chance`, what the test accuracy would be
-    if the most frequent class were always predicted; `dimension_disentanglement` (K,), and `dimension_weight`, the
-    share of each dimension in it; `factor_completeness`, `train_accuracy` and `test_accuracy` of each factor, named in
-    `factors`; `importance` (K rows, a column a factor). No chance level is given for the disentanglement.
+    is one dimension, with the sum of their importances. Values: `value` and `disentanglement`, the same;
+    `completeness`; `informativeness_train` and `informativeness_test`, and `informativeness_chance`, what the test
+    accuracy would be if the most frequent class were always predicted; `dimension_disentanglement` (K,), and
+    `dimension_weight`, the share of each dimension in it; `factor_completeness`, `train_accuracy` and `test_accuracy`
+    of each factor, named in `factors`; `importance` (K rows, a column a factor). No chance level is given for the
+    disentanglement.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -52,6 +53,7 @@ class DCIMetric(Metric[DCIConfig]):
         weight = shares(importance.sum(axis=1))
         values = {
             "value": float(of_dimension @ weight),
+            "disentanglement": float(of_dimension @ weight),
             "completeness": float(of_factor @ shares(importance.sum(axis=0))),
             "informativeness_train": float(np.mean(train_accuracy)),
             "informativeness_test": float(np.mean(test_accuracy)),

@@ -19,10 +19,11 @@ from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, vary
 class IRSMetric(Metric[IRSConfig]):
     """Scores 1 for a code whose every dimension is a function of one factor; 0 without a dimension that varies.
 
-    Factors of one class and constant dimensions are left out. Values: `value`; `num_active_dims` and `active_dims`, the
-    columns that took part; `dimension_scores` (K,) and `parents` (K,), the factor each stands for, 0 and None for a
-    column that took no part; `irs_matrix`, K rows, columns named by `factors`; `max_deviations` (K,), by which
-    dimensions are weighed. `chance` is the score of the same codes shuffled over the images.
+    Factors of one class and constant dimensions are left out. Values: `value`, which disentanglement_lib calls `IRS`;
+    `num_active_dims` and `active_dims`, the columns that took part; `dimension_scores` (K,) and `parents` (K,), the
+    factor each stands for, 0 and None for a column that took no part; `irs_matrix`, K rows, columns named by `factors`;
+    `max_deviations` (K,), by which dimensions are weighed. `chance` is the score of the same codes shuffled over the
+    images.
 
     A column of classes deviates by the share of images of another class: see `deviations`.
     """
@@ -43,6 +44,7 @@ class IRSMetric(Metric[IRSConfig]):
         parent = dict(zip(active.tolist(), matrix.argmax(axis=1).tolist(), strict=True))
         values = {
             "value": weighted_score(matrix, scale),
+            "IRS": weighted_score(matrix, scale),
             "num_active_dims": len(active),
             "active_dims": active.tolist(),
             "factors": names,
@@ -54,8 +56,8 @@ class IRSMetric(Metric[IRSConfig]):
         return Scores(values, chance=weighted_score(unrelated, scale))
 
     def _samples(self, subject: Subject, seed: int) -> Samples:
-        if self.cfg.samples is not None:
-            return draw_samples(subject, seed, self.cfg.samples)[0]
+        if self.cfg.num_images is not None:
+            return draw_samples(subject, seed, self.cfg.num_images)[0]
         index = np.arange(len(subject.factors))
         return Samples(subject.codes(index), subject.factors.classes(index))
 

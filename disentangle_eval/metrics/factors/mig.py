@@ -23,9 +23,9 @@ class MIGMetric(Metric[MIGConfig]):
     """Scores 1 where every factor is known by one code dimension alone, and near 0 for a code that knows nothing.
 
     Real numbers enter as bins of a histogram, columns of classes as their classes. Factors that do not vary are left
-    out; with a single code dimension the score is 0. Values: `value`; `gaps`, that of each factor, named in `factors`;
-    `best_dims`, the code dimension that knows most of each; `mutual_information` (K rows, a column a factor) and
-    `entropy`, that of each factor, both in nats.
+    out; with a single code dimension the score is 0. Values: `value`, which disentanglement_lib calls `discrete_mig`;
+    `gaps`, that of each factor, named in `factors`; `best_dims`, the code dimension that knows most of each;
+    `mutual_information` (K rows, a column a factor) and `entropy`, that of each factor, both in nats.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -38,6 +38,7 @@ class MIGMetric(Metric[MIGConfig]):
         relative = gaps(information) / entropies
         values = {
             "value": float(relative.mean()),
+            "discrete_mig": float(relative.mean()),
             "gaps": relative.tolist(),
             "factors": [subject.factors.names[factor] for factor in varying],
             "best_dims": information.argmax(axis=0).tolist(),

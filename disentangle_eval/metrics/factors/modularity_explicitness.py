@@ -41,11 +41,11 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
 
     Factors that do not vary are left out. A dimension that knows nothing at all counts 0 in the modularity; constant
     dimensions take no part in the explicitness, which is 0.5 without any other. A column of classes keeps its classes
-    for the modularity and enters as one-hot columns for the explicitness. Values: `value`, the modularity;
-    `explicitness_score_train` and `explicitness_score_test`; `modularity`, that of each dimension;
-    `informative_dims`, those with any information, and `modularity_informative`, the mean over them or None;
-    `explicitness_train`, `explicitness_test` and `converged`, of each factor, named in `factors`;
-    `mutual_information` in nats (K rows, a column a factor).
+    for the modularity and enters as one-hot columns for the explicitness. Values: `value`, the modularity, which
+    disentanglement_lib calls `modularity_score`; `explicitness_score_train` and `explicitness_score_test`;
+    `modularity`, that of each dimension; `informative_dims`, those with any information, and `modularity_informative`,
+    the mean over them or None; `explicitness_train`, `explicitness_test` and `converged`, of each factor, named in
+    `factors`; `mutual_information` in nats (K rows, a column a factor).
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -60,6 +60,7 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
         readings = explicitness(*standardised(*blocks), fitted, fresh)
         values = {
             "value": float(modularities.mean()),
+            "modularity_score": float(modularities.mean()),
             "explicitness_score_train": float(np.mean([reading.train for reading in readings])),
             "explicitness_score_test": float(np.mean([reading.test for reading in readings])),
             "modularity": modularities.tolist(),

@@ -25,9 +25,9 @@ class SAPMetric(Metric[SAPConfig]):
     """Scores near 0 for a code that knows nothing; what a perfect code scores depends on the factors' classes.
 
     A column of classes is one dimension and enters as one-hot columns. Factors that do not vary are left out; with a
-    single code dimension the score is 0. Values: `value`; `gaps`, that of each factor, named in `factors`; `best_dims`,
-    the code dimension that predicts each best; `score_matrix` (K rows, a column a factor), the accuracies on fresh
-    images or the squared correlations.
+    single code dimension the score is 0. Values: `value`, which disentanglement_lib calls `SAP_score`; `gaps`, that of
+    each factor, named in `factors`; `best_dims`, the code dimension that predicts each best; `score_matrix` (K rows, a
+    column a factor), the accuracies on fresh images or the squared correlations.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -46,6 +46,7 @@ class SAPMetric(Metric[SAPConfig]):
         lead = gaps(matrix)
         values = {
             "value": float(lead.mean()),
+            "SAP_score": float(lead.mean()),
             "gaps": lead.tolist(),
             "factors": [subject.factors.names[factor] for factor in varying],
             "best_dims": matrix.argmax(axis=0).tolist(),

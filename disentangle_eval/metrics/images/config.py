@@ -14,7 +14,7 @@ class FeatureConfig(MetricConfig):
     features: str | None = Field(
         None, description="file of the feature extractor; without one, the Inception-v3 of torch-fidelity"
     )
-    samples: int = Field(50_000, ge=2, description="generated images, and real ones where the data set has as many")
+    num_images: int = Field(50_000, ge=2, description="generated images, and real ones where the data set has as many")
     inner_noise: Literal["drawn", "mean"] = Field(
         "drawn", description="noise inside the generator, behind its latent: drawn as in training, or at its mean"
     )
@@ -27,7 +27,7 @@ class FIDConfig(FeatureConfig):
     ones (Heusel et al., 2017; IB-GAN's study has these numbers too).
     """
 
-    protocols: ClassVar[Mapping[str, Values]] = {"fid-50k": {"samples": 50_000, "inner_noise": "drawn"}}
+    protocols: ClassVar[Mapping[str, Values]] = {"fid-50k": {"num_images": 50_000, "inner_noise": "drawn"}}
 
 
 class KIDConfig(FeatureConfig):
@@ -38,7 +38,7 @@ class KIDConfig(FeatureConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "torch-fidelity": {"samples": 50_000, "inner_noise": "drawn", "subsets": 100, "subset_size": 1_000}
+        "torch-fidelity": {"num_images": 50_000, "inner_noise": "drawn", "subsets": 100, "subset_size": 1_000}
     }
 
     subsets: int = Field(100, ge=1, description="subsets over which the distance is averaged")
@@ -54,17 +54,17 @@ class PRDCConfig(FeatureConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "naeem": {"samples": 10_000, "inner_noise": "drawn", "neighbours": 5},
-        "kynkaanniemi": {"samples": 50_000, "inner_noise": "drawn", "neighbours": 3},
+        "naeem": {"num_images": 10_000, "inner_noise": "drawn", "neighbours": 5},
+        "kynkaanniemi": {"num_images": 50_000, "inner_noise": "drawn", "neighbours": 3},
     }
 
-    samples: int = Field(10_000, ge=2, description="generated images, and real ones where the data set has as many")
+    num_images: int = Field(10_000, ge=2, description="generated images, and real ones where the data set has as many")
     neighbours: int = Field(5, ge=1, description="k: a ball reaches to the k-th nearest other image of its own set")
 
 
 class ReconstructionConfig(MetricConfig):
     """Settings of the reconstruction error. Protocols: `sample`, 10,000 random images; `full`, every image."""
 
-    protocols: ClassVar[Mapping[str, Values]] = {"sample": {"images": 10_000}, "full": {"images": None}}
+    protocols: ClassVar[Mapping[str, Values]] = {"sample": {"num_images": 10_000}, "full": {"num_images": None}}
 
-    images: int | None = Field(10_000, ge=2, description="different random images; every image unless given")
+    num_images: int | None = Field(10_000, ge=2, description="different random images; every image unless given")

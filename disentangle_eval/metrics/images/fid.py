@@ -21,7 +21,7 @@ class FIDMetric(Metric[FIDConfig]):
     """How far generated images are from real ones: the Fréchet distance between their features. 0 for equal sets.
 
     Values: `value`, the sum of `mean_term` and `covariance_term`; `root`, how the root of the covariances' product was
-    taken; `extractor`, `extractor_sha256`, `resize` and `dims`; `real_samples` and `generated_samples`, on which the
+    taken; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real` and `num_generated`, on which the
     bias depends.
     """
 

@@ -45,7 +45,7 @@ class FeaturePair:
 
 
 def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair:
-    """The features of `cfg.samples` images of the subject's model, and of as many of its data set, or all it has.
+    """The features of `cfg.num_images` images of the subject's model, and of as many of its data set, or all it has.
 
     The features of real images are kept on disk for the next model.
     """
@@ -59,8 +59,8 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
         "extractor_sha256": extractor.sha256,
         "resize": extractor.resize,
         "dims": real.shape[1],
-        "real_samples": len(real),
-        "generated_samples": len(generated),
+        "num_real": len(real),
+        "num_generated": len(generated),
     }
     return FeaturePair(real, generated, extractor.device, about, derived)
 
@@ -70,7 +70,7 @@ def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
     _, data = _generator_and_data(subject)
     if len(data) < 2:
         raise UsageError(f"dataset {data.name!r}: received {len(data)} images, expected at least 2 to compare with")
-    return min(cfg.samples, len(data)), cfg.samples
+    return min(cfg.num_images, len(data)), cfg.num_images
 
 
 def as_bytes(images: Tensor) -> Tensor:
@@ -121,19 +121,19 @@ def _real_features(
 
 def _generated_features(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> np.ndarray:
     if not isinstance(model, nn.Module):
-        return _collected(_features_of_samples(model, extractor, cfg, seed), cfg.samples)
-    key = (_weights_digest(model), extractor.sha256, extractor.device, cfg.samples, cfg.inner_noise, seed)
+        return _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
+    key = (_weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed)
     known = _generated.get(model)
     if known is None or known[0] != key:
         _generated.pop(model, None)
-        known = key, _collected(_features_of_samples(model, extractor, cfg, seed), cfg.samples)
+        known = key, _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
         _generated[model] = known
     return known[1]
 
 
 def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> Iterator[Tensor]:
     """Latents depend on the seed and the prior alone; inner noise also on the device."""
-    z = model.prior.sample(GeneratorDraw(stream_seed(seed, "samples")), cfg.samples)
+    z = model.prior.sample(GeneratorDraw(stream_seed(seed, "samples")), cfg.num_images)
     draw = GeneratorDraw(stream_seed(seed, "inner noise"), extractor.device) if cfg.inner_noise == "drawn" else None
     for batch in z.split(_batch_size(extractor.device)):
         with evaluating(model):

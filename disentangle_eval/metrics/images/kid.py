@@ -18,7 +18,7 @@ class KIDMetric(Metric[KIDConfig]):
     """The squared maximum mean discrepancy of the features under the kernel (x.y / D + 1)^3, averaged over subsets.
 
     Unbiased, so 0 on average for equal distributions and below 0 half the time. Values: `value`; `std`, the standard
-    deviation over subsets; `extractor`, `extractor_sha256`, `resize` and `dims`; `real_samples`, `generated_samples`.
+    deviation over subsets; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`, `num_generated`.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:

@@ -18,8 +18,8 @@ class PRDCMetric(Metric[PRDCConfig]):
     generated images in a real image's ball; `recall`, the share of real images in a generated image's ball; `density`,
     in how many real balls a generated image lies, over k, 1 or more where quality is good; `coverage`, the share of
     real balls that hold a generated image, the headline; `coverage_if_equal`, its mean for a generator whose images
-    are distributed as the data; `extractor`, `extractor_sha256`, `resize` and `dims`; `real_samples`,
-    `generated_samples`.
+    are distributed as the data; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`,
+    `num_generated`.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:

@@ -21,9 +21,9 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
     """Scores 0 for a model that returns its images; `chance` for one that returns their mean whatever it is shown.
 
     Values: `mean_squared_error`, a pixel and channel; `cross_entropy`, nats an image, summed over pixels and channels,
-    with probabilities kept 2^-24 from 0 and 1; `mean_squared_error_stderr` and `cross_entropy_stderr`, the standard
-    errors of these means over images; `cross_entropy_chance`, the mean image's; `cross_entropy_floor`, that of a
-    perfect reconstruction, 0 for binary images; `images`, how many were reconstructed.
+    with probabilities kept 2^-24 from 0 and 1; `mean_squared_error_standard_error` and `cross_entropy_standard_error`,
+    the standard errors of these means over images; `cross_entropy_chance`, the mean image's; `cross_entropy_floor`,
+    that of a perfect reconstruction, 0 for binary images; `num_images`, how many were reconstructed.
 
     DevalError for reconstructions of another shape, or that are not in [0, 1].
     """
@@ -36,19 +36,19 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
             )
         if len(data) < 2:
             raise UsageError(f"reconstruction: received {len(data)} images, expected at least 2")
-        index = random_images(len(data), self.cfg.images, seed)
+        index = random_images(len(data), self.cfg.num_images, seed)
         measured, mean_image = _measured(model, data, index)
         mean_squared_error, cross_entropy, power, floor = measured.mean(axis=0)
         stderr = measured.std(axis=0, ddof=1) / np.sqrt(len(index))
         p = mean_image.clip(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
         values = {
             "mean_squared_error": float(mean_squared_error),
-            "mean_squared_error_stderr": float(stderr[0]),
+            "mean_squared_error_standard_error": float(stderr[0]),
             "cross_entropy": float(cross_entropy),
-            "cross_entropy_stderr": float(stderr[1]),
+            "cross_entropy_standard_error": float(stderr[1]),
             "cross_entropy_chance": float(-(mean_image * np.log(p) + (1 - mean_image) * np.log1p(-p)).sum()),
             "cross_entropy_floor": float(floor),
-            "images": len(index),
+            "num_images": len(index),
         }
         chance = max(0.0, float(power - np.square(mean_image).mean()))
         return Scores(values, chance=chance)

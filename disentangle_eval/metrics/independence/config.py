@@ -18,16 +18,16 @@ class TotalCorrelationConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "large-sample": {"estimator": "large-sample", "samples": 10_000},
-        "gaussian": {"estimator": "gaussian", "samples": 10_000},
-        "discriminator": {"estimator": "discriminator", "samples": 10_000},
+        "large-sample": {"estimator": "large-sample", "num_samples": 10_000},
+        "gaussian": {"estimator": "gaussian", "num_images": 10_000},
+        "discriminator": {"estimator": "discriminator", "num_samples": 10_000},
     }
 
     estimator: Literal["large-sample", "gaussian", "discriminator"] = Field(
         "large-sample", description="how the total correlation is estimated"
     )
-    samples: int = Field(10_000, ge=2, description="samples of q(z); for gaussian, random images")
-    max_images: int | None = Field(
+    num_samples: int = Field(10_000, ge=2, description="large-sample and discriminator: samples of q(z)")
+    num_images: int | None = Field(
         None, ge=2, description="random images q(z) is made of, the samples' own among them; all unless given"
     )
     least_variance: float = Field(
@@ -43,9 +43,9 @@ class TotalCorrelationConfig(MetricConfig):
 class UnsupervisedConfig(MetricConfig):
     """Settings of the unsupervised scores. Protocol: `dlib`, disentanglement_lib's study, number for number."""
 
-    protocols: ClassVar[Mapping[str, Values]] = {"dlib": {"samples": 10_000, "bins": 20}}
+    protocols: ClassVar[Mapping[str, Values]] = {"dlib": {"num_images": 10_000, "bins": 20}}
 
-    samples: int = Field(10_000, ge=2, description="random images")
+    num_images: int = Field(10_000, ge=2, description="random images")
     bins: int = Field(20, ge=2, description="histogram bins a column of real numbers is put into for its information")
 
 
@@ -57,11 +57,11 @@ class UDRConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "lasso": {"images": 1000, "similarity": "lasso", "alpha": 0.1, "threshold": 0.01},
-        "spearman": {"images": 1000, "similarity": "spearman", "threshold": 0.01},
+        "lasso": {"num_images": 1000, "similarity": "lasso", "alpha": 0.1, "threshold": 0.01},
+        "spearman": {"num_images": 1000, "similarity": "spearman", "threshold": 0.01},
     }
 
-    images: int = Field(1000, ge=2, description="random images that every model encodes")
+    num_images: int = Field(1000, ge=2, description="random images that every model encodes")
     similarity: Literal["lasso", "spearman"] = Field(
         "lasso", description="what compares two dimensions: lasso coefficients, or the rank correlation"
     )

@@ -19,7 +19,7 @@ from disentangle_eval.metrics.toolbox.statistics import gaussian_total_correlati
 class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
     """Scores 0 nats for latents that are independent of each other, and more the more they tell of each other.
 
-    Values: `value`; `images`, how many entered. The large-sample estimate and the discriminator's have a
+    Values: `value`; `num_images`, how many entered. The large-sample estimate and the discriminator's have a
     `standard_error`, from their samples alone; the discriminator also its `accuracy` on fresh samples; the Gaussian
     `num_active_dims` and `active_dims`, the latents that took part. Samples can put an estimate of 0 below it.
 
@@ -29,18 +29,17 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
         data: Any = subject.data
+        table = posterior_table(subject, random_images(len(data), cfg.num_images, seed))
         if cfg.estimator == "gaussian":
-            most = min(cfg.samples, cfg.max_images or cfg.samples)
-            table = posterior_table(subject, random_images(len(data), most, seed))
-            return Scores({**gaussian(table.mean.cpu().double().numpy(), cfg.least_variance), "images": len(table)})
-        table = posterior_table(subject, random_images(len(data), cfg.max_images, seed))
-        estimate = large_sample if cfg.estimator == "large-sample" else discriminated
-        return Scores({**estimate(table, cfg, seed), "images": len(table)})
+            values = gaussian(table.mean.cpu().double().numpy(), cfg.least_variance)
+        else:
+            values = (large_sample if cfg.estimator == "large-sample" else discriminated)(table, cfg, seed)
+        return Scores({**values, "num_images": len(table)})
 
 
 def large_sample(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int) -> dict[str, Any]:
     """The mean of log q(z) - sum_j log q(z_j), q(z) being made of all posteriors of the table."""
-    sample = sample_aggregate(table, cfg.samples, seed)
+    sample = sample_aggregate(table, cfg.num_samples, seed)
     value, error = mean_and_error(aggregate_density(sample.z, table).total_correlation)
     return {"value": value, "standard_error": error}
 
@@ -57,7 +56,7 @@ def discriminated(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int)
     """The mean of the density ratio that a classifier of fresh and permuted samples has learnt."""
     discriminator = build_discriminator(table.mean.shape[1], cfg.width, cfg.layers, seed, table.device)
     train(discriminator, table, cfg.iterations, cfg.batch_size, cfg.learning_rate, seed)
-    found = ratio(discriminator, table, cfg.samples, seed)
+    found = ratio(discriminator, table, cfg.num_samples, seed)
     value, error = mean_and_error(found.of_joint)
     if not np.isfinite(value):
         raise DevalError(

@@ -35,7 +35,7 @@ class UDRMetric(Metric[UDRConfig]):
     def score(self, subject: Subject, seed: int) -> Scores:
         peers = list(subject.peers)
         check_peers(subject, peers)
-        index = random_images(len(subject), self.cfg.images, seed)
+        index = random_images(len(subject), self.cfg.num_images, seed)
         own = self._informative(subject, index)
         others = [self._informative(peer, index) for peer in peers]
         shuffled = np.random.default_rng(seed).permutation(len(index))

@@ -59,10 +59,10 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
         """The codes of random images: the study's draws from a full grid, else images drawn once at most."""
         factors = _known_factors(subject)
         if isinstance(factors, FactorGrid):
-            return subject.codes(ReferenceStream(factors, seed).batches(self.cfg.samples))
+            return subject.codes(ReferenceStream(factors, seed).batches(self.cfg.num_images))
         if len(subject) < 2:
             raise UsageError(f"codes: received {len(subject)} images, expected at least 2 to take a covariance of")
-        return subject.codes(random_images(len(subject), self.cfg.samples, seed))
+        return subject.codes(random_images(len(subject), self.cfg.num_images, seed))
 
 
 def covariance_of(codes: np.ndarray) -> np.ndarray:

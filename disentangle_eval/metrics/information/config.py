@@ -19,25 +19,25 @@ class GILBOConfig(MetricConfig):
         "official": {
             "width": 64,
             "learning_rate": 4e-4,
-            "steps_per_cycle": 10_000,
+            "iterations_per_cycle": 10_000,
             "max_cycles": 50,
-            "evaluation_samples": 640_000,
+            "num_samples": 640_000,
         },
         "light": {
             "width": 16,
             "learning_rate": 1e-3,
-            "steps_per_cycle": 500,
+            "iterations_per_cycle": 500,
             "max_cycles": 6,
-            "evaluation_samples": 10_000,
+            "num_samples": 10_000,
         },
     }
 
     width: int = Field(64, ge=1, description="channels of the encoder's first convolution; other layers scale with it")
-    batch_size: int = Field(64, ge=1, description="generated images in a step of training")
+    batch_size: int = Field(64, ge=1, description="generated images per batch")
     learning_rate: float = Field(4e-4, gt=0, description="learning rate of the encoder in the first cycle (Adam)")
-    steps_per_cycle: int = Field(10_000, ge=1, description="steps between two decisions on the learning rate")
+    iterations_per_cycle: int = Field(10_000, ge=1, description="iterations between two decisions on the learning rate")
     max_cycles: int = Field(50, ge=1, description="cycles after which training ends, whatever the learning rate")
-    evaluation_samples: int = Field(640_000, ge=2, description="fresh images the bound is evaluated on")
+    num_samples: int = Field(640_000, ge=2, description="fresh images the bound is evaluated on")
     parts: int | None = Field(
         None, ge=1, description="read only the first parts of the input, such as codes and not noise; all unless given"
     )
@@ -52,11 +52,11 @@ class MIBoundsConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "ib-gan": {"samples": 10_000, "noise": "training"},
-        "noise-free": {"samples": 10_000, "noise": "none"},
+        "ib-gan": {"num_samples": 10_000, "noise": "training"},
+        "noise-free": {"num_samples": 10_000, "noise": "none"},
     }
 
-    samples: int = Field(10_000, ge=2, description="inputs drawn from the prior")
+    num_samples: int = Field(10_000, ge=2, description="inputs drawn from the prior")
     noise: Literal["training", "none"] = Field(
         "training",
         description="noise on the images whose lower bound is the score: that of the last iteration, or none",
@@ -71,12 +71,12 @@ class IWAEConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "kim-mnih": {"particles": 5_000, "max_images": None},
-        "sample": {"particles": 5_000, "max_images": 500},
+        "kim-mnih": {"particles": 5_000, "num_images": None},
+        "sample": {"particles": 5_000, "num_images": 500},
     }
 
-    particles: int = Field(5_000, ge=1, description="samples of q(z|x) an image")
-    max_images: int | None = Field(None, ge=2, description="random images the bound is taken over; all unless given")
+    particles: int = Field(5_000, ge=1, description="samples of q(z|x) per image")
+    num_images: int | None = Field(None, ge=2, description="random images the bound is taken over; all unless given")
 
 
 class ELBODecompositionConfig(MetricConfig):
@@ -86,9 +86,9 @@ class ELBODecompositionConfig(MetricConfig):
     all images.
     """
 
-    protocols: ClassVar[Mapping[str, Values]] = {"chen": {"samples": 10_000}, "quick": {"samples": 1_000}}
+    protocols: ClassVar[Mapping[str, Values]] = {"chen": {"num_samples": 10_000}, "quick": {"num_samples": 1_000}}
 
-    samples: int = Field(10_000, ge=2, description="samples of q(z)")
-    max_images: int | None = Field(
+    num_samples: int = Field(10_000, ge=2, description="samples of q(z)")
+    num_images: int | None = Field(
         None, ge=2, description="random images q(z) is made of, the samples' own among them; all unless given"
     )

@@ -28,7 +28,7 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
     most `mutual_information_ceiling`, the logarithm of the number of images; `total_correlation` of q(z);
     `dimension_wise_kl`, sum_j KL(q(z_j) || p(z_j)), and `dimension_wise_kl_by_dimension`; each of these means of
     samples with its `_standard_error`. `kl` is the sum of the three parts on the same samples, `exact_kl` the mean of
-    KL(q(z|x) || p(z)) in closed form over all images; `images`, how many q(z) is made of.
+    KL(q(z|x) || p(z)) in closed form over all images; `num_images`, how many q(z) is made of.
 
     UsageError where posterior or prior are not normal; DevalError for densities that are not finite.
     """
@@ -37,9 +37,9 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
         model: Any = subject.model
         data: Any = subject.data
         _refuse_other_priors(model)
-        index = random_images(len(data), self.cfg.max_images, seed)
+        index = random_images(len(data), self.cfg.num_images, seed)
         table = posterior_table(subject, index)
-        sample = sample_aggregate(table, self.cfg.samples, seed)
+        sample = sample_aggregate(table, self.cfg.num_samples, seed)
 
         density = aggregate_density(sample.z, table)
         posterior = table[sample.rows].log_density(sample.z).double()
@@ -64,7 +64,7 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
             "dimension_wise_kl_by_dimension": by_dimension.mean(dim=0).tolist(),
             "exact_kl": float(exact.sum(dim=1, dtype=torch.float64).mean()),
             "mutual_information_ceiling": float(np.log(len(table))),
-            "images": len(table),
+            "num_images": len(table),
         }
         return Scores(values)
 

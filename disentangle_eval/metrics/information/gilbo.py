@@ -63,11 +63,11 @@ class Schedule:
 class GILBOMetric(Metric[GILBOConfig]):
     """E[log e(z|x) - log p(z)] <= I(z; x), z from the prior and x from the frozen generator, e of maximum likelihood.
 
-    x has the generator's inner noise; without any, the information on a continuous z is infinite, and the score is
-    what e's family can tell. Values: `value`, the mean over fresh samples in nats, `std`, `standard_error`, `min` and
-    `n` of the same; `ceiling`, the entropy of an input of classes alone, else None; `parts`, what was read, and
-    `by_part` and `by_dimension`, the means of its parts and of its independent dimensions; `cycles`, the mean of each
-    cycle of training, and `learning_rate`, what was left of it. UsageError for more `parts` than the input has.
+    x has the generator's inner noise; without any, the information on a continuous z is infinite, and the score is what
+    e's family can tell. Values: `value`, the mean over fresh samples in nats, `std`, `standard_error`, `min` and
+    `num_samples` of the same; `ceiling`, the entropy of an input of classes alone, else None; `parts`, what was read,
+    and `by_part` and `by_dimension`, the means of its parts and of its independent dimensions; `cycles`, the mean of
+    each cycle of training, and `learning_rate`, what was left of it. UsageError for more `parts` than the input has.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -79,14 +79,14 @@ class GILBOMetric(Metric[GILBOConfig]):
             encoder = build_encoder(parts, source.batch(1)[1].shape[1:], self.cfg.width, seed, device)
             cycles, left = train(encoder, parts, source, self.cfg)
             fresh = Source(model, GeneratorDraw(stream_seed(seed, "gilbo", "evaluate"), device))
-            totals, by_dimension = evaluate(encoder, parts, fresh, self.cfg.evaluation_samples)
+            totals, by_dimension = evaluate(encoder, parts, fresh, self.cfg.num_samples)
         std = float(totals.std())
         values = {
             "value": float(totals.mean()),
             "std": std,
             "standard_error": std / math.sqrt(len(totals)),
             "min": float(totals.min()),
-            "n": len(totals),
+            "num_samples": len(totals),
             "ceiling": ceiling(parts),
             "parts": [described(part) for part in parts],
             "by_part": [float(one.sum()) for one in by_dimension.split([dimensions(part) for part in parts])],
@@ -142,9 +142,9 @@ def train(encoder: nn.Module, parts: Sequence[Part], source: Source, cfg: GILBOC
         for group in optimiser.param_groups:
             group["lr"] = schedule.learning_rate
         total = torch.zeros((), dtype=torch.float64, device=source.draw.device)
-        for _ in range(cfg.steps_per_cycle):
+        for _ in range(cfg.iterations_per_cycle):
             total += step(encoder, optimiser, parts, *source.batch(cfg.batch_size))
-        mean = float(total) / cfg.steps_per_cycle
+        mean = float(total) / cfg.iterations_per_cycle
         _refuse_nan(mean, f"in cycle {len(cycles) + 1} of training")
         cycles.append(mean)
         _LOG.info(

@@ -30,21 +30,21 @@ class IWAEMetric(Metric[IWAEConfig]):
     """log p(x) >= log (1/K) sum_k p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x), nats an image, averaged over images.
 
     Values: `value`, the mean, with its `standard_error` over images; `elbo`, the bound of one particle on average, and
-    `reconstruction`, E[-log p(x|z)], both from the same particles and with their `_standard_error`s; `images`, how many
-    were taken.
+    `reconstruction`, E[-log p(x|z)], both from the same particles and with their `_standard_error`s; `num_images`, how
+    many were taken.
 
     UsageError where the posterior is not normal; DevalError for densities that are not finite.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
         data: Any = subject.data
-        index = random_images(len(data), self.cfg.max_images, seed)
+        index = random_images(len(data), self.cfg.num_images, seed)
         found = bounds(subject, index, self.cfg.particles, seed)
         values: dict[str, Any] = {}
         values["value"], values["standard_error"] = mean_and_error(found.log_likelihood)
         values["elbo"], values["elbo_standard_error"] = mean_and_error(found.elbo)
         values["reconstruction"], values["reconstruction_standard_error"] = mean_and_error(found.reconstruction)
-        return Scores({**values, "images": len(index)})
+        return Scores({**values, "num_images": len(index)})
 
 
 @dataclass(frozen=True)

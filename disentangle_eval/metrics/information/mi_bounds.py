@@ -27,7 +27,7 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
     noise of the last iteration of training (None where that iteration is not known), `lower_noise_free`, `upper` (None
     for a model without a bottleneck), each with `_standard_error` and `_by_dimension`; `violation`, whether a lower
     bound came out above the upper one (None without one), which happens by chance since the bounds hold in expectation
-    alone; `note`, the same in words, or nothing; `samples`.
+    alone; `note`, the same in words, or nothing; `num_samples`.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -59,7 +59,7 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
             **_described("upper", upper),
             "violation": None if upper is None else any(notes[: len(lowers)]),
             "note": note,
-            "samples": self.cfg.samples,
+            "num_samples": self.cfg.num_samples,
         }
         return Scores(values)
 
@@ -78,8 +78,8 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
         device = device_of(model)
         draw = GeneratorDraw(stream_seed(seed, "mi-bounds", "latents"), device)
         batch = batch_size_on(device)
-        for start in range(0, self.cfg.samples, batch):
-            yield model.prior.sample(draw, min(batch, self.cfg.samples - start))
+        for start in range(0, self.cfg.num_samples, batch):
+            yield model.prior.sample(draw, min(batch, self.cfg.num_samples - start))
 
 
 def violation(name: str, lower: np.ndarray | None, upper: np.ndarray) -> str:

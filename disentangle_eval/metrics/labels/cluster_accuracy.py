@@ -26,7 +26,7 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
 
     Values: `value`; `hungarian` and `majority`, the accuracy under either matching, `hungarian_error` and
     `majority_error`, one minus it, and `hungarian_chance` and `majority_chance`, what clusters of the same sizes that
-    know nothing would get; `column`, the code dimension; `n` images; `classes`, the labels there are; `confusion`,
+    know nothing would get; `column`, the code dimension; `num_images`; `classes`, the labels there are; `confusion`,
     images by class (a row each, as in `classes`) and cluster; `hungarian_names` and `majority_names`, the label each
     cluster is named after, or -1; `mapping_split`, the data these names were found on: the very images that are scored.
 
@@ -53,7 +53,7 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
             "value": values[self.cfg.matching],
             "mapping_split": subject.data.name if subject.data else "codes",
             "column": column,
-            "n": len(labels),
+            "num_images": len(labels),
             "classes": classes.tolist(),
             "confusion": confusion.tolist(),
         }
