@@ -41,7 +41,7 @@ def test_the_checksum_is_the_one_that_is_asked_for():
 
 
 def test_cost():
-    results = Path(__file__).parents[2] / "benchmarks" / "results" / "sample_quality.jsonl"
+    results = Path(__file__).parents[2] / "evidence" / "benchmarks" / "sample_quality.jsonl"
     lines = [json.loads(line) for line in results.read_text().splitlines()]
     measured = {line["task"]: line["cpu_seconds"] for line in lines}
     found_by = {line["task"]: line["found"] for line in lines}

@@ -11,7 +11,7 @@ from disentangle_eval.metrics.factors.higgins import HigginsMetric
 from disentangle_eval.metrics.subject import CodeTable
 
 PAGE = "metrics/higgins.md"
-SOLVERS = DOCS.parent / "benchmarks" / "results" / "higgins_solvers.jsonl"
+SOLVERS = DOCS.parent / "evidence" / "benchmarks" / "higgins_solvers.jsonl"
 
 
 def test_the_example_prints_what_stands_below_it():

@@ -40,7 +40,7 @@ def test_the_arrays_of_the_page_on_the_command_line_are_scored():
 
 
 def test_the_costs_are_those_measured():
-    text = (DOCS.parent / "benchmarks" / "results" / "metrics.jsonl").read_text()
+    text = (DOCS.parent / "evidence" / "benchmarks" / "metrics.jsonl").read_text()
     measured = {line["task"]: line for line in map(json.loads, text.splitlines())}
     ours = {task.partition(" ")[0]: line for task, line in measured.items() if not task.endswith(" reference")}
     for metric, *cells in table_of("metrics/index.md", "metric", "seconds")[1:]:
