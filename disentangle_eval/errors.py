@@ -31,9 +31,8 @@ class DevalError(Exception):
 
     def inside(self, where: str) -> DevalError:
         """The same error, of the same kind, about something in a file or folder named `where`."""
-        return type(self)(
-            f"{where}: {self.what}", received=self.received or None, expected=self.expected, advice=self.advice
-        )
+        what = ": ".join(part for part in (where, self.what) if part)
+        return type(self)(what, received=self.received or None, expected=self.expected, advice=self.advice)
 
 
 class UsageError(DevalError):

@@ -22,8 +22,9 @@ class Subject(Protocol):
     """What is judged: a trained model on a data set, or a plain table of codes.
 
     `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for. `factors`, `grid`
-    and `labels` are there for a metric that needs them; where there are none, asking raises `UsageError`. `iteration`
-    is how long the model was trained, where that is known; `peers` are the other subjects named beside this one.
+    and `labels` are there for a metric that needs them; where there are none, they raise `UsageError`. `iteration`
+    is how long the model was trained, where that is known; `peers` are the other subjects named with this one; `order`
+    (N,) is which row of the user's own table image i was, None where they coincide.
     """
 
     code: tuple[CodeDimension, ...]
@@ -31,6 +32,7 @@ class Subject(Protocol):
     data: Dataset | None
     iteration: int | None
     peers: Sequence[Subject]
+    order: np.ndarray | None
 
     def __len__(self) -> int:
         """How many images there are."""
@@ -53,6 +55,12 @@ class Subject(Protocol):
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`, float."""
+
+    def log_variance(self, index: np.ndarray) -> np.ndarray | None:
+        """Log variances of normal posteriors whose means are the codes of a table, shape `index.shape + (K,)`.
+
+        None where the table has none, and for a model, which has its posterior itself.
+        """
 
 
 @dataclass(frozen=True)

@@ -1,79 +1,150 @@
-"""Tables of codes in files."""
+"""Tables of codes as users bring them, in a file or as arrays."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+import difflib
+import warnings
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.own.known import counts, known_of
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalWarning, UsageError, describe
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous
+from disentangle_eval.metrics.grid_order import better_order
 from disentangle_eval.metrics.subject import CodeTable
 
-FILE_KEYS = (
-    "codes (N, K) with factor_sizes (F,) for codes in grid order, factors (N, F) for labelled samples, or labels (N,)"
-)
+# What gives the codes a meaning; a table needs at least one of them.
 BEHIND = ("factor_sizes", "factors", "labels")
+NAMES = ("codes", "log_variance", *BEHIND, "factor_names", "factor_bins", "code_classes")
+EXPECTED = (
+    "an .npz file with codes (N, K) with factor_sizes (F,) for codes in grid order, factors (N, F) for labelled "
+    "samples, or labels (N,)"
+)
+
+# Sums of fourth powers of numbers below this are finite in float64.
+LARGEST = 1e75
 
 
 def load_code_table(path: Path) -> CodeTable:
-    """The code table in an `.npz` file.
+    """The code table in an `.npz` file, of which only the arrays below are read; `DevalWarning` names the others.
 
-    Keys: `codes` (N, K) with `factor_sizes` (F,), in grid order (the last factor varies fastest), or `factors` (N, F),
-    the factor values of each image, or `labels` (N,), the class of each, or labels beside either; optional
-    `factor_names` (F,); `factor_bins`, the number of classes that factors of real numbers are cut into; and
-    `code_classes` (K,), the number of classes of a column that holds class indices 0, 1, ... and 0 for a column of real
-    numbers. UsageError for a file that is none of this.
+    `codes` (N, K) with `factor_sizes` (F,), in grid order (the last factor varies fastest), or `factors` (N, F), the
+    factor values of each image, or `labels` (N,), the class of each, or labels next to either. Optional:
+    `factor_names` (F,); `factor_bins`, the number of classes that factors of real numbers are cut into; `code_classes`
+    (K,), the number of classes of a column that holds class indices 0, 1, ... and 0 for a column of real numbers;
+    `log_variance` (N, K), of normal posteriors whose means are the codes. UsageError for a file that is none of this,
+    or that has an array whose name is nearly one of these.
     """
-    arrays = _read_arrays(path)
-    missing = [] if "codes" in arrays else ["codes"]
-    missing += [] if set(BEHIND) & set(arrays) else [" or ".join(BEHIND)]
-    if missing:
-        received = ", ".join(sorted(arrays)) or "no arrays"
-        raise UsageError(f"{path}: received {received}, expected {FILE_KEYS}; missing: {', '.join(missing)}")
     try:
-        return code_table(arrays)
+        return code_table(_read(path))
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
+        raise error.inside(str(path)) from None
 
 
-def code_table(arrays: dict[str, np.ndarray]) -> CodeTable:
+def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
     """The table of codes in arrays named as in a file; UsageError where they do not fit together.
 
-    Labelled samples that have every combination of factors once are a full grid, in its order.
+    Labelled samples that have every combination of factors once are a full grid, in its order. `DevalWarning` where
+    the codes say that `factor_sizes` are in a wrong order.
     """
     codes = arrays["codes"]
     if codes.ndim == 0:
-        raise UsageError("codes: received a single number, expected (N, K)")
+        raise UsageError("codes", received="a single number", expected="(N, K)")
     known = known_of(arrays, len(codes), _bins(arrays))
+    log_variance = arrays.get("log_variance")
     if known.order is not None:
         codes = codes[known.order]
-    return CodeTable(codes, known.factors, _code_dimensions(arrays), known.labels)
+        log_variance = log_variance[known.order] if log_variance is not None and log_variance.ndim else log_variance
+    table = CodeTable(codes, known.factors, _code_dimensions(arrays), known.labels, log_variance, known.order)
+    _refuse_huge(table)
+    if "factor_sizes" in arrays and "factors" not in arrays and isinstance(known.factors, FactorSpace):
+        _warn_of_order(table, known.factors)
+    return table
 
 
-def _bins(arrays: dict[str, np.ndarray]) -> int:
-    (bins,) = counts(arrays.get("factor_bins", np.array(0)).reshape(-1), "factor_bins", least=0)
-    return bins
+def _refuse_huge(table: CodeTable) -> None:
+    largest = float(np.abs(table.codes(np.arange(len(table)))).max(initial=0.0))
+    if largest >= LARGEST:
+        raise UsageError(
+            "codes",
+            received=f"numbers up to {largest:g}",
+            expected=f"numbers below {LARGEST:g}",
+            advice="divide the codes by a constant",
+        )
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def _warn_of_order(table: CodeTable, grid: FactorSpace) -> None:
+    sizes = better_order(table.codes(np.arange(len(table))), grid)
+    if sizes is not None:
+        warnings.warn(
+            f"factor_sizes: received {list(grid.sizes)}, but the codes follow a grid of {list(sizes)} far better; the "
+            "last factor must vary fastest over the rows, check the order",
+            DevalWarning,
+            stacklevel=3,
+        )
+
+
+def _bins(arrays: Mapping[str, np.ndarray]) -> int:
+    bins = counts(arrays.get("factor_bins", np.array(0)).reshape(-1), "factor_bins", least=0)
+    if len(bins) != 1:
+        raise UsageError("factor_bins", received=f"{len(bins)} numbers", expected="one, for all factors")
+    return bins[0]
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file that a table may have, by name; errors do not name the file."""
     try:
         file = np.load(path, allow_pickle=False)
-        if isinstance(file, np.ndarray):
-            raise UsageError(f"{path}: received a single array, expected an .npz file with {FILE_KEYS}")
-        with file:
-            return {key: file[key] for key in file.files}
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file, expected an .npz file with {FILE_KEYS}") from None
-    except (OSError, ValueError, RuntimeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise UsageError(f"{path}: not readable ({reason}), expected an .npz file with {FILE_KEYS}") from None
+        raise UsageError("no such file", expected=EXPECTED) from None
+    except Exception as error:  # whatever a damaged file makes numpy raise
+        raise _unreadable("", error) from None
+    if isinstance(file, np.ndarray):
+        raise UsageError("", received="a single array", expected=EXPECTED)
+    with file:
+        wanted = [name for name in NAMES if name in file.files]
+        others = [name for name in file.files if name not in NAMES]
+        _refuse_misspelt(others, wanted)
+        missing = [] if "codes" in wanted else ["codes"]
+        missing += [] if set(BEHIND) & set(wanted) else [" or ".join(BEHIND)]
+        if missing:
+            received = ", ".join(sorted(file.files)) or "no arrays"
+            raise UsageError("", received=received, expected=EXPECTED, advice=f"missing: {', '.join(missing)}")
+        arrays = {name: _read_array(file, name) for name in wanted}
+    if others:
+        listed = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
+        warnings.warn(f"{path}: not read: {listed}", DevalWarning, stacklevel=3)
+    return arrays
 
 
-def _code_dimensions(arrays: dict[str, np.ndarray]) -> tuple[CodeDimension, ...] | None:
+def _read_array(file: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    try:
+        return file[name]
+    except Exception as error:  # whatever a damaged file makes numpy raise
+        raise _unreadable(f"{name}: ", error) from None
+
+
+def _unreadable(what: str, error: Exception) -> UsageError:
+    reason = str(error).partition("\n")[0] if isinstance(error, (OSError, ValueError)) else describe(error)
+    return UsageError(f"{what}not readable ({reason or type(error).__name__})", expected=EXPECTED)
+
+
+def _refuse_misspelt(others: Collection[str], wanted: Collection[str]) -> None:
+    """UsageError for an array whose name is nearly that of one that may be there and is not."""
+    absent = [name for name in NAMES if name not in wanted]
+    for other in others:
+        for near in difflib.get_close_matches(other.lower(), absent, n=1, cutoff=0.8):
+            raise UsageError(
+                "",
+                received=f"an array {other!r}",
+                expected=f"{near!r}, or a name that is not nearly it",
+            )
+
+
+def _code_dimensions(arrays: Mapping[str, np.ndarray]) -> tuple[CodeDimension, ...] | None:
     if "code_classes" not in arrays:
         return None
     classes = counts(arrays["code_classes"], "code_classes", least=0)

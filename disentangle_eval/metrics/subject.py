@@ -39,8 +39,9 @@ class CodeTable:
 
     `codes` (N, K) real numbers; float32 and float64 keep their precision, everything else is computed in float64. Row i
     is the code of image i of `factors`, and of the class `labels[i]`, (N,) integers. `code` says what each column
-    holds, real numbers unless told. UsageError for another shape or dtype, codes that are not finite, and classes that
-    do not exist.
+    holds, real numbers unless given. The codes are the means of normal posteriors where `log_variance` (N, K) gives
+    their log variances. `order` (N,) is the row of the user's own table that image i was, None where they coincide.
+    UsageError for another shape or dtype, codes that are not finite, and classes that do not exist.
     """
 
     model: Any | None = None
@@ -53,24 +54,30 @@ class CodeTable:
         factors: Factors | None = None,
         code: tuple[CodeDimension, ...] | None = None,
         labels: np.ndarray | None = None,
+        log_variance: np.ndarray | None = None,
+        order: np.ndarray | None = None,
     ) -> None:
         self.peers: Sequence[Subject] = ()
+        self.order = order
         self._factors = factors
         self._labels = labels
-        self._codes = _real_matrix(codes)
+        self._codes = _real_matrix(codes, "codes")
         rows, columns = self._codes.shape
         if factors is not None and rows != len(factors):
             sizes = " x ".join(str(size) for size in factors.sizes)
             images = f"{sizes} images" if isinstance(factors, FactorGrid) else "the labelled images"
-            raise UsageError(f"codes: received {rows} rows, expected {len(factors)}, one for each of {images}")
+            raise UsageError("codes", received=f"{rows} rows", expected=f"{len(factors)}, one for each of {images}")
         if labels is not None:
             _check_labels(labels, rows)
         self.code = continuous(columns) if code is None else code
         if len(self.code) != columns:
-            raise UsageError(f"codes: received {columns} columns, expected {len(self.code)}, one a code dimension")
+            raise UsageError(
+                "codes", received=f"{columns} columns", expected=f"{len(self.code)}, one per code dimension"
+            )
         fault = _fault(self._codes, self.code)
         if fault:
             raise UsageError(f"codes: {fault}")
+        self._log_variance = None if log_variance is None else _log_variances(log_variance, self._codes.shape)
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -83,25 +90,31 @@ class CodeTable:
     @property
     def factors(self) -> Factors:
         if self._factors is None:
-            raise UsageError("codes: no factors stand behind them, expected factors or factor_sizes beside them")
+            raise UsageError("codes: their factors are not known", expected="factors or factor_sizes next to the codes")
         return self._factors
 
     @property
     def grid(self) -> FactorGrid:
         if not isinstance(self.factors, FactorGrid):
-            raise UsageError("codes: received labelled samples, expected every combination of factors (factor_sizes)")
+            raise UsageError(
+                "codes", received="labelled samples", expected="every combination of factors (factor_sizes)"
+            )
         return self.factors
 
     @property
     def labels(self) -> np.ndarray:
         if self._labels is None:
-            raise UsageError("codes: the images have no known classes, expected labels beside them")
+            raise UsageError("codes: the images have no known classes", expected="labels next to the codes")
         return self._labels
 
     def codes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`."""
         codes: np.ndarray = self._codes[index]
         return codes
+
+    def log_variance(self, index: np.ndarray) -> np.ndarray | None:
+        """Log variances of the posteriors whose means are the codes, shape `index.shape + (K,)`, or None."""
+        return None if self._log_variance is None else self._log_variance[index]
 
 
 class EncodedSubject:
@@ -124,6 +137,7 @@ class EncodedSubject:
         self._encoder = model
         self._images = data
         self._labels: np.ndarray | None = getattr(data, "labels", None)
+        self.order: np.ndarray | None = None
         self._batch_size = batch_size
         self._known = np.empty(0, dtype=np.int64)
         self._table = np.empty((0, len(self.code)), dtype=np.float32)
@@ -142,21 +156,21 @@ class EncodedSubject:
         factors = self._images.factors
         if factors is None:
             name = self._images.name
-            raise UsageError(f"dataset {name!r} has no known factors, expected one with factors: deval datasets")
+            raise UsageError(f"dataset {name!r} has no known factors", expected="one with factors: deval datasets")
         return factors
 
     @property
     def grid(self) -> FactorGrid:
         if not isinstance(self.factors, FactorGrid):
             name = self._images.name
-            raise UsageError(f"dataset {name!r} has no full grid of factors, expected one that has: deval datasets")
+            raise UsageError(f"dataset {name!r} has no full grid of factors", expected="one that has: deval datasets")
         return self.factors
 
     @property
     def labels(self) -> np.ndarray:
         if self._labels is None:
             name = self._images.name
-            raise UsageError(f"dataset {name!r} has no labels, expected a labelled one: deval datasets")
+            raise UsageError(f"dataset {name!r} has no labels", expected="a labelled one: deval datasets")
         return self._labels
 
     def codes(self, index: np.ndarray) -> np.ndarray:
@@ -168,6 +182,10 @@ class EncodedSubject:
             place = np.searchsorted(self._known, index)
         codes: np.ndarray = self._table[place]
         return codes
+
+    def log_variance(self, index: np.ndarray) -> np.ndarray | None:
+        """None: the model itself gives its posteriors."""
+        return None
 
     def _unknown(self, index: np.ndarray, place: np.ndarray) -> np.ndarray:
         """Those of some images (any shape) that have no code yet, (n,), ascending; `place` is where theirs would be."""
@@ -211,21 +229,30 @@ def _offered_by(factors: Factors | None, labels: np.ndarray | None, peers: Seque
 
 
 def _check_labels(labels: np.ndarray, rows: int) -> None:
-    expected = f"integers from 0 of shape ({rows},), one a row of codes"
+    expected = f"integers from 0 of shape ({rows},), one per row of codes"
     if labels.shape != (rows,) or not np.issubdtype(labels.dtype, np.integer):
-        raise UsageError(f"labels: received {labels.dtype} of shape {labels.shape}, expected {expected}")
+        raise UsageError("labels", received=f"{labels.dtype} of shape {labels.shape}", expected=expected)
     if labels.size and labels.min() < 0:
-        raise UsageError(f"labels: received {labels.min()}, expected {expected}")
+        raise UsageError("labels", received=labels.min(), expected=expected)
 
 
-def _real_matrix(codes: np.ndarray) -> np.ndarray:
+def _real_matrix(codes: np.ndarray, name: str) -> np.ndarray:
     codes = np.asarray(codes)
     if codes.ndim != 2 or not codes.shape[1]:
-        raise UsageError(f"codes: received shape {codes.shape}, expected (N, K) with K of at least 1")
+        raise UsageError(name, received=f"shape {codes.shape}", expected="(N, K) with K of at least 1")
     if codes.dtype.kind not in "biuf":
-        raise UsageError(f"codes: received dtype {codes.dtype}, expected real numbers")
+        raise UsageError(name, received=f"dtype {codes.dtype}", expected="real numbers")
     precision = np.float32 if codes.dtype == np.float32 else np.float64
     return np.ascontiguousarray(codes, dtype=precision)
+
+
+def _log_variances(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    values = _real_matrix(values, "log_variance")
+    if values.shape != shape:
+        raise UsageError("log_variance", received=f"shape {values.shape}", expected=f"{shape}, as the codes")
+    if not np.isfinite(values).all():
+        raise UsageError("log_variance", received="NaN or infinity", expected="finite numbers: log of the variance")
+    return values
 
 
 def _fault(codes: np.ndarray, code: Sequence[CodeDimension]) -> str | None:

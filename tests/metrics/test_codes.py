@@ -4,7 +4,8 @@ import torch
 from pixel_models import GridData, PixelEncoder
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.data.own.known import quantile_classes
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
@@ -142,3 +143,87 @@ def test_files_that_are_no_npz_are_explained_on_one_line(tmp_path):
             load_code_table(path)
         assert str(caught.value).startswith(str(path))
         assert "\n" not in str(caught.value)
+
+
+def write(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+def test_only_the_arrays_of_a_table_are_read_and_the_others_are_named(tmp_path):
+    path = write(
+        tmp_path / "codes.npz",
+        codes=np.zeros((6, 2)),
+        factor_sizes=[2, 3],
+        images=np.zeros((6, 4, 4)),
+        model=np.array([{"pickled": "beside the codes"}], dtype=object),
+    )
+    with pytest.warns(DevalWarning, match=r"codes.npz: not read: images, model$"):
+        assert len(load_code_table(path)) == 6
+
+
+def test_a_name_that_is_nearly_one_of_a_table_s_is_refused(tmp_path):
+    path = write(tmp_path / "codes.npz", codes=np.zeros((6, 2)), factor_sizes=[2, 3], code_clases=[0, 3])
+    with pytest.raises(UsageError, match=r"codes.npz: received an array 'code_clases', expected 'code_classes'"):
+        load_code_table(path)
+
+
+def test_log_variances_go_with_their_codes_into_grid_order(tmp_path):
+    order = np.array([3, 1, 0, 2])
+    factors = np.stack(np.divmod(order, 2), axis=1)
+    path = write(tmp_path / "codes.npz", codes=order[:, None], log_variance=-order[:, None] / 1.0, factors=factors)
+    table = load_code_table(path)
+    np.testing.assert_array_equal(table.log_variance(np.arange(4)), -table.codes(np.arange(4)))
+    np.testing.assert_array_equal(order[table.order], np.arange(4))
+    with pytest.raises(UsageError, match=r"log_variance: received shape \(4, 2\), expected \(4, 1\), as the codes"):
+        load_code_table(write(path, codes=order[:, None], log_variance=np.zeros((4, 2)), factors=factors))
+
+
+def test_codes_too_large_to_square_are_refused_before_any_metric(tmp_path):
+    path = write(tmp_path / "codes.npz", codes=np.linspace(-1e75, 0, 6)[:, None], factor_sizes=[6])
+    with pytest.raises(UsageError, match=r"codes: received numbers up to 1e\+75, expected numbers below 1e\+75"):
+        load_code_table(path)
+
+
+@pytest.mark.parametrize("wrong", [(6, 5, 4, 3), (4, 3, 5, 6), (3, 4, 6, 5)])
+def test_factor_sizes_in_an_order_the_codes_contradict_are_a_warning(tmp_path, classes, wrong):
+    noisy = classes + 0.3 * np.random.default_rng(0).normal(size=classes.shape)
+    path = write(tmp_path / "codes.npz", codes=noisy, factor_sizes=wrong)
+    with pytest.warns(DevalWarning, match=r"factor_sizes: received .* the codes follow a grid of \[3, 4, 5, 6\]"):
+        load_code_table(path)
+
+
+@pytest.mark.parametrize("kind", ["axes", "turned", "random", "row", "dead"])
+def test_codes_in_the_order_that_is_said_are_no_warning(tmp_path, classes, recwarn, kind):
+    random = np.random.default_rng(0)
+    codes = {
+        "axes": classes.astype(float),
+        "turned": classes @ random.normal(size=(4, 4)),
+        "random": random.normal(size=classes.shape),
+        "row": np.arange(len(classes))[:, None],
+        "dead": np.zeros((len(classes), 2)),
+    }[kind]
+    load_code_table(write(tmp_path / "codes.npz", codes=codes, factor_sizes=[3, 4, 5, 6]))
+    assert not recwarn.list
+
+
+def test_factors_next_to_factor_sizes_say_which_row_is_which(tmp_path, classes, recwarn):
+    path = write(tmp_path / "codes.npz", codes=classes, factors=classes, factor_sizes=[3, 4, 5, 6])
+    assert load_code_table(path).grid.sizes == (3, 4, 5, 6)
+    assert not recwarn.list
+    write(path, codes=classes[::-1], factors=classes[::-1], factor_sizes=[3, 4, 5, 6])
+    with pytest.warns(DevalWarning, match=r"factor_sizes: received \[3, 4, 5, 6\], but the rows of factors"):
+        table = load_code_table(path)
+    np.testing.assert_array_equal(table.codes(np.arange(len(table))), classes)
+
+
+@pytest.mark.parametrize("bins", [2, 3, 8, 20])
+def test_classes_of_a_factor_of_real_numbers_do_not_depend_on_its_sign(bins):
+    random = np.random.default_rng(0)
+    zeros = np.where(random.uniform(size=1001) < 0.97, 0, random.uniform(0.2, 1, size=1001))
+    for values in (zeros, random.normal(size=401), random.exponential(size=400).round(1), np.array([0.5, 2.5, 9.5])):
+        classes, negated = quantile_classes(values, bins), quantile_classes(-values, bins)
+        by_class = np.unique(np.stack([classes, negated]), axis=1)
+        assert len(np.unique(classes)) == len(np.unique(negated)) == by_class.shape[1]
+        assert 0 <= classes.min() <= classes.max() < bins
+    assert len(np.unique(quantile_classes(zeros, 20))) == 2

@@ -36,7 +36,10 @@ def test_what_the_arrays_do_not_allow_is_an_error_when_asked_for_by_name(classes
 @pytest.mark.parametrize(
     ("arrays", "told"),
     [
-        ({"factor_sizes": SIZES, "factors": np.zeros((360, 2))}, "received factor_sizes and factors, expected one"),
+        (
+            {"factor_sizes": SIZES, "factors": np.zeros((360, 2))},
+            "factor_sizes and factors: received .* expected one",
+        ),
         (
             {"factors": np.zeros((359, 2))},
             r"factors: received float64 of shape \(359, 2\), expected .* \(360, F\)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ import numpy as np
 from disentangle_eval.api import Factors
 from disentangle_eval.data.factor_table import FactorTable, has_every_combination, table_of_values
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalWarning, UsageError
 
 # A factor of more different values than these, most images having one of their own, is not taken for one of classes.
 FEW_VALUES = 20
@@ -30,20 +31,38 @@ def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Kno
 
     `factor_sizes` (F,): the images are a full grid, the last factor fastest; or `factors` (N, F) real numbers, whose
     different values, ascending, are the classes of a factor; `factor_names` (F,); `labels` (N,) integers or texts.
-    Factors in which every combination occurs once become a full grid, and an order. With `bins`, factors of real
-    numbers are cut into classes of equally many images. UsageError for what does not fit together.
+    Factors in which every combination occurs once become a full grid, and an order; with `factor_sizes` next to them
+    they say which row is which. With `bins`, factors of real numbers are cut into classes of about equally many images.
+    UsageError for what does not fit together.
     """
     labels = _labels(arrays["labels"], count) if "labels" in arrays else None
-    if {"factor_sizes", "factors"} <= set(arrays):
-        raise UsageError("received factor_sizes and factors, expected one of them: a full grid, or a row an image")
-    if "factor_sizes" in arrays:
-        return Known(_grid(arrays, count), labels)
+    grid = _grid(arrays, count) if "factor_sizes" in arrays else None
     if "factors" not in arrays:
-        return Known(None, labels)
+        return Known(grid, labels)
     values = _values(arrays["factors"], count)
     names = _names(arrays, values.shape[1])
     classes = [_classes(column, name, bins) for column, name in zip(values.T, names, strict=True)]
-    return in_grid_order(Known(table_of_values(np.stack(classes, axis=1), names), labels))
+    known = in_grid_order(Known(table_of_values(np.stack(classes, axis=1), names), labels))
+    return known if grid is None else _checked_against(grid, known)
+
+
+def _checked_against(grid: FactorSpace, known: Known) -> Known:
+    """What factors say, where the arrays also claim to be a grid; a warning where that claim has another order."""
+    if not isinstance(known.factors, FactorSpace) or sorted(known.factors.sizes) != sorted(grid.sizes):
+        raise UsageError(
+            "factor_sizes and factors",
+            received="a full grid and factors that are none of these sizes",
+            expected="one of them: a full grid, or one row per image",
+        )
+    if known.order is not None or known.factors.sizes != grid.sizes:
+        sizes = list(known.factors.sizes)
+        warnings.warn(
+            f"factor_sizes: received {list(grid.sizes)}, but the rows of factors are in another order than that grid; "
+            f"the factors are used, {sizes} classes",
+            DevalWarning,
+            stacklevel=2,
+        )
+    return known
 
 
 def in_grid_order(known: Known) -> Known:
@@ -68,8 +87,22 @@ def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
             f"factors: {name!r} has {len(distinct)} different values in {len(column)} images, which are too many for "
             "classes; cut such factors into classes: bins=20 as a setting of the data set, factor_bins=20 beside codes"
         )
-    edges = np.unique(np.quantile(column, np.arange(1, bins) / bins))
-    return np.searchsorted(edges, column, side="right")
+    return quantile_classes(column, bins)
+
+
+def quantile_classes(column: np.ndarray, bins: int) -> np.ndarray:
+    """Real numbers (N,) -> classes (N,) int64 of about N / bins images each; equal numbers are of one class.
+
+    A number's class follows from its mean rank. Negating all numbers reverses the order of the classes and changes
+    nothing else: a number right between two classes joins the one farther from the mean.
+    """
+    ascending = np.sort(column)
+    below = np.searchsorted(ascending, column, side="left")
+    up_to = np.searchsorted(ascending, column, side="right")
+    # Twice the mean rank, so that the arithmetic is exact.
+    classes, rest = np.divmod(bins * (below + up_to), 2 * len(column))
+    classes[(rest == 0) & (column < column.mean())] -= 1
+    return classes
 
 
 def _values(values: np.ndarray, count: int) -> np.ndarray:
