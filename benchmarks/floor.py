@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from lines import Line, line, write
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import conv2d
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -30,10 +30,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from disentangle_eval.config import resolve
 from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.train.training import Training
 
 SEED = 0
 CPU = torch.device("cpu")
@@ -140,13 +139,15 @@ def iteration_cost(name: str, dataset: str, batch: int) -> Cost:
     record = registry.find_model(name)
     data = open_dataset(dataset, None)
     cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
-    # Not by `place`, which on a CPU computes some layers in more operators than another device launches.
-    model = build_model(registry.resolve(record), cfg, data.shape, SEED).to(memory_format=torch.channels_last).train()
-    players, rounds, step = build_players(model), model.rounds(), TrainingStep(data, batch, SEED, CPU)
-    run_iteration(rounds, players, step, 0)
+    training = Training(build_model(registry.resolve(record), cfg, data.shape, SEED), data, cfg, SEED, CPU)
+    for module in training.model.modules():
+        # On a CPU these take more operators than another device launches.
+        if isinstance(module, RearrangedConvTranspose2d):
+            module.__class__ = nn.ConvTranspose2d
+    training.advance(1)
     traffic = Traffic()
     with FlopCounterMode(display=False) as arithmetic, traffic:
-        run_iteration(rounds, players, step, 1)
+        training.advance(1)
     return Cost(arithmetic.get_total_flops(), traffic.bytes, traffic.launches)
 
 

@@ -1,7 +1,7 @@
-"""How many training iterations a second does each model reach?
+"""How many training iterations per second does each model reach?
 
 Models are interleaved, so that a machine whose speed drifts is fair to all: each repeat times a slice of iterations of
-every model in turn. Writes one JSON line a model: the median and the quartiles over repeats.
+every model in turn. Writes one JSON line per model: the median and the quartiles over repeats.
 
     python benchmarks/train_throughput.py ibgan --threads 2 --out evidence/benchmarks/train_throughput.jsonl
 """
@@ -20,11 +20,9 @@ from disentangle_eval.config import resolve
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.runtime.devices import choose_device, describe_device, place
+from disentangle_eval.runtime.devices import choose_device, describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.train.training import Training
 
 SEED = 0
 
@@ -37,21 +35,14 @@ class Trainer:
         record = registry.find_model(name)
         data = open_dataset(dataset, None).to(device)
         cfg = resolve(registry.resolve(record, "config"), dataset, None, {})
-        model = place(build_model(registry.resolve(record), cfg, data.shape, SEED), device).train()
-        self.players = build_players(model)
-        self.rounds = model.rounds()
-        self.step = TrainingStep(data, cfg.batch_size, SEED, device)
-        self.batch = cfg.batch_size
-        self.iteration = 0
+        self.training = Training(build_model(registry.resolve(record), cfg, data.shape, SEED), data, cfg, SEED, device)
 
     def seconds(self, iterations: int) -> float:
         """Wall time of some iterations, the device's queue emptied before and after."""
-        synchronise(self.step.device)
+        synchronise(self.training.device)
         start = time.perf_counter()
-        for _ in range(iterations):
-            run_iteration(self.rounds, self.players, self.step, self.iteration)
-            self.iteration += 1
-        synchronise(self.step.device)
+        self.training.advance(iterations)
+        synchronise(self.training.device)
         return time.perf_counter() - start
 
 
@@ -88,7 +79,7 @@ def main() -> None:
             "seed": SEED,
             "model": name,
             "dataset": options.dataset,
-            "batch": trainers[name].batch,
+            "batch": trainers[name].training.cfg.batch_size,
             "iterations_per_second": round(1 / middle, 3),
             "milliseconds": {"median": 1e3 * middle, "lower_quartile": 1e3 * low, "upper_quartile": 1e3 * high},
             "repeats": options.repeats,

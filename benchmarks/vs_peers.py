@@ -54,13 +54,10 @@ from disentangle_eval.config import resolve
 from disentangle_eval.metrics.images.fidelity_import import fidelity
 from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.runtime.devices import describe_device, place
+from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import Precision, set_precision
-from disentangle_eval.train.step import TrainingStep
-from disentangle_eval.train.window import Window
+from disentangle_eval.train.precision import Precision
+from disentangle_eval.train.training import Training
 
 SEED = 0
 DATASET = "dsprites"
@@ -228,18 +225,14 @@ def ours(setting: Setting) -> tuple[Iterable[nn.Module], Sequence[Any], Loop]:
     record = registry.find_model(setting.model)
     data = open_dataset(DATASET, None)
     cfg = resolve(registry.resolve(record, "config"), DATASET, None, {"batch_size": BATCH, **setting.settings})
-    model = place(build_model(registry.resolve(record), cfg, data.shape, setting.seed), CPU).train()
-    set_precision(model, setting.precision, CPU)
-    players = build_players(model)
-    rounds = model.rounds()
-    step = TrainingStep(data, cfg.batch_size, setting.seed, CPU)
-    window = Window()
+    model = build_model(registry.resolve(record), cfg, data.shape, setting.seed)
+    training = Training(model, data, cfg, setting.seed, CPU, precision=setting.precision)
 
     def loop(slices: Slices) -> None:
-        for iteration, _ in enumerate(slices):
-            window.add(run_iteration(rounds, players, step, iteration))
+        for _ in slices:
+            training.advance(1)
 
-    return [model], [None], loop
+    return [training.model], [None], loop
 
 
 # ---------------------------------------------------------------- the peers

@@ -20,13 +20,14 @@ from disentangle_eval.train.folder import RunFolder
 from disentangle_eval.train.graph import NewGraph, cuda_graphs
 from disentangle_eval.train.precision import Precision
 from disentangle_eval.train.run import Identity, Run, Ticks
+from disentangle_eval.train.training import Training
 
 NEVER = 10**9
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model, its images, and the settings that make it tiny, beside those that hold at any size."""
+    """A model, its images, and the settings that make it tiny, and those that hold at any size."""
 
     model: str
     dataset: str
@@ -102,16 +103,20 @@ class Bench:
     ) -> Run:
         """A run that is neither started nor resumed, and writes next to nothing while it trains."""
         cfg = self.config(case, iterations)
-        return Run(
-            identity=Identity(model=case.model, distribution="benchmark", version=1, dataset=case.dataset, seed=seed),
-            cfg=cfg,
-            model=model or self.model(case, cfg, seed),
-            data=self.data(case),
-            device=self.device,
-            folder=RunFolder(folder),
-            ticks=Ticks(log=log, checkpoint=NEVER, snapshot=NEVER),
+        training = Training(
+            model or self.model(case, cfg, seed),
+            self.data(case),
+            cfg,
+            seed,
+            self.device,
             precision=precision,
             new_graph=self.graphs() if captured else None,
+        )
+        return Run(
+            training,
+            identity=Identity(model=case.model, distribution="benchmark", version=1, dataset=case.dataset),
+            folder=RunFolder(folder),
+            ticks=Ticks(log=log, checkpoint=NEVER, snapshot=NEVER),
         )
 
 

@@ -1,4 +1,4 @@
-"""Does training on the device do what it should? Five checks a model, and one of what happens after a failed recording.
+"""Does training on the device do what it should? Five checks per model, and one of what happens after a failed capture.
 
 Every check is a few iterations; its line says how far results are apart, what was tolerated and whether that held.
 """
@@ -17,13 +17,11 @@ from torch import Tensor, nn
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Round, Step
 from disentangle_eval.checkpoint import Checkpoint
-from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.runtime.draws import GeneratorDraw
-from disentangle_eval.train.iteration import Record, run_iteration
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import set_precision
-from disentangle_eval.train.run import Run, Watchers, weights
+from disentangle_eval.train.iteration import Terms, run_iteration
+from disentangle_eval.train.run import Run, Watchers
 from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.train.training import Training
 from disentangle_eval.train.turns import take_turns
 from gpu_tasks.cases import CASES, Bench, Case
 from gpu_tasks.comparing import differing, distance, relative
@@ -51,8 +49,8 @@ def tasks(bench: Bench) -> Iterator[Task]:
 
 
 def last(bench: Bench) -> Iterator[Task]:
-    """A recording that fails can leave PyTorch's allocator believing that it goes on: what is measured comes before."""
-    yield Task("correctness/failed-recording", SECONDS, functools.partial(_checked, failed_recording, bench, _first()))
+    """A failed capture can leave PyTorch's allocator in the middle of it, so everything measured comes before."""
+    yield Task("correctness/failed-capture", SECONDS, functools.partial(_checked, failed_capture, bench, _first()))
 
 
 def _checked(check: Callable[[Bench, Case, Path], Line], bench: Bench, case: Case) -> Iterator[Line]:
@@ -100,16 +98,13 @@ class Pupil:
     """A model trained eagerly on a device with the CPU's draws and images; keeps the last gradients taken."""
 
     def __init__(self, bench: Bench, case: Case, device: torch.device) -> None:
-        use_exact_kernels(device)
         cfg = bench.config(case, ITERATIONS)
-        data = Bench(CPU, bench.work, bench.tiny).data(case)
-        self.model = place(bench.model(case, cfg, 0), device).train()
-        set_precision(self.model, "float32", device)
-        self.players = build_players(self.model)
-        self.step = MovedStep(TrainingStep(data, cfg.batch_size, 0, CPU), device)
+        self.training = Training(bench.model(case, cfg, 0), bench.data(case), cfg, 0, device)
+        images = Bench(CPU, bench.work, bench.tiny).data(case)
+        self.step = MovedStep(TrainingStep(images, cfg.batch_size, 0, CPU), device)
         self.gradients: dict[str, Tensor] = {}
-        names = {parameter: name for name, parameter in self.model.named_parameters()}
-        for player in self.players.values():
+        names = {parameter: name for name, parameter in self.training.model.named_parameters()}
+        for player in self.training.players.values():
 
             def keep(*_: Any, parameters: Sequence[nn.Parameter] = player.parameters) -> None:
                 for parameter in parameters:
@@ -118,8 +113,9 @@ class Pupil:
 
             player.optimiser.register_step_pre_hook(keep)
 
-    def train(self, iteration: int) -> Record:
-        return run_iteration(self.model.rounds(), self.players, self.step, iteration)  # type: ignore[arg-type]
+    def train(self, iteration: int) -> Terms:
+        training = self.training
+        return run_iteration(training.rounds, training.players, self.step, iteration)  # type: ignore[arg-type]
 
 
 def against_cpu(bench: Bench, case: Case, folder: Path) -> Line:
@@ -140,7 +136,7 @@ def against_cpu(bench: Bench, case: Case, folder: Path) -> Line:
             "worst_term": terms[worst],
             "worst_term_name": worst,
             "gradients": distance(pupil.gradients, reference.gradients),
-            "weights": distance(weights(pupil.model), weights(reference.model)),
+            "weights": distance(pupil.training.weights(), reference.training.weights()),
         }
     passed = all(
         (found[what]["all"] if isinstance(found[what], dict) else found[what]) <= most
@@ -150,13 +146,12 @@ def against_cpu(bench: Bench, case: Case, folder: Path) -> Line:
     return {"after": after, "tolerance": AGAINST_CPU, "passed": passed}
 
 
-# ---------------------------------------------------------------- recorded runs
+# ---------------------------------------------------------------- captured runs
 
 
 def finished(run: Run, notes: list[str], broken_off: bool = False) -> Checkpoint:
     """The checkpoint a run ends with; broken off, that of its first tick."""
-    watchers = Watchers(note=(notes.append,), log=(lambda line, speed: run.stop(),) if broken_off else ())
-    run.train(watchers)
+    run.train(Watchers(on_notice=(notes.append,), on_log=(lambda line, speed: run.stop(),) if broken_off else ()))
     return checkpoints.load(run.folder.checkpoint)
 
 
@@ -186,15 +181,15 @@ def verdict(one: Checkpoint, other: Checkpoint, notes: list[str], tolerance: flo
 
 
 def captured_against_eager(bench: Bench, case: Case, folder: Path) -> Line:
-    """Iterations that are recorded and replayed against the same launched one by one."""
+    """Iterations that are captured and replayed against the same launched one by one."""
     notes: list[str] = []
-    recorded = finished(started(bench, case, folder / "recorded"), notes)
+    captured = finished(started(bench, case, folder / "captured"), notes)
     eager = finished(started(bench, case, folder / "eager", captured=False), notes)
-    return verdict(recorded, eager, notes, AGAINST_EAGER)
+    return verdict(captured, eager, notes, AGAINST_EAGER)
 
 
 def resumed(bench: Bench, case: Case, folder: Path) -> Line:
-    """A recorded run broken off at a checkpoint and resumed against one that was not."""
+    """A captured run broken off at a checkpoint and resumed against one that was not."""
     notes: list[str] = []
     whole = finished(started(bench, case, folder / "whole"), notes)
     finished(started(bench, case, folder / "broken"), notes, broken_off=True)
@@ -205,7 +200,7 @@ def resumed(bench: Bench, case: Case, folder: Path) -> Line:
 
 
 def repeated(bench: Bench, case: Case, folder: Path) -> Line:
-    """A recorded run against the same run once more."""
+    """A captured run against the same run once more."""
     notes: list[str] = []
     once, again = (finished(started(bench, case, folder / name), notes) for name in ("once", "again"))
     return verdict(once, again, notes, tolerance=0)
@@ -216,7 +211,7 @@ def seeds_in_turn(bench: Bench, case: Case, folder: Path) -> Line:
     notes: list[str] = []
     alone = [finished(started(bench, case, folder / f"alone{seed}", seed=seed), notes) for seed in SEEDS]
     runs = [started(bench, case, folder / f"turn{seed}", seed=seed) for seed in SEEDS]
-    take_turns([run.training(Watchers(note=(notes.append,))) for run in runs], bench.device)
+    take_turns([run.in_turns(Watchers(on_notice=(notes.append,))) for run in runs], bench.device)
     verdicts = [
         verdict(checkpoints.load(run.folder.checkpoint), one, notes, tolerance=0)
         for run, one in zip(runs, alone, strict=True)
@@ -228,13 +223,13 @@ def seeds_in_turn(bench: Bench, case: Case, folder: Path) -> Line:
 CHECKS = (against_cpu, captured_against_eager, repeated, resumed, seeds_in_turn)
 
 
-# ---------------------------------------------------------------- a recording that fails
+# ---------------------------------------------------------------- a capture that fails
 
 
-def failed_recording(bench: Bench, case: Case, folder: Path) -> Line:
-    """A model that reads the device in a loss is trained eagerly; the next one in the process is recorded again."""
+def failed_capture(bench: Bench, case: Case, folder: Path) -> Line:
+    """A model that reads the device in a loss is trained eagerly; the next one in the process is captured again."""
     if bench.device.type != "cuda":
-        return {"skipped": "the CPU's stand-in for CUDA graphs records a read as it records all else"}
+        return {"skipped": "the CPU's stand-in for CUDA graphs captures a read like everything else"}
     notes: list[str] = []
     model = bench.model(case, bench.config(case, ITERATIONS), 0)
     rounds = [Round(reading(one.losses), one.players, one.every, one.repeats) for one in model.rounds()]
@@ -242,8 +237,8 @@ def failed_recording(bench: Bench, case: Case, folder: Path) -> Line:
     fallen = finished(started(bench, case, folder / "reads", model=model), notes)
     generator = _global_generator(bench)
     later: list[str] = []
-    recorded = finished(started(bench, case, folder / "recorded"), later)
-    line = verdict(fallen, recorded, later, AGAINST_EAGER)
+    captured = finished(started(bench, case, folder / "captured"), later)
+    line = verdict(fallen, captured, later, AGAINST_EAGER)
     return {
         **line,
         "reason": notes,
@@ -263,7 +258,7 @@ def reading(losses: Callable[[Step], Losses]) -> Callable[[Step], Losses]:
 
 
 def _global_generator(bench: Bench) -> str:
-    """Whether torch's own generator of the device still works; a failed recording can leave it unusable."""
+    """Whether torch's own generator of the device still works; a failed capture can leave it unusable."""
     try:
         torch.rand(1, device=bench.device)
         GeneratorDraw(0, bench.device).normal(1)

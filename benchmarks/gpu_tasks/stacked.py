@@ -22,7 +22,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from disentangle_eval.api import Group, Losses, Model, Player, Round, Step
 from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.train.batch_queue import BatchQueue
-from disentangle_eval.train.captured import BATCHES_AHEAD
+from disentangle_eval.train.capture import BATCHES_AHEAD
 from disentangle_eval.train.graph import Graph
 from disentangle_eval.train.iteration import due, play_rounds
 from disentangle_eval.train.players import build_players
@@ -53,7 +53,7 @@ def measure(bench: Bench, case: Case) -> Iterator[Line]:
         stacked = StackedSeeds(bench, case, seeds)
         stacked.play(WARM_UP)
         if captured:
-            stacked.record(bench)
+            stacked.capture(bench)
         ways: dict[str, Callable[[int], float]] = {"in turn": in_turn.play, "stacked": stacked.play}
         counts = {name: 1 if bench.tiny else math.ceil(SECONDS / play(WARM_UP)) for name, play in ways.items()}
         times: dict[str, list[float]] = {name: [] for name in ways}
@@ -161,15 +161,15 @@ class StackedSeeds(nn.Module):
         play_rounds(due(self.mapped, 0), self.trained, self.steps[0])
         self.steps[0].iteration.add_(1)
 
-    def record(self, bench: Bench) -> None:
-        """Play what follows from a recording."""
+    def capture(self, bench: Bench) -> None:
+        """Capture an iteration; those that follow replay it."""
         graph = bench.graphs()(*(step.generator for step in self.steps))
         self._reserve()
-        graph.record(self.work)
+        graph.capture(self.work)
         self.graph = graph
 
     def play(self, iterations: int) -> float:
-        """Train every seed by so many iterations more; returns the seconds an iteration of all of them."""
+        """Train every seed by so many iterations more; returns the seconds per iteration of all of them."""
         device = self.steps[0].device
         synchronise(device)
         start = time.perf_counter()

@@ -19,7 +19,7 @@ from torch import nn
 from torch._functorch import config as functorch_config
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.train import captured as recording
+from disentangle_eval.train import capture
 from disentangle_eval.train.precision import Precision
 from disentangle_eval.train.run import Watchers
 from gpu_tasks.cases import CASES, Bench, Case
@@ -42,7 +42,7 @@ class Variant:
     captured: bool = True
     seeds: int = 1
     precision: Precision = "float32"
-    stretch: int = recording.STRETCH
+    stretch: int = capture.STRETCH
     repeatable: bool = True
     compiled: bool = False
 
@@ -65,7 +65,7 @@ def rest(bench: Bench) -> Iterator[Task]:
         kernels = [Variant("repeatable kernels"), Variant("any kernels", repeatable=False)]
         yield _task(bench, f"kernels/{name}", name, kernels)
     for name in TARGETS:
-        # The CPU's stand-in for recordings cannot look into compiled code.
+        # The CPU's stand-in for CUDA graphs cannot look into compiled code.
         captured = bench.device.type == "cuda"
         networks = [Variant("as written", captured=captured), Variant("compiled", captured=captured, compiled=True)]
         yield _task(bench, f"compiled/{name}", name, networks)
@@ -108,8 +108,8 @@ class Lanes:
         for run in self.runs:
             run.start({})
             if variant.compiled:
-                _compile(run.model)
-        self.trainings = [run.training(Watchers(note=(self.notes.append,))) for run in self.runs]
+                _compile(run.training.model)
+        self.trainings = [run.in_turns(Watchers(on_notice=(self.notes.append,))) for run in self.runs]
         self.streams = [torch.cuda.Stream(self.device) if self.device.type == "cuda" else None for _ in self.runs]
         synchronise(self.device)
         self.play(1)
@@ -118,8 +118,8 @@ class Lanes:
         self.memory = {name: value - before.get(name, 0) for name, value in _memory(self.device).items()}
 
     def play(self, iterations: int) -> float:
-        """Train every run by at least so many iterations more; returns the seconds an iteration of all of them."""
-        recording.STRETCH = self.variant.stretch
+        """Train every run by at least so many iterations more; returns the seconds per iteration of all of them."""
+        capture.STRETCH = self.variant.stretch
         torch.backends.cudnn.deterministic = self.variant.repeatable
         torch.backends.cudnn.benchmark = not self.variant.repeatable
         target = self.runs[0].iteration + iterations
@@ -148,7 +148,7 @@ def measure(bench: Bench, case: Case, variants: Sequence[Variant]) -> Iterator[L
     """A line a variant: medians and quartiles over stretches that take turns."""
     folder = bench.work / "throughput"
     shutil.rmtree(folder, ignore_errors=True)
-    stretch = recording.STRETCH
+    stretch = capture.STRETCH
     try:
         # What earlier tasks recorded keeps its memory until it is collected, and streams keep what cuBLAS works in.
         gc.collect()
@@ -164,7 +164,7 @@ def measure(bench: Bench, case: Case, variants: Sequence[Variant]) -> Iterator[L
         yield {"model": case.model, "skipped": str(reason)}
         return
     finally:
-        recording.STRETCH = stretch
+        capture.STRETCH = stretch
         shutil.rmtree(folder, ignore_errors=True)
     for one, count, kept in zip(lanes, counts, times, strict=True):
         yield _line(bench, case, one, count, kept)

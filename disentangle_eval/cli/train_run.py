@@ -71,28 +71,29 @@ def open_run(name: str, plan: Plan, data: Dataset) -> Run:
     from disentangle_eval.runtime.devices import choose_device
     from disentangle_eval.train.graph import cuda_graphs
     from disentangle_eval.train.run import Identity, Run, Ticks
+    from disentangle_eval.train.training import Training
 
     registry, settings = load_registry(), plan.settings
     record = registry.find_model(name)
     device = choose_device(settings["device"])
+    training = Training(
+        build_model(registry.resolve(record, "target"), plan.cfg, data.shape, settings["seed"]),
+        data,
+        plan.cfg,
+        settings["seed"],
+        device,
+        precision=settings["precision"],
+        new_graph=cuda_graphs() if device.type == "cuda" and not settings["eager"] else None,
+    )
     return Run(
+        training,
         identity=Identity(
-            model=name,
-            distribution=record.distribution,
-            version=record.spec.version,
-            dataset=settings["dataset"],
-            seed=settings["seed"],
+            model=name, distribution=record.distribution, version=record.spec.version, dataset=settings["dataset"]
         ),
-        cfg=plan.cfg,
-        model=build_model(registry.resolve(record, "target"), plan.cfg, data.shape, settings["seed"]),
-        data=data,
-        device=device,
         folder=plan.folder,
         ticks=Ticks(
             log=settings["log_every"], checkpoint=settings["checkpoint_every"], snapshot=settings["snapshot_every"]
         ),
-        precision=settings["precision"],
-        new_graph=cuda_graphs() if device.type == "cuda" and not settings["eager"] else None,
     )
 
 
@@ -104,20 +105,20 @@ def finish(name: str, runs: Sequence[Run]) -> None:
     failures: dict[int, DevalError] = {}
     with ExitStack() as stack:
         received = stack.enter_context(stopping_on_signal(runs))
-        trainings = [run.training(stack.enter_context(watching(name, run, alone=len(runs) == 1))) for run in runs]
+        trainings = [run.in_turns(stack.enter_context(watching(name, run, alone=len(runs) == 1))) for run in runs]
         if len(runs) > 1:
             trainings = [noting(run, training, failures) for run, training in zip(runs, trainings, strict=True)]
-        take_turns(trainings, runs[0].device)
-    unfinished = [run for run in runs if run.iteration < run.cfg.iterations]
+        take_turns(trainings, runs[0].training.device)
+    unfinished = [run for run in runs if run.iteration < run.iterations]
     for run in runs:
         draw_run(run.folder)
-        if run in unfinished and run.identity.seed not in failures:
+        if run in unfinished and run.training.seed not in failures:
             click.echo(
                 f"stopped at iteration {run.iteration}; "
                 f"continue with: deval train {name} --out {run.folder.root} --resume",
                 err=True,
             )
-        elif run.identity.seed not in failures:
+        elif run.training.seed not in failures:
             click.echo(f"{run.folder.checkpoint}")
     for seed, failure in failures.items():
         say("error", f"seed {seed}: {failure}")
@@ -133,7 +134,7 @@ def noting(run: Run, training: Iterator[None], failures: dict[int, DevalError]) 
     try:
         yield from training
     except DevalError as failure:
-        failures[run.identity.seed] = failure
+        failures[run.training.seed] = failure
 
 
 @contextmanager
@@ -145,16 +146,16 @@ def watching(name: str, run: Run, alone: bool) -> Iterator[Watchers]:
     from disentangle_eval.train.run import Watchers
 
     def draw(model: Model[Any], iteration: int) -> None:
-        draw_model(model, run.folder, iteration, PICTURE_SEED, run.device)
+        draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device)
 
-    label = f"{name} seed {run.identity.seed}"
+    label = f"{name} seed {run.training.seed}"
     events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()
-    with progress(label, run.cfg.iterations, alone) as shown:
+    with progress(label, run.iterations, alone) as shown:
         yield Watchers(
-            started=(shown.started,),
-            log=(shown.log, *events),
-            snapshot=(draw,),
-            note=(lambda text: say("warning", f"{label}: {text}"),),
+            on_start=(shown.started,),
+            on_log=(shown.log, *events),
+            on_snapshot=(draw,),
+            on_notice=(lambda text: say("warning", f"{label}: {text}"),),
         )
 
 
@@ -162,7 +163,7 @@ def next_command(run: Run) -> str:
     """What to type after training: the score the data set allows, or samples where it allows none."""
     from disentangle_eval.api import FactorGrid
 
-    if isinstance(run.data.factors, FactorGrid):
+    if isinstance(run.training.data.factors, FactorGrid):
         return "deval score --metric factorvae"
     if load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test:
         return "deval score --metric cluster-accuracy"

@@ -1,4 +1,4 @@
-"""A recording of work on the CPU, so that what CUDA graphs ask of a model can be tested without CUDA."""
+"""Capture and replay on the CPU, so that what CUDA graphs require of a model can be tested without CUDA."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Operation:
 class HostGraph:
     """`disentangle_eval.train.graph.Graph` on the CPU: the operators called, called again on the same tensors.
 
-    As in a CUDA graph, whatever Python decided or computed stays as it was in the recording: numbers, shapes, branches,
-    and which tensors are used. Random numbers go on. Unlike a CUDA graph it also does the work while recording.
+    As in a CUDA graph, whatever Python decided or computed stays as it was at capture: numbers, shapes, branches, and
+    which tensors are used. Random numbers go on. Unlike a CUDA graph it also does the work while it captures.
     """
 
     def __init__(self, *generators: torch.Generator) -> None:
         self._operations: list[Operation] = []
 
-    def record(self, work: Callable[[], None]) -> None:
-        with _Recorder(self._operations):
+    def capture(self, work: Callable[[], None]) -> None:
+        with _Capturing(self._operations):
             work()
 
     @torch.no_grad()
@@ -48,7 +48,7 @@ class HostGraph:
             operation.replay()
 
 
-class _Recorder(TorchDispatchMode):
+class _Capturing(TorchDispatchMode):
     def __init__(self, operations: list[Operation]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._operations = operations
@@ -59,7 +59,7 @@ class _Recorder(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         given = set(_storages((args, kwargs)))
         leaves = tree_leaves(result)
-        # What lies in the storage of an argument is a view of it, or the argument itself, changed in place.
+        # A result in the storage of an argument is a view of it, or the argument itself, changed in place.
         made = tuple(
             leaf.detach() if isinstance(leaf, Tensor) and not given & set(_storages(leaf)) else None for leaf in leaves
         )
@@ -69,7 +69,7 @@ class _Recorder(TorchDispatchMode):
 
 
 def _storages(tree: Any) -> Iterator[int]:
-    """Where the numbers of every tensor in a tree of arguments lie."""
+    """The address of every tensor's storage in a tree of arguments."""
     for leaf in tree_leaves(tree):
         if isinstance(leaf, Tensor) and leaf.layout == torch.strided:
             yield leaf.untyped_storage().data_ptr()

@@ -1,9 +1,8 @@
-"""A model in training on random images, round by round, without a folder."""
+"""A candidate in training on random images."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 import torch
 
@@ -11,35 +10,31 @@ from disentangle_eval.api import ImageShape, Round
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.train.iteration import play
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.train.graph import NewGraph
+from disentangle_eval.train.iteration import due, play
+from disentangle_eval.train.training import Training
 
 EPOCH = 3
 CPU = torch.device("cpu")
 
 
-class Trial:
-    """A fresh model with its players, rounds and step; everything follows from the seed."""
+class Trial(Training):
+    """A fresh model of a candidate in training on the CPU, which checks can also play round by round."""
 
-    def __init__(self, candidate: Candidate, seed: int) -> None:
-        self.model = candidate.model(seed)
-        self.players = build_players(self.model)
-        self.rounds = tuple(self.model.rounds())
-        self.step = TrainingStep(training_images(candidate), candidate.settings().batch_size, seed, CPU)
-        self.iteration = 0
+    def __init__(self, candidate: Candidate, seed: int, new_graph: NewGraph | None = None) -> None:
+        data, cfg = training_images(candidate), candidate.settings()
+        super().__init__(candidate.model(seed), data, cfg, seed, CPU, new_graph=new_graph)
 
-    def due(self) -> Iterator[Round]:
-        """The rounds of this iteration, in order, each as often as it repeats."""
-        for round_ in self.rounds:
-            if self.iteration % round_.every == 0:
-                yield from [round_] * round_.repeats
+    def due(self) -> tuple[Round, ...]:
+        """The rounds of this iteration in order, each repeated as often as it says."""
+        return due(self.rounds, self.iteration)
 
     def play(self, round_: Round) -> None:
-        """One loss call and its players' steps."""
+        """Take one round's losses, gradients and steps."""
         play(round_.losses(self.step), [(name, self.players[name]) for name in round_.players])
 
     def end_iteration(self) -> None:
+        """Count an iteration whose rounds were played one by one."""
         self.iteration += 1
         self.step.iteration.fill_(self.iteration)
 

@@ -1,4 +1,4 @@
-"""The indices of the next batches on the device, handed out without the host's help."""
+"""The indices of the next batches, on the device."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from disentangle_eval.train.sampler import EpochSampler
 class BatchQueue:
     """A sampler's next batches in one buffer with a cursor, both on the device.
 
-    A recorded iteration takes batches from the buffer by itself. The host, which cannot see the cursor, counts along
-    and refills before they run out; what is handed out is what the sampler alone would hand out.
+    A captured iteration takes batches from the buffer without the host, which cannot see the cursor: it counts too and
+    refills the buffer before it is empty. The batches and their order are those of the sampler alone.
     """
 
     def __init__(self, sampler: EpochSampler, capacity: int) -> None:
@@ -22,27 +22,27 @@ class BatchQueue:
         self._left = 0
 
     def next(self) -> Tensor:
-        """(batch,) int64 on the device; RuntimeError where none is left of those reserved."""
+        """(batch,) int64 on the device; `RuntimeError` where none of those reserved is left."""
         if not self._left:
-            raise RuntimeError(f"more than {len(self.buffer)} batches in one recording")
+            raise RuntimeError(f"more than {len(self.buffer)} batches in one capture")
         index = self.buffer.index_select(0, self.cursor).squeeze(0)
         self.cursor.add_(1)
         self.count(1)
         return index
 
     def reserve(self, batches: int) -> None:
-        """See that at least so many are there to be taken."""
+        """Refill the buffer unless it holds at least so many batches."""
         if self._left < batches:
             self.buffer.copy_(self.sampler.ahead(len(self.buffer)))
             self.cursor.zero_()
             self._left = len(self.buffer)
 
     def count(self, batches: int) -> None:
-        """Note that so many were taken."""
+        """Count batches that a replay took."""
         self._left -= batches
         self.sampler.drawn += batches
 
     def go_back(self, drawn: int) -> None:
-        """Hand out from batch number `drawn` on once more."""
+        """Continue from batch number `drawn`."""
         self.sampler.drawn = drawn
         self._left = 0

@@ -1,4 +1,4 @@
-"""Work on a device, recorded once and played again without Python."""
+"""Work on a device, captured once and replayed without Python."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import torch
 
 
 class Graph(Protocol):
-    """A recording of what some work did on the device."""
+    """What some work did on a device."""
 
-    def record(self, work: Callable[[], None]) -> None:
-        """Remember what `work` does to the device; whether it also happens now is open."""
+    def capture(self, work: Callable[[], None]) -> None:
+        """Keep what `work` does on the device; whether it also happens now is open."""
 
     def replay(self) -> None:
-        """Do it again, on the same tensors."""
+        """Do it once more, on the same tensors."""
 
 
 class CudaGraph:
     """A CUDA graph on the current stream, whose random numbers come from `generators` and go on at each replay.
 
-    Graphs that are given one `pool` share the memory of their inner tensors: they may not run at the same time.
+    Graphs of one `pool` share the memory of their inner tensors and must not run at the same time.
     """
 
     def __init__(self, pool: Any, *generators: torch.Generator) -> None:
@@ -32,7 +32,7 @@ class CudaGraph:
             self._graph.register_generator_state(generator)
         self._pool = pool
 
-    def record(self, work: Callable[[], None]) -> None:
+    def capture(self, work: Callable[[], None]) -> None:
         with (
             without_collector(),
             torch.cuda.graph(self._graph, pool=self._pool, stream=torch.cuda.current_stream()),
@@ -44,20 +44,20 @@ class CudaGraph:
 
 
 class NewGraph(Protocol):
-    """Makes a graph whose random numbers come from some generators."""
+    """A function that makes an empty graph whose random numbers come from `generators`."""
 
     def __call__(self, *generators: torch.Generator) -> Graph: ...
 
 
 def cuda_graphs() -> NewGraph:
-    """Makes the graphs of one run, which take turns."""
+    """A function that makes the graphs of one run, which run one at a time."""
     pool = torch.cuda.graph_pool_handle()
     return lambda *generators: CudaGraph(pool, *generators)
 
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Python's cyclic collector off: a graph that it freed during a recording would spoil the recording."""
+    """Turn Python's cyclic garbage collector off: freeing a graph during a capture would spoil the capture."""
     enabled = gc.isenabled()
     gc.collect()
     gc.disable()

@@ -12,7 +12,7 @@ from disentangle_eval.train.players import BuiltPlayer
 from disentangle_eval.train.precision import casts_once
 from disentangle_eval.train.step import TrainingStep
 
-Record = dict[str, Tensor]
+Terms = dict[str, Tensor]
 
 
 def run_iteration(
@@ -20,32 +20,32 @@ def run_iteration(
     players: Mapping[str, BuiltPlayer],
     step: TrainingStep,
     iteration: int,
-) -> Record:
-    """Run the rounds that are due; returns what the log shows, left on the device.
+) -> Terms:
+    """Run the rounds that are due; returns the logged terms, on the device.
 
     `iteration` is the host's copy of `step.iteration`, so that nothing is read back from the device.
     """
     for player in players.values():
         player.follow_schedule(iteration)
-    record = play_rounds(due(rounds, iteration), players, step)
+    terms = play_rounds(due(rounds, iteration), players, step)
     step.iteration.add_(1)
-    return record
+    return terms
 
 
 def due(rounds: Sequence[Round], iteration: int) -> tuple[Round, ...]:
-    """The rounds of an iteration, in order, each as often as it repeats."""
+    """The rounds of an iteration in order, each repeated as often as it says."""
     return tuple(round_ for round_ in rounds if iteration % round_.every == 0 for _ in range(round_.repeats))
 
 
-def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep) -> Record:
-    """Each round's losses, gradients and steps, one after the other; what the log shows of them."""
-    record: Record = {}
+def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep) -> Terms:
+    """Take each round's losses, gradients and steps, one round after the other; returns the logged terms."""
+    terms: Terms = {}
     for round_ in rounds:
         with casts_once(step.iteration.device):
             losses = round_.losses(step)
         play(losses, [(name, players[name]) for name in round_.players])
-        record.update(shown(losses))
-    return record
+        terms.update(logged_terms(losses))
+    return terms
 
 
 def play(losses: Losses, players: Sequence[tuple[str, BuiltPlayer]]) -> None:
@@ -75,7 +75,7 @@ def _laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
     return torch.empty_like(parameter).copy_(gradient)
 
 
-def shown(losses: Losses) -> Record:
-    """The totals as `loss_<player>` and the terms, without their graphs."""
+def logged_terms(losses: Losses) -> Terms:
+    """The totals, named `loss_<player>`, and the terms, without their graphs."""
     totals = {f"loss_{name}": total.detach() for name, total in losses.total.items()}
     return totals | {name: term.detach() for name, term in losses.terms.items()}

@@ -13,10 +13,10 @@ from disentangle_eval.train.window import Window
 
 
 class Rewind:
-    """Goes back to the present state: weights, buffers, optimisers, random state, counters and window.
+    """Return to the state at construction: weights, buffers, optimisers, random state, counters and window.
 
-    Values are copied back into the tensors they came from, since a recording works on those. A tensor that an optimiser
-    or the window made meanwhile becomes zero, which is what Adam, RMSprop and sums start from.
+    Values are copied back into the tensors they came from, on which a captured graph works. A tensor that an optimiser
+    or the window made meanwhile becomes zero, the start of Adam, RMSprop and sums.
     """
 
     def __init__(self, model: nn.Module, players: Iterable[BuiltPlayer], step: TrainingStep, window: Window) -> None:
@@ -36,7 +36,7 @@ class Rewind:
         self._counts = dict(window.counts)
 
     def replaced(self) -> list[str]:
-        """The parameters and buffers that are other tensors than they were."""
+        """Names of the parameters and buffers that are other tensors than at construction."""
         return [path for path, (tensors, name, tensor) in self._places.items() if tensors[name] is not tensor]
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What a round of training is lent: images, randomness and the iteration counter."""
+"""What the core lends a round of training: images, randomness and the iteration counter."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class TrainingStep(GeneratorDraw):
         return images.contiguous(memory_format=torch.channels_last)
 
     def renew_generator(self) -> None:
-        """Go on with another generator in the same state; the old one may be bound to a recording that failed."""
+        """Go on with another generator in the same state; the old one may be bound to a capture that failed."""
         state = self.generator.get_state()
         self.generator = torch.Generator(self.device)
         self.generator.set_state(state)
 
     def close(self) -> None:
-        """End what gathers images ahead; the next batch starts it again."""
+        """End the thread that gathers images ahead; the next batch starts it again."""
         if self.host is not None:
             self.host.close()
 
@@ -54,8 +54,8 @@ class TrainingStep(GeneratorDraw):
     def restore(self, state: dict[str, Any], iteration: int) -> None:
         if state["generator"].shape != self.generator.get_state().shape:
             raise UsageError(
-                f"--resume: the run's random numbers come from another kind of device than {self.device.type!r}; give "
-                "the --device it was trained on, or start anew in another --out"
+                f"--resume: the run's random numbers come from another kind of device than {self.device.type!r}",
+                advice="give the --device it was trained on, or start anew in another --out",
             )
         self.generator.set_state(state["generator"])
         self.sampler.drawn = state["batches"]

@@ -9,7 +9,7 @@ import torch
 
 
 def take_turns(trainings: Iterable[Iterator[None]], device: torch.device) -> None:
-    """Run all to their ends. On CUDA each has a stream of its own, so that small networks fill the device together."""
+    """Run all to their ends. On CUDA each has its own stream, so that small networks fill the device together."""
     lanes = [(training, _own_stream(device)) for training in trainings]
     while lanes:
         lanes = [(training, stream) for training, stream in lanes if _goes_on(training, stream)]

@@ -10,23 +10,23 @@ from torch import Tensor
 
 
 class Window:
-    """Sums of the terms since the last tick, in float64 on their device, and how many went into each.
+    """Sums of the terms since the last tick, in float64 on their device, and the number of values in each.
 
-    A sum stays the same tensor over all windows, so that a recorded iteration can go on adding to it.
+    A sum stays the same tensor over all windows, so that a captured iteration can go on adding to it.
     """
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
 
-    def add(self, record: dict[str, Tensor]) -> None:
-        """Take in what an iteration shows."""
-        self.accumulate(record)
-        self.count(record)
+    def add(self, terms: dict[str, Tensor]) -> None:
+        """Add the terms of one iteration."""
+        self.accumulate(terms)
+        self.count(terms)
 
-    def accumulate(self, record: dict[str, Tensor]) -> None:
+    def accumulate(self, terms: dict[str, Tensor]) -> None:
         """The part of `add` that happens on the device."""
-        for name, value in record.items():
+        for name, value in terms.items():
             if name not in self.sums:
                 self.sums[name] = torch.zeros(value.shape, dtype=torch.float64, device=value.device)
             self.sums[name] += value
@@ -37,7 +37,7 @@ class Window:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def means(self) -> dict[str, float | list[float]]:
-        """The mean of each term, read to the host; the window starts anew."""
+        """The mean of each term, read to the host; the window starts again."""
         means: dict[str, float | list[float]] = {
             name: (self.sums[name] / count).tolist() for name, count in self.counts.items()
         }

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from disentangle_eval.train.folder import read_lines
-from disentangle_eval.train.run import Watchers
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -38,7 +37,7 @@ def test_correctness_and_throughput_are_found_once(suite, tmp_path, capsys):
     assert len(checks) == 5
     assert all(line["passed"] for line in checks)
     assert all(line["bit_equal"] for line in checks if "bit_equal" in line)
-    assert next(line for line in lines if line["task"] == "correctness/failed-recording")["skipped"]
+    assert next(line for line in lines if line["task"] == "correctness/failed-capture")["skipped"]
     timed = {(line["task"], line.get("variant")): line for line in lines}
     for mode in ("eager", "captured"):
         assert timed["throughput/beta-vae/1/float32", mode]["seed_iterations_per_second"] > 0
@@ -114,11 +113,11 @@ def test_stacked_seeds_train_as_each_does_alone(monkeypatch, tmp_path, name):
             bench.run(case, tmp_path / f"{seed}", seed=seed, captured=False, iterations=3) for _ in range(2)
         )
         alone.start({})
-        alone.train(Watchers())
+        alone.train()
         of_seed = {name.removeprefix("model."): stack[seed].detach() for name, stack in trained.items()}
         apart, moved = (
-            comparing.distance(weights, alone.model.state_dict())["all"]
-            for weights in (of_seed, untrained.model.state_dict())
+            comparing.distance(weights, alone.training.model.state_dict())["all"]
+            for weights in (of_seed, untrained.training.model.state_dict())
         )
         # Weights whose gradient is rounding alone, such as biases before a normalisation, may go elsewhere.
         assert apart < 2e-3 * moved

@@ -54,7 +54,7 @@ FAULTY_MODELS = {
     ],
     "replicas": ["state:ModuleLevelCache"],
     "resume": ["state:PlainAttribute", "state:PythonCounter", "state:UnsavedRandomBuffer"],
-    "captured": ["state:ReplacedBuffer", "state:HalvedEveryOtherTime"],
+    "capture": ["state:ReplacedBuffer", "state:HalvedEveryOtherTime"],
     "encode": ["methods:CodeTooShort", "methods:NoCode", "methods:DoubleCodes", "methods:LogitsForClasses"],
     "encode_rows": ["methods:BatchStatistics", "methods:TrainingMode", "methods:CountsCalls"],
     "posterior": ["methods:PosteriorAsPair", "methods:PosteriorOfTheBatch"],

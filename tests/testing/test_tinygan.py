@@ -16,7 +16,8 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.testing import check_model, parametrize_checks
 from disentangle_eval.testing.trial import random_images
 from disentangle_eval.train.folder import RunFolder
-from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
+from disentangle_eval.train.run import Identity, Run, Ticks
+from disentangle_eval.train.training import Training
 
 SOURCE = Path(__file__).parents[1] / "dists" / "deval-tinygan" / "src" / "deval_tinygan"
 PUBLIC = {"disentangle_eval", "disentangle_eval.config", "disentangle_eval.api", "disentangle_eval.latents"}
@@ -60,20 +61,17 @@ def test_it_trains_and_its_checkpoint_encodes_images(tmp_path):
     model = build_model(registry.resolve(record, "target"), cfg, data.shape, seed=3)
     start = {name: value.clone() for name, value in model.named_parameters()}
     run = Run(
+        Training(model, data, cfg, 3, torch.device("cpu")),
         identity=Identity(
-            model="tinygan", distribution=record.distribution, version=record.spec.version, dataset="random", seed=3
+            model="tinygan", distribution=record.distribution, version=record.spec.version, dataset="random"
         ),
-        cfg=cfg,
-        model=model,
-        data=data,
-        device=torch.device("cpu"),
         folder=RunFolder(tmp_path / "run"),
         ticks=Ticks(log=2, checkpoint=4, snapshot=4),
     )
     run.start({})
-    run.train(Watchers())
+    run.train()
 
-    assert all(not torch.equal(value, start[name]) for name, value in run.model.named_parameters())
+    assert all(not torch.equal(value, start[name]) for name, value in run.training.model.named_parameters())
     lines = [json.loads(line) for line in run.folder.log.read_text().splitlines()]
     assert [line["iteration"] for line in lines] == [2, 4]
     assert {"loss_discriminator", "loss_generator", "loss_encoder", "logit_real", "logit_fake"} <= set(lines[0])
@@ -81,7 +79,7 @@ def test_it_trains_and_its_checkpoint_encodes_images(tmp_path):
     x = data.images(torch.arange(5))
     with torch.no_grad():
         codes = restored.encode(x)
-        torch.testing.assert_close(codes, run.model.eval().encode(x))
+        torch.testing.assert_close(codes, run.training.model.eval().encode(x))
     assert codes.shape == (5, cfg.z_dim)
 
 

@@ -47,16 +47,16 @@ def test_a_run_is_the_same_from_main_memory_and_its_thread_ends_with_it(tmp_path
 @pytest.mark.parametrize("n", [1, 3, 4, 7])
 def test_a_run_stopped_and_resumed_counts_no_batch_that_was_only_gathered(tmp_path, unbroken, n):
     run = started(tmp_path / "run", data=in_main_memory())
-    images = run.step.images
+    images = run.training.step.images
 
     def stop():
         if run.iteration == n - 1:
             run.stop()
         return images()
 
-    run.step.images = stop
+    run.training.step.images = stop
     finish(run)
-    assert run.step.sampler.drawn == run.iteration == n
+    assert run.training.step.sampler.drawn == run.iteration == n
     again = toy_run(tmp_path / "run", data=in_main_memory())
     again.resume()
     assert_same_run(finish(again), unbroken)

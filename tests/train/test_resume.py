@@ -31,7 +31,7 @@ def break_off(run, n, how):
                 raise Killed
             run.stop()
 
-    run.data.at = at
+    run.training.data.at = at
     try:
         finish(run)
     except Killed:

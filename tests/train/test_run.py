@@ -48,22 +48,22 @@ def test_a_seed_fixes_a_run_and_another_seed_is_another_run(tmp_path):
     assert logs[0].read_bytes() == logs[1].read_bytes() != logs[2].read_bytes()
 
 
-def test_watchers_hear_of_the_start_every_window_and_every_snapshot(tmp_path):
-    heard, modes = [], []
+def test_watchers_are_called_at_the_start_every_window_and_every_snapshot(tmp_path):
+    calls, modes = [], []
 
     def snapshot(model, iteration):
-        heard.append(("snapshot", iteration))
+        calls.append(("snapshot", iteration))
         modes.append((model.training, torch.is_grad_enabled()))
 
     run = started(tmp_path / "run")
     run.train(
         Watchers(
-            started=(lambda iteration: heard.append(("started", iteration)),),
-            log=(lambda line, speed: heard.append(("log", line["iteration"], speed > 0)),),
-            snapshot=(snapshot,),
+            on_start=(lambda iteration: calls.append(("started", iteration)),),
+            on_log=(lambda line, speed: calls.append(("log", line["iteration"], speed > 0)),),
+            on_snapshot=(snapshot,),
         )
     )
-    assert heard == [
+    assert calls == [
         ("started", 0),
         ("snapshot", 0),
         ("log", 4, True),
@@ -73,7 +73,7 @@ def test_watchers_hear_of_the_start_every_window_and_every_snapshot(tmp_path):
         ("snapshot", 12),
     ]
     assert modes == [(False, False)] * 3
-    assert all(module.training for module in run.model.modules())
+    assert all(module.training for module in run.training.model.modules())
 
 
 # ---------------------------------------------------------------- what breaks
@@ -119,7 +119,7 @@ def test_a_stop_does_not_save_nan_weights_either(tmp_path):
 
 def test_running_statistics_that_are_nan_are_never_saved(tmp_path):
     run = started(tmp_path / "run")
-    run.model.critic[2].running_mean[0] = float("nan")
+    run.training.model.critic[2].running_mean[0] = float("nan")
     with pytest.raises(DevalError, match="became NaN"):
         run.save()
 

@@ -10,7 +10,6 @@ from toy_gan import ToyConfig, ToyGAN, assert_same_run, finish, resumed, started
 from disentangle_eval.api import Group, Losses, Optim, Player, PolynomialDecay, Round
 from disentangle_eval.train.iteration import run_iteration
 from disentangle_eval.train.players import build_players
-from disentangle_eval.train.run import Watchers
 
 DECAY = PolynomialDecay(iterations=10, final=0.2, power=0.5)
 
@@ -69,7 +68,7 @@ def test_a_resumed_run_goes_on_at_the_same_rates_to_the_same_bits(tmp_path, monk
     monkeypatch.setattr(ToyGAN, "players", scheduled)
     whole = finish(started(tmp_path / "whole"))
     broken = started(tmp_path / "broken")
-    broken.data.at = lambda n: broken.stop() if n == 6 else None
-    broken.train(Watchers())
+    broken.training.data.at = lambda n: broken.stop() if n == 6 else None
+    broken.train()
     assert 0 < broken.iteration < 12
     assert_same_run(finish(resumed(tmp_path / "broken")), whole)

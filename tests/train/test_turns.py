@@ -21,7 +21,7 @@ def test_each_of_several_seeds_ends_as_it_does_alone(tmp_path, new_graph):
         for seed in seeds
     ]
     runs = [started(tmp_path / f"run{seed}", seed=seed, iterations=8 + seed, new_graph=new_graph) for seed in seeds]
-    take_turns([run.training(Watchers()) for run in runs], CPU)
+    take_turns([run.in_turns(Watchers()) for run in runs], CPU)
     for run, folder in zip(runs, alone, strict=True):
         assert_same_run(run.folder, folder)
 
@@ -30,8 +30,8 @@ def test_they_take_turns(tmp_path):
     order = []
     runs = [started(tmp_path / name, iterations=3) for name in "ab"]
     for name, run in zip("ab", runs, strict=True):
-        run.data.at = lambda n, name=name: order.append(f"{name}{n}")
-    take_turns([run.training(Watchers()) for run in runs], CPU)
+        run.training.data.at = lambda n, name=name: order.append(f"{name}{n}")
+    take_turns([run.in_turns(Watchers()) for run in runs], CPU)
     assert order == ["a0", "b0", "a1", "b1", "a2", "b2"]
 
 
@@ -40,4 +40,4 @@ def test_what_ends_one_training_badly_ends_the_turns(tmp_path):
     data.poisoned = {2}
     runs = [started(tmp_path / "poisoned", data=data, log=1), started(tmp_path / "sound", log=1)]
     with pytest.raises(DevalError, match="became NaN"):
-        take_turns([run.training(Watchers()) for run in runs], CPU)
+        take_turns([run.in_turns(Watchers()) for run in runs], CPU)

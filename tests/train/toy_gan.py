@@ -11,7 +11,8 @@ from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player
 from disentangle_eval.config import Field, ModelConfig, build
 from disentangle_eval.opening import build_model
 from disentangle_eval.train.folder import RunFolder
-from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
+from disentangle_eval.train.run import Identity, Run, Ticks
+from disentangle_eval.train.training import Training
 
 SHAPE = ImageShape(1, 2, 2)
 ITERATIONS = 12
@@ -87,16 +88,15 @@ def toy_run(
 ):
     """A run that is neither started nor resumed."""
     cfg = build(ToyConfig, settings)
+    model = build_model(ToyGAN, cfg, SHAPE, seed)
+    training = Training(
+        model, data or ToyData(), cfg, seed, torch.device("cpu"), precision=precision, new_graph=new_graph
+    )
     return Run(
-        identity=Identity(model="toy", distribution="deval-toy", version=1, dataset="toy", seed=seed),
-        cfg=cfg,
-        model=build_model(ToyGAN, cfg, SHAPE, seed),
-        data=data or ToyData(),
-        device=torch.device("cpu"),
+        training,
+        identity=Identity(model="toy", distribution="deval-toy", version=1, dataset="toy"),
         folder=RunFolder(Path(folder)),
         ticks=Ticks(log=log, checkpoint=checkpoint, snapshot=snapshot),
-        precision=precision,
-        new_graph=new_graph,
     )
 
 
@@ -110,12 +110,12 @@ def resumed(folder, **options):
     run = toy_run(folder, **options)
     run.resume()
     # batches are counted from the first iteration, whoever trained it
-    run.data.handed = run.iteration
+    run.training.data.handed = run.iteration
     return run
 
 
 def finish(run):
-    run.train(Watchers())
+    run.train()
     return run.folder
 
 

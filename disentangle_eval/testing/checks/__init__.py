@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from disentangle_eval.testing.candidate import Check
 from disentangle_eval.testing.checks.bottleneck import check_rate
-from disentangle_eval.testing.checks.captured import check_captured
+from disentangle_eval.testing.checks.capture import check_capture
 from disentangle_eval.testing.checks.config import check_config
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.encoding import check_encode, check_encode_rows
@@ -35,7 +35,7 @@ CHECKS: tuple[Check, ...] = (
     check_no_host_read,
     check_replicas,
     check_resume,
-    check_captured,
+    check_capture,
     check_encode,
     check_encode_rows,
     check_posterior,

@@ -19,6 +19,7 @@ from disentangle_eval.testing.trial import CPU, training_images
 from disentangle_eval.testing.verdict import rests_on
 from disentangle_eval.train.folder import RunFolder
 from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
+from disentangle_eval.train.training import Training
 
 CHECK = "resume"
 ITERATIONS = 5
@@ -45,14 +46,14 @@ def check_resume(candidate: Candidate) -> None:
             with borrowed_globals(seed=0):
                 run = _run(candidate, unbroken, seed=SEED)
                 run.start({})
-                run.train(Watchers())
+                run.train()
             with borrowed_globals(seed=0):
                 run = _run(candidate, broken, seed=SEED)
                 run.start({})
-                run.train(Watchers(snapshot=(_stop_at(run, STOP_AT),)))
+                run.train(Watchers(on_snapshot=(_stop_at(run, STOP_AT),)))
                 run = _run(candidate, broken, seed=SEED + 1)
                 run.resume()
-                run.train(Watchers())
+                run.train()
         _compare(unbroken, broken)
 
 
@@ -60,21 +61,11 @@ def _run(candidate: Candidate, folder: RunFolder, seed: int) -> Run:
     """A run of seed `SEED` whose model was constructed from `seed`."""
     spec = candidate.record.spec
     cfg = candidate.settings().model_copy(update={"iterations": ITERATIONS})
-    return Run(
-        identity=Identity(
-            model=spec.name,
-            distribution=candidate.record.distribution,
-            version=spec.version,
-            dataset="random",
-            seed=SEED,
-        ),
-        cfg=cfg,
-        model=candidate.model(seed),
-        data=training_images(candidate),
-        device=CPU,
-        folder=folder,
-        ticks=TICKS,
+    identity = Identity(
+        model=spec.name, distribution=candidate.record.distribution, version=spec.version, dataset="random"
     )
+    training = Training(candidate.model(seed), training_images(candidate), cfg, SEED, CPU)
+    return Run(training, identity=identity, folder=folder, ticks=TICKS)
 
 
 def _stop_at(run: Run, iteration: int) -> Any:

@@ -1,4 +1,4 @@
-"""Recorded iterations train as iterations run by Python do."""
+"""Replayed iterations train as iterations run by Python do."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from toy_gan import ToyGAN, assert_same_run, finish, resumed, started
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Optim, Player, PolynomialDecay
 from disentangle_eval.testing.host_graph import HostGraph
-from disentangle_eval.train import captured
+from disentangle_eval.train import capture
 from disentangle_eval.train.folder import read_lines
 from disentangle_eval.train.run import Watchers
 
@@ -15,34 +15,34 @@ from disentangle_eval.train.run import Watchers
 @pytest.fixture(autouse=True)
 def short_stretches(monkeypatch):
     """Twelve iterations hold stretches, single iterations and a refill of the batches."""
-    monkeypatch.setattr(captured, "STRETCH", 2)
-    monkeypatch.setattr(captured, "BATCHES_AHEAD", 4)
+    monkeypatch.setattr(capture, "STRETCH", 2)
+    monkeypatch.setattr(capture, "BATCHES_AHEAD", 4)
 
 
-def recorded(folder, **options):
+def captured(folder, **options):
     return started(folder, new_graph=HostGraph, **options)
 
 
-def test_a_recorded_run_is_the_run_that_python_computes_to_the_last_bit(tmp_path):
-    run = recorded(tmp_path / "recorded")
+def test_a_captured_run_is_the_run_that_python_computes_to_the_last_bit(tmp_path):
+    run = captured(tmp_path / "captured")
     assert_same_run(finish(run), finish(started(tmp_path / "eager")))
-    assert run.step.queue is not None
+    assert run.training.step.queue is not None
 
 
-def test_python_sees_only_what_is_recorded(tmp_path, monkeypatch):
+def test_python_runs_only_while_iterations_are_captured(tmp_path, monkeypatch):
     calls = []
     plain = ToyGAN.adversarial
     monkeypatch.setattr(ToyGAN, "adversarial", lambda self, step: calls.append(1) or plain(self, step))
-    finish(recorded(tmp_path / "run", iterations=400, log=4, checkpoint=400, snapshot=400))
-    # Iterations differ in whether the second round is due, so there are two recordings of a stretch at most.
-    assert len(calls) <= 2 * captured.STRETCH * (captured.WARM_UP + 1)
+    finish(captured(tmp_path / "run", iterations=400, log=4, checkpoint=400, snapshot=400))
+    # Iterations differ in whether the second round is due, so there are at most two captures of a stretch.
+    assert len(calls) <= 2 * capture.STRETCH * (capture.WARM_UP + 1)
 
 
-def test_a_recorded_run_broken_off_and_resumed_ends_in_the_same_bits(tmp_path):
-    whole = finish(recorded(tmp_path / "whole"))
+def test_a_captured_run_broken_off_and_resumed_ends_in_the_same_bits(tmp_path):
+    whole = finish(captured(tmp_path / "whole"))
     for stop in (1, 5, 6, 11):
         folder = tmp_path / f"broken{stop}"
-        run = recorded(folder, snapshot=100, checkpoint=stop)
+        run = captured(folder, snapshot=100, checkpoint=stop)
         run.train(stopping(run, stop))
         assert run.iteration < 12
         again = resumed(folder, new_graph=HostGraph)
@@ -65,7 +65,7 @@ def stopping(run, at):
     return Watchers()
 
 
-def test_a_schedule_goes_on_inside_a_recording(tmp_path, monkeypatch):
+def test_a_schedule_goes_on_inside_a_captured_graph(tmp_path, monkeypatch):
     plain = ToyGAN.players
     decay = PolynomialDecay(iterations=10, final=0.2, power=0.5)
 
@@ -75,28 +75,28 @@ def test_a_schedule_goes_on_inside_a_recording(tmp_path, monkeypatch):
     monkeypatch.setattr(ToyGAN, "players", scheduled)
     logs = [
         read_lines(finish(started(tmp_path / name, new_graph=graph, log=1)).log)
-        for name, graph in (("recorded", HostGraph), ("eager", None))
+        for name, graph in (("captured", HostGraph), ("eager", None))
     ]
     for mine, theirs in zip(*logs, strict=True):
         assert mine["loss_critic"] == pytest.approx(theirs["loss_critic"], rel=1e-5)
         assert mine["pixels"] == pytest.approx(theirs["pixels"], rel=1e-4, abs=1e-6)
 
 
-# ---------------------------------------------------------------- what cannot be recorded
+# ---------------------------------------------------------------- what cannot be captured
 
 
 def falls_back(tmp_path, **options):
-    """What a run that was to be recorded says, after checking that it then trains as Python does."""
+    """The reason a run that was to be captured gives, after checking that it then trains as Python does."""
     notes = []
-    run = recorded(tmp_path / "recorded", **options)
-    run.train(Watchers(note=(notes.append,)))
+    run = captured(tmp_path / "captured", **options)
+    run.train(Watchers(on_notice=(notes.append,)))
     assert_same_run(run.folder, finish(started(tmp_path / "eager", **options)))
     (note,) = notes
     assert note.startswith("not captured in a CUDA graph, so each iteration is launched from Python: ")
     return note.partition("Python: ")[2]
 
 
-def test_a_model_that_replaces_a_buffer_is_told_so_and_trained_by_python(tmp_path, monkeypatch):
+def test_a_model_that_replaces_a_buffer_is_trained_by_python(tmp_path, monkeypatch):
     plain_init, plain_loss = ToyGAN.__init__, ToyGAN.adversarial
 
     def init(self, cfg, image):
@@ -113,16 +113,16 @@ def test_a_model_that_replaces_a_buffer_is_told_so_and_trained_by_python(tmp_pat
     assert "training replaces 'followed'" in falls_back(tmp_path)
 
 
-def test_a_recording_that_fails_leaves_the_state_as_it_was(tmp_path, monkeypatch):
-    def record(self, work):
+def test_a_capture_that_fails_leaves_the_state_as_it_was(tmp_path, monkeypatch):
+    def fail(self, work):
         work()
         raise RuntimeError("operation not permitted when stream is capturing\nsecond line")
 
-    monkeypatch.setattr(HostGraph, "record", record)
+    monkeypatch.setattr(HostGraph, "capture", fail)
     assert falls_back(tmp_path) == "RuntimeError: operation not permitted when stream is capturing second line"
 
 
-def test_a_number_that_python_keeps_stays_as_it_was_recorded(tmp_path, monkeypatch):
+def test_a_number_that_python_keeps_stays_as_it_was_captured(tmp_path, monkeypatch):
     """As in a CUDA graph; the conformance kit finds such models."""
     plain = ToyGAN.shrink
 
@@ -134,6 +134,6 @@ def test_a_number_that_python_keeps_stays_as_it_was_recorded(tmp_path, monkeypat
     monkeypatch.setattr(ToyGAN, "shrink", shrink)
     logs = [
         finish(started(tmp_path / name, new_graph=graph)).log.read_bytes()
-        for name, graph in (("recorded", HostGraph), ("eager", None))
+        for name, graph in (("captured", HostGraph), ("eager", None))
     ]
     assert logs[0] != logs[1]

@@ -1,4 +1,4 @@
-"""Iterations recorded once and played again: no Python, no launches one by one, no host in between."""
+"""Iterations captured once and replayed: no Python, no single launches, no host in between."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from disentangle_eval.train.rewind import Rewind
 from disentangle_eval.train.step import TrainingStep
 from disentangle_eval.train.window import Window
 
-# Iterations a recording holds where so many come before the next tick: replaying costs the host some microseconds.
+# Iterations per graph where so many come before the next tick: a replay costs the host some microseconds.
 STRETCH = 8
-# Times it is run before it is recorded, for libraries to choose their algorithms and optimisers to make their state.
+# Runs before the capture, in which libraries choose their algorithms and optimisers make their state.
 WARM_UP = 2
 BATCHES_AHEAD = 1024
 
@@ -26,12 +26,12 @@ Pattern = tuple[tuple[Round, ...], ...]
 
 
 class CannotCapture(Exception):  # noqa: N818
-    """Why a model's iterations cannot be recorded; the state is as it was."""
+    """Why a model's iterations cannot be captured; the state is as it was."""
 
 
 @dataclass(frozen=True)
-class Recording:
-    """Some iterations: their graph, the batches they take, and the terms they show, a name each time it is shown."""
+class Capture:
+    """Some iterations: their graph, the number of batches they take, and the names of the terms they log, in order."""
 
     graph: Graph
     batches: int
@@ -39,9 +39,9 @@ class Recording:
 
 
 class CapturedIterations:
-    """Plays iterations from recordings, one recording for each distinct sequence of active rounds.
+    """Replays iterations, from one capture for each distinct sequence of active rounds.
 
-    `new_graph` makes an empty recording whose random numbers are those of the step.
+    `new_graph` makes an empty graph whose random numbers are those of the step.
     """
 
     def __init__(
@@ -61,36 +61,39 @@ class CapturedIterations:
         self.step = step
         self.window = window
         self.new_graph = new_graph
-        self.recordings: dict[Pattern, Recording] = {}
+        self.captures: dict[Pattern, Capture] = {}
         self.queue = BatchQueue(step.sampler, BATCHES_AHEAD)
         step.queue = self.queue
 
     def advance(self, iteration: int, most: int) -> int:
-        """Train from `iteration` on, at most so many iterations; returns how many. `CannotCapture` changes nothing."""
+        """Train from `iteration` on for at most `most` iterations; returns how many.
+
+        `CannotCapture` leaves the state as it was.
+        """
         length = STRETCH if most >= STRETCH else 1
         pattern = tuple(due(self.rounds, iteration + offset) for offset in range(length))
-        if pattern not in self.recordings:
-            self.recordings[pattern] = self._record(pattern)
-        recording = self.recordings[pattern]
-        self.queue.reserve(recording.batches)
-        recording.graph.replay()
-        self.queue.count(recording.batches)
-        self.window.count(recording.terms)
+        if pattern not in self.captures:
+            self.captures[pattern] = self._capture(pattern)
+        capture = self.captures[pattern]
+        self.queue.reserve(capture.batches)
+        capture.graph.replay()
+        self.queue.count(capture.batches)
+        self.window.count(capture.terms)
         return length
 
-    def _record(self, pattern: Pattern) -> Recording:
+    def _capture(self, pattern: Pattern) -> Capture:
         rewind = Rewind(self.model, self.players.values(), self.step, self.window)
-        terms: list[str] = []
+        names: list[str] = []
 
         def work() -> None:
-            terms.clear()
+            names.clear()
             for rounds in pattern:
                 for player in self.players.values():
                     player.follow_schedule_on_device(self.step.iteration)
-                record = play_rounds(rounds, self.players, self.step)
-                self.window.accumulate(record)
+                terms = play_rounds(rounds, self.players, self.step)
+                self.window.accumulate(terms)
                 self.step.iteration.add_(1)
-                terms.extend(record)
+                names.extend(terms)
 
         graph = self.new_graph()
         try:
@@ -103,7 +106,7 @@ class CapturedIterations:
                 raise RuntimeError(f"training replaces {replaced[0]!r}; change it in place, by copy_ or lerp_")
             self.queue.reserve(BATCHES_AHEAD)
             before = self.step.sampler.drawn
-            graph.record(work)
+            graph.capture(work)
             batches = self.step.sampler.drawn - before
             rewind()
         except RuntimeError as error:
@@ -111,4 +114,4 @@ class CapturedIterations:
             self.step.queue = None
             rewind()
             raise CannotCapture(describe(error)) from error
-        return Recording(graph, batches, tuple(terms))
+        return Capture(graph, batches, tuple(names))
