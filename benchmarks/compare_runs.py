@@ -15,7 +15,7 @@ from pathlib import Path
 
 from disentangle_eval.report.comparison import comparison_figure
 from disentangle_eval.report.style import save_figure
-from disentangle_eval.train.folder import RunFolder, read_lines
+from disentangle_eval.training.folder import RunFolder, read_lines
 
 
 def named_runs(pairs: list[str]) -> dict[str, RunFolder]:

@@ -45,7 +45,7 @@ from disentangle_eval.data.image_store import StoredImages
 from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.opening import open_dataset
 from disentangle_eval.runtime.devices import choose_device, describe_device
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.step import TrainingStep
 
 PARTS = ("batches", "first-batch", "device")
 SEED = 0
@@ -221,7 +221,7 @@ import json, time
 begin = time.perf_counter(), time.process_time()
 import torch
 from disentangle_eval.opening import open_dataset
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.step import TrainingStep
 import disentangle_eval.data.sets.dsprites
 imported = time.perf_counter(), time.process_time()
 cpu = torch.device("cpu")

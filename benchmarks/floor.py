@@ -32,7 +32,7 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.training import Training
 
 SEED = 0
 CPU = torch.device("cpu")

@@ -16,7 +16,7 @@ import performance_tables
 import run_tables
 from run_tables import Runs, table
 
-from disentangle_eval.train.folder import RunFolder, read_lines
+from disentangle_eval.training.folder import RunFolder, read_lines
 
 ROOT = Path(__file__).parents[1]
 EVIDENCE = ROOT / "evidence"

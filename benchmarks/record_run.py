@@ -17,7 +17,7 @@ from disentangle_eval.cli.main import cli
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening import restore_model
 from disentangle_eval.report.run_pictures import draw_run
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 LINES = ("run.json", "log.jsonl", "speed.jsonl", "results.jsonl")
 PLOTS = ("bounds", "kl", "losses", "scores", "confusion")

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from disentangle_eval.train.folder import RunFolder, read_lines
+from disentangle_eval.training.folder import RunFolder, read_lines
 
 Record = Mapping[str, Any]
 Runs = Sequence[tuple[str, RunFolder]]  # pairs of a model's name and one of its runs; runs of one name differ in seed

@@ -32,7 +32,7 @@ from disentangle_eval import opening
 from disentangle_eval.cli import train_run
 from disentangle_eval.runtime import host_memory
 from disentangle_eval.report import run_pictures
-from disentangle_eval.train import events, run, turns
+from disentangle_eval.training import events, run, turns
 import disentangle_eval.cli.main as cli
 import sys
 

@@ -22,7 +22,7 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import choose_device, describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.training import Training
 
 SEED = 0
 

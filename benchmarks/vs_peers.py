@@ -56,8 +56,8 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory
-from disentangle_eval.train.precision import Precision
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.precision import Precision
+from disentangle_eval.training.training import Training
 
 SEED = 0
 DATASET = "dsprites"

@@ -17,7 +17,7 @@ from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
     import torch

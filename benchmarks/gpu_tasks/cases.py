@@ -16,11 +16,11 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.testing.trial import random_images
-from disentangle_eval.train.folder import RunFolder
-from disentangle_eval.train.graph import NewGraph, cuda_graphs
-from disentangle_eval.train.precision import Precision
-from disentangle_eval.train.run import Identity, Run, Ticks
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.folder import RunFolder
+from disentangle_eval.training.graph import NewGraph, cuda_graphs
+from disentangle_eval.training.precision import Precision
+from disentangle_eval.training.run import Identity, Run, Ticks
+from disentangle_eval.training.training import Training
 
 NEVER = 10**9
 

@@ -18,11 +18,11 @@ from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Round, Step
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.runtime.draws import GeneratorDraw
-from disentangle_eval.train.iteration import Terms, run_iteration
-from disentangle_eval.train.run import Run, Watchers
-from disentangle_eval.train.step import TrainingStep
-from disentangle_eval.train.training import Training
-from disentangle_eval.train.turns import take_turns
+from disentangle_eval.training.iteration import Terms, run_iteration
+from disentangle_eval.training.run import Run, Watchers
+from disentangle_eval.training.step import TrainingStep
+from disentangle_eval.training.training import Training
+from disentangle_eval.training.turns import take_turns
 from gpu_tasks.cases import CASES, Bench, Case
 from gpu_tasks.comparing import differing, distance, relative
 from gpu_tasks.slices import Line, Task

@@ -16,7 +16,7 @@ from shutil import copy2
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening import open_dataset
-from disentangle_eval.train.folder import RunFolder, read_lines
+from disentangle_eval.training.folder import RunFolder, read_lines
 from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Line, Slice, Task, Unfinished
 

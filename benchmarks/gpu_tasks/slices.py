@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.errors import describe
-from disentangle_eval.train.folder import append_line, read_lines, sync
+from disentangle_eval.training.folder import append_line, read_lines, sync
 
 Line = dict[str, Any]
 

@@ -21,12 +21,12 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from disentangle_eval.api import Group, Losses, Model, Player, Round, Step
 from disentangle_eval.runtime.devices import place, use_exact_kernels
-from disentangle_eval.train.batch_queue import BatchQueue
-from disentangle_eval.train.capture import BATCHES_AHEAD
-from disentangle_eval.train.graph import Graph
-from disentangle_eval.train.iteration import due, play_rounds
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.batch_queue import BatchQueue
+from disentangle_eval.training.capture import BATCHES_AHEAD
+from disentangle_eval.training.graph import Graph
+from disentangle_eval.training.iteration import due, play_rounds
+from disentangle_eval.training.players import build_players
+from disentangle_eval.training.step import TrainingStep
 from gpu_tasks.cases import CASES, NEVER, Bench, Case
 from gpu_tasks.slices import Line, Task
 from gpu_tasks.throughput import MANY, REPEATS, SECONDS, TARGETS, Lanes, Variant, on, spread, synchronise

@@ -19,9 +19,9 @@ from torch import nn
 from torch._functorch import config as functorch_config
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.train import capture
-from disentangle_eval.train.precision import Precision
-from disentangle_eval.train.run import Watchers
+from disentangle_eval.training import capture
+from disentangle_eval.training.precision import Precision
+from disentangle_eval.training.run import Watchers
 from gpu_tasks.cases import CASES, Bench, Case
 from gpu_tasks.slices import Line, Task
 

@@ -160,7 +160,7 @@ def plan_run(context: click.Context, command: ModelCommand, options: Mapping[str
     Of several seeds resumed, one without a run yet starts.
     """
     from disentangle_eval.cli.train_run import Plan
-    from disentangle_eval.train.folder import RunFolder
+    from disentangle_eval.training.folder import RunFolder
 
     config = command.config
     typed = typed_values(context, config)

@@ -20,8 +20,8 @@ from disentangle_eval.registry.names import parse_dataset
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model
-    from disentangle_eval.train.folder import RunFolder
-    from disentangle_eval.train.run import Run, Watchers
+    from disentangle_eval.training.folder import RunFolder
+    from disentangle_eval.training.run import Run, Watchers
 
 # The same latents in every run and picture, so that pictures can be laid side by side.
 PICTURE_SEED = 0
@@ -44,7 +44,7 @@ def train_plans(name: str, plans: Sequence[Plan], data_dir: Path | None, command
     from disentangle_eval.opening import open_dataset
     from disentangle_eval.runtime.devices import choose_device
     from disentangle_eval.runtime.host_memory import keep_freed_memory
-    from disentangle_eval.train.precision import is_emulated
+    from disentangle_eval.training.precision import is_emulated
 
     settings = plans[0].settings
     if is_emulated(settings["precision"], choose_device(settings["device"])):
@@ -69,9 +69,9 @@ def open_run(name: str, plan: Plan, data: Dataset) -> Run:
     """A plan's model on its data and device, ready to start or resume."""
     from disentangle_eval.opening import build_model
     from disentangle_eval.runtime.devices import choose_device
-    from disentangle_eval.train.graph import cuda_graphs
-    from disentangle_eval.train.run import Identity, Run, Ticks
-    from disentangle_eval.train.training import Training
+    from disentangle_eval.training.graph import cuda_graphs
+    from disentangle_eval.training.run import Identity, Run, Ticks
+    from disentangle_eval.training.training import Training
 
     registry, settings = load_registry(), plan.settings
     record = registry.find_model(name)
@@ -100,7 +100,7 @@ def open_run(name: str, plan: Plan, data: Dataset) -> Run:
 def finish(name: str, runs: Sequence[Run]) -> None:
     """Train to the end, or to the first signal; say what to type next. A run that fails does not stop the others."""
     from disentangle_eval.report.run_pictures import draw_run
-    from disentangle_eval.train.turns import take_turns
+    from disentangle_eval.training.turns import take_turns
 
     failures: dict[int, DevalError] = {}
     with ExitStack() as stack:
@@ -142,8 +142,8 @@ def watching(name: str, run: Run, alone: bool) -> Iterator[Watchers]:
     """Who is told of a run: the terminal, TensorBoard where it is installed, and what draws pictures."""
     from disentangle_eval.cli.progress import progress
     from disentangle_eval.report.run_pictures import draw_model
-    from disentangle_eval.train.events import event_writer, tensorboard_installed
-    from disentangle_eval.train.run import Watchers
+    from disentangle_eval.training.events import event_writer, tensorboard_installed
+    from disentangle_eval.training.run import Watchers
 
     def draw(model: Model[Any], iteration: int) -> None:
         draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device)

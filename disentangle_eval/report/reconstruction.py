@@ -10,7 +10,7 @@ from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
-from disentangle_eval.train.sampler import EpochSampler
+from disentangle_eval.training.sampler import EpochSampler
 
 COLUMNS = 8
 LABELS = (("original",), ("reconstruction",))

@@ -10,7 +10,7 @@ from disentangle_eval.report.grid import save_png
 from disentangle_eval.report.samples import sample_grid
 from disentangle_eval.report.traversal import sweeps, traversal_picture
 from disentangle_eval.runtime.files import make_folder
-from disentangle_eval.train.folder import RunFolder, read_lines
+from disentangle_eval.training.folder import RunFolder, read_lines
 
 if TYPE_CHECKING:
     import torch

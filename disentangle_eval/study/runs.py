@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 State = Literal["finished", "training", "stopped", "failed"]
 

@@ -29,7 +29,7 @@ class Operation:
 
 
 class HostGraph:
-    """`disentangle_eval.train.graph.Graph` on the CPU: the operators called, called again on the same tensors.
+    """`disentangle_eval.training.graph.Graph` on the CPU: the operators called, called again on the same tensors.
 
     As in a CUDA graph, whatever Python decided or computed stays as it was at capture: numbers, shapes, branches, and
     which tensors are used. Random numbers go on. Unlike a CUDA graph it also does the work while it captures.

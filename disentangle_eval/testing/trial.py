@@ -10,9 +10,9 @@ from disentangle_eval.api import ImageShape, Round
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.testing.candidate import Candidate
-from disentangle_eval.train.graph import NewGraph
-from disentangle_eval.train.iteration import due, play
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.graph import NewGraph
+from disentangle_eval.training.iteration import due, play
+from disentangle_eval.training.training import Training
 
 EPOCH = 3
 CPU = torch.device("cpu")

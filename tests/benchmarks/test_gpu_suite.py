@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from disentangle_eval.train.folder import read_lines
+from disentangle_eval.training.folder import read_lines
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -6,7 +6,7 @@ import torch
 from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, NETWORKS, NOISE, tiny_binfogan
 
 from disentangle_eval.testing import RecordedStep, record_calls
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.players import build_players
 
 
 def double(tensor):

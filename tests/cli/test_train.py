@@ -14,7 +14,7 @@ import torch
 from cli_tiny import TINY
 
 from disentangle_eval.checkpoint import load
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 
 def lines(path: Path) -> list[dict]:

@@ -16,7 +16,7 @@ from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.seeds import SeedList, arguments_of_one, seed_folder, threads_a_process
 from disentangle_eval.cli.train import TrainGroup, plan_run
 from disentangle_eval.cli.train_run import train_plans
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 SHORT = [*TINY, "--iterations", "2", "--log-every", "1"]
 

@@ -12,7 +12,7 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages
 from disentangle_eval.data.sets import color_dsprites
 from disentangle_eval.runtime.draws import GeneratorDraw
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.step import TrainingStep
 
 MASKS = np.random.default_rng(0).integers(0, 2, (8, 1, 4, 4)).astype(np.uint8)
 CPU = torch.device("cpu")

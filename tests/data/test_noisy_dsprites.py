@@ -18,7 +18,7 @@ from disentangle_eval.data.nuisance import NuisanceDataset
 from disentangle_eval.data.sets import noisy_dsprites, scream_dsprites
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.step import TrainingStep
 
 MASKS = np.random.default_rng(0).integers(0, 2, (8, 1, 4, 4)).astype(np.uint8)
 WHITE = torch.from_numpy(MASKS).bool().expand(-1, 3, -1, -1)

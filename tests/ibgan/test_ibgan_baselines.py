@@ -24,7 +24,7 @@ from disentangle_eval.api import (
 from disentangle_eval.config import build, resolve
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing import RecordedStep, check_model, parametrize_checks, record_calls
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.players import build_players
 
 GREY = ImageShape(1, 64, 64)
 TINY = {"z_dim": 5, "generator_width": 2, "discriminator_width": 2, "batch_size": BATCH}

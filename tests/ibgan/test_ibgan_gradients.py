@@ -7,8 +7,8 @@ import torch
 from ibgan_tiny import BATCH, IMAGE, NETWORKS, tiny_ibgan
 
 from disentangle_eval.testing import RecordedStep
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.iteration import run_iteration
+from disentangle_eval.training.players import build_players
 
 LOSS_OF = {
     "encoder": "generator",

@@ -8,7 +8,7 @@ from infoae_tiny import BATCH, CLASSES, IMAGE, NETWORKS, NOISE, TOGETHER, tiny_i
 from deval_infoae.config import InfoAEConfig
 from disentangle_eval.config import resolve
 from disentangle_eval.testing import RecordedStep, record_calls
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.players import build_players
 
 WEIGHTS = {
     "weight_reconstruction": 0.9,

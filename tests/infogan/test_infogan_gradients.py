@@ -5,7 +5,7 @@ import torch
 from infogan_tiny import BATCH, IMAGE, NETWORKS, tiny_infogan, tiny_infowgan_gp
 
 from disentangle_eval.testing import RecordedStep
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.players import build_players
 
 
 def gradients(loss, network):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from disentangle_eval.report.run_pictures import draw_model, draw_run
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 LOG = [{"iteration": 100 * n, "loss_d": 1 / n, "lower_bound": n, "upper_bound": 2 * n, "kl": [n, 1]} for n in (1, 2)]
 RESULT = {"metric": "m", "value": 0.5, "chance": 0.2, "settings": {}, "seed": 0, "better": "higher", "iteration": 10}

@@ -15,9 +15,9 @@ from disentangle_eval.opening import build_model, restore_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.testing import check_model, parametrize_checks
 from disentangle_eval.testing.trial import random_images
-from disentangle_eval.train.folder import RunFolder
-from disentangle_eval.train.run import Identity, Run, Ticks
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.folder import RunFolder
+from disentangle_eval.training.run import Identity, Run, Ticks
+from disentangle_eval.training.training import Training
 
 SOURCE = Path(__file__).parents[1] / "dists" / "deval-tinygan" / "src" / "deval_tinygan"
 PUBLIC = {"disentangle_eval", "disentangle_eval.config", "disentangle_eval.api", "disentangle_eval.latents"}

@@ -10,7 +10,7 @@ from deval_vae.beta_tcvae import decompose, log_weights
 from disentangle_eval.api import ImageShape
 from disentangle_eval.gaussians import log_density
 from disentangle_eval.testing.trial import random_images
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.step import TrainingStep
 
 BATCH, LATENT, DATA_SIZE = 6, 4, 50
 CPU = torch.device("cpu")

@@ -7,8 +7,8 @@ import torch
 from vae_tiny import BATCH, DISCRIMINATED, IMAGE, MODELS, FactorVAE, tiny
 
 from disentangle_eval.testing import RecordedStep, record_calls
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.iteration import run_iteration
+from disentangle_eval.training.players import build_players
 
 PLAYER_OF = {"encoder": "vae", "decoder": "vae", "discriminator": "discriminator"}
 

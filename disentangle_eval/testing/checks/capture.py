@@ -14,7 +14,7 @@ from disentangle_eval.testing.global_randomness import borrowed_globals
 from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
-from disentangle_eval.train.graph import NewGraph
+from disentangle_eval.training.graph import NewGraph
 
 ITERATIONS = 4
 CHANGE = (

@@ -6,7 +6,7 @@ from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.failure import ConformanceFailure, explained
 from disentangle_eval.testing.verdict import rests_on
-from disentangle_eval.train.players import build_players, ownership_problems
+from disentangle_eval.training.players import build_players, ownership_problems
 
 CHECK = "players"
 

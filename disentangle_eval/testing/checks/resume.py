@@ -17,9 +17,9 @@ from disentangle_eval.testing.failure import ConformanceFailure, explained
 from disentangle_eval.testing.global_randomness import borrowed_globals
 from disentangle_eval.testing.trial import CPU, training_images
 from disentangle_eval.testing.verdict import rests_on
-from disentangle_eval.train.folder import RunFolder
-from disentangle_eval.train.run import Identity, Run, Ticks, Watchers
-from disentangle_eval.train.training import Training
+from disentangle_eval.training.folder import RunFolder
+from disentangle_eval.training.run import Identity, Run, Ticks, Watchers
+from disentangle_eval.training.training import Training
 
 CHECK = "resume"
 ITERATIONS = 5

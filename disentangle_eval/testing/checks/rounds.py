@@ -14,7 +14,7 @@ from disentangle_eval.testing.expect import expect_floats
 from disentangle_eval.testing.failure import ConformanceFailure, explained
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
-from disentangle_eval.train.iteration import play
+from disentangle_eval.training.iteration import play
 
 CHECK = "rounds"
 ITERATIONS = 2

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.train import sampler
-from disentangle_eval.train.sampler import EpochSampler
+from disentangle_eval.training import sampler
+from disentangle_eval.training.sampler import EpochSampler
 
 CPU = torch.device("cpu")
 

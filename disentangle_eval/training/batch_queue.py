@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from disentangle_eval.train.sampler import EpochSampler
+from disentangle_eval.training.sampler import EpochSampler
 
 
 class BatchQueue:

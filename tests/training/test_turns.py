@@ -6,8 +6,8 @@ from toy_gan import ToyData, assert_same_run, finish, started
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.testing.host_graph import HostGraph
-from disentangle_eval.train.run import Watchers
-from disentangle_eval.train.turns import take_turns
+from disentangle_eval.training.run import Watchers
+from disentangle_eval.training.turns import take_turns
 
 CPU = torch.device("cpu")
 

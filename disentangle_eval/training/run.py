@@ -16,9 +16,9 @@ from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.runtime.versions import versions
-from disentangle_eval.train.folder import RunFolder, append_line, cut_back, sync
-from disentangle_eval.train.training import Training, refuse_broken
-from disentangle_eval.train.turns import take_turns
+from disentangle_eval.training.folder import RunFolder, append_line, cut_back, sync
+from disentangle_eval.training.training import Training, refuse_broken
+from disentangle_eval.training.turns import take_turns
 
 
 @dataclass(frozen=True, kw_only=True)

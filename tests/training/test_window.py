@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from disentangle_eval.train.window import Window
+from disentangle_eval.training.window import Window
 
 CPU = torch.device("cpu")
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.iteration import run_iteration
+from disentangle_eval.training.players import build_players
 
 ALPHA, MOMENTUM, EPS = 0.5, 0.3, 1e-3
 

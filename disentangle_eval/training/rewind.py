@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.train.players import BuiltPlayer
-from disentangle_eval.train.step import TrainingStep
-from disentangle_eval.train.window import Window
+from disentangle_eval.training.players import BuiltPlayer
+from disentangle_eval.training.step import TrainingStep
+from disentangle_eval.training.window import Window
 
 
 class Rewind:

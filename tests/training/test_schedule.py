@@ -8,8 +8,8 @@ from torch import nn
 from toy_gan import ToyConfig, ToyGAN, assert_same_run, finish, resumed, started
 
 from disentangle_eval.api import Group, Losses, Optim, Player, PolynomialDecay, Round
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
+from disentangle_eval.training.iteration import run_iteration
+from disentangle_eval.training.players import build_players
 
 DECAY = PolynomialDecay(iterations=10, final=0.2, power=0.5)
 

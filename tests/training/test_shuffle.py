@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_eval.train import sampler
-from disentangle_eval.train.sampler import EpochSampler
-from disentangle_eval.train.shuffle import LazyShuffle
+from disentangle_eval.training import sampler
+from disentangle_eval.training.sampler import EpochSampler
+from disentangle_eval.training.shuffle import LazyShuffle
 
 CPU = torch.device("cpu")
 

@@ -9,8 +9,8 @@ from toy_gan import ToyData, finish, resumed, same, started, toy_run
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.train.folder import read_lines
-from disentangle_eval.train.run import Watchers
+from disentangle_eval.training.folder import read_lines
+from disentangle_eval.training.run import Watchers
 
 
 def test_a_run_leaves_its_record_log_checkpoint_and_snapshots(tmp_path):

@@ -7,9 +7,9 @@ from toy_gan import ToyGAN, assert_same_run, finish, resumed, started
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Losses, Optim, Player, PolynomialDecay
 from disentangle_eval.testing.host_graph import HostGraph
-from disentangle_eval.train import capture
-from disentangle_eval.train.folder import read_lines
-from disentangle_eval.train.run import Watchers
+from disentangle_eval.training import capture
+from disentangle_eval.training.folder import read_lines
+from disentangle_eval.training.run import Watchers
 
 
 @pytest.fixture(autouse=True)

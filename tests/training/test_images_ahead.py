@@ -12,7 +12,7 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.host_images import HostImages, Lane
 from disentangle_eval.data.images import ByteImages
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.step import TrainingStep
 
 CPU = torch.device("cpu")
 

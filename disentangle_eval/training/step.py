@@ -11,8 +11,8 @@ from disentangle_eval.api import Dataset, Nuisance
 from disentangle_eval.data.dataset import images_ahead
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
-from disentangle_eval.train.batch_queue import BatchQueue
-from disentangle_eval.train.sampler import EpochSampler
+from disentangle_eval.training.batch_queue import BatchQueue
+from disentangle_eval.training.sampler import EpochSampler
 
 
 class TrainingStep(GeneratorDraw):

@@ -5,7 +5,7 @@ from toy_gan import SHAPE, ToyConfig, ToyGAN
 
 from disentangle_eval.api import Group, Optim, Player
 from disentangle_eval.errors import DevalError
-from disentangle_eval.train.players import build_players, ownership_problems
+from disentangle_eval.training.players import build_players, ownership_problems
 
 OPTIM = Optim(lr=0.1)
 

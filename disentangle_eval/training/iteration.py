@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Losses, Round
-from disentangle_eval.train.players import BuiltPlayer
-from disentangle_eval.train.precision import casts_once
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.players import BuiltPlayer
+from disentangle_eval.training.precision import casts_once
+from disentangle_eval.training.step import TrainingStep
 
 Terms = dict[str, Tensor]
 

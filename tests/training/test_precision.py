@@ -7,11 +7,11 @@ from toy_gan import SHAPE, ToyConfig, ToyData, ToyGAN, finish, started
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import UsageError
-from disentangle_eval.train.folder import read_lines
-from disentangle_eval.train.iteration import play_rounds
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import casts_once, is_emulated, set_precision
-from disentangle_eval.train.step import TrainingStep
+from disentangle_eval.training.folder import read_lines
+from disentangle_eval.training.iteration import play_rounds
+from disentangle_eval.training.players import build_players
+from disentangle_eval.training.precision import casts_once, is_emulated, set_precision
+from disentangle_eval.training.step import TrainingStep
 
 CPU = torch.device("cpu")
 

@@ -13,13 +13,13 @@ from disentangle_eval.api import Dataset, Model
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.devices import place, use_exact_kernels
-from disentangle_eval.train.capture import CannotCapture, CapturedIterations
-from disentangle_eval.train.graph import NewGraph
-from disentangle_eval.train.iteration import run_iteration
-from disentangle_eval.train.players import build_players
-from disentangle_eval.train.precision import Precision, set_precision
-from disentangle_eval.train.step import TrainingStep
-from disentangle_eval.train.window import Window
+from disentangle_eval.training.capture import CannotCapture, CapturedIterations
+from disentangle_eval.training.graph import NewGraph
+from disentangle_eval.training.iteration import run_iteration
+from disentangle_eval.training.players import build_players
+from disentangle_eval.training.precision import Precision, set_precision
+from disentangle_eval.training.step import TrainingStep
+from disentangle_eval.training.window import Window
 
 
 class Training:

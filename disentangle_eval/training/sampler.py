@@ -7,7 +7,7 @@ from torch import Tensor
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import stream_seed
-from disentangle_eval.train.shuffle import LazyShuffle
+from disentangle_eval.training.shuffle import LazyShuffle
 
 # The order of a larger set, 8 bytes an image, is never held whole.
 HELD_WHOLE = 2**26

@@ -8,13 +8,13 @@ from typing import Any
 
 from disentangle_eval.api import Model, Round
 from disentangle_eval.errors import describe
-from disentangle_eval.train.batch_queue import BatchQueue
-from disentangle_eval.train.graph import Graph
-from disentangle_eval.train.iteration import due, play_rounds
-from disentangle_eval.train.players import BuiltPlayer
-from disentangle_eval.train.rewind import Rewind
-from disentangle_eval.train.step import TrainingStep
-from disentangle_eval.train.window import Window
+from disentangle_eval.training.batch_queue import BatchQueue
+from disentangle_eval.training.graph import Graph
+from disentangle_eval.training.iteration import due, play_rounds
+from disentangle_eval.training.players import BuiltPlayer
+from disentangle_eval.training.rewind import Rewind
+from disentangle_eval.training.step import TrainingStep
+from disentangle_eval.training.window import Window
 
 # Iterations per graph where so many come before the next tick: a replay costs the host some microseconds.
 STRETCH = 8

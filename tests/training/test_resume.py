@@ -10,7 +10,7 @@ import pytest
 from toy_gan import ITERATIONS, ToyData, assert_same_run, finish, resumed, started
 
 from disentangle_eval import checkpoint as checkpoints
-from disentangle_eval.train.folder import cut_back, read_lines
+from disentangle_eval.training.folder import cut_back, read_lines
 
 
 @pytest.fixture(scope="module")
