@@ -17,6 +17,12 @@ COMMANDS = {
     "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a checkpoint's prior."),
     "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
     "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images beside their reconstructions."),
+    "runs": LazyCommand(
+        "disentangle_eval.cli.runs", "List the runs below a folder, how far they are and what they score."
+    ),
+    "compare": LazyCommand("disentangle_eval.cli.compare", "Compare scores over settings and seeds, with intervals."),
+    "report": LazyCommand("disentangle_eval.cli.report", "Write one HTML page of runs: scores, curves, traversals."),
+    "study": LazyCommand("disentangle_eval.cli.study", "Run a file of models, settings and seeds."),
     "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
     "models": LazyCommand("disentangle_eval.cli.models", "List what can be trained."),
     "datasets": LazyCommand("disentangle_eval.cli.datasets", "List what can be trained and scored on."),

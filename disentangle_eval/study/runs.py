@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.training.folder import RunFolder
 
 State = Literal["finished", "training", "stopped", "failed"]
 
 RUN_FILE = "run.json"
 FAILURE_FILE = "failure.json"
+
+# More than the longest line of a log.
+TAIL_BYTES = 1 << 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +92,7 @@ def read_run(folder: Path) -> RunRecord:
         settings=described["settings"],
         iteration=iteration,
         state=state_of(run, iteration, int(described["config"]["iterations"]), failure),
-        results=lines_of(run.results),
+        results=read_lines(run.results).records,
         failure=failure,
     )
 
@@ -111,26 +115,19 @@ def read_failure(folder: Path) -> str:
 
 
 def last_iteration(log: Path) -> int:
-    """The iteration of the last whole line of a log, 0 where there is none."""
-    lines = lines_of(log)
-    return int(lines[-1].get("iteration", 0)) if lines else 0
-
-
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """The objects in a file of JSON lines, damaged lines left out; none where there is no file."""
+    """The iteration of the last whole line of a log, 0 where there is none; reads the end of the file alone."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            lines = file.read().splitlines()
     except OSError:
-        return []
-    objects = []
-    for line in text.splitlines():
+        return 0
+    for line in reversed(lines):
         try:
-            value = json.loads(line)
-        except ValueError:
+            return int(json.loads(line)["iteration"])
+        except (ValueError, KeyError, TypeError):
             continue
-        if isinstance(value, dict):
-            objects.append(value)
-    return objects
+    return 0
 
 
 def newest_results(run: RunRecord) -> list[Mapping[str, Any]]:

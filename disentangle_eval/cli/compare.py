@@ -1,0 +1,62 @@
+"""`deval compare`: scores of runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from disentangle_eval.cli.table import print_table
+from disentangle_eval.errors import UsageError
+from disentangle_eval.study.comparing import Comparison
+from disentangle_eval.study.comparing import compare as compare_runs
+from disentangle_eval.study.runs import find_runs
+from disentangle_eval.study.tables import FORMATS, sections
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
+@click.option("--csv", "form", flag_value="csv", help="Print one line per setting, score and seed.")
+@click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
+@click.option("--best", metavar="SCORE", help="Name the best setting and the best run by a score.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the bootstrap intervals."
+)
+def compare(folders: tuple[Path, ...], form: str | None, best: str | None, seed: int) -> None:
+    """Compare the newest scores of all runs in or below FOLDERS.
+
+    A row per setting, with the mean over seeds, its standard deviation and a 95 % bootstrap interval; paired
+    differences where settings share seeds; rank correlations of scores over runs. Scores of different protocols, data
+    or versions never share a column.
+    """
+    comparison = compare_runs(find_runs(folders), seed)
+    if best and form:
+        raise UsageError("compare", received=f"--best with --{form}", expected="at most one of them")
+    if best:
+        show_best(comparison, best)
+    elif form:
+        click.echo(FORMATS[form](comparison), nl=False)
+    else:
+        show(comparison)
+
+
+def show(comparison: Comparison) -> None:
+    """Print the tables and notes of a comparison."""
+    for title, (header, *body) in sections(comparison):
+        click.secho(title, bold=True)
+        print_table(header, body)
+        click.echo()
+    for note in comparison.notes:
+        click.echo(note)
+
+
+def show_best(comparison: Comparison, title: str) -> None:
+    """Print the best setting and the best run by a score."""
+    setting, (run, seed) = comparison.best(title)
+    column = next(column for column in comparison.columns if title in (column.title, column.metric))
+    mean = comparison.cells[setting][column.title].mean
+    value = comparison.cells[run][column.title].values[seed]
+    click.echo(f"best setting by {column.title}: {setting}, mean {mean:.4f}")
+    click.echo(f"best run by {column.title}: {run}, seed {seed}, {value:.4f}")

@@ -1,0 +1,17 @@
+"""`deval study`: many models, settings and seeds from one file."""
+
+from __future__ import annotations
+
+import click
+
+from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
+
+COMMANDS = {
+    "run": LazyCommand("disentangle_eval.cli.study_run", "Run what is left of a study."),
+    "status": LazyCommand("disentangle_eval.cli.study_status", "Show how far every trial of a study is."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+def study() -> None:
+    """Run studies of many models, settings and seeds, and see how far they are."""

@@ -1,0 +1,170 @@
+"""`deval study run`: run what is left of a study, on this machine or on a Ray cluster."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from disentangle_eval.cli.arguments import data_dir_option, device_option
+from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
+from disentangle_eval.cli.signals import on_signal
+from disentangle_eval.cli.table import print_table
+from disentangle_eval.runtime.threads import available_cores
+from disentangle_eval.study.design import Study, StudyError, read_study
+from disentangle_eval.study.processes import Processes
+from disentangle_eval.study.running import StudyFolder, TrialState, run_study, states_of
+
+POLL_SECONDS = 1.0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the study.  [default: studies/NAME]")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Multiply what is counted in iterations.")
+@click.option("--dry-run", is_flag=True, help="Print the trials and an estimate of the work, and start nothing.")
+@click.option("--address", help="Ray cluster: auto, or HOST:PORT of its head.  [default: Ray on this machine]")
+@click.option("--cpus-per-trial", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads of each.")
+@click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0.0, help="Share of a GPU for each.")
+@click.option("--workers", type=click.IntRange(min=1), help="Trials at a time.  [default: as many as there are cores]")
+@click.option("--retry-failed", is_flag=True, help="Run trials again that failed before.")
+@device_option
+@data_dir_option
+def run(
+    file: Path,
+    out: Path | None,
+    scale: float,
+    dry_run: bool,
+    address: str | None,
+    cpus_per_trial: int,
+    gpus_per_trial: float,
+    workers: int | None,
+    retry_failed: bool,
+    device: str,
+    data_dir: Path | None,
+) -> None:
+    """Run the study in FILE, a TOML file of models, settings and seeds.
+
+    Run again, it skips what is done, resumes what was cut off, and scores only what has no score yet. A trial that
+    fails is recorded with its cause and stops nothing.
+    """
+    try:
+        study = read_study(file, scale)
+    except StudyError as mistaken:
+        for error in mistaken.errors:
+            say("error", str(error))
+        raise click.exceptions.Exit(USAGE) from None
+    from disentangle_eval.study.checking import check
+
+    if dry_run:
+        show_estimate(study, data_dir, max(1, workers or available_cores() // cpus_per_trial))
+        return
+    if errors := check(study, data_dir):
+        for error in errors:
+            say("error", str(error))
+        raise click.exceptions.Exit(USAGE)
+    folder = StudyFolder(out or Path("studies") / study.name)
+    engine = Processes(at_a_time=workers or max(1, available_cores() // cpus_per_trial))
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        engine.stop(number)
+
+    def show_end(state: TrialState) -> None:
+        if state.state == "failed":
+            say("warning", f"{state.trial.title}: {state.cause}")
+
+    with on_signal(stop), showing(study, folder):
+        ended = run_study(
+            study,
+            folder,
+            engine,
+            threads=cpus_per_trial,
+            device=device,
+            data_dir=data_dir,
+            retry_failed=retry_failed,
+            on_end=show_end,
+        )
+    finish(ended, folder, received)
+
+
+@contextmanager
+def showing(study: Study, folder: StudyFolder) -> Iterator[None]:
+    """While a study runs, a bar for the study and one per running trial on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    ended = threading.Event()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        whole = progress.add_task(study.name, total=len(study.trials))
+        bars = {
+            trial.folder: progress.add_task(trial.title, total=trial.config["iterations"], visible=False)
+            for trial in study.trials
+        }
+
+        def poll() -> None:
+            while not ended.wait(POLL_SECONDS):
+                states = states_of(folder)
+                progress.update(whole, completed=sum(state.state in ("done", "failed") for state in states))
+                for state in states:
+                    running = state.run is not None and state.run.state == "training"
+                    iteration = state.run.iteration if state.run else 0
+                    progress.update(bars[state.trial.folder], completed=iteration, visible=running)
+
+        thread = threading.Thread(target=poll, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> None:
+    """Say how the study ended and what to type next; exit with 1 where a trial failed, 128 + n after signal n."""
+    click.echo(", ".join(f"{count} {state}" for state, count in sorted(ended.items())))
+    if received:
+        click.echo("stopped; the same command continues", err=True)
+        raise click.exceptions.Exit(SIGNALLED + received[0])
+    click.echo(f"next: deval compare {folder.root}")
+    if ended["failed"]:
+        raise click.exceptions.Exit(FAILURE)
+
+
+def show_estimate(study: Study, data_dir: Path | None, at_a_time: int) -> None:
+    """Print the trials of a study with their parameters, and how long they will take at the speed measured here."""
+    from disentangle_eval.study.checking import estimate
+
+    started = time.perf_counter()
+    rows = estimate(study, data_dir)
+    print_table(
+        ["setting", "trials", "parameters", "iterations of each", "iterations/s", "hours in all"],
+        [
+            [
+                work.title,
+                str(work.trials),
+                f"{work.parameters:,}",
+                f"{work.iterations:,}",
+                f"{work.iterations_per_second:.1f}",
+                f"{work.hours:.2f}",
+            ]
+            for work in rows
+        ],
+    )
+    hours = sum(work.hours for work in rows)
+    click.echo(
+        f"{len(study.trials)} trials, {hours:.1f} hours of training one after the other, about "
+        f"{hours / at_a_time:.1f} hours with {at_a_time} at a time; scoring is not counted "
+        f"(measured in {time.perf_counter() - started:.0f} s, one thread per trial)"
+    )

@@ -1,0 +1,49 @@
+"""`deval study status`: how far every trial of a study is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from disentangle_eval.cli.table import as_json_option, print_json, print_table
+from disentangle_eval.study.running import StudyFolder, TrialState, states_of
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@as_json_option
+def status(folder: Path, as_json: bool) -> None:
+    """Show how far every trial of the study in FOLDER is."""
+    states = states_of(StudyFolder(folder))
+    if as_json:
+        print_json([described(state) for state in states])
+        return
+    print_table(
+        ["trial", "iteration", "state"],
+        [
+            [
+                state.trial.title,
+                f"{iteration_of(state):,} of {state.trial.config['iterations']:,}",
+                f"{state.state}: {state.cause}" if state.cause else state.state,
+            ]
+            for state in states
+        ],
+    )
+    click.echo(", ".join(f"{count} {name}" for name, count in Counter(state.state for state in states).items()))
+
+
+def described(state: TrialState) -> dict[str, Any]:
+    """A trial's progress as plain data."""
+    return {
+        "trial": state.trial.folder,
+        "state": state.state,
+        "iteration": iteration_of(state),
+        "cause": state.cause,
+    }
+
+
+def iteration_of(state: TrialState) -> int:
+    return state.run.iteration if state.run else 0

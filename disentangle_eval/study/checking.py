@@ -1,0 +1,147 @@
+"""What could stop a study, found before it starts, and how much work it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from disentangle_eval.config import ModelConfig, build
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.study.design import Study, Trial, collecting, metric_and_protocol
+
+if TYPE_CHECKING:
+    from disentangle_eval.api import Dataset, Model
+
+# Enough to tell the speed of training, after one iteration that is not counted.
+MEASURED_ITERATIONS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """The trials of one setting: how many, of how many parameters and iterations, and how fast one is here."""
+
+    title: str
+    trials: int
+    parameters: int
+    iterations: int
+    iterations_per_second: float
+
+    @property
+    def hours(self) -> float:
+        """Hours of training of all its trials, one after the other."""
+        return self.trials * self.iterations / self.iterations_per_second / 3600
+
+
+def check(study: Study, data_dir: Path | None) -> list[DevalError]:
+    """Everything that would stop a trial: missing data, impossible sizes, metrics that a model cannot serve."""
+    errors: list[DevalError] = []
+    datasets: dict[str, Dataset | None] = {}
+    for trials in settings_of(study):
+        trial = trials[0]
+        data = opened(trial.dataset, data_dir, datasets, errors)
+        if data is None:
+            continue
+        model = collecting(errors, lambda trial=trial, data=data: built(trial, data))
+        if model is not None:
+            errors += unserved(trial, model, data, data_dir, datasets, errors)
+    return list({str(error): error for error in errors}.values())
+
+
+def unserved(
+    trial: Trial,
+    model: Model[Any],
+    data: Dataset,
+    data_dir: Path | None,
+    datasets: dict[str, Dataset | None],
+    errors: list[DevalError],
+) -> list[DevalError]:
+    """An error for every metric that needs what the trial's model or data do not offer."""
+    from disentangle_eval.scoring import offered_by, plan, scored_on, unmet
+
+    found: list[DevalError] = []
+    for metric in trial.metrics:
+        name, protocols = metric_and_protocol(metric)
+        for measurement in plan([name], protocols):
+            if not measurement.asked:
+                continue
+            scored = scored_on(measurement, trial.dataset)
+            on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
+            if on is None:
+                continue
+            if missing := unmet(measurement, offered_by(model, on)):
+                lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
+                found.append(UsageError(f"metric {name!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
+    return found
+
+
+def opened(
+    name: str, data_dir: Path | None, datasets: dict[str, Dataset | None], errors: list[DevalError]
+) -> Dataset | None:
+    """A data set, opened once; None where it cannot be, which joins the errors."""
+    from disentangle_eval.opening import open_dataset
+
+    if name not in datasets:
+        datasets[name] = collecting(errors, lambda: open_dataset(name, data_dir))
+    return datasets[name]
+
+
+def built(trial: Trial, data: Dataset) -> Model[Any]:
+    """The model of a trial, freshly initialised."""
+    from disentangle_eval.opening import build_model
+
+    registry = load_registry()
+    record = registry.find_model(trial.model)
+    return build_model(registry.resolve(record, "target"), config_of(trial), data.shape, trial.seed)
+
+
+def config_of(trial: Trial) -> ModelConfig:
+    """All settings of a trial's model."""
+    registry = load_registry()
+    config: type[ModelConfig] = registry.resolve(registry.find_model(trial.model), "config")
+    return build(config, trial.config)
+
+
+def settings_of(study: Study) -> Iterator[list[Trial]]:
+    """The trials of a study by setting: those of one list differ in their seed alone."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in study.trials:
+        groups.setdefault(repr((trial.model, trial.dataset, trial.config)), []).append(trial)
+    yield from groups.values()
+
+
+def estimate(study: Study, data_dir: Path | None) -> list[Work]:
+    """The work of a study, by the speed of a few iterations of each setting on one CPU thread of this machine."""
+    import torch
+
+    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.training.training import Training
+
+    torch.set_num_threads(1)
+    datasets: dict[str, Dataset] = {}
+    rows = []
+    for trials in settings_of(study):
+        trial = trials[0]
+        data = datasets.setdefault(trial.dataset, open_dataset(trial.dataset, data_dir))
+        model = built(trial, data)
+        training = Training(model, data, config_of(trial), trial.seed, torch.device("cpu"))
+        training.advance(1)
+        start = time.perf_counter()
+        training.advance(MEASURED_ITERATIONS)
+        seconds = time.perf_counter() - start
+        training.close()
+        title = trial.title.rpartition(" seed ")[0]
+        rows.append(
+            Work(
+                title=title if parse_dataset(trial.dataset).name == "dsprites" else f"{title} on {trial.dataset}",
+                trials=len(trials),
+                parameters=sum(parameter.numel() for parameter in model.parameters()),
+                iterations=int(trial.config["iterations"]),
+                iterations_per_second=MEASURED_ITERATIONS / seconds,
+            )
+        )
+    return rows

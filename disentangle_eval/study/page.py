@@ -1,0 +1,233 @@
+"""A report of runs as one HTML file that needs no other file and no network."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from disentangle_eval.errors import DevalError
+from disentangle_eval.runtime.json_lines import read_lines
+from disentangle_eval.study.comparing import Comparison, compare
+from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results
+from disentangle_eval.study.tables import ARROWS
+from disentangle_eval.train.folder import RunFolder
+
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.figure import Figure
+
+    from disentangle_eval.opening import OpenedModel
+
+TEMPLATE = "report.html"
+FRAMES = 11
+SAMPLES = 36
+RECONSTRUCTIONS = 8
+PICTURE_SEED = 0
+DOTS_PER_INCH = 110
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slider:
+    """A latent dimension as pre-rendered frames side by side in one picture, with the value behind each frame."""
+
+    dimension: int
+    rate: float
+    values: tuple[str, ...]
+    sheet: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """A matrix of a result, with its rows and columns named and each cell's share of the largest number."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One run on the page. Pictures are data URIs; what a run does not have is left out."""
+
+    title: str
+    run: RunRecord
+    curves: tuple[tuple[str, str], ...]
+    sliders: tuple[Slider, ...]
+    pictures: tuple[tuple[str, str], ...]
+    matrices: tuple[Matrix, ...]
+    results: tuple[Mapping[str, Any], ...]
+    note: str = ""
+
+
+def report(runs: Sequence[RunRecord], title: str, data_dir: Path | None = None, device: str = "auto") -> str:
+    """The page of some runs: scores with intervals, and per run curves, traversals, pictures, matrices and settings.
+
+    A run whose checkpoint cannot be opened keeps its scores and curves, with the reason.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    labels = labels_of_runs(runs)
+    titled = [(run, f"{label}, seed {run.seed}") for run, label in zip(runs, labels, strict=True)]
+    sections = [section(run, name, data_dir, device) for run, name in titled]
+    try:
+        comparison: Comparison | None = compare(runs)
+    except DevalError:
+        comparison = None
+    environment = Environment(loader=PackageLoader("disentangle_eval.study"), autoescape=True, trim_blocks=True)
+    page = environment.get_template(TEMPLATE)
+    return page.render(title=title, sections=sections, comparison=comparison, arrows=ARROWS, settings=settings_text)
+
+
+def section(run: RunRecord, title: str, data_dir: Path | None, device: str) -> Section:
+    """What the page shows of a run."""
+    results = newest_results(run)
+    sliders: tuple[Slider, ...] = ()
+    pictures: tuple[tuple[str, str], ...] = ()
+    note = ""
+    try:
+        sliders, pictures = drawn(run, data_dir, device)
+    except DevalError as error:
+        note = str(error)
+    return Section(
+        title=title,
+        run=run,
+        curves=curves_of(run),
+        sliders=sliders,
+        pictures=pictures,
+        matrices=tuple(matrix for result in results for matrix in matrices_of(result)),
+        results=tuple(results),
+        note=note,
+    )
+
+
+def curves_of(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    """The learning curves that a run's log and results have, each with its title."""
+    from disentangle_eval.report.curves import bounds_figure, kl_figure, losses_figure
+    from disentangle_eval.report.score_curve import scores_figure
+
+    log = read_lines(RunFolder(run.folder).log).records
+    drawings: list[tuple[str, Figure | None]] = [
+        ("Losses and terms", losses_figure(log)),
+        ("Bounds on the mutual information of latent and image", bounds_figure(log)),
+        ("KL of each dimension", kl_figure(log)),
+        ("Scores", scores_figure(run.results)),
+    ]
+    return tuple((title, uri_of_figure(figure)) for title, figure in drawings if figure is not None)
+
+
+def drawn(run: RunRecord, data_dir: Path | None, device: str) -> tuple[tuple[Slider, ...], tuple[tuple[str, str], ...]]:
+    """The traversals and pictures of a run's newest checkpoint, as far as its model offers them."""
+    from disentangle_eval.api import Generator, Reconstructor, Traversable
+    from disentangle_eval.opening import open_dataset, open_model
+    from disentangle_eval.report.reconstruction import reconstruction_picture
+    from disentangle_eval.report.samples import sample_grid
+
+    opened = open_model(run.folder, device)
+    pictures: list[tuple[str, str]] = []
+    if isinstance(opened.model, Generator):
+        pictures.append(("Samples", uri_of_pixels(sample_grid(opened.model, SAMPLES, PICTURE_SEED, opened.device))))
+    if isinstance(opened.model, Reconstructor):
+        data = open_dataset(run.dataset, data_dir)
+        made = reconstruction_picture(opened.model, data, RECONSTRUCTIONS, PICTURE_SEED, opened.device)
+        pictures.append(("Images and their reconstructions", uri_of_pixels(made)))
+    sliders = sliders_of(opened) if isinstance(opened.model, Traversable) else ()
+    return sliders, tuple(pictures)
+
+
+def sliders_of(opened: OpenedModel) -> tuple[Slider, ...]:
+    """A slider per dimension of a model's representation, the most informative first."""
+    from disentangle_eval.report.traversal import sweeps
+
+    model: Any = opened.model
+    sliders = []
+    for sweep in sweeps(model, FRAMES, PICTURE_SEED, opened.device):
+        sliders.append(
+            Slider(
+                dimension=sweep.dimension,
+                rate=sweep.rate,
+                values=tuple(f"{value:.3g}" for value in sweep.positions),
+                sheet=uri_of_pixels(side_by_side(sweep.images)),
+                width=sweep.images.shape[3],
+                height=sweep.images.shape[2],
+            )
+        )
+    return tuple(sliders)
+
+
+def side_by_side(images: torch.Tensor) -> np.ndarray:
+    """(n, C, H, W) in [0, 1] -> one picture, (H, n W) or (H, n W, 3) uint8."""
+    from disentangle_eval.report.grid import to_pixels
+
+    return np.concatenate(list(to_pixels(images)), axis=1)
+
+
+def matrices_of(result: Mapping[str, Any]) -> list[Matrix]:
+    """The matrices among a result's details: votes, importances, mutual information, confusion."""
+    details = result.get("details", {})
+    factors = [str(name) for name in details.get("factors", [])]
+    found = []
+    for name, value in details.items():
+        if not is_matrix(value):
+            continue
+        largest = max((abs(cell) for row in value for cell in row), default=0) or 1
+        columns = factors if len(factors) == len(value[0]) else [str(column) for column in range(len(value[0]))]
+        protocol = result["settings"].get("protocol", "")
+        found.append(
+            Matrix(
+                title=f"{result['metric']} ({protocol}): {name.replace('_', ' ')}",
+                columns=tuple(columns),
+                rows=tuple(
+                    (str(number), tuple((number_text(cell), abs(cell) / largest) for cell in row))
+                    for number, row in enumerate(value)
+                ),
+            )
+        )
+    return found
+
+
+def is_matrix(value: object) -> bool:
+    """Whether a detail is a list of lists of numbers, all as long as the first."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(row, list) and row and len(row) == len(value[0]) for row in value)
+        and all(isinstance(cell, (int, float)) for row in value for cell in row)
+    )
+
+
+def number_text(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Settings as indented JSON."""
+    return json.dumps(settings, indent=2, default=str)
+
+
+def uri_of_figure(figure: Figure) -> str:
+    """A plot as a data URI."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
+    return uri_of_png(buffer.getvalue())
+
+
+def uri_of_pixels(picture: np.ndarray) -> str:
+    """A picture, (H, W) or (H, W, 3) uint8, as a data URI."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="png", optimize=True)
+    return uri_of_png(buffer.getvalue())
+
+
+def uri_of_png(contents: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(contents).decode()
