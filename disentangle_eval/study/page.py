@@ -17,7 +17,7 @@ from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results
 from disentangle_eval.study.tables import ARROWS
-from disentangle_eval.train.folder import RunFolder
+from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
     import torch
