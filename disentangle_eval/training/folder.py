@@ -80,6 +80,19 @@ class RunFolder:
                 leftover.unlink()
             yield
 
+    def is_locked(self) -> bool:
+        """Whether a process trains in this folder now."""
+        try:
+            file = (self.root / ".lock").open("rb")
+        except OSError:
+            return False
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     def create(self) -> None:
         """Make the folder; refuses one that already holds a run."""
         if self.run.exists():
