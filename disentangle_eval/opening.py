@@ -48,7 +48,7 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
         received = ", ".join(written.settings)
         raise UsageError(f"dataset {written.name!r} has no settings", received=received, advice="leave them out")
     settings = [build(registry.resolve(record, "config"), written.settings)] if record.spec.config else []
-    dataset: Dataset = load(folder, *settings)
+    dataset: Dataset = load(record.spec, folder, *settings)
     return dataset
 
 

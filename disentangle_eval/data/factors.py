@@ -28,6 +28,14 @@ class FactorSpace:
         if not self.sizes or min(self.sizes) < 1:
             raise ValueError(f"FactorSpace.sizes: received {self.sizes}, expected one positive size a factor")
 
+    @classmethod
+    def parse(cls, text: str) -> FactorSpace:
+        """The grid of `DatasetSpec.factors`, names and sizes such as "shape 3, scale 6"; ValueError for other text."""
+        parts = [part.split() for part in text.split(",")]
+        if not all(len(part) == 2 and part[1].isdecimal() for part in parts):
+            raise ValueError(f"FactorSpace: received {text!r}, expected names and sizes such as 'shape 3, scale 6'")
+        return cls(tuple(name for name, _ in parts), tuple(int(size) for _, size in parts))
+
     def __len__(self) -> int:
         return math.prod(self.sizes)
 

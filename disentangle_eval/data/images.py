@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -66,6 +67,11 @@ class ByteImages:
         _check(self.pixels, tuple(self.pixels.shape[1:]), "ByteImages.pixels")
         if self.pixels.dim() != 4:
             raise ValueError(f"ByteImages.pixels: received shape {tuple(self.pixels.shape)}, expected (N, C, H, W)")
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> ByteImages:
+        """The images of an array (N, C, H, W) uint8, whose memory is shared."""
+        return cls(torch.from_numpy(pixels))
 
     @property
     def shape(self) -> ImageShape:

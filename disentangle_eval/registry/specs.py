@@ -79,7 +79,7 @@ class ModelSpec(Spec):
 class DataFile:
     """A file of a data set as its makers publish it.
 
-    `path` is where it lies below the folder of data sets, and `also` where else it is looked for. `urls` are mirrors of
+    `path` is where it is below the folder of data sets, and `also` where else it is looked for. `urls` are mirrors of
     it. `checksum` is `"md5:..."` or `"sha256:..."` and `size` its bytes, as far as they are published. `instead` are
     other files of which any is as good, such as the same images in another format.
     """
@@ -101,15 +101,19 @@ class DataFile:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
-    """A data set: `target` is a function `(folder: Path | None) -> disentangle_eval.api.Dataset`.
+    """A data set: `target` is a function `(spec, folder) -> disentangle_eval.api.Dataset`.
+
+    The function receives this spec, so that names, counts, checksums and places are written once, and the folder of
+    data sets, a `Path`, or None where the user named none. With a `config`, a `DatasetConfig`, it is
+    `(spec, folder, config)`, and the user may write `NAME?setting=value`. With `takes_path` the user names the path of
+    the data, `NAME:PATH`, and `folder` is that path.
 
     `kind` is `"factors"` where every image has known factors and `"images"` where there are only images. `test` names
     the data set on which metrics that need labels score a model trained on this one; unless given, that is this one.
-    With a `config`, a `DatasetConfig`, the target is `(folder, config)` and the user may write `NAME?setting=value`.
-    With `takes_path` the user names the place of the data, `NAME:PATH`, and `folder` is that path.
 
     `files` are what the makers publish; where `drawn`, the data set can be made without them. `images` counts its
-    images, `factors` says what they vary in, `licence` and `homepage` are the makers'.
+    images, `factors` names what they vary in, with the number of classes of each ("shape 3, scale 6"), `licence` and
+    `homepage` are the makers'.
     """
 
     kind: DatasetKind = "images"

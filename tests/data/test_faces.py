@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,15 @@ import pytest
 import torch
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.sets import faces
+from disentangle_eval.data.files import prepared
+from disentangle_eval.data.sets.faces import DATASETS
+from disentangle_eval.data.sets.faces.loading import load
 from disentangle_eval.errors import DevalError, UsageError
 
-GRID = FactorSpace(faces.FACTORS.names, (2, 3, 2, 2))
+(FACES,) = DATASETS
+WHOLE = FactorSpace.parse(FACES.factors)
+GRID = FactorSpace(WHOLE.names, (2, 3, 2, 2))
+SMALL = replace(FACES, images=24, factors="identity 2, azimuth 3, elevation 2, lighting 2")
 PIXELS = torch.from_numpy(np.random.default_rng(0).integers(256, size=(2, 3, 2, 2, 64, 64), dtype=np.uint8))
 
 
@@ -31,9 +37,9 @@ def write(folder: Path, contents: object, **options) -> Path:
 @pytest.mark.parametrize("shape", [(2, 3, 2, 2, 64, 64), (24, 64, 64), (24, 1, 64, 64), (24, 4096)])
 @pytest.mark.parametrize("zipped", [True, False])
 def test_images_are_read_in_the_order_of_the_grid(tmp_path, monkeypatch, shape, zipped):
-    monkeypatch.setattr(faces, "images_at_once", lambda shape: 5)
+    monkeypatch.setattr(prepared, "_BYTES_AT_ONCE", 5 * 64 * 64)
     write(tmp_path, PIXELS.reshape(shape).clone(), _use_new_zipfile_serialization=zipped)
-    data = faces.load(tmp_path, GRID)
+    data = load(SMALL, tmp_path)
     assert (data.name, data.shape, data.factors) == ("faces", (1, 64, 64), GRID)
     index = GRID.index(np.array([[1, 2, 0, 1], [0, 1, 1, 0]]))
     np.testing.assert_array_equal(data.images(torch.from_numpy(index))[0, 0] * 255, PIXELS[1, 2, 0, 1])
@@ -41,8 +47,8 @@ def test_images_are_read_in_the_order_of_the_grid(tmp_path, monkeypatch, shape, 
 
 
 def test_the_whole_grid_is_the_published_one():
-    assert len(faces.FACTORS) == 127_050
-    assert faces.FACTORS.index(np.array([49, 20, 9, 8])) == ((49 * 21 + 20) * 11 + 9) * 11 + 8
+    assert len(WHOLE) == 127_050
+    assert WHOLE.index(np.array([49, 20, 9, 8])) == ((49 * 21 + 20) * 11 + 9) * 11 + 8
 
 
 class Bomb:
@@ -63,7 +69,7 @@ class Bomb:
 def test_other_contents_are_refused(tmp_path, contents, told):
     write(tmp_path, contents)
     with pytest.raises(DevalError, match=rf"basel_face_renders\.pth: received {told}[^\n]*, expected a tensor[^\n]*$"):
-        faces.load(tmp_path, GRID)
+        load(SMALL, tmp_path)
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -72,9 +78,9 @@ def test_a_truncated_file_is_told_in_one_line(tmp_path, zipped, keep):
     path = write(tmp_path, PIXELS, _use_new_zipfile_serialization=zipped)
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DevalError, match=r"^[^\n]*basel_face_renders\.pth: received [^\n]*$"):
-        faces.load(tmp_path, GRID)
+        load(SMALL, tmp_path)
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="dataset 'faces': received"):
-        faces.load(tmp_path)
+        load(FACES, tmp_path)

@@ -13,7 +13,11 @@ import torch
 
 from disentangle_eval.data.files.published import checksum
 from disentangle_eval.data.sets import fashion_mnist
+from disentangle_eval.data.sets.mnist import load
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.specs import DatasetSpec
+
+TRAIN = fashion_mnist.DATASETS[0]
 
 PIXELS = np.random.default_rng(0).integers(256, size=(12, 28, 28), dtype=np.uint8)
 LABELS = np.arange(12, dtype=np.uint8) % 10
@@ -23,21 +27,21 @@ def idx(array: np.ndarray) -> bytes:
     return struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape) + array.tobytes()
 
 
-def write(folder: Path, pixels: np.ndarray = PIXELS, place: str = "fashion-mnist", cut: int = 0) -> fashion_mnist.Part:
-    """The two training files, and the part of which they count as the official ones."""
+def write(folder: Path, pixels: np.ndarray = PIXELS, place: str = "fashion-mnist", cut: int = 0) -> DatasetSpec:
+    """The two training files, and the data set of which they count as the official ones."""
     (folder / place).mkdir(parents=True, exist_ok=True)
     files = []
-    for file, array in ((fashion_mnist.TRAIN.images, pixels), (fashion_mnist.TRAIN.labels, LABELS)):
+    for file, array in zip(TRAIN.files, (pixels, LABELS), strict=True):
         path = folder / place / Path(file.path).name
         packed = gzip.compress(idx(array), mtime=0)
         path.write_bytes(packed[: len(packed) - cut])
         files.append(replace(file, checksum=checksum(path, "md5"), size=path.stat().st_size))
-    return fashion_mnist.Part("fashion-mnist", *files, 12)
+    return replace(TRAIN, files=tuple(files), images=12)
 
 
 @pytest.mark.parametrize("place", ["fashion-mnist", "FashionMNIST/raw"])
 def test_images_and_labels_are_read(tmp_path, place):
-    data = fashion_mnist.load_part(tmp_path, write(tmp_path, place=place))
+    data = load(write(tmp_path, place=place), tmp_path)
     assert (data.name, data.shape, len(data)) == ("fashion-mnist", (1, 28, 28), 12)
     np.testing.assert_array_equal(data.images(torch.arange(12))[:, 0] * 255, PIXELS)
     assert data.labels.tolist() == LABELS.tolist()
@@ -47,14 +51,14 @@ def test_files_of_the_same_names_that_are_not_the_official_ones_are_refused(tmp_
     part = write(tmp_path)
     write(tmp_path, 255 - PIXELS)
     with pytest.raises(DevalError, match=r"train-images-idx3-ubyte\.gz: received .*expected .*; fetch the file again"):
-        fashion_mnist.load_part(tmp_path, part)
+        load(part, tmp_path)
 
 
 def test_damaged_contents_are_refused_even_with_the_checksum(tmp_path):
     with pytest.raises(DevalError, match="counts 11 x 28 x 28, expected 12 x 28 x 28"):
-        fashion_mnist.load_part(tmp_path, write(tmp_path, PIXELS[:11]))
+        load(write(tmp_path, PIXELS[:11]), tmp_path)
     with pytest.raises(DevalError, match="ended before the end-of-stream marker"):
-        fashion_mnist.load_part(tmp_path, write(tmp_path, cut=20))
+        load(write(tmp_path, cut=20), tmp_path)
 
 
 def test_the_files_are_not_looked_for_where_those_of_mnist_lie(tmp_path):
@@ -62,4 +66,4 @@ def test_the_files_are_not_looked_for_where_those_of_mnist_lie(tmp_path):
     with pytest.raises(
         UsageError, match=r"fashion-mnist/train-images-idx3-ubyte\.gz; .*deval data fetch fashion-mnist"
     ):
-        fashion_mnist.load_train(tmp_path)
+        load(TRAIN, tmp_path)

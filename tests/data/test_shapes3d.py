@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 import torch
 
+from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data.files import prepared
+from disentangle_eval.data.files.hdf5_blocks import whole_chunks
 from disentangle_eval.data.files.published import checksum
 from disentangle_eval.data.sets import shapes3d
 from disentangle_eval.errors import DevalError, UsageError
 
-GRID = FactorSpace(shapes3d.FACTORS.names, (2, 1, 2, 2, 1, 3))
+(SHAPES3D,) = shapes3d.DATASETS
+SMALL = "floor_hue 2, wall_hue 1, object_hue 2, scale 2, shape 1, orientation 3"
+GRID = FactorSpace.parse(SMALL)
 PIXELS = np.random.default_rng(0).integers(256, size=(24, 64, 64, 3), dtype=np.uint8)
 VALUES = [[0.0, 0.1], [0.5], [0.0, 0.9], [0.75, 1.25], [2.0], [-30.0, 0.0, 30.0]]
 LABELS = np.stack([axis.ravel() for axis in np.meshgrid(*VALUES, indexing="ij")], axis=1)
@@ -36,30 +41,32 @@ def write(path: Path, images: np.ndarray | None = PIXELS, labels: np.ndarray | N
 
 
 @pytest.fixture
-def original(monkeypatch, tmp_path):
-    """The path of the file in a folder of data; what lies there when called counts as the original."""
+def original(tmp_path):
+    """The path of the file in a folder of data, and a function that loads it, or `as_it_was` when last loaded."""
     path = tmp_path / "data" / "3dshapes" / "3dshapes.h5"
+    known = []
 
-    def expect() -> Path:
-        file = replace(shapes3d.SHAPES3D_FILE, checksum=checksum(path, "sha256"), size=path.stat().st_size)
-        monkeypatch.setattr(shapes3d, "SHAPES3D_FILE", file)
-        return tmp_path / "data"
+    def load(as_it_was: bool = False) -> ImageDataset:
+        if not as_it_was:
+            file = replace(SHAPES3D.files[0], checksum=checksum(path, "sha256"), size=path.stat().st_size)
+            known.append(replace(SHAPES3D, files=(file,), images=24, factors=SMALL))
+        return shapes3d.load(known[-1], tmp_path / "data")
 
-    return path, expect
+    return path, load
 
 
 @pytest.mark.parametrize("options", [{}, {"chunks": (7, 16, 16, 1), "compression": "gzip"}])
 def test_images_keep_their_order(original, monkeypatch, options):
-    monkeypatch.setattr(shapes3d, "images_at_once", lambda shape: 5)
-    path, expect = original
+    monkeypatch.setattr(prepared, "_BYTES_AT_ONCE", 5 * 64 * 64 * 3)
+    path, load = original
     write(path, **options)
-    data = shapes3d.load(expect(), GRID)
+    data = load()
     assert (data.name, data.shape, data.factors) == ("shapes3d", (3, 64, 64), GRID)
     np.testing.assert_array_equal(data.images(torch.arange(24)) * 255, np.moveaxis(PIXELS, -1, 1))
 
 
 def test_the_whole_grid_is_the_published_one():
-    factors = shapes3d.FACTORS
+    factors = FactorSpace.parse(SHAPES3D.factors)
     assert len(factors) == 480_000
     last = ((((9 * 10 + 8) * 10 + 7) * 8 + 6) * 4 + 3) * 15 + 14
     assert factors.index(np.array([9, 8, 7, 6, 3, 14])) == last
@@ -69,9 +76,7 @@ def test_chunks_are_not_unpacked_twice(original):
     path, _ = original
     write(path, chunks=(7, 64, 64, 3))
     with h5py.File(path) as file:
-        count = shapes3d._whole_chunks(file["images"])
-    assert count % 7 == 0
-    assert count >= shapes3d.images_at_once(shapes3d.IMAGE)
+        assert whole_chunks(file["images"], 15) == 21
 
 
 @pytest.mark.parametrize(
@@ -89,25 +94,25 @@ def test_chunks_are_not_unpacked_twice(original):
     ],
 )
 def test_other_contents_are_refused(original, contents, told):
-    path, expect = original
+    path, load = original
     write(path, **contents)
     with pytest.raises(DevalError, match=rf"3dshapes\.h5: received {told}[^\n]*, expected [^\n]*$"):
-        shapes3d.load(expect(), GRID)
+        load()
 
 
 def test_damaged_and_other_files_are_refused_and_the_old_cache_stays(original, tmp_path):
-    path, expect = original
+    path, load = original
     write(path)
-    shapes3d.load(expect(), GRID)
+    load()
     kept = {file.name: file.read_bytes() for file in (tmp_path / "cache").iterdir()}
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(DevalError, match=r"received \d+ bytes, expected"):
-        shapes3d.load(tmp_path / "data", GRID)
+        load(as_it_was=True)
     with pytest.raises(DevalError, match=r"3dshapes\.h5: received OSError: [^\n]*$"):
-        shapes3d.load(expect(), GRID)
+        load()
     assert {file.name: file.read_bytes() for file in (tmp_path / "cache").iterdir()} == kept
 
 
 def test_a_missing_file_is_told_with_what_to_type(tmp_path):
     with pytest.raises(UsageError, match=r"has no 3dshapes/3dshapes\.h5; .*deval data fetch shapes3d"):
-        shapes3d.load(tmp_path)
+        shapes3d.load(SHAPES3D, tmp_path)

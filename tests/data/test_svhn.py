@@ -11,10 +11,13 @@ import pytest
 import scipy.io
 import torch
 
+from disentangle_eval.data.files import prepared
 from disentangle_eval.data.files.published import checksum
 from disentangle_eval.data.sets import svhn
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.specs import DatasetSpec
 
+TRAIN, EXTRA, TEST = svhn.DATASETS
 PIXELS = np.random.default_rng(0).integers(256, size=(32, 32, 3, 12), dtype=np.uint8)
 LABELS = np.array([[10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1]], dtype=np.uint8).T
 
@@ -24,7 +27,7 @@ def _cache(monkeypatch, tmp_path):
     monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
 
 
-def write(folder: Path, images: int = 12, **variables: np.ndarray | None) -> svhn.Part:
+def write(folder: Path, images: int = 12, **variables: np.ndarray | None) -> DatasetSpec:
     """A training file with these variables, and the part of which it counts as the official file."""
     path = folder / "svhn" / "train_32x32.mat"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,14 +36,14 @@ def write(folder: Path, images: int = 12, **variables: np.ndarray | None) -> svh
     return official(path, images)
 
 
-def official(path: Path, images: int = 12) -> svhn.Part:
-    file = replace(svhn.TRAIN.file, checksum=checksum(path, "md5"), size=path.stat().st_size)
-    return replace(svhn.TRAIN, file=file, images=images)
+def official(path: Path, images: int = 12) -> DatasetSpec:
+    file = replace(TRAIN.files[0], checksum=checksum(path, "md5"), size=path.stat().st_size)
+    return replace(TRAIN, files=(file,), images=images)
 
 
 def test_images_come_first_and_ten_is_the_digit_zero(tmp_path, monkeypatch):
-    monkeypatch.setattr(svhn, "images_at_once", lambda shape: 5)
-    data = svhn.load_part(tmp_path, write(tmp_path))
+    monkeypatch.setattr(prepared, "_BYTES_AT_ONCE", 5 * 32 * 32 * 3)
+    data = svhn.load(write(tmp_path), tmp_path)
     assert (data.name, data.shape, len(data)) == ("svhn", (3, 32, 32), 12)
     images = data.images(torch.arange(12)) * 255
     for n, channel in np.ndindex(12, 3):
@@ -51,9 +54,9 @@ def test_images_come_first_and_ten_is_the_digit_zero(tmp_path, monkeypatch):
 
 def test_the_file_is_converted_once(tmp_path, monkeypatch):
     part = write(tmp_path)
-    first = svhn.load_part(tmp_path, part)
-    monkeypatch.setattr(svhn, "read_images", lambda path, part: pytest.fail("read again"))
-    assert svhn.load_part(tmp_path, part).sha256 == first.sha256
+    first = svhn.load(part, tmp_path)
+    monkeypatch.setattr(svhn, "read_images", lambda spec, path: pytest.fail("read again"))
+    assert svhn.load(part, tmp_path).sha256 == first.sha256
 
 
 @pytest.mark.parametrize(
@@ -71,14 +74,14 @@ def test_the_file_is_converted_once(tmp_path, monkeypatch):
 def test_other_contents_are_refused(tmp_path, damage, told):
     part = write(tmp_path, **damage)
     with pytest.raises(DevalError, match=rf"train_32x32\.mat: received {told}.*, expected .*; fetch the file again$"):
-        svhn.load_part(tmp_path, part)
+        svhn.load(part, tmp_path)
 
 
 def test_another_file_is_refused_by_its_checksum(tmp_path):
     part = write(tmp_path)
     write(tmp_path, y=LABELS[::-1])
     with pytest.raises(DevalError, match=r"received .*expected"):
-        svhn.load_part(tmp_path, part)
+        svhn.load(part, tmp_path)
     assert not list((tmp_path / "cache").glob("*"))
 
 
@@ -88,10 +91,10 @@ def test_a_truncated_file_is_told_in_one_line(tmp_path, keep):
     path = tmp_path / "svhn" / "train_32x32.mat"
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DevalError, match=r"^[^\n]*train_32x32\.mat: received [^\n]*$"):
-        svhn.load_part(tmp_path, official(path))
+        svhn.load(official(path), tmp_path)
 
 
 def test_a_missing_file_is_told_with_what_to_type(tmp_path):
     with pytest.raises(UsageError, match=r"has no svhn/test_32x32\.mat; .*deval data fetch svhn-test"):
-        svhn.load_test(tmp_path)
-    assert [part.images for part in (svhn.TRAIN, svhn.TEST, svhn.EXTRA)] == [73_257, 26_032, 531_131]
+        svhn.load(TEST, tmp_path)
+    assert [spec.images for spec in (TRAIN, TEST, EXTRA)] == [73_257, 26_032, 531_131]

@@ -1,4 +1,4 @@
-"""The files of a data set as its makers publish them: where they lie, and whether they are the right ones."""
+"""The files of a data set as its makers publish them: where they are, and whether they are the right ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from disentangle_eval.registry.specs import DataFile
 
 
 def find(folder: Path | None, file: DataFile) -> Path | None:
-    """Where a file lies below the folder of data sets, or None; DevalError where the folder may not be read."""
+    """Where a file is below the folder of data sets, or None; `folder` may also be that file itself.
+
+    DevalError where the folder may not be read.
+    """
     if folder is None:
         return None
+    paths = [Path(path) for path in (file.path, *file.also)]
     try:
-        return next((folder / path for path in (file.path, *file.also) if (folder / path).exists()), None)
+        if folder.is_file():
+            return folder if folder.name in [path.name for path in paths] else None
+        return next((folder / path for path in paths if (folder / path).exists()), None)
     except OSError as error:
-        raise DevalError(f"data folder: received {folder}: {error.strerror}, expected a folder you may read") from error
+        raise DevalError(
+            "data folder", received=f"{folder}: {error.strerror}", expected="a folder you may read"
+        ) from error
 
 
 def find_any(folder: Path | None, file: DataFile) -> tuple[Path, DataFile] | None:
@@ -28,13 +36,15 @@ def find_any(folder: Path | None, file: DataFile) -> tuple[Path, DataFile] | Non
 
 
 def require(folder: Path | None, name: str, file: DataFile) -> Path:
-    """Where a file of the data set `name` lies; `UsageError` that says how to get it where it does not."""
+    """Where a file of the data set `name` is; `UsageError` that says how to get it where it is not there."""
     if found := find(folder, file):
         return found
     received = "no data folder" if folder is None else f"{folder}, which has no {file.path}"
     raise UsageError(
-        f"dataset {name!r}: received {received}; put the file there and name the folder with --data-dir or DEVAL_DATA, "
-        f"or type: deval data fetch {name}"
+        f"dataset {name!r}",
+        received=received,
+        advice="put the file there and name the folder with --data-dir or DEVAL_DATA, or type: "
+        f"deval data fetch {name}",
     )
 
 
@@ -62,7 +72,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
 
 def damaged(path: Path, received: str, expected: str) -> DevalError:
     """The error for a file that is not what was published."""
-    return DevalError(f"{path}: received {received}, expected {expected}; fetch the file again")
+    return DevalError(f"{path}", received=received, expected=expected, advice="fetch the file again")
 
 
 def checksum(path: Path, algorithm: str) -> str:

@@ -15,11 +15,12 @@ from disentangle_eval.data.own.pixels import layout_of
 from disentangle_eval.data.own.source import dataset_of, keys_in_file
 from disentangle_eval.data.packed import is_packed, read_packed
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.specs import DatasetSpec
 
 _BYTES_AT_ONCE = 1 << 24
 
 
-def load(path: Path | None, cfg: ArrayConfig) -> ImageDataset:
+def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset:
     """The images of an HDF5 file with their factors and labels, as far as they are there.
 
     A file of `deval data pack` is verified and mapped into memory; for any other see `known_of` and `layout_of`, and
@@ -27,7 +28,7 @@ def load(path: Path | None, cfg: ArrayConfig) -> ImageDataset:
     DevalError for a damaged file.
     """
     if path is None or not path.is_file():
-        raise UsageError(f"dataset 'h5': received {path}, which is no file; expected h5:PATH")
+        raise UsageError(f"dataset {spec.name!r}: received {path}, which is no file; expected {spec.name}:PATH")
     try:
         with h5py.File(path, "r") as file:
             if is_packed(file):

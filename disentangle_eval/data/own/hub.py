@@ -15,12 +15,13 @@ from disentangle_eval.data.own.known import known_of
 from disentangle_eval.data.own.pixels import layout_of
 from disentangle_eval.data.own.source import dataset_of
 from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.registry.specs import DatasetSpec
 
 _ROWS_AT_ONCE = 256
 _AS_RGB = ("P", "PA", "LA", "RGBA", "CMYK", "YCbCr")
 
 
-def load(name: Path | None, cfg: HubConfig) -> ImageDataset:
+def load(spec: DatasetSpec, name: Path | None, cfg: HubConfig) -> ImageDataset:
     """One split of a data set, with its classes and factors, all images of one size; in memory as bytes.
 
     `name` is what `datasets.load_dataset` takes: a name on the hub or a folder. UsageError where the library is not

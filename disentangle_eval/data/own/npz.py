@@ -17,6 +17,7 @@ from disentangle_eval.data.own.known import known_of
 from disentangle_eval.data.own.pixels import layout_of
 from disentangle_eval.data.own.source import dataset_of, keys_in_file
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.specs import DatasetSpec
 
 _BYTES_AT_ONCE = 1 << 24
 _DAMAGED = (
@@ -32,14 +33,14 @@ _DAMAGED = (
 )
 
 
-def load(path: Path | None, cfg: ArrayConfig) -> ImageDataset:
+def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset:
     """The images of an npz with their factors and labels, as far as they are there; see `known_of` and `layout_of`.
 
     Needs the memory of the images as bytes. UsageError for a missing file and for arrays that are no data set,
     DevalError for a damaged file.
     """
     if path is None or not path.is_file():
-        raise UsageError(f"dataset 'npz': received {path}, which is no file; expected npz:PATH")
+        raise UsageError(f"dataset {spec.name!r}: received {path}, which is no file; expected {spec.name}:PATH")
     try:
         with zipfile.ZipFile(path) as archive:
             there = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
@@ -53,7 +54,7 @@ def load(path: Path | None, cfg: ArrayConfig) -> ImageDataset:
                 layout = layout_of(images.shape, images.dtype)
                 known = known_of(arrays, images.shape[0], cfg.bins)
                 at_once = max(1, _BYTES_AT_ONCE // (math.prod(images.shape[1:]) * images.dtype.itemsize))
-                return dataset_of(f"npz@{path.name}", layout, images.blocks(at_once), images.shape[0], known)
+                return dataset_of(f"{spec.name}@{path.name}", layout, images.blocks(at_once), images.shape[0], known)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
     except _DAMAGED as error:

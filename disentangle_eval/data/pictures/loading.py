@@ -14,9 +14,10 @@ from disentangle_eval.data.pictures.finding import Pictures, open_pictures
 from disentangle_eval.data.pictures.names import folder_classes
 from disentangle_eval.data.pictures.preparing import Prepared, prepare
 from disentangle_eval.errors import UsageError
+from disentangle_eval.registry.specs import DatasetSpec
 
 
-def load(place: Path | None, cfg: ImagesConfig) -> ImageDataset:
+def load(spec: DatasetSpec, place: Path | None, cfg: ImagesConfig) -> ImageDataset:
     """The pictures below a folder, or in a tar or zip, sorted by relative name: (channels, size, size) images.
 
     They are decoded once and kept in the cache folder; another set of files, or another size or time of change of one,

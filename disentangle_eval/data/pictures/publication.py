@@ -5,33 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from disentangle_eval.data.files.published import check, find_any, require
+from disentangle_eval.data.files.published import check, require_any
 from disentangle_eval.data.pictures.decoding import Span
 from disentangle_eval.data.pictures.finding import open_pictures
 from disentangle_eval.errors import DevalError
-from disentangle_eval.registry.specs import DataFile
+from disentangle_eval.registry.specs import DatasetSpec
 
 
 class PublishedPictures:
-    """The pictures of the data set `what` below the folder of data sets, from `file` or what serves instead of it.
+    """The pictures of a data set below the folder of data sets, from its one file or what serves instead of it.
 
-    Their names come in the order `sort` gives, once the archive's checksum and the number `count` are found right;
-    with `partial` any number is. `UsageError` where nothing is there.
+    Their names come in the order `sort` gives, once the archive's checksum and the number of images in `spec` are found
+    right; with `partial` any number is. `UsageError` where nothing is there.
     """
 
     def __init__(
         self,
-        what: str,
+        spec: DatasetSpec,
         folder: Path | None,
-        file: DataFile,
-        count: int,
         *,
         partial: bool,
         sort: Callable[[list[str]], list[str]] = sorted,
     ) -> None:
-        self.place, self._file = find_any(folder, file) or (require(folder, what, file), file)
+        self.place, self._file = require_any(folder, spec.name, spec.files[0])
         self._pictures = open_pictures(self.place)
-        self._what, self._count, self._sort = what, 0 if partial else count, sort
+        self._what, self._count, self._sort = spec.name, 0 if partial else spec.images, sort
 
     def identity(self) -> str:
         return f"{self._file.checksum} {self._count}\n{self._pictures.identity()}"
@@ -42,8 +40,10 @@ class PublishedPictures:
         names = self._pictures.names()
         if self._count and len(names) != self._count:
             raise DevalError(
-                f"dataset {self._what!r}: received {len(names):,} pictures in {self.place}, expected "
-                f"{self._count:,}; get the set again, or use what is there with {self._what}?partial=true"
+                f"dataset {self._what!r}",
+                received=f"{len(names):,} pictures in {self.place}",
+                expected=f"{self._count:,}",
+                advice=f"get the set again, or use what is there with {self._what}?partial=true",
             )
         return self._sort(names)
 

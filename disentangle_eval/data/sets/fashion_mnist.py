@@ -5,58 +5,47 @@ Read from the four official files, which the user brings.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from pathlib import Path
+from disentangle_eval import DataFile, DatasetSpec
 
-import numpy as np
-import torch
-
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.files.published import check, require
-from disentangle_eval.data.images import ByteImages
-from disentangle_eval.data.sets.mnist.files import read_idx
-from disentangle_eval.data.sets.records import FASHION_MNIST_TEST_FILES, FASHION_MNIST_TRAIN_FILES
-from disentangle_eval.registry.specs import DataFile
+_LOADER = "disentangle_eval.data.sets.mnist:load"
+_LICENCE = "MIT"
+_HOMEPAGE = "https://github.com/zalandoresearch/fashion-mnist"
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of the set: the name of its data set, its two files, and the number of its images."""
-
-    name: str
-    images: DataFile
-    labels: DataFile
-    count: int
-
-
-TRAIN = Part("fashion-mnist", *FASHION_MNIST_TRAIN_FILES, 60_000)
-TEST = Part("fashion-mnist-test", *FASHION_MNIST_TEST_FILES, 10_000)
+def _file(name: str, md5: str, size: int) -> DataFile:
+    return DataFile(
+        path=f"fashion-mnist/{name}.gz",
+        also=(f"FashionMNIST/raw/{name}.gz",),
+        urls=(f"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/{name}.gz",),
+        checksum=f"md5:{md5}",
+        size=size,
+    )
 
 
-def load_train(folder: Path | None) -> ImageDataset:
-    """The 60,000 training images, (1, 28, 28), with labels 0 to 9.
-
-    `folder` holds the packed files of this part. UsageError where it does not; DevalError if a file is not the official
-    one.
-    """
-    return load_part(folder, TRAIN)
-
-
-def load_test(folder: Path | None) -> ImageDataset:
-    """The 10,000 test images; else as `load_train`."""
-    return load_part(folder, TEST)
-
-
-def load_part(folder: Path | None, part: Part) -> ImageDataset:
-    """The images and labels of one part."""
-    pixels = _read(folder, part.name, part.images, (part.count, 28, 28))[:, None]
-    classes = _read(folder, part.name, part.labels, (part.count,)).astype(np.int64)
-    sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
-    return ImageDataset(part.name, sha256, ByteImages(torch.from_numpy(pixels)), labels=classes)
-
-
-def _read(folder: Path | None, name: str, file: DataFile, shape: tuple[int, ...]) -> np.ndarray:
-    path = require(folder, name, file)
-    check(path, file)
-    return read_idx(path, shape)[0]
+DATASETS = (
+    DatasetSpec(
+        name="fashion-mnist",
+        summary="60,000 grey 28x28 images of clothes, with labels; scored on fashion-mnist-test",
+        target=_LOADER,
+        test="fashion-mnist-test",
+        files=(
+            _file("train-images-idx3-ubyte", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
+            _file("train-labels-idx1-ubyte", "25c81989df183df01b3e8a0aad5dffbe", 29_515),
+        ),
+        images=60_000,
+        licence=_LICENCE,
+        homepage=_HOMEPAGE,
+    ),
+    DatasetSpec(
+        name="fashion-mnist-test",
+        summary="the 10,000 test images of Fashion-MNIST, with labels",
+        target=_LOADER,
+        files=(
+            _file("t10k-images-idx3-ubyte", "bef4ecab320f06d8554ea6380940ec79", 4_422_102),
+            _file("t10k-labels-idx1-ubyte", "bb300cfdad3c16e7a12a480ee83cd310", 5_148),
+        ),
+        images=10_000,
+        licence=_LICENCE,
+        homepage=_HOMEPAGE,
+    ),
+)

@@ -8,65 +8,61 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
-import numpy as np
-
+from disentangle_eval import DataFile, DatasetSpec, data
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.factor_table import table_of_values
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.files.prepared import byte_images, images_at_once
-from disentangle_eval.data.files.published import check, damaged, identity, reading, require
-from disentangle_eval.data.sets.records import SHAPES3D_FILE
+
+if TYPE_CHECKING:
+    import numpy as np
 
 IMAGE = ImageShape(3, 64, 64)
-FACTORS = FactorSpace(
-    names=("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation"), sizes=(10, 10, 10, 8, 4, 15)
-)
-
-_FILE = "an HDF5 file with images and labels"
-_MOST_AT_ONCE = 1 << 15
 
 _LOG = logging.getLogger("disentangle_eval")
 
 
-def load(folder: Path | None, factors: FactorSpace = FACTORS) -> ImageDataset:
+def load(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
     """3D Shapes, (3, 64, 64), with all combinations of six factors.
 
     `folder` holds `3dshapes.h5`. UsageError where it does not; DevalError if the file is not the original one.
     """
-    path = require(folder, "shapes3d", SHAPES3D_FILE)
-    store, sha256 = byte_images("shapes3d", identity(path, SHAPES3D_FILE), IMAGE, lambda: read_images(path, factors))
-    return ImageDataset("shapes3d", sha256, store, factors)
+    path = data.require(folder, spec.name, spec.files[0])
+    key = data.identity(path, spec.files[0])
+    factors = data.FactorSpace.parse(spec.factors)
+    store, sha256 = data.byte_images(spec.name, key, IMAGE, lambda: read_images(spec, path, factors))
+    return data.ImageDataset(spec.name, sha256, store, factors)
 
 
-def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
+def read_images(spec: DatasetSpec, path: Path, factors: data.FactorSpace) -> Iterator[np.ndarray]:
     """The images in the order of the grid, in blocks of (n, 64, 64, 3) uint8, once file and labels are found right."""
     _LOG.info("reading %s once, some minutes", path)
-    check(path, SHAPES3D_FILE)
-    with reading(path, _FILE), h5py.File(path, "r") as file:
-        labels = _array(path, file, "labels", (len(factors), len(factors.sizes)), np.float64)[:]
-        if not np.array_equal(table_of_values(labels, factors.names).table, factors.classes(np.arange(len(factors)))):
-            raise damaged(path, "labels in another order", f"all combinations of {', '.join(factors.names)} in order")
-        images = _array(path, file, "images", (len(factors), IMAGE.height, IMAGE.width, IMAGE.channels), np.uint8)
-        count = _whole_chunks(images)
-        for start in range(0, len(images), count):
-            yield images[start : start + count]
+    data.check(path, spec.files[0])
+    labels = data.read_hdf5_array(path, "labels", (len(factors), len(factors.sizes)), float)
+    published = data.table_of_values(labels, factors.names)
+    if published.sizes != factors.sizes or not data.is_in_grid_order(published):
+        expected = f"all combinations of {', '.join(factors.names)} in order"
+        raise data.damaged(path, "labels in another order", expected)
+    shape = (len(factors), IMAGE.height, IMAGE.width, IMAGE.channels)
+    yield from data.read_hdf5_blocks(path, "images", shape, data.images_at_once(IMAGE))
 
 
-def _array(path: Path, file: h5py.File, key: str, shape: tuple[int, ...], dtype: type) -> h5py.Dataset:
-    array = file.get(key)
-    expected = f"{key}, {np.dtype(dtype)} of shape {shape}"
-    if not isinstance(array, h5py.Dataset):
-        raise damaged(path, f"no array {key}", expected)
-    if array.shape != shape or array.dtype != dtype:
-        raise damaged(path, f"{array.dtype} of shape {array.shape}", expected)
-    return array
-
-
-def _whole_chunks(images: h5py.Dataset) -> int:
-    """How many images to read at once, so that no chunk is unpacked twice unless chunks are very long."""
-    chunk = images.chunks[0] if images.chunks else 1
-    count = -(-images_at_once(IMAGE) // chunk) * chunk
-    return min(count, _MOST_AT_ONCE)
+DATASETS = (
+    DatasetSpec(
+        name="shapes3d",
+        summary="480,000 colour 64x64 images of a shape in a room: three hues, scale, shape, orientation",
+        target="disentangle_eval.data.sets.shapes3d:load",
+        kind="factors",
+        files=(
+            DataFile(
+                path="3dshapes/3dshapes.h5",
+                also=("3dshapes.h5", "3d-shapes/3dshapes.h5"),
+                urls=("https://storage.googleapis.com/3d-shapes/3dshapes.h5",),
+                checksum="sha256:0a0f6ed98baff276a50f3a081a7434d788da63cb135a98189b2a5b5769be1785",
+                size=267_573_662,
+            ),
+        ),
+        images=480_000,
+        factors="floor_hue 10, wall_hue 10, object_hue 10, scale 8, shape 4, orientation 15",
+        homepage="https://github.com/google-deepmind/3d-shapes",
+    ),
+)

@@ -7,76 +7,95 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from disentangle_eval import DataFile, DatasetSpec, data
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.files.matlab import read_variable
-from disentangle_eval.data.files.prepared import byte_images, images_at_once
-from disentangle_eval.data.files.published import check, damaged, identity, require
-from disentangle_eval.data.sets.records import SVHN_EXTRA_FILE, SVHN_TEST_FILE, SVHN_TRAIN_FILE
-from disentangle_eval.registry.specs import DataFile
+
+if TYPE_CHECKING:
+    import numpy as np
 
 IMAGE = ImageShape(3, 32, 32)
 
 _LOG = logging.getLogger("disentangle_eval")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of the set: the name of its data set, its file, and the number of its images."""
-
-    name: str
-    file: DataFile
-    images: int
-
-
-TRAIN = Part("svhn", SVHN_TRAIN_FILE, 73_257)
-TEST = Part("svhn-test", SVHN_TEST_FILE, 26_032)
-EXTRA = Part("svhn-extra", SVHN_EXTRA_FILE, 531_131)
-
-
-def load_train(folder: Path | None) -> ImageDataset:
-    """The 73,257 training images, (3, 32, 32), with labels 0 to 9.
+def load(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
+    """The images of a part, (3, 32, 32), with labels 0 to 9.
 
     `folder` holds the file of this part. UsageError where it does not; DevalError if the file is not the official one.
     """
-    return load_part(folder, TRAIN)
+    path = data.require(folder, spec.name, spec.files[0])
+    key = data.identity(path, spec.files[0])
+    store, sha256 = data.byte_images(spec.name, key, IMAGE, lambda: read_images(spec, path))
+    return data.ImageDataset(spec.name, sha256, store, labels=read_labels(path, spec.images))
 
 
-def load_test(folder: Path | None) -> ImageDataset:
-    """The 26,032 test images; else as `load_train`."""
-    return load_part(folder, TEST)
-
-
-def load_extra(folder: Path | None) -> ImageDataset:
-    """The 531,131 additional, easier images; else as `load_train`."""
-    return load_part(folder, EXTRA)
-
-
-def load_part(folder: Path | None, part: Part) -> ImageDataset:
-    """The images and labels of one part."""
-    path = require(folder, part.name, part.file)
-    store, sha256 = byte_images(part.name, identity(path, part.file), IMAGE, lambda: read_images(path, part))
-    return ImageDataset(part.name, sha256, store, labels=read_labels(path, part.images))
-
-
-def read_images(path: Path, part: Part) -> Iterator[np.ndarray]:
+def read_images(spec: DatasetSpec, path: Path) -> Iterator[np.ndarray]:
     """The images of a part's file once it is found to be the official one, in blocks of (n, 32, 32, 3) uint8."""
     _LOG.info("reading %s once", path)
-    check(path, part.file)
-    pixels = read_variable(path, "X", (IMAGE.height, IMAGE.width, IMAGE.channels, part.images))
-    count = images_at_once(IMAGE)
-    for start in range(0, part.images, count):
+    data.check(path, spec.files[0])
+    pixels = data.read_variable(path, "X", (IMAGE.height, IMAGE.width, IMAGE.channels, spec.images))
+    count = data.images_at_once(IMAGE)
+    for start in range(0, spec.images, count):
         yield pixels[..., start : start + count].transpose(3, 0, 1, 2)
 
 
 def read_labels(path: Path, images: int) -> np.ndarray:
     """The digits, (N,) int64: the file's 10 stands for the digit 0."""
-    labels = read_variable(path, "y", (images, 1))[:, 0].astype(np.int64)
-    if not np.isin(labels, np.arange(1, 11)).all():
-        raise damaged(path, f"labels from {labels.min()} to {labels.max()}", "labels from 1 to 10")
+    labels = data.read_variable(path, "y", (images, 1))[:, 0].astype("int64")
+    if labels.min() < 1 or labels.max() > 10:
+        raise data.damaged(path, f"labels from {labels.min()} to {labels.max()}", "labels from 1 to 10")
     return labels % 10
+
+
+def _spec(name: str, summary: str, file: str, md5: str, size: int, images: int, test: str = "") -> DatasetSpec:
+    return DatasetSpec(
+        name=name,
+        summary=summary,
+        target="disentangle_eval.data.sets.svhn:load",
+        test=test,
+        files=(
+            DataFile(
+                path=f"svhn/{file}",
+                also=(f"SVHN/{file}", file),
+                urls=(f"http://ufldl.stanford.edu/housenumbers/{file}",),
+                checksum=f"md5:{md5}",
+                size=size,
+            ),
+        ),
+        images=images,
+        licence="non-commercial use only",
+        homepage="http://ufldl.stanford.edu/housenumbers/",
+    )
+
+
+DATASETS = (
+    _spec(
+        "svhn",
+        "73,257 colour 32x32 images of digits on houses, with labels; scored on svhn-test",
+        "train_32x32.mat",
+        md5="e26dedcc434d2e4c54c9b2d4a06d8373",
+        size=182_040_794,
+        images=73_257,
+        test="svhn-test",
+    ),
+    _spec(
+        "svhn-extra",
+        "531,131 more images of SVHN, easier ones, with labels; scored on svhn-test",
+        "extra_32x32.mat",
+        md5="a93ce644f1a588dc4d68dda5feec44a7",
+        size=1_329_278_602,
+        images=531_131,
+        test="svhn-test",
+    ),
+    _spec(
+        "svhn-test",
+        "the 26,032 test images of SVHN, with labels",
+        "test_32x32.mat",
+        md5="eb5a983be6a315427106f1b164d9cef3",
+        size=64_275_384,
+        images=26_032,
+    ),
+)

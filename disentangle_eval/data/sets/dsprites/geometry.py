@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data import FactorSpace
+from disentangle_eval.data.sets.dsprites import DSPRITES
 
 IMAGE = ImageShape(1, 64, 64)
-FACTORS = FactorSpace(names=("shape", "scale", "orientation", "x", "y"), sizes=(3, 6, 40, 32, 32))
+FACTORS = FactorSpace.parse(DSPRITES.factors)
 
 CENTRES = 16 + 32 * np.linspace(0, 1, 32)
 UNITS = 19.2 * np.linspace(0.5, 1, 6)

@@ -15,10 +15,9 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
+from disentangle_eval import DataFile, DatasetSpec
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.files.published import check, damaged, identity, reading, require_any
-from disentangle_eval.registry.specs import DataFile
+from disentangle_eval.data import FactorSpace, check, damaged, identity, reading, require_any
 
 IMAGE = ImageShape(1, 64, 64)
 SIDE = 96  # pixels, as published
@@ -41,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Found:
-    """A published file: where it lies and in which form."""
+    """A published file: its path and its form."""
 
     path: Path
     form: DataFile
@@ -52,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True)
 class FoundPart:
-    """The files of a part where they lie."""
+    """The files of a part, found."""
 
     images: Found
     categories: Found
@@ -64,10 +63,10 @@ class FoundPart:
         return self.images, self.categories, self.info
 
 
-def find_part(folder: Path | None, part: Part) -> FoundPart:
-    """Where the files of a part lie, packed or not; UsageError where one does not."""
+def find_part(spec: DatasetSpec, folder: Path | None, part: Part) -> FoundPart:
+    """The files of a part, packed or not; UsageError where one is missing."""
     images, categories, info = (
-        Found(*require_any(folder, "smallnorb", file)) for file in (part.images, part.categories, part.info)
+        Found(*require_any(folder, spec.name, file)) for file in (part.images, part.categories, part.info)
     )
     return FoundPart(images, categories, info, part.instances)
 

@@ -1,42 +1,15 @@
-"""sprites3d: a solid in a room, 480,000 drawn images with the factors of 3D Shapes, for where nothing can be fetched.
+"""sprites3d: a solid in a room, with the factors of 3D Shapes; 480,000 drawn images for where nothing can be fetched."""
 
-Rays are followed once for each of the 480 views; the 1,000 combinations of hues only multiply what they meet.
-"""
+from disentangle_eval import DatasetSpec
 
-from __future__ import annotations
+SPRITES3D = DatasetSpec(
+    name="sprites3d",
+    summary="480,000 RGB 64x64 images of a solid in a room, drawn here, with the six factors of 3D Shapes",
+    target="disentangle_eval.data.sets.sprites3d.loading:load",
+    kind="factors",
+    drawn=True,
+    images=480_000,
+    factors="floor_hue 10, wall_hue 10, object_hue 10, scale 8, shape 4, orientation 15",
+)
 
-import hashlib
-import logging
-from pathlib import Path
-
-import numpy as np
-import torch
-
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.files.cache import cached_array
-from disentangle_eval.data.files.locations import cache_folder
-from disentangle_eval.data.sets.sprites3d import scene
-from disentangle_eval.data.sets.sprites3d.rendering import RenderedImages, colour_combinations
-from disentangle_eval.data.sets.sprites3d.tracing import trace_all
-
-NAME = "sprites3d@drawn"
-
-_LOG = logging.getLogger("disentangle_eval")
-
-
-def load(folder: Path | None) -> ImageDataset:
-    """sprites3d: (3, 64, 64) images and the factors floor_hue, wall_hue, object_hue, scale, shape, orientation.
-
-    The layers of all views, 7.5 MiB, are drawn once into the cache folder; an image is put together when it is asked
-    for. Nothing is read from `folder`. DevalError if the cache cannot be written.
-    """
-    layers, sha256 = cached_array(cache_folder() / f"{NAME}.layers", f"drawing {scene.VERSION}", _draw)
-    colours = colour_combinations()
-    checksum = hashlib.sha256(f"sprites3d {scene.VERSION} {sha256}".encode() + colours.tobytes()).hexdigest()
-    store = RenderedImages(torch.from_numpy(layers), torch.from_numpy(colours).float(), scene.IMAGE)
-    return ImageDataset(NAME, checksum, store, scene.FACTORS)
-
-
-def _draw() -> np.ndarray:
-    _LOG.info("drawing sprites3d once, about 6 s")
-    return trace_all()
+DATASETS = (SPRITES3D,)

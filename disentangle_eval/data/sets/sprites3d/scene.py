@@ -9,15 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.data import FactorSpace
+from disentangle_eval.data.sets.sprites3d import SPRITES3D
 
 # Counts changes that alter pixels, so that a cache from before is made again.
 VERSION = 1
 
 IMAGE = ImageShape(3, 64, 64)
-FACTORS = FactorSpace(
-    names=("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation"), sizes=(10, 10, 10, 8, 4, 15)
-)
+FACTORS = FactorSpace.parse(SPRITES3D.factors)
 
 SHAPES = ("cube", "cylinder", "sphere", "cone")
 SCALES = np.linspace(0.58, 1.0, 8)

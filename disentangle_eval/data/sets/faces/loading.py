@@ -1,8 +1,4 @@
-"""Rendered faces: 50 persons under 21 x 11 angles in 11 lights, as Chen et al. (2018) rendered the Basel face model.
-
-Not the 239,840 faces of Kim & Mnih (2018), of which no download is known. Read from the authors' file, which the user
-brings.
-"""
+"""The rendered faces, from the authors' file of one tensor."""
 
 from __future__ import annotations
 
@@ -17,27 +13,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle_eval import DatasetSpec
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.files.prepared import byte_images, images_at_once
-from disentangle_eval.data.files.published import damaged, identity, reading, require
-from disentangle_eval.data.sets.records import FACES_FILE
+from disentangle_eval.data import (
+    FactorSpace,
+    ImageDataset,
+    byte_images,
+    damaged,
+    identity,
+    images_at_once,
+    reading,
+    require,
+)
 
 IMAGE = ImageShape(1, 64, 64)
-FACTORS = FactorSpace(names=("identity", "azimuth", "elevation", "lighting"), sizes=(50, 21, 11, 11))
 
 _LOG = logging.getLogger("disentangle_eval")
 
 
-def load(folder: Path | None, factors: FactorSpace = FACTORS) -> ImageDataset:
+def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
     """The faces, (1, 64, 64), with all combinations of four factors.
 
     `folder` holds `basel_face_renders.pth`. UsageError where it does not; DevalError if the file holds anything else.
     """
-    path = require(folder, "faces", FACES_FILE)
-    store, sha256 = byte_images("faces", identity(path, FACES_FILE), IMAGE, lambda: read_images(path, factors))
-    return ImageDataset("faces", sha256, store, factors)
+    path = require(folder, spec.name, spec.files[0])
+    factors = FactorSpace.parse(spec.factors)
+    store, sha256 = byte_images(spec.name, identity(path, spec.files[0]), IMAGE, lambda: read_images(path, factors))
+    return ImageDataset(spec.name, sha256, store, factors)
 
 
 def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:

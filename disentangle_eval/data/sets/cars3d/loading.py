@@ -1,10 +1,8 @@
-"""Cars3D: 183 car models seen from 24 sides at 4 heights (Reed, Zhang, Zhang & Lee, 2015).
-
-Read from the authors' archive or from the folder `cars` unpacked from it, which the user brings.
-"""
+"""Cars3D from the authors' archive, or from the folder `cars` unpacked from it."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import re
@@ -16,17 +14,21 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from disentangle_eval import DataFile, DatasetSpec
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.files.matlab import read_variable
-from disentangle_eval.data.files.prepared import byte_images
-from disentangle_eval.data.files.published import check, damaged, identity, reading, require_any
-from disentangle_eval.data.sets.records import CARS3D_FILE
-from disentangle_eval.registry.specs import DataFile
+from disentangle_eval.data import (
+    FactorSpace,
+    ImageDataset,
+    byte_images,
+    check,
+    damaged,
+    identity,
+    read_variable,
+    reading,
+    require_any,
+)
 
 IMAGE = ImageShape(3, 64, 64)
-FACTORS = FactorSpace(names=("elevation", "azimuth", "object"), sizes=(4, 24, 183))
 SIDE = 128  # pixels, as published
 _RESIZED = (IMAGE.height, IMAGE.width, IMAGE.channels)
 
@@ -38,16 +40,17 @@ _MEMBER = re.compile(r"(?:.*/)?cars/([^/.][^/]*\.mat)")
 _LOG = logging.getLogger("disentangle_eval")
 
 
-def load(folder: Path | None, factors: FactorSpace = FACTORS) -> ImageDataset:
+def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
     """Cars3D at (3, 64, 64), with all combinations of three factors; cars are numbered by the names of their files.
 
     `folder` holds `nips2015-analogy-data.tar.gz` or the folder `cars`. UsageError where it does not; DevalError if a
     car is missing or damaged.
     """
-    path, form = require_any(folder, "cars3d", CARS3D_FILE)
-    key = f"cars3d {_VERSION} {_identity(path, form)}"
-    store, sha256 = byte_images("cars3d", key, IMAGE, lambda: [read_images(path, form, factors)])
-    return ImageDataset("cars3d", sha256, store, factors)
+    path, form = require_any(folder, spec.name, spec.files[0])
+    factors = FactorSpace.parse(spec.factors)
+    key = f"{spec.name} {_VERSION} {_identity(path, form)}"
+    store, sha256 = byte_images(spec.name, key, IMAGE, lambda: [read_images(path, form, factors)])
+    return ImageDataset(spec.name, sha256, store, factors)
 
 
 def read_images(path: Path, form: DataFile, factors: FactorSpace) -> np.ndarray:
@@ -66,7 +69,8 @@ def read_images(path: Path, form: DataFile, factors: FactorSpace) -> np.ndarray:
 def _identity(path: Path, form: DataFile) -> str:
     if path.is_file():
         return identity(path, form)
-    return " ".join(f"{file.name} {identity(file, form)}" for file in _folder(path))
+    files = "\n".join(f"{file.name} {identity(file, form)}" for file in _folder(path))
+    return hashlib.sha256(files.encode()).hexdigest()
 
 
 def _files(path: Path, form: DataFile) -> Iterator[tuple[str, Path, BinaryIO | None]]:

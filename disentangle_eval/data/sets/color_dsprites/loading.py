@@ -1,7 +1,4 @@
-"""Color-dSprites in its two published variants: the sprites of dSprites in colour on black.
-
-Nothing is stored but dSprites; a batch is coloured when it is asked for.
-"""
+"""The sprites of dSprites in colour on black, a batch being coloured when it is asked for."""
 
 from __future__ import annotations
 
@@ -12,38 +9,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle_eval import DatasetSpec
 from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.image_store import ImageStore
-from disentangle_eval.data.nuisance import NuisanceDataset, named_after
-from disentangle_eval.data.sets import dsprites
+from disentangle_eval.data import FactorSpace, ImageDataset, ImageStore, NuisanceDataset, named_after
+from disentangle_eval.data.sets.dsprites import DSPRITES
+from disentangle_eval.data.sets.dsprites import loading as dsprites
 
 LEVELS = 8
 COLOURS = LEVELS**3
 
 
-def load_ibgan(folder: Path | None) -> ImageDataset:
+def load_ibgan(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
     """IB-GAN's variant (Jeon et al., 2021): (3, 64, 64) images, each sprite in each of 512 colours, a sixth factor.
 
     The factor `colour`, which varies slowest, has the class 64 r + 8 g + b with r, g and b one of 8 levels from 0 to 1;
     class 0 is black, and so are its images. `folder` as for dSprites.
     """
-    sprites = dsprites.load(folder)
+    sprites = dsprites.load(DSPRITES, folder)
     assert sprites.factors is not None
     factors = FactorSpace(("colour", *sprites.factors.names), (COLOURS, *sprites.factors.sizes))
-    return ImageDataset(*named_after("color-dsprites-ibgan", sprites), ColourGrid(sprites.store), factors)
+    return ImageDataset(*named_after(spec.name, sprites), ColourGrid(sprites.store), factors)
 
 
-def load_locatello(folder: Path | None) -> NuisanceDataset:
+def load_locatello(spec: DatasetSpec, folder: Path | None) -> NuisanceDataset:
     """Locatello et al.'s variant (2019): (3, 64, 64) images with the five factors of dSprites.
 
     The colour, each channel uniform between 0.5 and 1, is no factor. Training sees a new one at every observation;
     `images` gives each image a colour of its own that never changes. `folder` as for dSprites.
     """
-    sprites = dsprites.load(folder)
+    sprites = dsprites.load(DSPRITES, folder)
     store = TintedSprites(sprites.store, fixed_tints(len(sprites)))
-    return NuisanceDataset(*named_after("color-dsprites-locatello", sprites), store, sprites.factors)
+    return NuisanceDataset(*named_after(spec.name, sprites), store, sprites.factors)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,4 @@
-"""3D Chairs: 1,393 chair models, each rendered from 62 directions (Aubry, Maturana, Efros, Russell & Sivic, 2014).
-
-Read from the archive or a folder of its pictures, which the user brings.
-"""
+"""3D Chairs from the archive or a folder of its pictures; the factors are read off the files' names."""
 
 from __future__ import annotations
 
@@ -10,16 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.factor_table import FactorTable
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.images import ByteImages
-from disentangle_eval.data.pictures.loading import prepare_pictures
-from disentangle_eval.data.pictures.publication import PublishedPictures
-from disentangle_eval.data.sets.chairs3d_config import Chairs3DConfig
-from disentangle_eval.data.sets.records import CHAIRS3D_FILE, CHAIRS3D_IMAGES
+from disentangle_eval import DatasetSpec
+from disentangle_eval.data import (
+    ByteImages,
+    FactorSpace,
+    FactorTable,
+    ImageDataset,
+    PublishedPictures,
+    prepare_pictures,
+)
+from disentangle_eval.data.sets.chairs3d.config import Chairs3DConfig
 
 FACTORS = ("model", "elevation", "azimuth")
 VIEWS = 62
@@ -30,17 +28,16 @@ _TREE = re.compile(rf"(?:.*/)?(?P<model>[^/]+)/renders/{_VIEW}")
 _FLAT = re.compile(rf"(?:.*/)?(?P<count>\d+)_{_VIEW}")
 
 
-def load(folder: Path | None, cfg: Chairs3DConfig, count: int = CHAIRS3D_IMAGES) -> ImageDataset:
+def load(spec: DatasetSpec, folder: Path | None, cfg: Chairs3DConfig) -> ImageDataset:
     """The chairs, (1, 64, 64) unless the settings say otherwise, with the factors model, elevation and azimuth.
 
     The factors are read off the files' names; there are none where a name does not tell them. `folder` holds
-    `rendered_chairs.tar`, the folder unpacked from it, or all pictures in `3DChairs/images/`, `count` of them.
+    `rendered_chairs.tar`, the folder unpacked from it, or all pictures in `3DChairs/images/`, all of them.
     UsageError where it does not; DevalError where pictures are missing or damaged.
     """
-    pictures = PublishedPictures("chairs3d", folder, CHAIRS3D_FILE, count, partial=cfg.partial, sort=sort)
-    prepared = prepare_pictures("chairs3d", pictures, cfg)
-    store = ByteImages(torch.from_numpy(prepared.pixels))
-    return ImageDataset("chairs3d", prepared.sha256, store, factors_of(prepared.names))
+    pictures = PublishedPictures(spec, folder, partial=cfg.partial, sort=sort)
+    prepared = prepare_pictures(spec.name, pictures, cfg)
+    return ImageDataset(spec.name, prepared.sha256, ByteImages.of(prepared.pixels), factors_of(prepared.names))
 
 
 def sort(names: Sequence[str]) -> list[str]:

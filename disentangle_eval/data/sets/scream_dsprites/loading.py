@@ -1,7 +1,4 @@
-"""Scream-dSprites (Locatello et al., 2019): sprites that invert a patch of Munch's picture The Scream.
-
-Nothing is stored but dSprites and the picture; a batch is put together when it is asked for.
-"""
+"""Sprites of dSprites that invert a patch of a picture; a batch is put together when it is asked for."""
 
 from __future__ import annotations
 
@@ -14,33 +11,30 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from disentangle_eval import DatasetSpec
 from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data.files.published import require
-from disentangle_eval.data.image_store import ImageStore
-from disentangle_eval.data.index_hash import BITS, hashed_integers
-from disentangle_eval.data.nuisance import NuisanceDataset, named_after
-from disentangle_eval.data.sets import dsprites
-from disentangle_eval.data.sets.records import SCREAM_FILE
-from disentangle_eval.errors import DevalError
+from disentangle_eval.data import ImageStore, NuisanceDataset, damaged, hashed_integers, named_after, require
+from disentangle_eval.data.sets.dsprites import DSPRITES
+from disentangle_eval.data.sets.dsprites import loading as dsprites
 
-NAME = "scream-dsprites"
 LARGEST = (350, 274)  # width and height that the picture is made to fit into
+_TINT_BITS = 24
 
 
-def load(folder: Path | None) -> NuisanceDataset:
+def load(spec: DatasetSpec, folder: Path | None) -> NuisanceDataset:
     """(3, 64, 64) images with the five factors of dSprites, on random patches of the picture in `folder`.
 
     Which patch it is and its tint are no factors. Training sees another at every observation; `images` gives each image
     one of its own that never changes. UsageError if the picture is not there, DevalError if it cannot be used; the rest
     as for dSprites.
     """
-    path = require(folder, NAME, SCREAM_FILE)
-    sprites = dsprites.load(folder)
+    path = require(folder, spec.name, spec.files[0])
+    sprites = dsprites.load(DSPRITES, folder)
     picture = read_picture(path, sprites.store.shape)
     checksum = hashlib.sha256(f"{picture.shape}".encode() + picture.tobytes()).hexdigest()
     pixels = torch.from_numpy(picture).permute(2, 0, 1).contiguous().float() / 255
     store = SpritesOnPicture(sprites.store, pixels)
-    return NuisanceDataset(*named_after(NAME, sprites, checksum), store, sprites.factors)
+    return NuisanceDataset(*named_after(spec.name, sprites, checksum), store, sprites.factors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +64,8 @@ class SpritesOnPicture:
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 on the same device -> (B, 3, H, W) float32 in [0, 1]."""
         rows, columns = self.corners
-        top, left, *tint = hashed_integers(index, (rows, columns, *3 * (1 << BITS,))).unbind(dim=1)
-        return self._put(index, top, left, torch.stack(tint, dim=1).float() * 2.0**-BITS)
+        top, left, *tint = hashed_integers(index, (rows, columns, *3 * (1 << _TINT_BITS,))).unbind(dim=1)
+        return self._put(index, top, left, torch.stack(tint, dim=1).float() * 2.0**-_TINT_BITS)
 
     def observe(self, index: Tensor, draw: Draw) -> Tensor:
         """As `images`, each on a new patch with a new tint."""
@@ -100,11 +94,9 @@ def read_picture(path: Path, patch: ImageShape) -> np.ndarray:
             picture = np.array(opened.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         received = "no picture of a known kind" if isinstance(error, UnidentifiedImageError) else error
-        raise DevalError(f"{path}: received {received}; expected the picture; fetch the file again") from error
+        raise damaged(path, f"{received}", "the picture") from error
     height, width = picture.shape[:2]
     if height <= patch.height or width <= patch.width:
-        raise DevalError(
-            f"{path}: received {width} x {height} pixels within {LARGEST[0]} x {LARGEST[1]}, expected more than "
-            f"{patch.width} x {patch.height}; fetch the file again"
-        )
+        received = f"{width} x {height} pixels within {LARGEST[0]} x {LARGEST[1]}"
+        raise damaged(path, received, f"more than {patch.width} x {patch.height}")
     return picture

@@ -1,7 +1,4 @@
-"""Noisy-dSprites (Locatello et al., 2019): white sprites on coloured noise.
-
-Nothing is stored but dSprites; the noise is made when a batch is asked for.
-"""
+"""White sprites of dSprites on coloured noise, which is made when a batch is asked for."""
 
 from __future__ import annotations
 
@@ -12,21 +9,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from disentangle_eval import DatasetSpec
 from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data.image_store import ImageStore
-from disentangle_eval.data.index_hash import hashed_uniform
-from disentangle_eval.data.nuisance import NuisanceDataset, named_after
-from disentangle_eval.data.sets import dsprites
+from disentangle_eval.data import ImageStore, NuisanceDataset, hashed_uniform, named_after
+from disentangle_eval.data.sets.dsprites import DSPRITES
+from disentangle_eval.data.sets.dsprites import loading as dsprites
 
 
-def load(folder: Path | None) -> NuisanceDataset:
+def load(spec: DatasetSpec, folder: Path | None) -> NuisanceDataset:
     """(3, 64, 64) images with the five factors of dSprites: the sprite white, the channels of all other pixels uniform.
 
     The noise is no factor. Training sees new noise at every observation; `images` gives each image noise of its own
     that never changes. `folder` as for dSprites.
     """
-    sprites = dsprites.load(folder)
-    return NuisanceDataset(*named_after("noisy-dsprites", sprites), NoisySprites(sprites.store), sprites.factors)
+    sprites = dsprites.load(DSPRITES, folder)
+    return NuisanceDataset(*named_after(spec.name, sprites), NoisySprites(sprites.store), sprites.factors)
 
 
 @dataclass(frozen=True, eq=False)
