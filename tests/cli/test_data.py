@@ -63,7 +63,7 @@ from disentangle_eval.data import ByteImages, FactorSpace, FactorTable, ImageDat
 FACTORS = FactorSpace(("a", "b"), (6, 8))
 
 
-def load(folder, factors=FACTORS):
+def load(spec, folder, factors=FACTORS):
     a, b = FACTORS.classes(np.arange(48)).T
     pixels = np.zeros((48, 1, 64, 64), dtype=np.uint8)
     pixels[np.arange(48), 0, 10 * a, 8 * b] = 255
@@ -71,10 +71,10 @@ def load(folder, factors=FACTORS):
     return ImageDataset("toy", sha256, ByteImages(torch.from_numpy(pixels)), factors)
 
 
-def load_mine(folder, settings):
+def load_mine(spec, folder, settings):
     if not folder.is_dir():
         raise AssertionError(folder)
-    return load(folder, FactorTable(FACTORS.names, FACTORS.classes(np.arange(48))) if settings.table else FACTORS)
+    return load(spec, folder, FactorTable(FACTORS.names, FACTORS.classes(np.arange(48))) if settings.table else FACTORS)
 """
 
 

@@ -2,7 +2,9 @@
 
 import json
 
-from disentangle_eval.data.sets.records import MNIST_TEST_FILES
+from disentangle_eval.data.sets import register_datasets
+
+MNIST_TEST_FILES = next(spec.files for spec in register_datasets() if spec.name == "mnist-test")
 
 
 def listed(deval, *arguments) -> dict[str, dict]:

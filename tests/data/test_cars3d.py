@@ -12,12 +12,16 @@ import scipy.io
 import torch
 from PIL import Image
 
+from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.files.published import checksum
-from disentangle_eval.data.sets import cars3d
+from disentangle_eval.data.sets.cars3d import DATASETS, loading
+from disentangle_eval.data.sets.cars3d.loading import load as load_cars
 from disentangle_eval.errors import DevalError, UsageError
 
-GRID = FactorSpace(cars3d.FACTORS.names, (2, 3, 3))
+(CARS3D,) = DATASETS
+GRID = FactorSpace(("elevation", "azimuth", "object"), (2, 3, 3))
+SMALL = {"spec": replace(CARS3D, factors="elevation 2, azimuth 3, object 3", images=18)}
 CARS = {
     f"car_{number:03}_mesh.mat": np.random.default_rng(number).integers(256, size=(128, 128, 3, 3, 2), dtype=np.uint8)
     for number in (20, 3, 100)
@@ -50,11 +54,16 @@ def pack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def expect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cars3d, "CARS3D_FILE", replace(cars3d.CARS3D_FILE, checksum=checksum(path, "md5")))
+    file = replace(CARS3D.files[0], checksum=checksum(path, "md5"))
+    monkeypatch.setitem(SMALL, "spec", replace(SMALL["spec"], files=(file,)))
+
+
+def load(folder: Path) -> ImageDataset:
+    return load_cars(SMALL["spec"], folder)
 
 
 def check_images(folder: Path) -> None:
-    data = cars3d.load(folder, GRID)
+    data = load(folder)
     assert (data.name, data.shape, data.factors) == ("cars3d", (3, 64, 64), GRID)
     images = data.images(torch.arange(18)) * 255
     for car, name in enumerate(sorted(CARS)):
@@ -84,20 +93,30 @@ def test_the_archive_is_read_without_being_unpacked(tmp_path, monkeypatch):
 
 
 def test_the_whole_grid_is_the_published_one():
-    assert len(cars3d.FACTORS) == 17_568
-    assert cars3d.FACTORS.index(np.array([3, 22, 181])) == (3 * 24 + 22) * 183 + 181
+    whole = FactorSpace.parse(CARS3D.factors)
+    assert len(whole) == 17_568
+    assert whole.index(np.array([3, 22, 181])) == (3 * 24 + 22) * 183 + 181
 
 
 def test_a_car_that_changed_is_read_again(tmp_path):
     place = write(tmp_path / "cars")
-    first = cars3d.load(tmp_path, GRID)
+    first = load(tmp_path)
     write(place, {"car_003_mesh.mat": 255 - CARS["car_003_mesh.mat"]})
-    assert cars3d.load(tmp_path, GRID).sha256 != first.sha256
+    assert load(tmp_path).sha256 != first.sha256
+
+
+def test_a_folder_of_many_cars_is_kept_in_the_cache(tmp_path, monkeypatch):
+    for number in range(183):
+        write(tmp_path / "cars", {f"car_{number:03}.mat": np.full((128, 128, 3, 1, 1), number, dtype=np.uint8)})
+    whole = replace(CARS3D, factors="elevation 1, azimuth 1, object 183", images=183)
+    first = load_cars(whole, tmp_path)
+    monkeypatch.setattr(loading, "read_images", lambda *arguments: pytest.fail("read again"))
+    assert load_cars(whole, tmp_path).sha256 == first.sha256
 
 
 def refusal(folder: Path) -> str:
     with pytest.raises(DevalError) as caught:
-        cars3d.load(folder, GRID)
+        load(folder)
     assert type(caught.value) is DevalError
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -131,4 +150,4 @@ def test_a_damaged_or_other_archive_is_refused(tmp_path, monkeypatch):
 
 def test_a_missing_set_is_told_with_what_to_type(tmp_path):
     with pytest.raises(UsageError, match=r"has no nips2015-analogy-data\.tar\.gz; .*deval data fetch cars3d"):
-        cars3d.load(tmp_path)
+        load(tmp_path)

@@ -6,7 +6,6 @@ import hashlib
 import io
 import zipfile
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +14,22 @@ import torch
 from PIL import Image
 
 from disentangle_eval.config import build
+from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.sets import celeba
-from disentangle_eval.data.sets.celeba_config import CelebA32Config, CelebAConfig
-from disentangle_eval.data.sets.records import CELEBA_FILE, DATASETS
+from disentangle_eval.data.sets.celeba.config import CelebA32Config, CelebAConfig
 from disentangle_eval.errors import DevalError, UsageError
 
 COUNT = 6
-load, load32 = partial(celeba.load, count=COUNT), partial(celeba.load32, count=COUNT)
+CELEBA, CELEBA32 = celeba.DATASETS
+SMALL = {"files": CELEBA.files}
+
+
+def load(folder: Path | None, cfg: CelebAConfig) -> ImageDataset:
+    return celeba.load(replace(CELEBA, images=COUNT, **SMALL), folder, cfg)
+
+
+def load32(folder: Path, cfg: CelebA32Config) -> ImageDataset:
+    return celeba.load(replace(CELEBA32, images=COUNT, **SMALL), folder, cfg)
 
 
 @pytest.fixture(autouse=True)
@@ -57,15 +65,16 @@ def archive(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for name, contents in FILES.items():
             file.writestr(name, contents)
     checksum = f"md5:{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}"
-    monkeypatch.setattr(celeba, "CELEBA_FILE", replace(CELEBA_FILE, checksum=checksum, size=path.stat().st_size))
+    file = replace(CELEBA.files[0], checksum=checksum, size=path.stat().st_size)
+    monkeypatch.setitem(SMALL, "files", (file,))
     return path
 
 
 def test_the_record_counts_what_was_published():
-    records = {record.name: record for record in DATASETS}
-    assert celeba.CELEBA_IMAGES == records["celeba"].images == records["celeba32"].images == 202_599
-    assert CELEBA_FILE.checksum == "md5:00d2c5bc6d35e252742224ab0c1e8fcb"
-    assert CELEBA_FILE.urls == ()
+    assert (CELEBA.name, CELEBA32.name) == ("celeba", "celeba32")
+    assert CELEBA.images == CELEBA32.images == 202_599
+    assert CELEBA.files[0].checksum == "md5:00d2c5bc6d35e252742224ab0c1e8fcb"
+    assert CELEBA.files[0].urls == ()
 
 
 @pytest.mark.parametrize("place", ["CelebA", "celeba", ""])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,17 +15,17 @@ from PIL import Image
 
 from disentangle_eval.data.factor_table import FactorTable
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.sets import chairs3d
-from disentangle_eval.data.sets.chairs3d import factors_of, sort
-from disentangle_eval.data.sets.chairs3d_config import Chairs3DConfig
-from disentangle_eval.data.sets.records import CHAIRS3D_IMAGES, DATASETS
+from disentangle_eval.data.sets.chairs3d import DATASETS, loading
+from disentangle_eval.data.sets.chairs3d.config import Chairs3DConfig
+from disentangle_eval.data.sets.chairs3d.loading import VIEWS, factors_of, sort
 from disentangle_eval.errors import DevalError
 
 MODELS = ("1a6f615e8b1b5ae4dbbc9440457e303e", "2b", "fe")
 ELEVATIONS = (20, 30)
 AZIMUTHS = (11, 104, 360)
 COUNT = 18
-load = partial(chairs3d.load, count=COUNT)
+(CHAIRS3D,) = DATASETS
+load = partial(loading.load, replace(CHAIRS3D, images=COUNT))
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +74,7 @@ def flat(folder: Path) -> Path:
     (folder / "3DChairs" / "images").mkdir(parents=True)
     for i, (_, name, contents) in enumerate(views()):
         # 62 numbers for each model, of which only some are here; within it in the order of the original script, any.
-        count = 1 + i // 6 * chairs3d.VIEWS + (7 * i) % 6
+        count = 1 + i // 6 * VIEWS + (7 * i) % 6
         (folder / "3DChairs" / "images" / f"{count}_{name}").write_bytes(contents)
     return folder
 
@@ -88,7 +89,7 @@ def test_every_layout_gives_the_same_grid(tmp_path, make):
 
 
 def test_the_whole_set_is_a_grid():
-    assert next(record.images for record in DATASETS if record.name == "chairs3d") == CHAIRS3D_IMAGES == 1393 * 62
+    assert CHAIRS3D.images == 1393 * 62
     names = [
         f"rendered_chairs/{model:032x}/renders/image_{32 * e + a + 1:03}_p{p:03}_t{360 * (a + 1) // 31:03}_r096.png"
         for model in range(1393)
@@ -98,7 +99,7 @@ def test_the_whole_set_is_a_grid():
     assert sort(names[::-1]) == names
     factors = factors_of(names)
     assert isinstance(factors, FactorSpace)
-    assert factors.sizes == (1393, 2, 31)
+    assert factors == FactorSpace.parse(CHAIRS3D.factors)
     assert factors.index(np.array([1, 1, 20])) == 62 + 31 + 20
     assert "image_053_p030_t243_r096" in names[62 + 31 + 20]
 

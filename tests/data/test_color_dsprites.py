@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -10,24 +12,27 @@ from disentangle_eval.api import ImageShape, Nuisance
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages
-from disentangle_eval.data.sets import color_dsprites
+from disentangle_eval.data.sets.color_dsprites import DATASETS
+from disentangle_eval.data.sets.color_dsprites import loading as color_dsprites
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.training.step import TrainingStep
 
 MASKS = np.random.default_rng(0).integers(0, 2, (8, 1, 4, 4)).astype(np.uint8)
 CPU = torch.device("cpu")
+load_ibgan = partial(color_dsprites.load_ibgan, DATASETS[0], None)
+load_locatello = partial(color_dsprites.load_locatello, DATASETS[1], None)
 
 
 @pytest.fixture(autouse=True)
 def sprites(monkeypatch: pytest.MonkeyPatch) -> ImageDataset:
     store = BitImages(torch.from_numpy(np.packbits(MASKS.reshape(8, -1), axis=1)), ImageShape(1, 4, 4))
     data = ImageDataset("dsprites@drawn", "0" * 64, store, FactorSpace(("shape", "x"), (2, 4)))
-    monkeypatch.setattr("disentangle_eval.data.sets.dsprites.load", lambda folder: data)
+    monkeypatch.setattr("disentangle_eval.data.sets.dsprites.loading.load", lambda spec, folder: data)
     return data
 
 
 def test_ibgan_shows_every_sprite_in_every_colour_of_an_8_x_8_x_8_grid():
-    data = color_dsprites.load_ibgan(None)
+    data = load_ibgan()
     assert data.factors == FactorSpace(("colour", "shape", "x"), (512, 2, 4))
     images = data.images(torch.arange(len(data)))
     classes = data.factors.classes(np.arange(len(data)))
@@ -40,7 +45,7 @@ def test_ibgan_shows_every_sprite_in_every_colour_of_an_8_x_8_x_8_grid():
 
 
 def test_locatello_keeps_the_factors_and_one_light_colour_an_image(sprites):
-    data = color_dsprites.load_locatello(None)
+    data = load_locatello()
     assert (len(data), data.factors, data.shape) == (8, sprites.factors, (3, 4, 4))
     images = data.images(torch.arange(8))
     assert torch.equal(data.images(torch.tensor([3, 3, 5])), images[[3, 3, 5]])
@@ -61,9 +66,9 @@ def test_fixed_colours_are_uniform_and_the_same_everywhere():
 
 
 def test_training_on_locatello_redraws_the_colour_and_resumes_to_the_bit():
-    data = color_dsprites.load_locatello(None)
+    data = load_locatello()
     assert isinstance(data, Nuisance)
-    assert not isinstance(color_dsprites.load_ibgan(None), Nuisance)
+    assert not isinstance(load_ibgan(), Nuisance)
     step = TrainingStep(data, 8, 0, CPU)
     first = step.images()
     state = step.state()
@@ -77,7 +82,7 @@ def test_training_on_locatello_redraws_the_colour_and_resumes_to_the_bit():
 
 
 def test_an_observation_shows_the_sprite_asked_for_in_a_colour_of_the_draw():
-    data = color_dsprites.load_locatello(None)
+    data = load_locatello()
     index = torch.tensor([1, 6])
     one, again, other = (data.observe(index, GeneratorDraw(seed)) for seed in (0, 0, 1))
     assert torch.equal(one, again)
@@ -85,15 +90,15 @@ def test_an_observation_shows_the_sprite_asked_for_in_a_colour_of_the_draw():
     np.testing.assert_array_equal(one.bool()[:, :1], MASKS[index])
 
 
-@pytest.mark.parametrize("load", [color_dsprites.load_ibgan, color_dsprites.load_locatello])
+@pytest.mark.parametrize("load", [load_ibgan, load_locatello])
 def test_a_batch_needs_no_host_read(load):
     """Tensors of the meta device hold no values: a host read fails there."""
-    data = load(None).to(torch.device("meta"))
+    data = load().to(torch.device("meta"))
     batch = data.images(torch.arange(4, device="meta"))
     assert (batch.device.type, batch.shape) == ("meta", (4, 3, 4, 4))
 
 
 def test_the_two_variants_cannot_be_mistaken_for_each_other():
-    ibgan, locatello = color_dsprites.load_ibgan(None), color_dsprites.load_locatello(None)
+    ibgan, locatello = load_ibgan(), load_locatello()
     assert (ibgan.name, locatello.name) == ("color-dsprites-ibgan@drawn", "color-dsprites-locatello@drawn")
     assert len({ibgan.sha256, locatello.sha256, "0" * 64}) == 3

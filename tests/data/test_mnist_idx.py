@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from disentangle_eval.data.files.idx import parse_idx
+from disentangle_eval.errors import DevalError
 
 IMAGES = struct.pack(">4I", 0x803, 2, 2, 3) + bytes(range(12))
 
@@ -37,5 +38,5 @@ def test_labels_are_read():
     ],
 )
 def test_what_is_wrong_is_said(contents, message):
-    with pytest.raises(ValueError, match=f"^{message}$"):
+    with pytest.raises(DevalError, match=f"^idx file: received {message}$"):
         parse_idx(contents, (2, 2, 3))

@@ -15,7 +15,10 @@ from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages
 from disentangle_eval.data.nuisance import NuisanceDataset
-from disentangle_eval.data.sets import noisy_dsprites, scream_dsprites
+from disentangle_eval.data.sets.noisy_dsprites import DATASETS as NOISY
+from disentangle_eval.data.sets.noisy_dsprites import loading as noisy_dsprites
+from disentangle_eval.data.sets.scream_dsprites import DATASETS as SCREAM
+from disentangle_eval.data.sets.scream_dsprites import loading as scream_dsprites
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.training.step import TrainingStep
@@ -45,7 +48,7 @@ class Constant(GeneratorDraw):
 def sprites(monkeypatch: pytest.MonkeyPatch) -> ImageDataset:
     store = BitImages(torch.from_numpy(np.packbits(MASKS.reshape(8, -1), axis=1)), ImageShape(1, 4, 4))
     data = ImageDataset("dsprites@drawn", "0" * 64, store, FactorSpace(("shape", "x"), (2, 4)))
-    monkeypatch.setattr("disentangle_eval.data.sets.dsprites.load", lambda folder: data)
+    monkeypatch.setattr("disentangle_eval.data.sets.dsprites.loading.load", lambda spec, folder: data)
     return data
 
 
@@ -66,7 +69,11 @@ def save(pixels: np.ndarray, folder: Path) -> Path:
 
 @pytest.fixture(params=["noisy-dsprites", "scream-dsprites"])
 def data(request: pytest.FixtureRequest, tmp_path: Path, picture: np.ndarray) -> NuisanceDataset:
-    return noisy_dsprites.load(None) if request.param == "noisy-dsprites" else scream_dsprites.load(tmp_path)
+    return (
+        noisy_dsprites.load(NOISY[0], None)
+        if request.param == "noisy-dsprites"
+        else scream_dsprites.load(SCREAM[0], tmp_path)
+    )
 
 
 def test_both_keep_the_factors_and_one_nuisance_an_image(data, sprites):
@@ -97,7 +104,7 @@ def test_a_batch_needs_no_host_read(data):
 
 
 def test_noise_is_around_a_white_sprite():
-    data = noisy_dsprites.load(None)
+    data = noisy_dsprites.load(NOISY[0], None)
     for images in (data.images(ALL), data.observe(ALL, GeneratorDraw(0))):
         assert (images[WHITE] == 1).all()
         noise = images[~WHITE]
@@ -108,7 +115,7 @@ def test_noise_is_around_a_white_sprite():
 
 
 def test_a_sprite_inverts_the_patch_that_is_drawn(tmp_path, picture):
-    data = scream_dsprites.load(tmp_path)
+    data = scream_dsprites.load(SCREAM[0], tmp_path)
     draw = Constant([4, 2], tint=0.25)
     images = data.observe(ALL, draw)
     assert draw.highs == [5, 3]  # rows and columns a corner may be in: the last of each is never reached
@@ -117,7 +124,7 @@ def test_a_sprite_inverts_the_patch_that_is_drawn(tmp_path, picture):
 
 
 def test_fixed_patches_are_of_the_picture_in_a_colour_of_their_own(tmp_path, picture):
-    images = scream_dsprites.load(tmp_path).images(ALL)
+    images = scream_dsprites.load(SCREAM[0], tmp_path).images(ALL)
     grounds = torch.where(WHITE, 1 - images, images)
     pixels = torch.from_numpy(picture).permute(2, 0, 1) / 255
     tints = []
@@ -140,9 +147,9 @@ def test_the_picture_is_made_to_fit_into_350_x_274(tmp_path):
 
 
 def test_names_and_checksums_tell_them_and_their_pictures_apart(tmp_path, picture):
-    noisy, scream = noisy_dsprites.load(None), scream_dsprites.load(tmp_path)
+    noisy, scream = noisy_dsprites.load(NOISY[0], None), scream_dsprites.load(SCREAM[0], tmp_path)
     save(picture[::-1], tmp_path)
-    other = scream_dsprites.load(tmp_path)
+    other = scream_dsprites.load(SCREAM[0], tmp_path)
     assert [noisy.name, scream.name, other.name] == ["noisy-dsprites@drawn", *["scream-dsprites@drawn"] * 2]
     assert len({noisy.sha256, scream.sha256, other.sha256, "0" * 64}) == 4
 
@@ -150,7 +157,7 @@ def test_names_and_checksums_tell_them_and_their_pictures_apart(tmp_path, pictur
 def test_without_the_picture_the_message_says_what_to_put_where(tmp_path):
     for folder in (None, tmp_path):
         with pytest.raises(UsageError, match="deval data fetch scream-dsprites") as caught:
-            scream_dsprites.load(folder)
+            scream_dsprites.load(SCREAM[0], folder)
         assert json.dumps(str(caught.value)).count("\\n") == 0
     assert "scream/scream.jpg" in str(caught.value)
 
@@ -165,4 +172,4 @@ def test_a_picture_that_cannot_be_used_is_refused(tmp_path, damage):
     else:
         save(np.zeros((80, 4, 3), dtype=np.uint8), tmp_path)
     with pytest.raises(DevalError, match="fetch the file again"):
-        scream_dsprites.load(tmp_path)
+        scream_dsprites.load(SCREAM[0], tmp_path)

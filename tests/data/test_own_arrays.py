@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -16,7 +17,11 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.data.own import hdf5, npz, pixels
 from disentangle_eval.data.own.config import ArrayConfig
+from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError, UsageError
+
+OWN = {spec.name: spec for spec in own_data.DATASETS}
+load_npz, load_h5 = partial(npz.load, OWN["npz"]), partial(hdf5.load, OWN["h5"])
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(256, size=(12, 3, 4, 5), dtype=np.uint8)
@@ -46,7 +51,7 @@ def own(request, tmp_path):
 
     def load(settings=None, **arrays):
         cfg = build(ArrayConfig, settings or {})
-        return npz.load(npz_of(tmp_path, **arrays), cfg) if is_npz else hdf5.load(h5_of(tmp_path, **arrays), cfg)
+        return load_npz(npz_of(tmp_path, **arrays), cfg) if is_npz else load_h5(h5_of(tmp_path, **arrays), cfg)
 
     is_npz = request.param == "npz"
     return load
@@ -110,8 +115,8 @@ def test_images_are_put_in_order_across_batches(tmp_path, monkeypatch):
     monkeypatch.setattr(pixels, "_IMAGES_AT_ONCE", 5)
     arrays = {"images": GREY[SHUFFLED], "factors": VALUES[SHUFFLED]}
     for data in (
-        npz.load(npz_of(tmp_path, **arrays), ArrayConfig()),
-        hdf5.load(h5_of(tmp_path, **arrays), ArrayConfig()),
+        load_npz(npz_of(tmp_path, **arrays), ArrayConfig()),
+        load_h5(h5_of(tmp_path, **arrays), ArrayConfig()),
     ):
         np.testing.assert_array_equal(shown(data), GREY[:, None])
 
@@ -163,10 +168,10 @@ def test_arrays_of_other_names_are_named_by_settings(own):
 
 def test_arrays_in_groups_of_an_hdf5_file_are_found_by_their_path(tmp_path):
     path = h5_of(tmp_path, **{"train/x": GREY, "train/y": np.arange(12)})
-    data = hdf5.load(path, ArrayConfig(images="train/x", labels="train/y"))
+    data = load_h5(path, ArrayConfig(images="train/x", labels="train/y"))
     assert data.labels.tolist() == list(range(12))
     with pytest.raises(UsageError, match="received no arrays; expected train; name yours"):
-        hdf5.load(path, ArrayConfig(images="train"))
+        load_h5(path, ArrayConfig(images="train"))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +209,7 @@ def test_a_wrong_number_of_bins_is_refused(bins):
         build(ArrayConfig, {"bins": bins})
 
 
-@pytest.mark.parametrize("load", [npz.load, hdf5.load])
+@pytest.mark.parametrize("load", [load_npz, load_h5])
 def test_a_path_that_is_no_file_is_a_usage_error(tmp_path, load):
     for path in (None, tmp_path, tmp_path / "none"):
         with pytest.raises(UsageError, match="which is no file"):
@@ -212,7 +217,7 @@ def test_a_path_that_is_no_file_is_a_usage_error(tmp_path, load):
 
 
 def test_damaged_files_are_refused(tmp_path):
-    for path, load in ((npz_of(tmp_path, images=GREY), npz.load), (h5_of(tmp_path, images=GREY), hdf5.load)):
+    for path, load in ((npz_of(tmp_path, images=GREY), load_npz), (h5_of(tmp_path, images=GREY), load_h5)):
         whole = path.read_bytes()
         for contents in (whole[:-30], whole[: len(whole) // 2], b"", b"neither"):
             path.write_bytes(contents)
@@ -227,14 +232,14 @@ def test_an_image_that_changed_in_the_npz_is_noticed(tmp_path):
     at = whole.index(GREY.tobytes())
     (tmp_path / "own.npz").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
     with pytest.raises(DevalError, match="Bad CRC-32"):
-        npz.load(tmp_path / "own.npz", ArrayConfig())
+        load_npz(tmp_path / "own.npz", ArrayConfig())
 
 
 def test_nothing_is_unpickled_and_the_order_of_memory_must_be_that_of_c(tmp_path):
     with pytest.raises(DevalError, match="Object arrays cannot be loaded"):
-        npz.load(npz_of(tmp_path, images=GREY, labels=np.array([{}] * 12)), ArrayConfig())
+        load_npz(npz_of(tmp_path, images=GREY, labels=np.array([{}] * 12)), ArrayConfig())
     with pytest.raises(UsageError, match="images: received object"):
-        npz.load(npz_of(tmp_path, images=np.array([{}] * 12)), ArrayConfig())
-    assert npz.load(npz_of(tmp_path, images=GREY, meta=np.array({})), ArrayConfig()).shape == (1, 4, 5)
+        load_npz(npz_of(tmp_path, images=np.array([{}] * 12)), ArrayConfig())
+    assert load_npz(npz_of(tmp_path, images=GREY, meta=np.array({})), ArrayConfig()).shape == (1, 4, 5)
     with pytest.raises(UsageError, match="Fortran order"):
-        npz.load(npz_of(tmp_path, images=np.asfortranarray(GREY)), ArrayConfig())
+        load_npz(npz_of(tmp_path, images=np.asfortranarray(GREY)), ArrayConfig())

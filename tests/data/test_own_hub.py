@@ -15,7 +15,10 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.own import hub
 from disentangle_eval.data.own.config import HubConfig
+from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError, UsageError
+
+HUB = next(spec for spec in own_data.DATASETS if spec.name == "hf")
 
 LIBRARY = """
     TABLES = {}
@@ -63,7 +66,7 @@ def tables(tmp_path, monkeypatch):
 
 
 def load(name: str = "digits", **settings: str):
-    return hub.load(Path(name), build(HubConfig, settings))
+    return hub.load(HUB, Path(name), build(HubConfig, settings))
 
 
 def shown(data) -> np.ndarray:

@@ -24,7 +24,10 @@ from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.data.own import hdf5
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.packed import write_packed
+from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError, UsageError
+
+OWN = {spec.name: spec for spec in own_data.DATASETS}
 
 PIXELS = np.random.default_rng(0).integers(256, size=(12, 3, 5, 6), dtype=np.uint8)
 BITS = np.random.default_rng(1).integers(256, size=(12, 3), dtype=np.uint8) & np.array([255, 255, 0b11110000], np.uint8)
@@ -41,7 +44,7 @@ def toy(store=None, factors=None, labels=None) -> ImageDataset:
 
 
 def load(path: Path) -> ImageDataset:
-    return hdf5.load(path, ArrayConfig())
+    return hdf5.load(OWN["h5"], path, ArrayConfig())
 
 
 @pytest.mark.parametrize("factors", [None, GRID, TABLE])
@@ -193,7 +196,7 @@ def test_files_with_wrong_parts_are_refused(tmp_path, change, said):
 def test_settings_have_no_meaning_for_a_packed_file(tmp_path):
     write_packed(tmp_path / "toy.h5", toy(), SOURCE)
     with pytest.raises(UsageError, match="received the settings bins, but deval data pack wrote it"):
-        hdf5.load(tmp_path / "toy.h5", ArrayConfig(bins=5))
+        hdf5.load(OWN["h5"], tmp_path / "toy.h5", ArrayConfig(bins=5))
 
 
 class Broken(Computed):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ import torch
 from PIL import Image
 
 from disentangle_eval.config import build
-from disentangle_eval.data.pictures import archives, decoding, preparing
+from disentangle_eval.data.pictures import archives, decoding, loading, preparing
 from disentangle_eval.data.pictures.config import ImagesConfig
 from disentangle_eval.data.pictures.decoding import Form, decode
-from disentangle_eval.data.pictures.loading import load
 from disentangle_eval.data.pictures.names import folder_classes, pack_names, unpack_names
+from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError, UsageError
+
+load = partial(loading.load, next(spec for spec in own_data.DATASETS if spec.name == "images"))
 
 RANDOM = np.random.default_rng(0)
 PIXELS = {f"{name}.png": RANDOM.integers(256, size=(8, 8, 3), dtype=np.uint8) for name in ("b/2", "a/1", "b/10", "a/3")}

@@ -14,11 +14,14 @@ from PIL import Image
 
 from disentangle_eval.api import Nuisance
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.data.sets import smallnorb
+from disentangle_eval.data.sets.smallnorb import DATASETS, loading
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw
 
-GRID = FactorSpace(smallnorb.FACTORS.names, (2, 2, 3, 2))
+(SMALLNORB,) = DATASETS
+WHOLE = FactorSpace.parse(SMALLNORB.factors)
+GRID = FactorSpace(WHOLE.names, (2, 2, 3, 2))
+PUBLISHED = loading.INSTANCES
 EVERY = torch.arange(len(GRID))
 PIXELS = np.random.default_rng(0).integers(256, size=(96, 96, 96), dtype=np.uint8)
 MAGIC = {np.dtype(np.uint8): 0x1E3D4C55, np.dtype(np.int32): 0x1E3D4C54}
@@ -27,6 +30,7 @@ MAGIC = {np.dtype(np.uint8): 0x1E3D4C55, np.dtype(np.int32): 0x1E3D4C54}
 @pytest.fixture(autouse=True)
 def _cache(monkeypatch, tmp_path):
     monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(loading, "INSTANCES", TOYS)
 
 
 def unchecked(file):
@@ -34,10 +38,9 @@ def unchecked(file):
     return replace(file, checksum="", size=0)
 
 
-PARTS = tuple(
-    smallnorb.Part(*(unchecked(file) for file in (part.images, part.categories, part.info)), instances)
-    for part, instances in zip(smallnorb.PARTS, [(1, 3), (0, 2)], strict=True)
-)
+FILES = tuple(unchecked(file) for file in SMALLNORB.files)
+TOYS = ((1, 3), (0, 2))
+SMALL = replace(SMALLNORB, files=FILES, images=24, factors="category 2, elevation 2, azimuth 3, lighting 2")
 
 
 def matrix(array: np.ndarray) -> bytes:
@@ -48,9 +51,7 @@ def matrix(array: np.ndarray) -> bytes:
 
 def contents(part: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images, categories and info of a half, in no order; the left picture of image `pixel_of(...)`."""
-    rows = [
-        (*GRID.classes(np.array(pose)), instance) for pose in range(len(GRID)) for instance in PARTS[part].instances
-    ]
+    rows = [(*GRID.classes(np.array(pose)), instance) for pose in range(len(GRID)) for instance in TOYS[part]]
     rows = [rows[i] for i in np.random.default_rng(part).permutation(len(rows))]
     left = np.stack([PIXELS[pixel_of(row)] for row in rows])
     images = np.stack([left, 255 - left], axis=1)
@@ -65,8 +66,8 @@ def pixel_of(row: tuple[int, ...]) -> int:
 
 def write(folder: Path, packed: bool = True) -> list[Path]:
     paths = []
-    for part, files in enumerate(PARTS):
-        for file, array in zip((files.images, files.categories, files.info), contents(part), strict=True):
+    for part in range(2):
+        for file, array in zip(FILES[3 * part : 3 * part + 3], contents(part), strict=True):
             path = folder / (file.path if packed else file.instead[0].path)
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(gzip.compress(matrix(array), 1) if packed else matrix(array))
@@ -75,7 +76,7 @@ def write(folder: Path, packed: bool = True) -> list[Path]:
 
 
 def load(folder: Path):
-    return smallnorb.load(folder, GRID, PARTS)
+    return loading.load(SMALL, folder)
 
 
 def resized(pixels: np.ndarray) -> np.ndarray:
@@ -113,9 +114,9 @@ def test_a_batch_needs_no_host_read(tmp_path):
 
 
 def test_the_whole_grid_is_the_published_one():
-    assert smallnorb.FACTORS.sizes == (5, 9, 18, 6)
-    assert sorted(smallnorb.PARTS[0].instances + smallnorb.PARTS[1].instances) == list(range(10))
-    assert len(smallnorb.FACTORS) * 10 == 2 * 24_300
+    assert WHOLE.sizes == (5, 9, 18, 6)
+    assert sorted(PUBLISHED[0] + PUBLISHED[1]) == list(range(10))
+    assert len(WHOLE) * 10 == 2 * 24_300
 
 
 def rewrite(folder: Path, at: int, change) -> Path:
@@ -168,7 +169,7 @@ def test_a_truncated_or_other_file_is_refused(tmp_path):
     with pytest.raises(DevalError, match="ended before the end-of-stream marker"):
         load(tmp_path)
     with pytest.raises(DevalError, match=r"received \d+ bytes, expected 131896188"):
-        smallnorb.load(tmp_path)
+        loading.load(SMALLNORB, tmp_path)
 
 
 def test_a_missing_file_is_told_with_what_to_type(tmp_path):

@@ -11,8 +11,7 @@ import pytest
 import torch
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data.sets import sprites3d
-from disentangle_eval.data.sets.sprites3d import scene, tracing
+from disentangle_eval.data.sets.sprites3d import SPRITES3D, loading, scene, tracing
 from disentangle_eval.data.sets.sprites3d.rendering import RenderedImages, colour_combinations, levels
 from disentangle_eval.data.sets.sprites3d.solids import CUBE_HALF, CYLINDER_RADIUS, SOLIDS, dot
 
@@ -102,8 +101,8 @@ def data(monkeypatch, tmp_path):
             layers[one] = view(*one).reshape(-1)
         return layers.reshape(480, -1)
 
-    monkeypatch.setattr(sprites3d, "trace_all", some)
-    return sprites3d.load(None)
+    monkeypatch.setattr(loading, "trace_all", some)
+    return loading.load(SPRITES3D, None)
 
 
 def test_an_image_shows_the_classes_of_its_index(data, monkeypatch):
@@ -112,8 +111,8 @@ def test_an_image_shows_the_classes_of_its_index(data, monkeypatch):
     images = data.images(torch.from_numpy(data.factors.index(classes)))
     for shown, one in zip(images, classes, strict=True):
         assert torch.equal(shown, torch.from_numpy(image(*one)).float() / 255)
-    monkeypatch.setattr(sprites3d, "trace_all", lambda: pytest.fail("drawn again"))
-    again = sprites3d.load(None)
+    monkeypatch.setattr(loading, "trace_all", lambda: pytest.fail("drawn again"))
+    again = loading.load(SPRITES3D, None)
     assert (again.name, again.sha256, len(again)) == ("sprites3d@drawn", data.sha256, 480_000)
 
 

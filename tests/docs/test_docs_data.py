@@ -5,8 +5,10 @@ import re
 import pytest
 from doc_pages import DOCS, PAGES, table_of
 
-from disentangle_eval.data.sets.records import DATASETS
+from disentangle_eval.data.sets import register_datasets
 from disentangle_eval.registry.specs import DatasetSpec
+
+DATASETS = tuple(register_datasets())
 
 ROWS = {re.sub(r"\[(.*)\]\(.*\)", r"\1", name): cells for name, *cells in table_of("data.md", "data set")[1:]}
 

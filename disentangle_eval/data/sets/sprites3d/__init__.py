@@ -1,4 +1,4 @@
-"""sprites3d: a solid in a room, with the factors of 3D Shapes; 480,000 drawn images for where nothing can be fetched."""
+"""sprites3d: a solid in a room, with the factors of 3D Shapes; 480,000 drawn images where nothing can be fetched."""
 
 from disentangle_eval import DatasetSpec
 

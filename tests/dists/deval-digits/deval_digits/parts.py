@@ -73,13 +73,13 @@ class WithLabels(Plain):
         return self.classes
 
 
-def train(folder):
+def train(spec, folder):
     return Plain("digits", np.arange(128) % 3)
 
 
-def test(folder):
+def test(spec, folder):
     return WithLabels("digits-test", np.array([0, 1, 2, 2, 2]))
 
 
-def wide(folder):
+def wide(spec, folder):
     return WithLabels("digits-wide", np.array([0, 1, 2]), width=4)

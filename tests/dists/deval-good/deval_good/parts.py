@@ -13,5 +13,5 @@ class Config:
     protocols: ClassVar = {"first": {}, "second": {}}
 
 
-def load(folder):
+def load(spec, folder):
     return folder
