@@ -67,8 +67,6 @@ def unserved(
     for metric in trial.metrics:
         name, protocols = metric_and_protocol(metric)
         for measurement in plan([name], protocols):
-            if not measurement.asked:
-                continue
             scored = scored_on(measurement, trial.dataset)
             on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
             if on is None:

@@ -147,10 +147,13 @@ def collecting(errors: list[DevalError], make: Callable[[], Any]) -> Any:
 
 def check_metrics(metrics: Sequence[str], errors: list[DevalError]) -> None:
     """Adds an error for every metric or protocol that is not there."""
-    from disentangle_eval.scoring import plan
+    from disentangle_eval.scoring import ALL, plan
 
     for metric in metrics:
         name, protocols = metric_and_protocol(metric)
+        if name == ALL:
+            errors.append(UsageError("metrics", received=repr(ALL), expected="the names of metrics, see `deval metrics`"))
+            continue
         collecting(errors, lambda name=name, protocols=protocols: plan([name], protocols))
 
 
