@@ -152,7 +152,8 @@ def check_metrics(metrics: Sequence[str], errors: list[DevalError]) -> None:
     for metric in metrics:
         name, protocols = metric_and_protocol(metric)
         if name == ALL:
-            errors.append(UsageError("metrics", received=repr(ALL), expected="the names of metrics, see `deval metrics`"))
+            expected = "the names of metrics, see `deval metrics`"
+            errors.append(UsageError("metrics", received=repr(ALL), expected=expected))
             continue
         collecting(errors, lambda name=name, protocols=protocols: plan([name], protocols))
 
