@@ -11,8 +11,16 @@ from disentangle_eval.runtime.files import make_folder
 SUFFIX = ".png"
 
 
+def caption(origin: Origin) -> str:
+    """The line above a picture of a checkpoint: model, data, seed and iteration."""
+    from disentangle_eval.report.run_pictures import title_of
+
+    checkpoint = origin.checkpoint
+    return title_of(checkpoint.model["name"], checkpoint.data["name"], checkpoint.seed, checkpoint.iteration)
+
+
 def picture_path(out: Path | None, origin: Origin, kind: str) -> Path:
-    """The file `--out` names, its folder made; without one, in the checkpoint's run folder, else beside the checkpoint.
+    """The file of `--out`, its folder made; by default in the checkpoint's run folder, or next to the checkpoint.
 
     `UsageError` where `out` is a folder or ends in anything but .png.
     """

@@ -1,4 +1,4 @@
-"""`deval reconstruct`: images of the data set over what a checkpoint takes them for."""
+"""`deval reconstruct`: images of the data set, each above its reconstruction."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 @device_option
 @data_dir_option
 def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
-    """Draw images of its data set over what CHECKPOINT, a file or a run folder's newest, takes them for."""
+    """Draw images of the data set, each above its reconstruction by CHECKPOINT, a file or a run folder's newest."""
     from disentangle_eval.api import Reconstructor
-    from disentangle_eval.cli.picture import picture_path
+    from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_dataset_for, open_model
     from disentangle_eval.report.grid import save_png
+    from disentangle_eval.report.labels import captioned
     from disentangle_eval.report.reconstruction import reconstruction_picture
 
     opened = open_model(checkpoint, device)
@@ -29,5 +30,6 @@ def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: s
         raise opened.origin.inability("makes no image from an image: it has no `reconstruct`")
     path = picture_path(out, opened.origin, "reconstruction")
     data = open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir)
-    save_png(path, reconstruction_picture(opened.model, data, n, seed, opened.device))
+    picture = reconstruction_picture(opened.model, data, n, seed, opened.device)
+    save_png(path, captioned(picture, caption(opened.origin)))
     click.echo(path)

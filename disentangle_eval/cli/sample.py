@@ -18,14 +18,15 @@ from disentangle_eval.cli.arguments import checkpoint_argument, device_option
 def sample(checkpoint: Path, out: Path | None, n: int, seed: int, device: str) -> None:
     """Draw images from the prior of CHECKPOINT, a file or a run folder's newest."""
     from disentangle_eval.api import Generator
-    from disentangle_eval.cli.picture import picture_path
+    from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_model
     from disentangle_eval.report.grid import save_png
+    from disentangle_eval.report.labels import captioned
     from disentangle_eval.report.samples import sample_grid
 
     opened = open_model(checkpoint, device)
     if not isinstance(opened.model, Generator):
         raise opened.origin.inability("draws no images from a prior: it has no `generate` and `prior`")
     path = picture_path(out, opened.origin, "samples")
-    save_png(path, sample_grid(opened.model, n, seed, opened.device))
+    save_png(path, captioned(sample_grid(opened.model, n, seed, opened.device), caption(opened.origin)))
     click.echo(path)

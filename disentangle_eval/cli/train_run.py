@@ -19,6 +19,8 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from disentangle_eval.api import Dataset, Model
     from disentangle_eval.training.folder import RunFolder
     from disentangle_eval.training.run import Run, Watchers
@@ -142,11 +144,15 @@ def watching(name: str, run: Run, alone: bool) -> Iterator[Watchers]:
     """Who is told of a run: the terminal, TensorBoard where it is installed, and what draws pictures."""
     from disentangle_eval.cli.progress import progress
     from disentangle_eval.report.run_pictures import draw_model
+    from disentangle_eval.report.traversal import chosen_image
     from disentangle_eval.training.events import event_writer, tensorboard_installed
     from disentangle_eval.training.run import Watchers
 
     def draw(model: Model[Any], iteration: int) -> None:
-        draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device)
+        draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device, image)
+
+    def image() -> Tensor:
+        return chosen_image(run.training.data, PICTURE_SEED)
 
     label = f"{name} seed {run.training.seed}"
     events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()

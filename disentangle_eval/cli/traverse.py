@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from disentangle_eval.cli.arguments import checkpoint_argument, device_option
+from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
@@ -22,14 +27,14 @@ def a_number(context: click.Context, parameter: click.Parameter, value: float) -
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="PNG to write; the GIF lies beside it.  [default: in the run's pictures folder]",
+    help="PNG to write; the GIF has the same name.  [default: in the run's pictures folder]",
 )
 @click.option(
     "--columns",
     type=click.IntRange(2, 101),
     default=11,
     show_default=True,
-    help="Images of a row; an odd number has the starting point in the middle.",
+    help="Images per row; an odd number has the starting point in the middle.",
 )
 @click.option(
     "--range",
@@ -38,31 +43,51 @@ def a_number(context: click.Context, parameter: click.Parameter, value: float) -
     callback=a_number,
     default=2.0,
     show_default=True,
-    help="Spreads of a dimension (standard deviations, or a quarter of a bounded prior) a row goes either way.",
+    help="Range of a row in spreads of its dimension (standard deviations, or quarters of a bounded prior).",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the starting point.")
 @click.option("--gif/--no-gif", default=True, show_default=True, help="Write the sweeps in motion too.")
 @device_option
-def traverse(checkpoint: Path, out: Path | None, columns: int, reach: float, seed: int, gif: bool, device: str) -> None:
+@data_dir_option
+def traverse(
+    checkpoint: Path,
+    out: Path | None,
+    columns: int,
+    reach: float,
+    seed: int,
+    gif: bool,
+    device: str,
+    data_dir: Path | None,
+) -> None:
     """Draw what each dimension of CHECKPOINT, a file or a run folder's newest, changes.
 
-    One row of images a dimension, sorted by the information it carries, highest first; all other dimensions stay at a
-    starting point that the rows share. A categorical dimension shows its classes.
+    One row of images per dimension, sorted by the information it carries, highest first; the other dimensions stay at a
+    starting point that the rows share: the code of an image of the data set if the model can encode one, otherwise a
+    sample of the prior. A categorical dimension shows its classes.
     """
     from disentangle_eval.api import Traversable
-    from disentangle_eval.cli.picture import picture_path
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.cli.picture import caption, picture_path
+    from disentangle_eval.opening import open_dataset_for, open_model
     from disentangle_eval.report.animation import POSITIONS, frames, save_gif
     from disentangle_eval.report.grid import save_png
-    from disentangle_eval.report.traversal import sweeps, traversal_picture
+    from disentangle_eval.report.labels import captioned
+    from disentangle_eval.report.traversal import chosen_image, sweeps, traversal_picture
 
     opened = open_model(checkpoint, device)
     if not isinstance(opened.model, Traversable):
         raise opened.origin.inability("has no dimensions to sweep: it has no `traversal`")
     path = picture_path(out, opened.origin, "traversal")
-    save_png(path, traversal_picture(sweeps(opened.model, columns, seed, opened.device, reach)))
+
+    @functools.cache
+    def image() -> Tensor:
+        return chosen_image(open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir), seed)
+
+    title = caption(opened.origin)
+    rows = sweeps(opened.model, columns, seed, opened.device, reach, image)
+    save_png(path, captioned(traversal_picture(rows), title))
     click.echo(path)
     if gif:
         moving = path.with_suffix(".gif")
-        save_gif(moving, frames(sweeps(opened.model, POSITIONS, seed, opened.device, reach)))
+        moves = frames(sweeps(opened.model, POSITIONS, seed, opened.device, reach, image))
+        save_gif(moving, [captioned(frame, title) for frame in moves])
         click.echo(moving)

@@ -1,4 +1,4 @@
-"""A traversal in motion: all dimensions side by side, each swept to and fro."""
+"""A traversal in motion: all dimensions side by side, each swept back and forth."""
 
 from __future__ import annotations
 

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from disentangle_eval.report.curves import Log, iteration_label, running_mean, series, trace
-from disentangle_eval.report.style import COLOURS, HEIGHT, INK, WIDTH, count_iterations, label_lines, styled
+from disentangle_eval.report.style import (
+    COLOURS,
+    HEIGHT,
+    INK,
+    WIDTH,
+    count_iterations,
+    label_lines,
+    name_figure,
+    styled,
+)
 
 
 @styled
@@ -38,5 +47,5 @@ def comparison_figure(
     count_iterations(axes)
     named = [(sum(values) / len(values), name, colours[name]) for name, values in ends.items()]
     label_lines(axes, [*named, *([] if level is None else [(*level, INK)])])
-    axes.set_title(title, loc="left")
+    name_figure(figure, title)
     return figure

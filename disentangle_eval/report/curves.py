@@ -1,4 +1,4 @@
-"""A run's log as curves over its iterations: losses, information bounds, information a dimension."""
+"""A run's log as curves over its iterations: losses, information bounds, information per dimension."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from disentangle_eval.report.style import COLOURS, GREY, HEIGHT, INK, WIDTH, count_iterations, label_lines, styled
+from disentangle_eval.report.style import (
+    COLOURS,
+    GREY,
+    HEIGHT,
+    INK,
+    WIDTH,
+    count_iterations,
+    label_lines,
+    name_figure,
+    styled,
+)
 
 Log = Sequence[Mapping[str, Any]]
 
@@ -24,7 +34,7 @@ SHARE = 50  # the running mean spans one part in so many of a curve
 
 
 @styled
-def bounds_figure(log: Log) -> Figure | None:
+def bounds_figure(log: Log, title: str = "") -> Figure | None:
     """Lower and upper bound on the mutual information of latent and image, in nats, and the room between them.
 
     None where the log has neither.
@@ -46,11 +56,12 @@ def bounds_figure(log: Log) -> Figure | None:
     axes.set_xlabel(iteration_label([lower, upper]))
     count_iterations(axes)
     label_lines(axes, ends)
+    name_figure(figure, title)
     return figure
 
 
 @styled
-def kl_figure(log: Log) -> Figure | None:
+def kl_figure(log: Log, title: str = "") -> Figure | None:
     """The information each dimension carries, in nats, named at its end; None where the log does not say.
 
     The dimensions that end highest are in colour, the others grey.
@@ -77,11 +88,12 @@ def kl_figure(log: Log) -> Figure | None:
     axes.set_xlabel(iteration_label(curves))
     count_iterations(axes)
     label_lines(axes, ends)
+    name_figure(figure, title)
     return figure
 
 
 @styled
-def losses_figure(log: Log) -> Figure | None:
+def losses_figure(log: Log, title: str = "") -> Figure | None:
     """Every other number of the log in a panel of its own; None where there is none."""
     terms = [name for name in scalars(log) if name not in (LOWER, UPPER)]
     if not terms:
@@ -97,6 +109,7 @@ def losses_figure(log: Log) -> Figure | None:
     for axes in panels[len(terms) :]:
         axes.remove()
     figure.supxlabel(iteration_label(curves), fontsize=9)
+    name_figure(figure, title)
     return figure
 
 

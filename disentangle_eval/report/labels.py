@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 Lines = Sequence[str]
-Align = Literal["right", "centre"]
+Align = Literal["left", "right", "centre"]
+
+ANCHORS: dict[Align, str] = {"left": "lm", "right": "rm", "centre": "mm"}
 
 INK = 40
 FAINT_INK = 110
@@ -24,7 +26,7 @@ FAINT_INK = 110
 
 @dataclass(frozen=True)
 class Label:
-    """Lines of text centred on height `y`; `x` is their right end or their middle. The first line is the darkest."""
+    """Lines of text centred on height `y`, the first line darkest; `x` is their left end, right end or middle."""
 
     lines: Lines
     x: float
@@ -53,7 +55,7 @@ def write(picture: np.ndarray, labels: Sequence[Label], size: int) -> np.ndarray
             y = label.y + (number - (len(label.lines) - 1) / 2) * 1.25 * size
             grey = INK if number == 0 else FAINT_INK
             ink = grey if picture.ndim == 2 else (grey,) * 3
-            pen.text((label.x, y), line, fill=ink, font=_font(size), anchor="rm" if label.align == "right" else "mm")
+            pen.text((label.x, y), line, fill=ink, font=_font(size), anchor=ANCHORS[label.align])
     return np.asarray(image)
 
 
@@ -66,6 +68,18 @@ def label_rows(picture: np.ndarray, cells: Cells, rows: Sequence[Lines]) -> np.n
     page[:, left:] = picture
     labels = [Label(lines, left - margin, cells.top(row) + cells.height / 2, "right") for row, lines in enumerate(rows)]
     return write(page, labels, size)
+
+
+def captioned(picture: np.ndarray, text: str) -> np.ndarray:
+    """A picture with a line of text above it; the picture itself if the text is empty."""
+    if not text:
+        return picture
+    size = next((size for size in range(20, 8, -1) if text_width([text], size) <= picture.shape[1] - 8), 8)
+    height = round(1.8 * size)
+    width = max(picture.shape[1], text_width([text], size) + 8)
+    page = np.full((height + picture.shape[0], width, *picture.shape[2:]), PAPER, dtype=np.uint8)
+    page[height:, : picture.shape[1]] = picture
+    return write(page, [Label([text], 4, height / 2, "left")], size)
 
 
 @cache

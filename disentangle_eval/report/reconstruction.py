@@ -1,4 +1,4 @@
-"""Images of a data set over what a model takes them for."""
+"""Images of a data set, each above its reconstruction."""
 
 from __future__ import annotations
 

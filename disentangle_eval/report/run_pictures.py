@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disentangle_eval.api import Generator, Traversable
 from disentangle_eval.report.grid import save_png
+from disentangle_eval.report.labels import captioned
 from disentangle_eval.report.samples import sample_grid
 from disentangle_eval.report.traversal import sweeps, traversal_picture
 from disentangle_eval.runtime.files import make_folder
@@ -14,13 +16,14 @@ from disentangle_eval.training.folder import RunFolder, read_lines
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 SAMPLES = 64
 COLUMNS = 11
 
 
 def draw_run(folder: RunFolder) -> list[Path]:
-    """Plot losses, information bounds, information a dimension, scores and confusion, as far as the run has them.
+    """Plot losses, information bounds, information per dimension, scores and confusion, as far as the run has them.
 
     Writes pictures/{losses,bounds,kl,scores,confusion}.png and returns those written.
     """
@@ -30,11 +33,12 @@ def draw_run(folder: RunFolder) -> list[Path]:
     from disentangle_eval.report.style import save_figure
 
     log, results = read_lines(folder.log), read_lines(folder.results)
+    title = run_title(folder)
     figures = {
-        "losses": losses_figure(log),
-        "bounds": bounds_figure(log),
-        "kl": kl_figure(log),
-        "scores": scores_figure(results),
+        "losses": losses_figure(log, title),
+        "bounds": bounds_figure(log, title),
+        "kl": kl_figure(log, title),
+        "scores": scores_figure(results, title),
         "confusion": confusion_figure(results),
     }
     drawn = {folder.pictures / f"{name}.png": figure for name, figure in figures.items() if figure is not None}
@@ -44,17 +48,42 @@ def draw_run(folder: RunFolder) -> list[Path]:
     return list(drawn)
 
 
-def draw_model(model: object, folder: RunFolder, iteration: int, seed: int, device: torch.device) -> list[Path]:
-    """Draw a model as it is at an iteration: samples and a traversal, as far as it can.
+def title_of(model: str, data: str, seed: int, iteration: int | None = None) -> str:
+    """The line above every picture of a model."""
+    at = "" if iteration is None else f", iteration {iteration:,}"
+    return f"{model} on {data}, seed {seed}{at}"
 
-    Writes pictures/{samples,traversal}-ITERATION.png and returns those written.
+
+def run_title(folder: RunFolder, iteration: int | None = None) -> str:
+    """Model, data and seed of a run; empty for a folder without run.json."""
+    if not folder.run.is_file():
+        return ""
+    run = folder.read_run()
+    return title_of(run["model"], run["data"]["name"], run["seed"], iteration)
+
+
+def draw_model(
+    model: object,
+    folder: RunFolder,
+    iteration: int,
+    seed: int,
+    device: torch.device,
+    image: Callable[[], Tensor] | None = None,
+) -> list[Path]:
+    """Draw samples and a traversal of a model at an iteration, as far as it can.
+
+    `image` is where the traversal of an encoder starts. Writes pictures/{samples,traversal}-ITERATION.png and returns
+    those written.
     """
     drawn = {}
+    title = run_title(folder, iteration)
     if isinstance(model, Generator):
         drawn[folder.picture("samples", iteration)] = sample_grid(model, SAMPLES, seed, device)
     if isinstance(model, Traversable):
-        drawn[folder.picture("traversal", iteration)] = traversal_picture(sweeps(model, COLUMNS, seed, device))
+        drawn[folder.picture("traversal", iteration)] = traversal_picture(
+            sweeps(model, COLUMNS, seed, device, image=image)
+        )
     make_folder(folder.pictures)
     for path, picture in drawn.items():
-        save_png(path, picture)
+        save_png(path, captioned(picture, title))
     return list(drawn)

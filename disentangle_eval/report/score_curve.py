@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections import defaultdict
@@ -12,20 +13,32 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from disentangle_eval.report.style import COLOURS, HEIGHT, WIDTH, count_iterations, label_lines, styled
+from disentangle_eval.report.style import (
+    COLOURS,
+    HEIGHT,
+    INK,
+    WIDTH,
+    count_iterations,
+    label_lines,
+    name_figure,
+    styled,
+)
 
 Results = Sequence[Mapping[str, Any]]
 
-ONE_BY_ONE = 3  # more panels than this stand two in a row
+ONE_BY_ONE = 3  # more panels than this are in two columns
+BAR = 0.26  # inches of height per bar
+FRAME = 0.62  # inches of a panel of bars without its bars
+DASHES = (0, (4, 2))
 
 
 @styled
-def scores_figure(results: Results) -> Figure | None:
-    """A panel a metric and in it a curve a protocol, with what a code that knows nothing would score, dashed.
+def scores_figure(results: Results, title: str = "") -> Figure | None:
+    """A panel per metric: a curve per protocol over iterations, or bars for a single iteration, with chance dashed.
 
-    `results` are lines of results.jsonl. Results with different settings or data never share a curve; those of one
-    checkpoint under several seeds are dots about their mean. Where any metric was scored at several iterations, those
-    scored at one alone are left out. None where no result is of a checkpoint.
+    `results` are lines of results.jsonl. Results with different settings or data never share a curve; several seeds of
+    one checkpoint are dots around their mean. If any metric was scored at several iterations, metrics scored at one
+    are left out. None if no result is of a checkpoint.
     """
     metrics: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for result in results:
@@ -36,14 +49,22 @@ def scores_figure(results: Results) -> Figure | None:
     if not shown:
         return None
     columns = 1 if len(shown) <= ONE_BY_ONE else 2
+    draw, heights = (_draw_curves, None) if followed else (_draw_bars, _bar_heights(list(shown.values()), columns))
     rows = math.ceil(len(shown) / columns)
-    figure = Figure(figsize=(columns * WIDTH, HEIGHT * rows))
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure = Figure(figsize=(columns * WIDTH, HEIGHT * rows if heights is None else sum(heights)))
+    panels = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": heights}).ravel()
     for axes, (metric, found) in zip(panels, shown.items(), strict=False):
-        _draw(axes, metric, found)
+        draw(axes, metric, found)
     for axes in panels[len(shown) :]:
         axes.remove()
+    name_figure(figure, title)
     return figure
+
+
+def _bar_heights(panels: Sequence[Results], columns: int) -> list[float]:
+    """Inches of each row of panels."""
+    bars = [len(curves(found)) for found in panels]
+    return [FRAME + BAR * max(bars[i : i + columns]) for i in range(0, len(bars), columns)]
 
 
 def curves(results: Results) -> dict[str, Results]:
@@ -61,7 +82,7 @@ def curves(results: Results) -> dict[str, Results]:
     return named
 
 
-def _draw(axes: Axes, metric: str, results: Results) -> None:
+def _draw_curves(axes: Axes, metric: str, results: Results) -> None:
     ends = []
     for position, (name, members) in enumerate(curves(results).items()):
         colour = COLOURS[position % len(COLOURS)]
@@ -74,26 +95,38 @@ def _draw(axes: Axes, metric: str, results: Results) -> None:
         ends.append((float(means[-1]), name, colour))
         chances = np.array([(at, np.mean(chance)) for at in iterations if (chance := _of(members, at, "chance"))])
         if len(chances):
-            _draw_chance(axes, chances, colour)
-            ends.append((float(chances[-1, 1]), "chance", colour))
-    better = results[0].get("better")
-    axes.set_ylabel(f"{metric}, {better} is better" if better in ("higher", "lower") else metric)
+            axes.plot(*chances.T, color=colour, linestyle=DASHES, linewidth=1, drawstyle="steps-mid")
+            ends.append((float(chances[-1, 1]), f"chance, {name}", colour))
+    axes.set_ylabel(_name(metric, results))
     axes.set_xlabel("iteration")
-    measured = {result["iteration"] for result in results}
-    if len(measured) == 1:
-        (only,) = measured
-        axes.set_xlim(only - 1, only + 1)
     count_iterations(axes)
     label_lines(axes, ends)
 
 
-def _draw_chance(axes: Axes, chances: np.ndarray, colour: str) -> None:
-    """A dashed curve (n, 2), straight across where it is constant."""
-    dashed: dict[str, Any] = {"color": colour, "linestyle": (0, (4, 2)), "linewidth": 1}
-    if np.ptp(chances[:, 1]) == 0:
-        axes.axhline(chances[0, 1], **dashed)
-    else:
-        axes.plot(*chances.T, **dashed)
+def _draw_bars(axes: Axes, metric: str, results: Results) -> None:
+    """One bar per protocol with its value, and its chance level as a dashed line across it."""
+    named = curves(results)
+    for position, (members, colour) in enumerate(zip(named.values(), itertools.cycle(COLOURS))):
+        values = [result["value"] for result in members]
+        axes.barh(position, np.mean(values), height=0.6, color=colour)
+        if len(values) > 1:
+            axes.plot(values, [position] * len(values), color=INK, linestyle="", marker="o", markersize=2.5)
+        axes.annotate(f" {np.mean(values):.3g}", (max(*values, 0), position), va="center", fontsize=8)
+        chances = [result["chance"] for result in members if result["chance"] is not None]
+        if chances:
+            ends = [position - 0.45, position + 0.45]
+            axes.plot([np.mean(chances)] * 2, ends, color=INK, linestyle=(0, (2, 1)), linewidth=1.4)
+    some_chance = any(result["chance"] is not None for result in results)
+    axes.set_yticks(range(len(named)), list(named))
+    axes.set_ylim(len(named) - 0.4, -0.6)
+    axes.grid(False, axis="y")
+    axes.margins(x=0.12)
+    axes.set_title(_name(metric, results) + (" (dashed: chance)" if some_chance else ""), loc="left")
+
+
+def _name(metric: str, results: Results) -> str:
+    better = results[0].get("better")
+    return f"{metric}, {better} is better" if better in ("higher", "lower") else metric
 
 
 def _of(results: Results, iteration: int, field: str) -> list[float]:

@@ -70,6 +70,12 @@ def count_iterations(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
+def name_figure(figure: Figure, title: str) -> None:
+    """Writes above a figure what it is of: the run, the data and the seed."""
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=9, color=INK)
+
+
 def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Names curves at their right ends; `ends` are a curve's last value, name and colour. Names never overlap."""
     low, high = axes.get_ylim()

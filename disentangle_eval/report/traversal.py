@@ -1,15 +1,15 @@
-"""What each dimension of a representation changes: one row of images a dimension, all others held."""
+"""What each dimension of a representation changes: one row of images per dimension, the others fixed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Traversable, Traversal
+from disentangle_eval.api import Dataset, Traversable, Traversal
 from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
@@ -32,9 +32,17 @@ class Sweep:
     images: Tensor
 
 
-def sweeps(model: Traversable, columns: int, seed: int, device: torch.device, reach: float = 2.0) -> tuple[Sweep, ...]:
-    """A sweep a dimension of the code, the highest rate first; all begin at the starting point the seed chooses.
+def sweeps(
+    model: Traversable,
+    columns: int,
+    seed: int,
+    device: torch.device,
+    reach: float = 2.0,
+    image: Callable[[], Tensor] | None = None,
+) -> tuple[Sweep, ...]:
+    """One sweep per dimension of the code, the highest rate first, from one starting point.
 
+    The starting point is the code of `image` (1, C, H, W) if the model can encode it, otherwise what the seed chooses.
     A continuous dimension takes `columns` evenly spaced values up to `reach` spreads either way of the starting point;
     an odd number has it in the middle. A categorical dimension takes its classes, however many. Images are on
     the CPU. ValueError for fewer than two columns.
@@ -43,9 +51,18 @@ def sweeps(model: Traversable, columns: int, seed: int, device: torch.device, re
         raise ValueError(f"columns: received {columns}, expected at least 2")
     with evaluating(model):
         space = model.traversal(GeneratorDraw(stream_seed(seed, "traversal"), device))
-        origin = space.origin(GeneratorDraw(stream_seed(seed, "origin"), device), 1)
+        if image is not None and space.encode is not None:
+            origin = space.encode(image().to(device))
+        else:
+            origin = space.origin(GeneratorDraw(stream_seed(seed, "origin"), device), 1)
         order = space.rate.argsort(descending=True, stable=True).tolist()
         return tuple(_sweep(space, origin, dimension, columns, reach) for dimension in order)
+
+
+def chosen_image(data: Dataset, seed: int) -> Tensor:
+    """An image (1, C, H, W) of a data set, chosen by the seed."""
+    index = np.random.default_rng(stream_seed(seed, "traversal image")).integers(len(data), size=1)
+    return data.images(torch.from_numpy(index))
 
 
 def _sweep(space: Traversal, origin: Tensor, dimension: int, columns: int, reach: float) -> Sweep:

@@ -118,13 +118,14 @@ class GaussianVAE(Model[VAEConfigT]):
         return self.generate(self.encode(x))
 
     def traversal(self, draw: Draw) -> Traversal:
-        """Sweeps as wide as the prior; starting points come from it too."""
+        """Sweeps as wide as the prior, from the code of an image or from a sample of the prior."""
         return Traversal(
             code=self.code,
             spread=torch.ones_like(self.running_kl),
             rate=self.running_kl.clone(),
             origin=self.prior.sample,
             render=self.generate,
+            encode=self.encode,
         )
 
 

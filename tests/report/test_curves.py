@@ -97,7 +97,7 @@ def test_scores_of_several_seeds_are_dots_about_their_mean_over_chance() -> None
     assert mean.get_ydata().tolist() == [0.3, 0.5]
     assert sorted(dots.get_ydata().tolist()) == [0.3, 0.4, 0.6]
     assert list(chance.get_ydata()) == [0.2, 0.2]
-    assert texts(figure) == ["dlib", "chance"]
+    assert texts(figure) == ["dlib", "chance, dlib"]
 
 
 @pytest.mark.parametrize(
