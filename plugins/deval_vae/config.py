@@ -126,7 +126,9 @@ class BetaTCVAEConfig(VAEConfig):
     batch_size: int = Field(64, ge=2, description="images in a batch")
     beta: float = Field(6.0, ge=0, description="weight of the total correlation")
     stratified: bool = Field(
-        False, description="stratified weights of the minibatch in the estimate of log q(z), not equal ones"
+        False,
+        description="train with stratified weights of the minibatch in the estimate of log q(z), not with equal ones "
+        "(the log always has stratified ones)",
     )
 
 

@@ -43,6 +43,16 @@ def test_the_total_correlation_holds_the_constants_that_equal_weights_bring(post
     assert (with_constants - without).item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_equal_weights_put_the_parts_off_by_the_logarithm_of_all_images():
+    """Where every image has the prior for a posterior, all parts are 0 in expectation, here of the latents at 0."""
+    at_prior = torch.zeros(3, BATCH, LATENT, dtype=torch.float64)
+    equal, stratified = (decompose(*at_prior, log_weights(BATCH, DATA_SIZE, kind, CPU)) for kind in (False, True))
+    offsets = {"mutual_information": 1, "total_correlation": LATENT - 1, "dimension_wise_kl": -LATENT}
+    for part, offset in offsets.items():
+        assert getattr(stratified, part).item() == pytest.approx(0, abs=1e-6)
+        assert getattr(equal, part).item() == pytest.approx(offset * math.log(DATA_SIZE), rel=1e-6)
+
+
 def test_stratified_weights_estimate_the_aggregate_posterior_without_bias():
     data_size, batch = 5, 3
     density = torch.tensor([0.3, 1.7, 0.1, 0.9, 2.4], dtype=torch.float64)
