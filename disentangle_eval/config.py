@@ -19,6 +19,7 @@ __all__ = [
     "Presets",
     "Values",
     "build",
+    "preset_dataset",
     "preset_values",
     "resolve",
 ]
@@ -27,6 +28,9 @@ Values = Mapping[str, Any]
 Presets = Mapping[str, Mapping[str, Values]]
 
 ANY_DATASET = "*"
+
+# Key of a preset's values for the data set: its own settings, not the model's.
+DATASET_SETTINGS = "dataset"
 
 
 class Config(BaseModel):
@@ -50,6 +54,8 @@ class ModelConfig(Config):
 
     `presets[preset][dataset]` holds the values a preset sets on a data set; the data set `"*"` stands for all others.
     Fields a preset leaves out keep the class's own default. Training a model without `--preset` uses `default_preset`.
+    Under the key `"dataset"` a preset may also hold settings of the data set, such as `{"dataset": {"channels": 3}}`;
+    those that a user writes behind the data set's name win.
     """
 
     presets: ClassVar[Presets] = {}
@@ -99,17 +105,40 @@ def preset_values(config: type[ModelConfig], dataset: str, preset: str | None) -
 
     The data set's path and settings, if it has any, are no part of the name a preset knows it by.
     """
+    return {name: value for name, value in _entry(config, dataset, preset).items() if name != DATASET_SETTINGS}
+
+
+def preset_dataset(config: type[ModelConfig], dataset: str, preset: str | None) -> str:
+    """The data set as a preset wants it: `dataset` with the preset's settings for it, where it names none of its own.
+
+    `preset_dataset(FactorVAEConfig, "chairs3d", None)` is `"chairs3d?channels=3"`, and `"chairs3d?channels=1"` stays.
+    """
+    written = parse_dataset(dataset)
+    wanted = _entry(config, dataset, preset).get(DATASET_SETTINGS, {})
+    left = {name: str(value) for name, value in wanted.items() if name not in written.settings}
+    if not left:
+        return dataset
+    settings = "&".join(f"{name}={value}" for name, value in {**written.settings, **left}.items())
+    return f"{dataset.partition('?')[0]}?{settings}"
+
+
+def _entry(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:
+    """Everything a preset holds for a data set; `UsageError` where it is not there."""
     dataset = parse_dataset(dataset).name
     if preset is None:
         by_dataset = config.presets.get(config.default_preset, {})
         return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))
     if preset not in config.presets:
-        known = ", ".join(sorted(config.presets)) or "none"
-        raise UsageError(f"preset: received {preset!r}, expected one of: {known}")
+        raise UsageError(
+            "preset", received=repr(preset), expected=f"one of: {', '.join(sorted(config.presets)) or 'none'}"
+        )
     by_dataset = config.presets[preset]
     if dataset not in by_dataset and ANY_DATASET not in by_dataset:
-        known = ", ".join(sorted(by_dataset))
-        raise UsageError(f"preset {preset!r} has no values for dataset {dataset!r}, only for: {known}")
+        raise UsageError(
+            f"preset {preset!r} has no values for a data set",
+            received=repr(dataset),
+            expected=f"one of: {', '.join(sorted(by_dataset))}",
+        )
     return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))
 
 

@@ -18,7 +18,7 @@ from disentangle_eval.cli.seeds import (
     seed_folder,
     threads_a_process,
 )
-from disentangle_eval.config import ModelConfig, build, preset_values, resolve
+from disentangle_eval.config import ModelConfig, build, preset_dataset, preset_values, resolve
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
@@ -167,8 +167,11 @@ def plan_run(context: click.Context, command: ModelCommand, options: Mapping[str
     settings = resolved_settings(options)
     run = RunFolder(folder)
     if not options["resume"] or (options["seeds"] and not run.run.exists()):
+        settings["dataset"] = preset_dataset(config, options["dataset"], options["preset"])
         return Plan(resolve(config, options["dataset"], options["preset"], typed), settings, run, None)
     stored = run.read_run()
+    if was_typed(context, "dataset"):
+        settings["dataset"] = preset_dataset(config, options["dataset"], stored["settings"]["preset"])
     typed_settings = {key: settings[key] for key in settings if was_typed(context, key)}
     refuse_changes(command.model, config, stored, typed, typed_settings)
     cfg = build(config, {**stored["config"], **{key: typed[key] for key in CHANGEABLE & set(typed)}})

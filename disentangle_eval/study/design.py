@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
-from disentangle_eval.config import Config, Field, ModelConfig, build, resolve
+from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
@@ -188,7 +188,8 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
                 lambda dataset=dataset, changes=changes: scaled(resolve(config, dataset, preset, changes), scale),
             )
             if cfg is not None:
-                trials += [trial_of(record, dataset, preset, seed, changes, cfg, settings) for seed in seeds]
+                opened = preset_dataset(config, dataset, preset)
+                trials += [trial_of(record, opened, preset, seed, changes, cfg, settings) for seed in seeds]
     if errors:
         raise StudyError(errors)
     return trials

@@ -18,7 +18,9 @@ _SVHN = {
     "iterations": 50_000,
 }
 _CELEBA = {**_SVHN, "categorical_codes": 10, "continuous_codes": 0, "noise_dim": 128}
+# The paper's faces have 32 x 32 pixels.
 _FACES = {
+    "dataset": {"size": 32},
     "network": "faces",
     "categorical_codes": 0,
     "continuous_codes": 5,

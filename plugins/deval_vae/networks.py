@@ -1,4 +1,4 @@
-"""The networks of the VAE family: three pairs of encoder and decoder, and the discriminator of latents."""
+"""The networks of the VAE family: four pairs of encoder and decoder, and the discriminator of latents."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from deval_ibgan.networks import dense_norm, upconv_norm
 from deval_vae.config import Init, Networks
 from disentangle_eval.api import ImageShape
 
@@ -19,8 +20,10 @@ MLP_HIDDEN = 1200
 SLOPE = 0.2
 
 
-def encoder(networks: Networks, image: ImageShape, hidden: int, outputs: int) -> nn.Sequential:
-    """(B, C, H, W) -> (B, outputs). `hidden` holds for `kim-mnih` alone."""
+def encoder(networks: Networks, image: ImageShape, hidden: int, width: int, outputs: int) -> nn.Sequential:
+    """(B, C, H, W) -> (B, outputs). `hidden` holds for `kim-mnih` alone, `width` for `ibgan`."""
+    if networks == "ibgan":
+        return _generator_mirrored(image, width, outputs)
     if networks == "mlp":
         dense = _dense((math.prod(image), MLP_HIDDEN, MLP_HIDDEN), nn.ReLU)
         return nn.Sequential(nn.Flatten(), *dense, nn.Linear(MLP_HIDDEN, outputs))
@@ -37,8 +40,10 @@ def encoder(networks: Networks, image: ImageShape, hidden: int, outputs: int) ->
     )
 
 
-def decoder(networks: Networks, image: ImageShape, hidden: int, inputs: int) -> nn.Sequential:
-    """(B, inputs) -> logits (B, C, H, W). `hidden` holds for `kim-mnih` alone."""
+def decoder(networks: Networks, image: ImageShape, hidden: int, width: int, inputs: int) -> nn.Sequential:
+    """(B, inputs) -> logits (B, C, H, W). `hidden` holds for `kim-mnih` alone, `width` for `ibgan`."""
+    if networks == "ibgan":
+        return _generator(image, width, inputs)
     if networks == "mlp":
         pixels = nn.Linear(MLP_HIDDEN, math.prod(image))
         return nn.Sequential(*_dense((inputs, *[MLP_HIDDEN] * 3), nn.Tanh), pixels, nn.Unflatten(1, tuple(image)))
@@ -51,6 +56,38 @@ def decoder(networks: Networks, image: ImageShape, hidden: int, inputs: int) -> 
         nn.Unflatten(1, tuple(innermost)),
         *upconvolutions[:-1],
         *_padding([-margin for margin in _margins(image)]),
+    )
+
+
+def _generator(image: ImageShape, width: int, inputs: int) -> nn.Sequential:
+    """IB-GAN's generator up to its last convolution, whose outputs are logits here."""
+    inner = _eighth(image, 4 * width)
+    return nn.Sequential(
+        *dense_norm(inputs, 16 * width),
+        *dense_norm(16 * width, math.prod(inner)),
+        nn.Unflatten(1, tuple(inner)),
+        *upconv_norm(4 * width, 4 * width, kernel=3, stride=1),
+        *upconv_norm(4 * width, 4 * width, kernel=3, stride=1),
+        *upconv_norm(4 * width, 2 * width, kernel=4, stride=2),
+        *upconv_norm(2 * width, width, kernel=4, stride=2),
+        nn.ConvTranspose2d(width, image.channels, 4, 2, padding=1),
+        *_padding([-margin for margin in _margins(image)]),
+    )
+
+
+def _generator_mirrored(image: ImageShape, width: int, outputs: int) -> nn.Sequential:
+    """The layers of IB-GAN's generator in reverse, each transposed convolution a convolution."""
+    channels = (image.channels, width, 2 * width, 4 * width, 4 * width, 4 * width)
+    convolutions: list[nn.Module] = []
+    for (before, after), (kernel, stride) in zip(pairwise(channels), [(4, 2)] * 3 + [(3, 1)] * 2, strict=True):
+        convolution = nn.Conv2d(before, after, kernel, stride, padding=1, bias=False)
+        convolutions += [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+    return nn.Sequential(
+        *_padding(_margins(image)),
+        *convolutions,
+        nn.Flatten(),
+        *dense_norm(math.prod(_eighth(image, 4 * width)), 16 * width),
+        nn.Linear(16 * width, outputs),
     )
 
 
@@ -92,6 +129,12 @@ def _padding(margins: Sequence[int]) -> list[nn.Module]:
     """Zeros around an image; negative margins crop it."""
     left, right, top, bottom = margins
     return [nn.ZeroPad2d((left, right, top, bottom))] if any(margins) else []
+
+
+def _eighth(image: ImageShape, channels: int) -> ImageShape:
+    """The framed image halved three times."""
+    _, height, width = _innermost(image)
+    return ImageShape(channels, 2 * height, 2 * width)
 
 
 def _innermost(image: ImageShape) -> ImageShape:

@@ -63,8 +63,8 @@ class GaussianVAE(Model[VAEConfigT]):
         super().__init__(cfg, image)
         self.prior = Prior((Normal(cfg.latent_dim),))
         self.code = continuous(cfg.latent_dim)
-        self.encoder = encoder(cfg.networks, image, cfg.hidden, 2 * cfg.latent_dim)
-        self.decoder = decoder(cfg.networks, image, cfg.hidden, cfg.latent_dim)
+        self.encoder = encoder(cfg.networks, image, cfg.hidden, cfg.width, 2 * cfg.latent_dim)
+        self.decoder = decoder(cfg.networks, image, cfg.hidden, cfg.width, cfg.latent_dim)
         self.register_buffer("running_kl", torch.zeros(cfg.latent_dim))
         initialise(self, cfg.init)
 

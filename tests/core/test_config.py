@@ -2,7 +2,17 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from disentangle_eval.config import Config, Field, MetricConfig, ModelConfig, Presets, build, preset_values, resolve
+from disentangle_eval.config import (
+    Config,
+    Field,
+    MetricConfig,
+    ModelConfig,
+    Presets,
+    build,
+    preset_dataset,
+    preset_values,
+    resolve,
+)
 from disentangle_eval.errors import UsageError
 
 
@@ -39,10 +49,33 @@ def test_typed_values_win_over_the_preset_and_the_preset_over_defaults(dataset, 
 def test_a_preset_that_is_absent_is_named_with_those_there_are():
     with pytest.raises(UsageError, match=r"preset: received 'papr', expected one of: paper, reference"):
         resolve(Toy, "dsprites", "papr", {})
-    with pytest.raises(UsageError, match=r"preset 'paper' has no values for dataset 'celeba', only for: dsprites"):
+    with pytest.raises(UsageError, match=r"preset 'paper' has no values for .*'celeba', expected one of: dsprites"):
         resolve(Toy, "celeba", "paper", {})
     with pytest.raises(UsageError, match=r"expected one of: none"):
         resolve(Plain, "dsprites", "paper", {})
+
+
+class Coloured(ModelConfig):
+    presets: ClassVar[Presets] = {
+        "reference": {"chairs3d": {"batch_size": 32, "dataset": {"channels": 3, "size": 32}}, "*": {}},
+        "grey": {"*": {}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("dataset", "preset", "opened"),
+    [
+        ("chairs3d", None, "chairs3d?channels=3&size=32"),
+        ("chairs3d", "grey", "chairs3d"),
+        ("chairs3d?channels=1", None, "chairs3d?channels=1&size=32"),
+        ("chairs3d:my/folder?size=16&channels=1", "reference", "chairs3d:my/folder?size=16&channels=1"),
+        ("dsprites", None, "dsprites"),
+    ],
+)
+def test_a_preset_s_settings_of_the_data_set_give_way_to_those_that_are_typed(dataset, preset, opened):
+    assert preset_dataset(Coloured, dataset, preset) == opened
+    assert "dataset" not in preset_values(Coloured, dataset, preset)
+    resolve(Coloured, dataset, preset, {})
 
 
 def test_a_model_without_presets_takes_its_own_defaults():

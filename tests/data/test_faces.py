@@ -12,6 +12,7 @@ import torch
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.files import prepared
 from disentangle_eval.data.sets.faces import DATASETS
+from disentangle_eval.data.sets.faces.config import FacesConfig
 from disentangle_eval.data.sets.faces.loading import load
 from disentangle_eval.errors import DevalError, UsageError
 
@@ -39,11 +40,19 @@ def write(folder: Path, contents: object, **options) -> Path:
 def test_images_are_read_in_the_order_of_the_grid(tmp_path, monkeypatch, shape, zipped):
     monkeypatch.setattr(prepared, "_BYTES_AT_ONCE", 5 * 64 * 64)
     write(tmp_path, PIXELS.reshape(shape).clone(), _use_new_zipfile_serialization=zipped)
-    data = load(SMALL, tmp_path)
+    data = load(SMALL, tmp_path, FacesConfig())
     assert (data.name, data.shape, data.factors) == ("faces", (1, 64, 64), GRID)
     index = GRID.index(np.array([[1, 2, 0, 1], [0, 1, 1, 0]]))
     np.testing.assert_array_equal(data.images(torch.from_numpy(index))[0, 0] * 255, PIXELS[1, 2, 0, 1])
     np.testing.assert_array_equal(data.images(torch.from_numpy(index))[1, 0] * 255, PIXELS[0, 1, 1, 0])
+
+
+def test_at_32_pixels_every_image_is_the_mean_of_four(tmp_path):
+    write(tmp_path, PIXELS)
+    data = load(SMALL, tmp_path, FacesConfig(size="32"))
+    assert data.shape == (1, 32, 32)
+    expected = PIXELS[0, 0, 0, 0].double().reshape(32, 2, 32, 2).mean(dim=(1, 3))
+    np.testing.assert_allclose(data.images(torch.tensor([0]))[0, 0] * 255, expected, atol=0.5)
 
 
 def test_the_whole_grid_is_the_published_one():
@@ -69,7 +78,7 @@ class Bomb:
 def test_other_contents_are_refused(tmp_path, contents, told):
     write(tmp_path, contents)
     with pytest.raises(DevalError, match=rf"basel_face_renders\.pth: received {told}[^\n]*, expected a tensor[^\n]*$"):
-        load(SMALL, tmp_path)
+        load(SMALL, tmp_path, FacesConfig())
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -78,9 +87,9 @@ def test_a_truncated_file_is_told_in_one_line(tmp_path, zipped, keep):
     path = write(tmp_path, PIXELS, _use_new_zipfile_serialization=zipped)
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DevalError, match=r"^[^\n]*basel_face_renders\.pth: received [^\n]*$"):
-        load(SMALL, tmp_path)
+        load(SMALL, tmp_path, FacesConfig())
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="dataset 'faces': received"):
-        load(FACES, tmp_path)
+        load(FACES, tmp_path, FacesConfig())

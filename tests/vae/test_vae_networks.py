@@ -12,7 +12,7 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
 
 DSPRITES = ImageShape(1, 64, 64)
-NETWORKS = ("kim-mnih", "locatello", "mlp")
+NETWORKS = ("kim-mnih", "locatello", "mlp", "ibgan")
 
 
 def size(network):
@@ -38,6 +38,16 @@ COUNTS = {
         dense(10, 256, 1024) + UPCONVOLUTIONS,
     ),
     "mlp": (dense(4096, 1200, 1200, 20), dense(10, 1200, 1200, 1200, 4096)),
+    "ibgan": (
+        # Convolutions without biases, two numbers per channel of batch normalisation.
+        16 * (1 * 16 + 16 * 32 + 32 * 64)
+        + 9 * 2 * 64 * 64
+        + 2 * (16 + 32 + 3 * 64)
+        + dense(4096, 256)
+        + 2 * 256
+        + dense(256, 20),
+        1_179_489,  # IB-GAN's generator on dSprites
+    ),
 }
 
 
@@ -85,19 +95,19 @@ def test_layers_in_order():
 def test_images_of_any_size_come_back_in_their_size(networks, image):
     shape = ImageShape(*image)
     x = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0))
-    code = encoder(networks, shape, 8, 6)(x)
+    code = encoder(networks, shape, 8, 2, 6)(x)
     assert code.shape == (2, 6)
-    assert decoder(networks, shape, 8, 6)(code).shape == x.shape
+    assert decoder(networks, shape, 8, 2, 6)(code).shape == x.shape
 
 
 def test_what_is_no_multiple_of_16_is_framed_with_zeros():
     shape = ImageShape(1, 17, 30)
     x = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0))
-    padded = encoder("kim-mnih", shape, 8, 6)
+    padded = encoder("kim-mnih", shape, 8, 2, 6)
     framed = torch.zeros(2, 1, 32, 32)
     framed[:, :, 7:24, 1:31] = x
     torch.testing.assert_close(padded[0](x), framed)
-    torch.testing.assert_close(decoder("kim-mnih", shape, 8, 6)[-1](framed), x)
+    torch.testing.assert_close(decoder("kim-mnih", shape, 8, 1, 6)[-1](framed), x)
 
 
 def test_init_1konny_is_narrow_but_in_transposed_convolutions():

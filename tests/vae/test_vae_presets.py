@@ -4,7 +4,7 @@ import pytest
 from vae_tiny import DIPVAEI, DIPVAEII, DISCRIMINATED, MODELS, BetaTCVAE, FactorVAE
 
 from deval_vae import register_models
-from disentangle_eval.config import resolve
+from disentangle_eval.config import preset_dataset, resolve
 
 FAMILY = {
     "batch_size": 64,
@@ -27,6 +27,7 @@ LOCATELLO = {**FAMILY, "networks": "locatello", "iterations": 300_000}
         ("dsprites", None, DSPRITES),
         ("dsprites", "reference", DSPRITES),
         ("shapes3d", None, SHAPES3D),
+        ("sprites3d", None, SHAPES3D),
         ("celeba", None, FAMILY),
         ("mnist", "reference", FAMILY),
         ("dsprites", "locatello", LOCATELLO),
@@ -40,11 +41,25 @@ def test_what_the_family_shares(model, dataset, preset, expected):
 
 @pytest.mark.parametrize("model", DISCRIMINATED)
 @pytest.mark.parametrize(
-    ("dataset", "lr"), [("dsprites", 1e-4), ("faces3d", 1e-4), ("shapes3d", 1e-5), ("chairs3d", 1e-5), ("celeba", 1e-5)]
+    ("dataset", "lr"),
+    [
+        ("dsprites", 1e-4),
+        ("faces3d", 1e-4),
+        ("shapes3d", 1e-5),
+        ("sprites3d", 1e-5),
+        ("chairs3d", 1e-5),
+        ("celeba", 1e-5),
+    ],
 )
 def test_learning_rates_of_the_discriminator(model, dataset, lr):
     assert resolve(MODELS[model], dataset, None, {}).lr_discriminator == lr
     assert resolve(MODELS[model], dataset, "locatello", {}).lr_discriminator == 1e-4
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_3d_chairs_are_in_colour_as_in_the_paper_of_factorvae_unless_typed(model):
+    assert preset_dataset(MODELS[model], "chairs3d", None) == "chairs3d?channels=3"
+    assert preset_dataset(MODELS[model], "chairs3d?channels=1", None) == "chairs3d?channels=1"
 
 
 def test_gamma_of_factorvae_and_where_its_permuted_latents_come_from():

@@ -11,6 +11,7 @@ DATASETS = (
         name="faces",
         summary="127,050 rendered faces, grey 64x64 (Chen et al., 2018); not the 239,840 of Kim & Mnih (2018)",
         target="disentangle_eval.data.sets.faces.loading:load",
+        config="disentangle_eval.data.sets.faces.config:FacesConfig",
         kind="factors",
         files=(
             DataFile(

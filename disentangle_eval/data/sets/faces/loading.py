@@ -25,21 +25,33 @@ from disentangle_eval.data import (
     reading,
     require,
 )
+from disentangle_eval.data.sets.faces.config import FacesConfig
 
 IMAGE = ImageShape(1, 64, 64)
 
 _LOG = logging.getLogger("disentangle_eval")
 
 
-def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
-    """The faces, (1, 64, 64), with all combinations of four factors.
+def load(spec: DatasetSpec, folder: Path | None, cfg: FacesConfig) -> ImageDataset:
+    """The faces, (1, 64, 64) or (1, 32, 32), with all combinations of four factors.
 
     `folder` holds `basel_face_renders.pth`. UsageError where it does not; DevalError if the file holds anything else.
     """
     path = require(folder, spec.name, spec.files[0])
-    factors = FactorSpace.parse(spec.factors)
-    store, sha256 = byte_images(spec.name, identity(path, spec.files[0]), IMAGE, lambda: read_images(path, factors))
+    factors, key = FactorSpace.parse(spec.factors), identity(path, spec.files[0])
+    if cfg.size == IMAGE.height:
+        store, sha256 = byte_images(spec.name, key, IMAGE, lambda: read_images(path, factors))
+    else:
+        small, name = ImageShape(1, cfg.size, cfg.size), f"{spec.name}{cfg.size}"
+        store, sha256 = byte_images(name, key, small, lambda: map(halved, read_images(path, factors)))
     return ImageDataset(spec.name, sha256, store, factors)
+
+
+def halved(images: np.ndarray) -> np.ndarray:
+    """(n, 2H, 2W, C) uint8 -> (n, H, W, C): means of 2 x 2 pixels, rounded, halves to even."""
+    n, height, width, channels = images.shape
+    blocks = images.reshape(n, height // 2, 2, width // 2, 2, channels)
+    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
 
 
 def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
