@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from disentangle_eval.data.image_store import ImageStore
     from disentangle_eval.data.images import BitImages, ByteImages
     from disentangle_eval.data.index_hash import hashed_bits, hashed_integers, hashed_uniform
+    from disentangle_eval.data.indexing import TorchDataset, indexed
     from disentangle_eval.data.nuisance import NuisanceDataset, named_after
     from disentangle_eval.data.pictures.loading import prepare_pictures
     from disentangle_eval.data.pictures.publication import PublishedPictures
@@ -38,6 +39,7 @@ _MODULES = {
     "NuisanceDataset": "nuisance",
     "PublishedPictures": "pictures.publication",
     "TableGrid": "factor_table",
+    "TorchDataset": "indexing",
     "byte_images": "files.prepared",
     "cache_folder": "files.locations",
     "cached_array": "files.cache",
@@ -49,6 +51,7 @@ _MODULES = {
     "hashed_uniform": "index_hash",
     "identity": "files.published",
     "images_at_once": "files.prepared",
+    "indexed": "indexing",
     "is_in_grid_order": "factors",
     "named_after": "nuisance",
     "prepare_pictures": "pictures.loading",
@@ -73,6 +76,7 @@ __all__ = [
     "NuisanceDataset",
     "PublishedPictures",
     "TableGrid",
+    "TorchDataset",
     "byte_images",
     "cache_folder",
     "cached_array",
@@ -84,6 +88,7 @@ __all__ = [
     "hashed_uniform",
     "identity",
     "images_at_once",
+    "indexed",
     "is_in_grid_order",
     "named_after",
     "prepare_pictures",

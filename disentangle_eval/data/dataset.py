@@ -11,15 +11,16 @@ from torch import Tensor
 
 from disentangle_eval.api import Dataset, Factors, ImageShape
 from disentangle_eval.data.image_store import ImagesAhead, ImageStore
+from disentangle_eval.data.indexing import CPU, Indexing
 
 
 @dataclass(frozen=True, eq=False)
-class ImageDataset:
-    """Images by index, on the device of their store.
+class ImageDataset(Indexing):
+    """Images by index, on a device.
 
     `name` says which data it is and where it came from (`dsprites@drawn`), `sha256` is the checksum of the stored
     images. With `factors`, image i shows the classes `factors.classes(i)`; with `labels`, (N,) int64, it is of the
-    class `labels[i]`. ValueError if their numbers differ.
+    class `labels[i]`. `device` is where images come. ValueError if the numbers of images and of what is known differ.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ImageDataset:
     store: ImageStore
     factors: Factors | None = None
     labels: np.ndarray | None = None
+    device: torch.device = CPU
 
     def __post_init__(self) -> None:
         if self.factors is not None and len(self.factors) != len(self.store):
@@ -47,7 +49,7 @@ class ImageDataset:
 
     def to(self, device: torch.device) -> Self:
         """The same data set for another device: its images on it where they fit, else in main memory."""
-        return replace(self, store=self.store.to(device))
+        return replace(self, store=self.store.to(device), device=device)
 
 
 def labels_of(data: Dataset) -> np.ndarray | None:
