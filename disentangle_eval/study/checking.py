@@ -61,7 +61,8 @@ def unserved(
     errors: list[DevalError],
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
-    from disentangle_eval.scoring import offered_by, plan, scored_on, unmet
+    from disentangle_eval.metrics.subject import EncodedSubject
+    from disentangle_eval.scoring import plan, scored_on, unmet
 
     found: list[DevalError] = []
     for metric in trial.metrics:
@@ -71,7 +72,7 @@ def unserved(
             on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
             if on is None:
                 continue
-            if missing := unmet(measurement, offered_by(model, on)):
+            if missing := unmet(measurement, EncodedSubject(model, on).offered):
                 lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
                 found.append(UsageError(f"metric {name!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
     return found
