@@ -20,7 +20,7 @@ from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result
 from disentangle_eval.runtime.versions import versions
 
-# What a metric of the code table needs; `--metric all` stands for these.
+# What a metric of the code table needs; `--metric all` stands for these, but for those that take minutes.
 CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})
 ALL = "all"
 
@@ -85,7 +85,7 @@ def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
     for name in metrics:
         if name == ALL:
             for record in load_registry().metrics.values():
-                if record.spec.needs <= CODE_NEEDS:
+                if record.spec.in_all and record.spec.needs <= CODE_NEEDS:
                     yield record.spec.name, False
         else:
             yield name, True
@@ -158,8 +158,8 @@ def score(
     of each row; `factor_sizes` (F,), for one row a combination of factors in grid order, the last factor fastest; or
     `labels` (N,) integers. Factors of real numbers are cut into `factor_bins` classes. `code_classes` (K,) is the
     number of classes of a column that holds class indices, else 0. `metrics` are names, `"all"` for every metric that
-    reads nothing but codes and that these data allow; each is scored under its default protocol unless `protocol` names
-    another, with `settings` changed. UsageError for anything wrong.
+    reads nothing but codes, takes no minutes and that these data allow; each is scored under its default protocol
+    unless `protocol` names another, with `settings` changed. UsageError for anything wrong.
     """
     given = {
         "codes": codes,

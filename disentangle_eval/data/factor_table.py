@@ -15,11 +15,13 @@ from disentangle_eval.data.factors import FactorSpace
 class FactorTable:
     """The factor classes of N images: `table` is (N, F) int64, classes from 0; `sizes` are one more than the largest.
 
-    ValueError for another shape or dtype, for a negative class, and for names that are not one a factor.
+    `values` (N, F) are the real numbers that the classes stand for, where they are known. ValueError for another shape
+    or dtype, for a negative class, and for names that are not one per factor.
     """
 
     names: tuple[str, ...]
     table: np.ndarray
+    values: np.ndarray | None = None
     sizes: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -28,6 +30,8 @@ class FactorTable:
             raise ValueError(f"FactorTable: received {received}, expected int64 (N, F) of classes from 0")
         if len(self.names) != self.table.shape[1]:
             raise ValueError(f"FactorTable: received {len(self.names)} names for {self.table.shape[1]} factors")
+        if self.values is not None and self.values.shape != self.table.shape:
+            raise ValueError(f"FactorTable: received values of shape {self.values.shape}, expected {self.table.shape}")
         object.__setattr__(self, "sizes", tuple(int(largest) + 1 for largest in self.table.max(axis=0)))
 
     def __len__(self) -> int:
@@ -76,4 +80,4 @@ def has_every_combination(table: FactorTable) -> bool:
 def table_of_values(values: np.ndarray, names: Sequence[str]) -> FactorTable:
     """Factor values (N, F), real numbers: the distinct values of a factor, ascending, are its classes 0, 1, ..."""
     columns = [np.unique(column, return_inverse=True)[1] for column in values.T]
-    return FactorTable(tuple(names), np.stack(columns, axis=1).astype(np.int64))
+    return FactorTable(tuple(names), np.stack(columns, axis=1).astype(np.int64), values.astype(np.float64))

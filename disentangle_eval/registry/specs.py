@@ -143,13 +143,15 @@ class MetricSpec(Spec):
 
     `needs` lists what the subject and the data must offer: abilities of the model, `images`, the `factors` of every
     image, a full `grid` of them, `labels`, or `peers`, other models beside it. `headline` is the key of the reported
-    value among the scores and `better` the direction in which that value improves.
+    value among the scores and `better` the direction in which that value improves. `in_all` is whether the metric `all`
+    may stand for it: not where it takes more than a minute on a table of 737,280 x 10 codes.
     """
 
     config: str
     needs: frozenset[Need]
     headline: str
     better: Better
+    in_all: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -158,6 +160,7 @@ class MetricSpec(Spec):
         _expect(known, self, "needs", f"a frozenset of {_one_of(get_args(Need))}")
         _expect(isinstance(self.headline, str) and self.headline, self, "headline", "the key of the reported value")
         _expect(self.better in get_args(Better), self, "better", _one_of(get_args(Better)))
+        _expect(isinstance(self.in_all, bool), self, "in_all", "True or False")
 
 
 def _is_target(value: object) -> bool:

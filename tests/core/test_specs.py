@@ -53,6 +53,7 @@ def test_a_wrong_field_of_a_model_is_named_with_what_was_received(field, value):
         *(("better", value) for value in ("up", None)),
         *(("headline", value) for value in ("", None)),
         ("config", "toy"),
+        *(("in_all", value) for value in (1, None, "no")),
     ],
 )
 def test_a_wrong_field_of_a_metric_is_named(field, value):

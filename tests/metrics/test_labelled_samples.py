@@ -4,8 +4,9 @@ import pytest
 from disentangle_eval.data.factor_table import FactorTable, table_of_values
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.subject import CodeTable
-from disentangle_eval.metrics.toolbox.samples import draw_samples
+from disentangle_eval.metrics.toolbox.samples import draw_samples, factor_values
 
 
 def test_on_a_grid_sets_are_drawn_batch_by_batch_from_one_stream_as_the_reference_draws_them(space, classes):
@@ -59,3 +60,13 @@ def test_labelled_samples_are_no_grid():
 def test_a_table_of_factors_of_another_form_is_refused(table):
     with pytest.raises(ValueError, match=r"FactorTable: received .* expected int64 \(N, F\) of classes from 0"):
         FactorTable(("a", "b"), table)
+
+
+def test_factor_values_are_those_given_or_the_classes_of_a_grid():
+    subject, values = labelled()
+    np.testing.assert_array_equal(factor_values(subject.factors, np.array([[3, 1]])), values[[[3, 1]]])
+    binned = code_table({"codes": values, "factors": values, "factor_bins": np.array(3)})
+    assert binned.factors.sizes == (3, 3)
+    np.testing.assert_array_equal(factor_values(binned.factors, np.arange(30)), values)
+    grid = FactorSpace(("a", "b"), (2, 3))
+    np.testing.assert_array_equal(factor_values(grid, np.arange(6)), grid.classes(np.arange(6)))

@@ -32,8 +32,8 @@ def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Kno
     `factor_sizes` (F,): the images are a full grid, the last factor fastest; or `factors` (N, F) real numbers, whose
     different values, ascending, are the classes of a factor; `factor_names` (F,); `labels` (N,) integers or texts.
     Factors in which every combination occurs once become a full grid, and an order; with `factor_sizes` next to them
-    they say which row is which. With `bins`, factors of real numbers are cut into classes of about equally many images.
-    UsageError for what does not fit together.
+    they say which row is which. With `bins`, factors of real numbers are cut into classes of about equally many images;
+    metrics that read values still read the numbers. UsageError for what does not fit together.
     """
     labels = _labels(arrays["labels"], count) if "labels" in arrays else None
     grid = _grid(arrays, count) if "factor_sizes" in arrays else None
@@ -42,7 +42,8 @@ def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Kno
     values = _values(arrays["factors"], count)
     names = _names(arrays, values.shape[1])
     classes = [_classes(column, name, bins) for column, name in zip(values.T, names, strict=True)]
-    known = in_grid_order(Known(table_of_values(np.stack(classes, axis=1), names), labels))
+    table = replace(table_of_values(np.stack(classes, axis=1), names), values=values.astype(np.float64))
+    known = in_grid_order(Known(table, labels))
     return known if grid is None else _checked_against(grid, known)
 
 

@@ -10,6 +10,19 @@ from pydantic import field_validator
 
 from disentangle_eval.config import Field, MetricConfig, Values
 
+# Factors of the known data sets whose classes have no order.
+UNORDERED = (
+    "shape",
+    "object_shape",
+    "object_color",
+    "background_color",
+    "colour",
+    "object",
+    "category",
+    "identity",
+    "model",
+)
+
 
 class FactorVAEConfig(MetricConfig):
     """Settings of the FactorVAE metric.
@@ -222,6 +235,185 @@ class IRSConfig(MetricConfig):
     precision: Literal["codes", "float64"] = Field(
         "codes", description="what is computed in: the precision of the codes, as disentanglement_lib does, or float64"
     )
+
+
+class MIGSupConfig(MetricConfig):
+    """Settings of MIG-sup.
+
+    Protocols: `histogram`, the paper's threshold (Li et al., 2020) and the table of `mig`; `carbonneau`, the review of
+    Carbonneau et al. (2022), relative to the entropy of a code dimension in 10 bins, without a threshold.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "histogram": {"num_train": 10_000, "bins": 20, "relative_to": "factor", "threshold": 0.01},
+        "carbonneau": {"num_train": 10_000, "bins": 10, "relative_to": "code", "threshold": None},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the mutual information is counted over")
+    bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
+    relative_to: Literal["factor", "code"] = Field(
+        "factor", description="whose entropy the information is divided by: the factor's, or the code dimension's"
+    )
+    threshold: float | None = Field(
+        0.01, ge=0, description="a dimension whose variance is no larger is left out; only constant ones unless given"
+    )
+
+
+class DCIMIGConfig(MetricConfig):
+    """Settings of DCIMIG.
+
+    Protocols: `histogram`, the table of `mig`; `carbonneau`, the 10 bins of the review of Carbonneau et al. (2022).
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "histogram": {"num_train": 10_000, "bins": 20},
+        "carbonneau": {"num_train": 10_000, "bins": 10},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the mutual information is counted over")
+    bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
+
+
+class RMIGConfig(MetricConfig):
+    """Settings of RMIG.
+
+    Protocol: `do-tran`, 100 bins from -4 to 4, as the paper (Do & Tran, 2020); over random images, where it takes all.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {"do-tran": {"num_train": 10_000, "bins": 100, "limit": 4.0}}
+
+    num_train: int = Field(10_000, ge=2, description="images the mutual information is computed over")
+    bins: int = Field(100, ge=2, description="bins of equal width that a posterior's mass is put into")
+    limit: float = Field(4.0, gt=0, description="the bins reach from minus this number to this number")
+
+
+class JEMMIGConfig(MetricConfig):
+    """Settings of JEMMIG.
+
+    Protocols: `do-tran`, a posterior's mass in 100 bins from -4 to 4, as the paper (Do & Tran, 2020), over random
+    images, where it takes all; `histogram`, the table of `mig`; `carbonneau`, the 10 bins of the review of Carbonneau
+    et al. (2022).
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "do-tran": {"num_train": 10_000, "bins": 100, "limit": 4.0},
+        "histogram": {"num_train": 10_000, "bins": 20, "limit": None},
+        "carbonneau": {"num_train": 10_000, "bins": 10, "limit": None},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the mutual information is computed over")
+    bins: int = Field(100, ge=2, description="bins of equal width of a code dimension of real numbers")
+    limit: float | None = Field(
+        4.0, gt=0, description="bins from minus this to this for a posterior's mass; a histogram of codes unless given"
+    )
+
+
+class MIGKNNConfig(MetricConfig):
+    """Settings of the mutual information gap by nearest neighbours.
+
+    Protocols: `ross`, factors as classes (Ross, 2014); `kraskov`, factors as real numbers (Kraskov et al., 2004); both
+    with scikit-learn's three neighbours.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "ross": {"num_train": 10_000, "neighbours": 3, "factors": "classes"},
+        "kraskov": {"num_train": 10_000, "neighbours": 3, "factors": "values"},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the mutual information is estimated from")
+    neighbours: int = Field(3, ge=1, description="the neighbour whose distance is measured; more for less variance")
+    factors: Literal["classes", "values"] = Field("classes", description="what a factor is taken for")
+
+
+class InfoMECConfig(MetricConfig):
+    """Settings of InfoMEC.
+
+    Protocol: `hsu`, the paper's (Hsu et al., 2023) number for number, on 10,000 random images.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "hsu": {"num_train": 10_000, "neighbours": 10, "least_range": 0.05},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images all is estimated from")
+    neighbours: int = Field(10, ge=1, description="the neighbour of the same class whose distance is measured")
+    least_range: float = Field(
+        0.05, ge=0, lt=1, description="a dimension of real numbers is active above this share of the widest one's range"
+    )
+
+
+class MCCConfig(MetricConfig):
+    """Settings of the mean correlation coefficient.
+
+    Protocols: `pearson`, of the values, and `spearman`, of their ranks, both with the best assignment.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "pearson": {"num_train": 10_000, "correlation": "pearson"},
+        "spearman": {"num_train": 10_000, "correlation": "spearman"},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the correlations are taken over")
+    correlation: Literal["pearson", "spearman"] = Field("pearson", description="of the values, or of their ranks")
+
+
+class R2Config(MetricConfig):
+    """Settings of R squared.
+
+    Protocols: `zimmermann`, on as many fresh images as were fitted to (Zimmermann et al., 2021, 3DIdent); `hsu`, on the
+    images fitted to (Hsu et al., 2023, explicitness by regression).
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "zimmermann": {"num_train": 10_000, "num_test": 10_000},
+        "hsu": {"num_train": 10_000, "num_test": None},
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the linear map is fitted to")
+    num_test: int | None = Field(10_000, ge=2, description="fresh images it is tested on; the same ones unless given")
+
+
+class DCIESConfig(MetricConfig):
+    """Settings of DCI-ES.
+
+    Protocol: `random-forest`, the paper's forests (Eastwood et al., 2023) with the authors' depths, on as many images
+    as `dci` takes.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "random-forest": {
+            "num_train": 10_000,
+            "num_test": 5_000,
+            "trees": 100,
+            "depths": (1, 2, 3, 4, 8, 10, 12, 14, 16, 18, 20, 32),
+            "categorical": UNORDERED,
+        },
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the forests are grown on")
+    num_test: int = Field(5_000, ge=2, description="fresh images they are tested on")
+    trees: int = Field(100, ge=1, description="trees in a forest")
+    depths: tuple[Annotated[int, Bounds(ge=1)], ...] = Field(
+        (1, 2, 3, 4, 8, 10, 12, 14, 16, 18, 20, 32),
+        min_length=2,
+        description="capacities of the forests, ascending: splits between a tree's root and a leaf",
+    )
+    categorical: tuple[str, ...] = Field(
+        UNORDERED, description="names of the factors predicted as classes; all others are predicted as real numbers"
+    )
+
+    @field_validator("depths", "categorical", mode="before")
+    @classmethod
+    def _of_text(cls, value: Any) -> Any:
+        """Numbers or names joined by commas, as they are typed."""
+        return value.split(",") if isinstance(value, str) else value
+
+    @field_validator("depths")
+    @classmethod
+    def _ascending(cls, depths: tuple[int, ...]) -> tuple[int, ...]:
+        if list(depths) != sorted(set(depths)):
+            raise ValueError("expected different depths, the least first")
+        return depths
 
 
 class DownstreamConfig(MetricConfig):

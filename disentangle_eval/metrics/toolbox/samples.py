@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from disentangle_eval.api import FactorGrid, Subject
+from disentangle_eval.api import FactorGrid, Factors, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
@@ -23,7 +23,13 @@ class Samples:
 
 
 def draw_samples(subject: Subject, seed: int, *counts: int) -> list[Samples]:
-    """One set of random images for each of `counts`, in that order.
+    """One set of random images for each of `counts`, in that order: those of `draw_images`."""
+    sets = draw_images(subject, seed, *counts)
+    return [Samples(subject.codes(index), subject.factors.classes(index)) for index in sets]
+
+
+def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
+    """The indices of one set of random images for each of `counts`, in that order.
 
     From a full grid these are the draws of disentanglement_lib's study, with replacement. From a table of labelled
     images every image is drawn at most once; where there are fewer than asked for, every set shrinks by one share.
@@ -31,10 +37,8 @@ def draw_samples(subject: Subject, seed: int, *counts: int) -> list[Samples]:
     factors = subject.factors
     if isinstance(factors, FactorGrid):
         stream = ReferenceStream(factors, seed)
-        sets = [stream.batches(count) for count in counts]
-    else:
-        sets = _without_replacement(len(factors), seed, counts)
-    return [Samples(subject.codes(index), factors.classes(index)) for index in sets]
+        return [stream.batches(count) for count in counts]
+    return _without_replacement(len(factors), seed, counts)
 
 
 def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.ndarray]:
@@ -63,3 +67,13 @@ def varying_columns(*factors: np.ndarray) -> np.ndarray:
         images = " and ".join(str(len(classes)) for classes in factors)
         raise UsageError(f"factors: all are constant over {images} images, expected one of two classes or more")
     return varying
+
+
+def factor_values(factors: Factors, index: np.ndarray) -> np.ndarray:
+    """Image indices (...) of ints -> the factors behind them as real numbers, (..., F) float64.
+
+    The values they were given as, where these are known, and else their classes 0, 1, ...
+    """
+    values = getattr(factors, "values", None)
+    result: np.ndarray = (factors.classes(index) if values is None else values[index]).astype(np.float64)
+    return result

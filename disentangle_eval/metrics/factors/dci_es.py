@@ -1,0 +1,107 @@
+"""DCI-ES: explicitness by the capacity a probe needs, and size, beside DCI (Eastwood, Nicolicioiu, von Kügelgen et al.,
+2023, "DCI-ES: An Extended Disentanglement Framework with Connections to Identifiability", section 3).
+
+Random forests of growing depth predict each factor from the code. An explicit code needs no deep ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.errors import UsageError
+from disentangle_eval.latents import Categorical
+from disentangle_eval.metrics.factors.config import DCIESConfig
+from disentangle_eval.metrics.factors.dci import purity, shares
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
+from disentangle_eval.runtime.draws import stream_seed
+
+
+class Probe(NamedTuple):
+    """The loss of a forest on fresh images, and how much it relies on each column of its input."""
+
+    loss: float
+    importance: np.ndarray
+
+
+class DCIESMetric(Metric[DCIESConfig]):
+    """E, the headline, is 1 where the shallowest forests predict as well as any, whatever that is; chance is 1.
+
+    Read it next to the informativeness. Factors named in `categorical` are predicted as classes, all others as real
+    numbers; those that do not vary are left out. A column of classes enters as one-hot columns. Values: `value` and
+    `explicitness`, the same; `size`, factors per code dimension; `disentanglement`, `completeness` and
+    `informativeness`, the mean accuracy or R squared on fresh images, of the forests of `best_depth`, whose
+    informativeness is largest; `factor_explicitness` of each factor, named in `factors`; `losses` (a row per factor, a
+    column per depth), 1 less the accuracy or R squared; `depths`; `importance` at `best_depth` (K rows, a column per
+    factor).
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        cfg = self.cfg
+        train, test = draw_images(subject, seed, cfg.num_train, cfg.num_test)
+        varying = varying_columns(*(subject.factors.classes(index) for index in (train, test)))
+        names = [subject.factors.names[factor] for factor in varying]
+        x, x_test = (np.hstack(one_hot_blocks(subject.codes(index), subject.code)) for index in (train, test))
+        classes, values = (np.concatenate(sets) for sets in _factors(subject, train, test))
+        probes, baselines = [], []
+        for factor, name in zip(varying, names, strict=True):
+            as_class = name in cfg.categorical
+            y, y_test = np.split((classes if as_class else values)[:, factor], [len(train)])
+            forest_seed = stream_seed(seed, "forests", int(factor)) % 2**32
+            forests = [self._forest(as_class, depth, forest_seed).fit(x, y) for depth in cfg.depths]
+            probes.append([Probe(1 - forest.score(x_test, y_test), forest.feature_importances_) for forest in forests])
+            baselines.append(1 - 1 / len(np.unique(y)) if as_class else 1.0)
+        losses = np.array([[probe.loss for probe in row] for row in probes])
+        explicitnesses = [
+            explicitness(np.array(cfg.depths), row, baseline) for row, baseline in zip(losses, baselines, strict=True)
+        ]
+        informativeness = 1 - losses.mean(axis=0)
+        best = int(informativeness.argmax())
+        widths = [dimension.classes if isinstance(dimension, Categorical) else 1 for dimension in subject.code]
+        first = np.cumsum([0, *widths[:-1]])
+        importance = np.stack([np.add.reduceat(row[best].importance, first) for row in probes], axis=1)
+        scores = {
+            "value": float(np.mean(explicitnesses)),
+            "explicitness": float(np.mean(explicitnesses)),
+            "size": len(varying) / len(subject.code),
+            "disentanglement": float(purity(importance) @ shares(importance.sum(axis=1))),
+            "completeness": float(purity(importance.T) @ shares(importance.sum(axis=0))),
+            "informativeness": float(informativeness[best]),
+            "best_depth": cfg.depths[best],
+            "factors": names,
+            "factor_explicitness": explicitnesses,
+            "losses": losses.tolist(),
+            "depths": list(cfg.depths),
+            "importance": importance.tolist(),
+        }
+        # Nothing is learnt from an uninformative code at any depth, so its curve is flat and nothing is above it.
+        return Scores(scores, chance=1.0)
+
+    def _forest(self, as_class: bool, depth: int, seed: int) -> RandomForestClassifier | RandomForestRegressor:
+        kind = RandomForestClassifier if as_class else RandomForestRegressor
+        return kind(n_estimators=self.cfg.trees, max_depth=depth, random_state=seed, n_jobs=-1)
+
+
+def _factors(subject: Subject, *sets: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """The classes of sets of images, and the values."""
+    yield [subject.factors.classes(index) for index in sets]
+    yield [factor_values(subject.factors, index) for index in sets]
+
+
+def explicitness(capacities: np.ndarray, losses: np.ndarray, baseline: float) -> float:
+    """1 less twice the area between a curve of losses and its least value, over capacities times the baseline's loss.
+
+    `capacities` (P,) ascend, `losses` (P,) are those of the probes; the curve is the least loss up to each capacity.
+    Equation 3.1 of the paper with a least possible loss of 0: 1 for a flat curve, 0 for one that falls on a line from
+    the baseline to 0.
+    """
+    if len(capacities) < 2:
+        raise UsageError("depths", received=capacities.tolist(), expected="two capacities or more")
+    curve = np.minimum.accumulate(losses) - losses.min()
+    area = ((curve[1:] + curve[:-1]) / 2 * np.diff(capacities)).sum()
+    return float(1 - 2 * area / ((capacities[-1] - capacities[0]) * baseline))

@@ -1,0 +1,67 @@
+"""R squared of a linear map from the code to the factors (Zimmermann, Sharma, Schneider, Bethge & Brendel, 2021,
+"Contrastive Learning Inverts the Data Generating Process", section 4.1).
+
+Are the factors there up to a linear map? Explicitness of factors that are real numbers, without classes or bins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.metrics.factors.config import R2Config
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
+from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
+from disentangle_eval.runtime.draws import stream_seed
+
+_PERMUTATIONS = 10
+
+
+class R2Metric(Metric[R2Config]):
+    """The mean over factors of the share of variance that least squares explains: 1 where all are linear in the code.
+
+    Below 0 on fresh images where the fit is worse than their mean. Factors that do not vary, and constant dimensions,
+    take no part; a column of classes enters as one-hot columns. Values: `value`; `r2`, that of each factor, named in
+    `factors`; `r2_train`, the same on the images fitted to.
+    """
+
+    def score(self, subject: Subject, seed: int) -> Scores:
+        cfg = self.cfg
+        counts = (cfg.num_train,) if cfg.num_test is None else (cfg.num_train, cfg.num_test)
+        sets = draw_images(subject, seed, *counts)
+        varying = varying_columns(*(subject.factors.classes(index) for index in sets))
+        x, x_test = (_with_constant(subject, sets[0], index) for index in (sets[0], sets[-1]))
+        y, y_test = (factor_values(subject.factors, index)[:, varying] for index in (sets[0], sets[-1]))
+        inverse = np.linalg.pinv(x)
+        found = r_squared(y_test, x_test @ (inverse @ y))
+        values = {
+            "value": float(found.mean()),
+            "r2": found.tolist(),
+            "factors": [subject.factors.names[factor] for factor in varying],
+            "r2_train": r_squared(y, x @ (inverse @ y)).tolist(),
+        }
+        random = np.random.default_rng(stream_seed(seed, "chance"))
+        permuted = []
+        for _ in range(_PERMUTATIONS):
+            other = random.permutation(y)
+            permuted.append(r_squared(other if cfg.num_test is None else y_test, x_test @ (inverse @ other)))
+        return Scores(values, chance=float(np.mean(permuted)))
+
+
+def r_squared(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Values (N, F), none constant, and predictions -> 1 less the squared error over the squared deviation, (F,)."""
+    error = np.square(y - predicted).sum(axis=0)
+    result: np.ndarray = 1 - error / np.square(y - y.mean(axis=0)).sum(axis=0)
+    return result
+
+
+def _with_constant(subject: Subject, fitted: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """The codes of images, standardised as the `fitted` ones are, without those constant there, and a column of 1."""
+    train, codes = (subject.codes(images).astype(np.float64) for images in (fitted, index))
+    kept = np.flatnonzero(varies(train))
+    code = [subject.code[j] for j in kept]
+    blocks = []
+    for of_train, block in zip(one_hot_blocks(train[:, kept], code), one_hot_blocks(codes[:, kept], code), strict=True):
+        deviation = of_train.std(axis=0)
+        blocks.append((block - of_train.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
+    return np.hstack([*blocks, np.ones((len(codes), 1))])

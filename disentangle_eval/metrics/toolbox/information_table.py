@@ -1,0 +1,82 @@
+"""How much each code dimension knows of each factor: counted once for all the metrics of a command that ask for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from disentangle_eval.api import Subject
+from disentangle_eval.metrics.toolbox.columns import discretise
+from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
+from disentangle_eval.metrics.toolbox.samples import Samples, varying_columns
+from disentangle_eval.runtime.draws import stream_seed
+
+_PERMUTATIONS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class InformationTable:
+    """The classes of the F factors that vary, (N, F), and what is known of them.
+
+    `names` are theirs, `code_entropy` (K,) the entropy of each code dimension in nats, `informed` maps classes (N, F)
+    to the mutual information of the code and each of them, (K, F) in nats, and `seed` is for the chance.
+    """
+
+    factors: np.ndarray
+    names: list[str]
+    code_entropy: np.ndarray
+    informed: Callable[[np.ndarray], np.ndarray]
+    seed: int
+
+    @cached_property
+    def information(self) -> np.ndarray:
+        """The mutual information of each dimension and factor, (K, F) in nats."""
+        return self.informed(self.factors)
+
+    @cached_property
+    def factor_entropy(self) -> np.ndarray:
+        """The entropy of each factor, (F,) in nats, above 0."""
+        return entropy(self.factors)
+
+    @property
+    def joint_entropy(self) -> np.ndarray:
+        """The entropy of each pair of a dimension and a factor, (K, F) in nats."""
+        joint: np.ndarray = self.code_entropy[:, None] + self.factor_entropy - self.information
+        return joint
+
+    @cached_property
+    def permuted(self) -> list[np.ndarray]:
+        """The information (K, F) on the factors of other images, in ten random permutations."""
+        random = np.random.default_rng(stream_seed(self.seed, "chance"))
+        return [self.informed(random.permutation(self.factors)) for _ in range(_PERMUTATIONS)]
+
+
+_TABLES: WeakKeyDictionary[Subject, dict[tuple[int, int, bytes], InformationTable]] = WeakKeyDictionary()
+
+
+def information_table(subject: Subject, samples: Samples, seed: int, bins: int) -> InformationTable:
+    """The table of some images of a subject: the same object for the same images, seed and bins.
+
+    Real numbers enter as `bins` of a histogram, columns of classes as their classes; factors that do not vary are left
+    out. UsageError where none varies.
+    """
+    images = hashlib.sha256(samples.codes.tobytes())
+    images.update(samples.factors.tobytes())
+    tables = _TABLES.setdefault(subject, {})
+    key = (seed, bins, images.digest())
+    if key not in tables:
+        factors, names = varying_factors_of(subject, samples)
+        classes = discretise(samples.codes, subject.code, bins)
+        tables[key] = InformationTable(factors, names, entropy(classes), partial(mutual_information, classes), seed)
+    return tables[key]
+
+
+def varying_factors_of(subject: Subject, samples: Samples) -> tuple[np.ndarray, list[str]]:
+    """The classes (N, V) of the factors that vary over these images, and their names; UsageError where none does."""
+    varying = varying_columns(samples.factors)
+    return samples.factors[:, varying], [subject.factors.names[factor] for factor in varying]

@@ -1,0 +1,108 @@
+"""Mutual information of factors and what a posterior says of a code dimension, by its mass in bins.
+
+Do & Tran (2020), "Theory and Evaluation Metrics for Learning Disentangled Representations", section 4 and appendix.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from disentangle_eval.api import Posterior, Subject
+from disentangle_eval.errors import UsageError
+from disentangle_eval.latents import Categorical
+from disentangle_eval.metrics.toolbox.information_table import InformationTable, varying_factors_of
+from disentangle_eval.metrics.toolbox.samples import Samples
+
+# The authors': the least standard deviation and its square, and the density below which a posterior is a point.
+_LEAST = 1e-8
+_POINT = 1e-5
+
+
+def posterior_information_table(
+    subject: Subject, samples: Samples, deviations: np.ndarray | None, seed: int, bins: int, limit: float
+) -> InformationTable:
+    """The table of some images whose code dimensions are normal distributions, in `bins` from -`limit` to `limit`.
+
+    The codes are the means, and `deviations` (N, K) the standard deviations; without them, and in columns of classes,
+    every code is a point. Factors that do not vary are left out; UsageError where none varies.
+    """
+    factors, names = varying_factors_of(subject, samples)
+    masses = []
+    for j, dimension in enumerate(subject.code):
+        column = samples.codes[:, j].astype(np.float64)
+        if isinstance(dimension, Categorical):
+            masses.append(np.eye(dimension.classes)[column.astype(np.int64)])
+        else:
+            masses.append(bin_masses(column, None if deviations is None else deviations[:, j], bins, limit))
+    code_entropy = np.array([_entropy(mass.mean(axis=0)) for mass in masses])
+    return InformationTable(factors, names, code_entropy, partial(information_of_masses, masses), seed)
+
+
+def code_deviations(subject: Subject, index: np.ndarray) -> np.ndarray | None:
+    """The standard deviations of the posteriors whose means are the codes of images (n,), (n, K).
+
+    Of a table its own; None for a table without any, and for a model whose posterior is not normal or not over its
+    code.
+    """
+    log_variance = subject.log_variance(index)
+    if log_variance is not None:
+        return np.exp(0.5 * log_variance.astype(np.float64))
+    if subject.data is None or not isinstance(subject.model, Posterior):
+        return None
+    # Only posteriors need torch.
+    from disentangle_eval.metrics.toolbox.posteriors import posterior_table
+
+    images, place = np.unique(index, return_inverse=True)
+    try:
+        table = posterior_table(subject, images)
+    except UsageError:
+        return None
+    mean = table.mean.cpu().numpy()
+    codes = subject.codes(images)
+    if mean.shape != codes.shape or not np.allclose(mean, codes, rtol=1e-3, atol=1e-3):
+        return None
+    deviations: np.ndarray = np.exp(0.5 * table.log_variance.cpu().double().numpy())[place]
+    return deviations
+
+
+def bin_masses(mean: np.ndarray, deviation: np.ndarray | None, bins: int, limit: float) -> np.ndarray:
+    """Normal distributions (N,) -> the share of each in `bins` of equal width from -`limit` to `limit`, (N, bins).
+
+    The density at a bin's centre, divided by the sum over bins. A distribution with no density at any centre, and one
+    without a deviation, is in the bin of its mean, or the nearest.
+    """
+    edges = np.linspace(-limit, limit, bins + 1)
+    place = np.clip(np.searchsorted(edges, mean, side="right") - 1, 0, bins - 1)
+    point = np.eye(bins)[place]
+    if deviation is None:
+        return point
+    centres = (edges[1:] + edges[:-1]) / 2
+    squared = np.maximum(np.square(deviation), _LEAST)[:, None]
+    density = np.exp(-np.square(centres - mean[:, None]) / (2 * squared))
+    density /= np.maximum(deviation, _LEAST)[:, None] * np.sqrt(2 * np.pi)
+    mass = density * (edges[1] - edges[0])
+    mass /= np.maximum(mass.sum(axis=1, keepdims=True), _LEAST)
+    return np.where(density.max(axis=1, keepdims=True) < _POINT, point, mass)
+
+
+def information_of_masses(masses: list[np.ndarray], factors: np.ndarray) -> np.ndarray:
+    """K tables of masses (N, bins), and factor classes (N, F) -> the mutual information of each pair, (K, F) nats."""
+    one_hot = [np.eye(column.max() + 1)[column] for column in factors.T]
+    parts = np.cumsum([classes.shape[1] for classes in one_hot])[:-1]
+    columns = np.hstack(one_hot)
+    joints = [np.split(mass.T @ columns / len(mass), parts, axis=1) for mass in masses]
+    return np.array([[_information(joint) for joint in row] for row in joints])
+
+
+def _information(joint: np.ndarray) -> float:
+    """Probabilities (A, B) of pairs -> nats."""
+    independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    ratio = np.divide(joint, independent, out=np.ones_like(joint), where=joint > 0)
+    return max(0.0, float((joint * np.log(ratio)).sum()))
+
+
+def _entropy(share: np.ndarray) -> float:
+    share = share[share > 0]
+    return float(-(share * np.log(share)).sum()) + 0.0

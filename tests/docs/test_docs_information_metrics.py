@@ -1,0 +1,25 @@
+"""What the pages of metrics by information, correlation and regression say is so."""
+
+import numpy as np
+import pytest
+from doc_pages import table_of
+
+from disentangle_eval.config import build
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.registry.lookup import load_registry
+
+NAMES = ("mig-sup", "dcimig", "rmig", "jemmig", "mig-knn", "infomec", "mcc", "r2", "dci-es")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_of_a_result_has_its_row(name):
+    registry = load_registry()
+    metric = registry.find_metric(name)
+    config = registry.resolve(metric, "config")
+    short = {"trees": 2, "depths": (1, 2)} if name == "dci-es" else {}
+    cfg = build(config, {**next(iter(config.protocols.values())), "num_train": 200, **short})
+    space = FactorSpace(("a", "b"), (3, 4))
+    scores = registry.resolve(metric)(cfg).score(CodeTable(space.classes(np.arange(12)), space), seed=0)
+    explained = {part.strip() for row in table_of(f"metrics/{name}.md", "key")[1:] for part in row[0].split(",")}
+    assert explained == set(scores.values) - {"value"}
