@@ -1,4 +1,4 @@
-"""How the site is built. Neither building nor reading needs a network: MathJax, which typesets formulas, is part of it."""
+"""How the site is built. Building and reading need no network: MathJax, which typesets formulas, is part of the site."""
 
 import inspect
 from importlib.metadata import metadata
