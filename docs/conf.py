@@ -1,4 +1,4 @@
-"""How the site is built. Building and reading need no network: MathJax, which typesets formulas, is part of the site."""
+"""How the site is built. Building and reading need no network: MathJax, which typesets formulas, is among its files."""
 
 import inspect
 from importlib.metadata import metadata
