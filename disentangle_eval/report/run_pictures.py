@@ -56,7 +56,7 @@ def title_of(model: str, data: str, seed: int, iteration: int | None = None) -> 
 
 def run_title(folder: RunFolder, iteration: int | None = None) -> str:
     """Model, data and seed of a run; empty for a folder without run.json."""
-    if not folder.run.is_file():
+    if not folder.run_file.is_file():
         return ""
     run = folder.read_run()
     return title_of(run["model"], run["data"]["name"], run["seed"], iteration)
