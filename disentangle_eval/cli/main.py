@@ -22,6 +22,7 @@ COMMANDS = {
     ),
     "compare": LazyCommand("disentangle_eval.cli.compare", "Compare scores over settings and seeds, with intervals."),
     "report": LazyCommand("disentangle_eval.cli.report", "Write one HTML page of runs: scores, curves, traversals."),
+    "plot": LazyCommand("disentangle_eval.cli.plot", "Draw figures of many runs: curves, strips, scatters."),
     "study": LazyCommand("disentangle_eval.cli.study", "Run a file of models, settings and seeds."),
     "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
     "models": LazyCommand("disentangle_eval.cli.models", "List what can be trained."),
