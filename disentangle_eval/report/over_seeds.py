@@ -46,10 +46,11 @@ def bands_figure(
     axes = figure.subplots()
     ends = []
     for (name, seeds), colour in zip(curves.items(), itertools.cycle(COLOURS)):
-        shared = sorted(set.intersection(*(set(points[:, 0]) for points in seeds)))
-        values = np.array([[dict(points)[at] for at in shared] for points in (map(tuple, curve) for curve in seeds)])
+        by_iteration = [{float(at): float(value) for at, value in points} for points in seeds]
+        shared = sorted(set.intersection(*map(set, by_iteration)))
         if not shared:
             continue
+        values = np.array([[points[at] for at in shared] for points in by_iteration])
         axes.plot(shared, values.mean(axis=0), color=colour)
         if len(seeds) > 1:
             axes.fill_between(shared, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.18, linewidth=0)
@@ -68,7 +69,7 @@ def strip_figure(
     values: Mapping[str, Sequence[float]], label: str, levels: Sequence[Level] = (), title: str = ""
 ) -> Figure:
     """A row per setting: a dot per seed and a bar at their mean; the axis starts at 0 where no value is below it."""
-    figure = Figure(figsize=(WIDTH, 0.9 + 0.34 * len(values)))
+    figure = Figure(figsize=(WIDTH, 1.4 + 0.34 * len(values)))
     axes = figure.subplots()
     for row, (found, colour) in enumerate(zip(values.values(), itertools.cycle(COLOURS))):
         axes.plot(found, [row] * len(found), color=colour, linestyle="", marker="o", markersize=5, alpha=0.65)
@@ -76,7 +77,8 @@ def strip_figure(
     for level in levels:
         axes.axvline(level.value, color=INK, linewidth=0.9, linestyle="--")
         axes.annotate(level.name, (level.value, 1), (2, 1), ("data", "axes fraction"), "offset points", fontsize=8)
-    if min(itertools.chain(*values.values(), (0.0,))) >= 0:
+    axes.margins(x=0.05)
+    if min(itertools.chain(*values.values())) >= 0:
         axes.set_xlim(left=0)
     axes.set_yticks(range(len(values)), [f"{name} ({len(found)})" for name, found in values.items()])
     axes.set_ylim(len(values) - 0.5, -0.5)

@@ -117,15 +117,20 @@ def compare(runs: Sequence[RunRecord], seed: int = 0) -> Comparison:
     chances: dict[tuple[str, str], list[float]] = defaultdict(list)
     columns: dict[str, Column] = {}
     notes = []
+    seen: set[tuple[str, int]] = set()
     for label, run in zip(labels, runs, strict=True):
-        results = newest_results(run)
+        results = sorted(newest_results(run), key=lambda result: int(result["seed"]))
         if not results:
             notes.append(f"{label}, seed {run.seed}: no scores")
+        elif (label, run.seed) in seen:
+            notes.append(f"{label}, seed {run.seed}: more than one run; the first one counts")
+            continue
+        seen.add((label, run.seed))
         for result in results:
             column = column_of(result)
             columns.setdefault(column.key, column)
             if run.seed in found[label][column.key]:
-                continue  # another draw of the metric: the first one counts
+                continue  # another draw of the metric: that of the lowest seed counts
             found[label][column.key][run.seed] = float(result["value"])
             if result.get("chance") is not None:
                 chances[label, column.key].append(float(result["chance"]))

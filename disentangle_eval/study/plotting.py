@@ -26,13 +26,15 @@ def curve(runs: Sequence[RunRecord], name: str) -> Figure:
     from disentangle_eval.report.over_seeds import bands_figure
 
     curves: dict[str, list[np.ndarray]] = defaultdict(list)
+    shown = []
     for run, label in zip(runs, labels_of_runs(runs), strict=True):
         points = term_of(run, name)
         points = points if len(points) else scores_of(run, name)
         if len(points):
             curves[label].append(points)
+            shown.append(run)
     refuse_none(curves, runs, name)
-    return bands_figure(curves, name.replace("_", " "), chance_of(runs, name), title_of(runs))
+    return bands_figure(curves, name.replace("_", " "), chance_of(runs, name), title_of(shown))
 
 
 def strip(runs: Sequence[RunRecord], name: str) -> Figure:
@@ -40,12 +42,14 @@ def strip(runs: Sequence[RunRecord], name: str) -> Figure:
     from disentangle_eval.report.over_seeds import strip_figure
 
     values: dict[str, list[float]] = defaultdict(list)
+    shown = []
     for run, label in zip(runs, labels_of_runs(runs), strict=True):
         found = newest_value(run, name)
         if found is not None:
             values[label].append(found)
+            shown.append(run)
     refuse_none(values, runs, name)
-    return strip_figure(values, name, chance_of(runs, name), title_of(runs))
+    return strip_figure(values, name, chance_of(runs, name), title_of(shown))
 
 
 def scatter(runs: Sequence[RunRecord], x: str, y: str, joined: bool = False) -> Figure:
@@ -53,13 +57,15 @@ def scatter(runs: Sequence[RunRecord], x: str, y: str, joined: bool = False) -> 
     from disentangle_eval.report.over_seeds import scatter_figure
 
     points: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    shown = []
     for run, label in zip(runs, labels_of_runs(runs), strict=True):
         first, second = newest_value(run, x), newest_value(run, y)
         if first is not None and second is not None:
             points[label].append((first, second))
+            shown.append(run)
     refuse_none(points, runs, f"{x} and {y}")
     arrays = {label: np.array(found) for label, found in points.items()}
-    return scatter_figure(arrays, x, y, levels=chance_of(runs, y), joined=joined, title=title_of(runs))
+    return scatter_figure(arrays, x, y, levels=chance_of(runs, y), joined=joined, title=title_of(shown))
 
 
 def term_of(run: RunRecord, name: str) -> np.ndarray:

@@ -146,6 +146,11 @@ def identity_of(result: Mapping[str, Any]) -> str:
     return json.dumps({name: result.get(name) for name in names}, sort_keys=True)
 
 
+def defining_settings(run: RunRecord) -> dict[str, Any]:
+    """What defines a run's weights but its model, data and seed."""
+    return {**run.config, "precision": run.settings.get("precision", "float32")}
+
+
 def differing_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
     """The names of the settings in which some configs differ, in the order of the first; iterations come last."""
     names = list(dict.fromkeys(name for config in configs for name in config))
@@ -158,8 +163,9 @@ def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
     labels = []
     datasets = {run.dataset for run in runs}
     for run in runs:
-        same = [other.config for other in runs if other.model == run.model]
-        parts = [f"{name}={text_of(run.config.get(name))}" for name in differing_settings(same)]
+        same = [defining_settings(other) for other in runs if other.model == run.model]
+        own = defining_settings(run)
+        parts = [f"{name}={text_of(own.get(name))}" for name in differing_settings(same)]
         parts += [f"on {run.dataset}"] if len(datasets) > 1 else []
         labels.append(" ".join([run.model, *parts]))
     return labels

@@ -1,5 +1,6 @@
 """Comparisons of runs: rows, columns, intervals, differences and correlations, and the text they become."""
 
+import dataclasses
 import itertools
 import json
 import statistics
@@ -102,6 +103,18 @@ def test_the_best_setting_and_the_best_run():
 def test_only_the_last_scored_iteration_counts():
     runs = [run("a", 0, [result("mig", 0.9, iteration=5), result("mig", 0.1, iteration=10)])]
     assert compare(runs).cells["a"]["mig p"].mean == 0.1
+
+
+def test_runs_that_differ_in_precision_are_two_settings():
+    runs = [run("a", 0, [result("mig", 0.5)]), run("a", 0, [result("mig", 0.7)])]
+    runs[1] = dataclasses.replace(runs[1], settings={"precision": "bf16"})
+    assert compare(runs).rows == ("a precision=float32", "a precision=bf16")
+
+
+def test_a_second_run_of_one_setting_and_seed_is_left_out_and_named():
+    comparison = compare([run("a", 0, [result("mig", 0.5)]), run("a", 0, [result("mig", 0.7)])])
+    assert comparison.cells["a"]["mig p"].values == {0: 0.5}
+    assert comparison.notes == ("a, seed 0: more than one run; the first one counts",)
 
 
 def test_runs_without_scores():
