@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.registry.specs import Better
-from disentangle_eval.runtime.files import writing
+from disentangle_eval.runtime.json_lines import append_line, set_damaged_aside
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One metric's answer about one subject.
 
-    `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what a
-    code that knows nothing would score, or None where that has no meaning. `settings` includes the protocol. `dataset`
-    is what was scored on, `trained_on` what the model was trained on. Results whose `settings` or `dataset_sha256`
-    differ never share a column.
+    `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what an
+    uninformative code would score, or None where that has no meaning. `settings` includes the protocol; `counts` names
+    the images, votes or points that were really used for a setting that asks for a number of them. `warnings` are what
+    a reader of the score should know. `dataset` is what was scored on, `trained_on` what the model was trained on.
+    Results whose `settings` or `dataset_sha256` differ never share a column.
     """
 
     metric: str
@@ -45,6 +46,8 @@ class Result:
     iteration: int | None = None
     codes: str | None = None
     codes_sha256: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -92,6 +95,32 @@ def spread(results: Sequence[Result]) -> Spread:
 
 
 def append(path: Path, result: Result) -> None:
-    """Add one line to a file of results; `DevalError` where it cannot be written."""
-    with writing(path), path.open("a", encoding="utf-8") as file:
-        file.write(result.to_json() + "\n")
+    """Add one line to a file of results, whole or not at all; damaged lines are set aside, with a `DevalWarning`.
+
+    `DevalError` where the file cannot be written.
+    """
+    set_damaged_aside(path)
+    append_line(path, result.to_json())
+
+
+def plain(value: Any, name: str) -> Any:
+    """The same as plain data that JSON can hold: None, bool, int, float, str, lists and dictionaries.
+
+    Arrays and numbers of numpy and torch are converted. ValueError, with `name` and the place within, for numbers that
+    are not finite and for anything else.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (str, int)):
+        return str(value) if isinstance(value, str) else int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{name}: received {float(value)}, expected a finite number")
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, f"{name}[{str(key)!r}]") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, f"{name}[{position}]") for position, item in enumerate(value)]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist(), name)
+    raise ValueError(f"{name}: received {type(value).__name__}, expected numbers, texts or lists of them")

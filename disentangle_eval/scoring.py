@@ -1,23 +1,24 @@
-"""From a subject and a metric's protocol to results that say everything about themselves."""
+"""From a subject and a metric's protocol to results that say everything about themselves. Nothing here needs torch."""
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import difflib
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from disentangle_eval.api import Subject
+from disentangle_eval.api import Scores, Subject
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError, describe
+from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import MetricSpec, Need
-from disentangle_eval.results import Result
+from disentangle_eval.results import Result, plain
 from disentangle_eval.runtime.versions import versions
 
 # What a metric of the code table needs; `--metric all` stands for these, but for those that take minutes.
@@ -38,41 +39,84 @@ class Measurement:
     cfg: MetricConfig
     asked: bool = True
 
+    @property
+    def name(self) -> str:
+        """The name of the metric."""
+        return self.metric.spec.name
+
 
 def plan(
-    metrics: Iterable[str], protocols: Iterable[str] = (), changes: Mapping[str, Any] | None = None
+    metrics: Iterable[str],
+    protocols: Iterable[str] = (),
+    changes: Mapping[str, Any] | None = None,
+    keywords: Iterable[str] = (),
 ) -> list[Measurement]:
-    """One measurement a metric and protocol: those of `protocols` that the metric has, else its default one.
+    """One measurement per metric and protocol: those of `protocols` that the metric has, else its default one.
 
-    `all` stands for every metric that reads nothing but codes. `changes` are settings that differ from the protocol's,
-    in every metric that has them. `UsageError` for an unknown metric, and for a protocol or a setting none has.
+    `all` stands for every metric that reads nothing but codes; `DevalWarning` for one that cannot be planned. `changes`
+    are settings that differ from the protocol's, in every metric that has them. `UsageError` for an unknown metric, and
+    for a protocol or a setting none has, with the nearest name there is, `keywords` of the caller included.
     """
     protocols, changes = tuple(protocols), dict(changes or {})
-    registry = load_registry()
     measurements = []
-    unused, unknown = set(changes), dict.fromkeys(protocols)
     for name, asked in _named(metrics):
-        metric = registry.find_metric(name)
-        config: type[MetricConfig] = registry.resolve(metric, "config")
-        if not config.protocols:
-            raise DevalError(
-                f"metric {name!r} of {metric.distribution} names no protocol; its config needs at least one"
-            )
-        changed = {field: value for field, value in changes.items() if field in config.model_fields}
-        unused -= set(changed)
-        chosen = [protocol for protocol in protocols if protocol in config.protocols]
-        for protocol in chosen or list(config.protocols)[:1]:
-            unknown.pop(protocol, None)
-            cfg = build(config, {**config.protocols[protocol], **changed})
-            label = ", ".join([protocol, *(f"{field}={_shown(getattr(cfg, field))}" for field in changed)])
-            measurements.append(Measurement(metric, label, cfg, asked))
-    if unknown:
-        known = "; ".join({f"{one.metric.spec.name}'s: {', '.join(one.cfg.protocols)}": None for one in measurements})
-        raise UsageError(f"--protocol: received {next(iter(unknown))!r}, expected one of {known}")
-    if unused:
-        known = ", ".join(sorted({field for one in measurements for field in type(one.cfg).model_fields}))
-        raise UsageError(f"--set: received {', '.join(sorted(unused))}, expected a setting of the metric: {known}")
+        try:
+            measurements += _planned(name, asked, protocols, changes)
+        except UsageError:
+            raise
+        except DevalError as error:
+            if asked:
+                raise
+            warnings.warn(f"{name} left out: {error}", DevalWarning, stacklevel=2)
+    _refuse_unknown_protocol(protocols, measurements)
+    _refuse_unknown_setting(changes, measurements, keywords)
     return measurements
+
+
+def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[str, Any]) -> list[Measurement]:
+    registry = load_registry()
+    metric = registry.find_metric(name)
+    config: type[MetricConfig] = registry.resolve(metric, "config")
+    if not config.protocols:
+        raise DevalError(
+            f"metric {name!r} of {metric.distribution} names no protocol", expected="at least one in its config"
+        )
+    changed = {field: value for field, value in changes.items() if field in config.model_fields}
+    chosen = [protocol for protocol in protocols if protocol in config.protocols] or list(config.protocols)[:1]
+    measurements = []
+    for protocol in chosen:
+        cfg = build(config, {**config.protocols[protocol], **changed})
+        label = ", ".join([protocol, *(f"{field}={_shown(getattr(cfg, field))}" for field in changed)])
+        measurements.append(Measurement(metric, label, cfg, asked))
+    return measurements
+
+
+def _refuse_unknown_protocol(protocols: Iterable[str], measurements: Sequence[Measurement]) -> None:
+    known = {protocol for one in measurements for protocol in one.cfg.protocols}
+    for protocol in protocols:
+        if protocol not in known:
+            listed = "; ".join({f"{one.name}'s: {', '.join(one.cfg.protocols)}": None for one in measurements})
+            raise UsageError(
+                "protocol", received=repr(protocol), expected=f"one of {listed}", advice=_did_you_mean(protocol, known)
+            )
+
+
+def _refuse_unknown_setting(
+    changes: Iterable[str], measurements: Sequence[Measurement], keywords: Iterable[str]
+) -> None:
+    known = {field for one in measurements for field in type(one.cfg).model_fields}
+    for name in sorted(set(changes) - known):
+        raise UsageError(
+            "setting",
+            received=name,
+            expected=f"a setting of the metric: {', '.join(sorted(known))}",
+            advice=_did_you_mean(name, {*known, *keywords}),
+        )
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), sorted(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _shown(value: Any) -> Any:
@@ -102,35 +146,60 @@ def scored_on(measurement: Measurement, trained_on: str) -> str:
 
 
 def unmet(measurement: Measurement, offered: frozenset[str]) -> list[str]:
-    """What the metric needs and the subject does not offer."""
+    """What the metric needs and a subject that offers so much does not."""
     return sorted(measurement.metric.spec.needs - offered)
 
 
-def refuse_unmet(measurement: Measurement, offered: frozenset[str], subject: str) -> None:
-    """`UsageError` where the metric needs what the subject does not offer."""
-    if missing := unmet(measurement, offered):
+def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
+    """Whether a subject, called `name` in messages, offers what the metric needs.
+
+    Where it does not: `UsageError` for a metric that was asked for by name, else a `DevalWarning`.
+    """
+    missing = ", ".join(unmet(measurement, subject.offered))
+    if missing and measurement.asked:
         raise UsageError(
-            f"metric {measurement.metric.spec.name!r} needs {', '.join(missing)}, which {subject} does not offer; "
-            "`deval metrics` lists what each metric needs"
+            f"metric {measurement.name!r} needs {missing}, which {name} does not offer",
+            advice="`deval metrics` lists what each metric needs",
         )
+    if missing:
+        warnings.warn(f"{measurement.name} left out: {name} has no {missing}", DevalWarning, stacklevel=2)
+    return not missing
+
+
+def is_left_out(measurement: Measurement, error: DevalError) -> bool:
+    """Whether this says that the data do not allow a metric that nobody asked for by name."""
+    return not measurement.asked and isinstance(error, UsageError)
 
 
 def measure(measurement: Measurement, subject: Subject, seed: int, about: Mapping[str, Any]) -> Result:
-    """The score of a subject, with what it is `about` (model, checkpoint, data set, ...) written beside it."""
-    spec = measurement.metric.spec
-    metric = load_registry().resolve(measurement.metric)(measurement.cfg)
+    """The score of a subject, with what it is `about` (model, checkpoint, data set, ...).
+
+    `DevalWarning`, also in the result, for what the metric warns of and for counts of its protocol that are not met.
+    `DevalError` where the metric fails; it names the metric's distribution where that is to blame.
+    """
+    spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
     start = time.perf_counter()
-    scores = metric.score(subject, seed)
+    with _warnings_noted() as notes:
+        scores = _scores(measurement, subject, seed, settings)
+        counts = _understood(measurement, "counts", dict(scores.counts))
+        if unmet := _unmet_counts(counts, settings):
+            warnings.warn(f"{spec.name} used fewer than its protocol asks for: {unmet}", DevalWarning, stacklevel=2)
     seconds = time.perf_counter() - start
-    details = dict(scores.values)
+    details = _understood(measurement, "scores", dict(scores.values))
+    chance = _understood(measurement, "chance", scores.chance)
+    value = details.pop(spec.headline, None)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise _fault(measurement, f"its headline {spec.headline!r} is {value!r}, expected a number")
     return Result(
         metric=spec.name,
         metric_version=spec.version,
-        value=details.pop(spec.headline),
+        value=value,
         better=spec.better,
-        chance=scores.chance,
+        chance=chance,
         details=details,
-        settings={"protocol": measurement.protocol, **measurement.cfg.model_dump(mode="json")},
+        settings={"protocol": measurement.protocol, **settings},
+        counts=counts,
+        warnings=tuple(notes),
         seed=seed,
         seconds=round(seconds, 3),
         versions=versions(),
@@ -138,28 +207,112 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     )
 
 
+def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Mapping[str, Any]) -> Scores:
+    try:
+        scores: Scores = load_registry().resolve(measurement.metric)(measurement.cfg).score(subject, seed)
+    except DevalError:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            raise DevalError(f"{measurement.name}: not enough memory", advice=_how_to_need_less(settings)) from error
+        raise _fault(measurement, describe(error)) from error
+    if not isinstance(scores, Scores):
+        raise _fault(measurement, f"score returned {type(scores).__name__}, expected Scores")
+    return scores
+
+
+def _how_to_need_less(settings: Mapping[str, Any]) -> str:
+    large = [name for name, value in settings.items() if isinstance(value, int) and value >= 1000]
+    return f"lower one of its settings: {', '.join(large)}" if large else "score fewer images"
+
+
+def _fault(measurement: Measurement, what: str) -> DevalError:
+    """The error for a metric that is broken, whatever the user did."""
+    metric = measurement.metric
+    return DevalError(
+        f"metric {measurement.name!r} of {metric.distribution} {metric.distribution_version}: {what}",
+        advice=f"report this to the authors of {metric.distribution}; `deval --debug` shows where it happens",
+    )
+
+
+def _understood(measurement: Measurement, what: str, values: Any) -> Any:
+    """What a metric returned as plain data, or the metric's fault."""
+    try:
+        return plain(values, what)
+    except ValueError as error:
+        raise _fault(measurement, str(error)) from None
+
+
+def _unmet_counts(counts: Mapping[str, int], settings: Mapping[str, Any]) -> str:
+    asked = {name: settings.get(name) for name in counts}
+    return ", ".join(
+        f"{name} {counts[name]:,} of {wanted:,}"
+        for name, wanted in asked.items()
+        if isinstance(wanted, int) and counts[name] < wanted
+    )
+
+
+@contextlib.contextmanager
+def _warnings_noted() -> Iterator[list[str]]:
+    """The messages of every `DevalWarning` raised within; all warnings go their way afterwards."""
+    notes: list[str] = []
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DevalWarning)
+            yield notes
+    finally:
+        notes += dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, DevalWarning))
+        for one in caught:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno, source=one.source)
+
+
+def measure_each(
+    measurements: Iterable[Measurement], subject: Subject, seed: int, about: Mapping[str, Any], name: str
+) -> dict[str, Result]:
+    """The results by metric of a subject, called `name` in messages.
+
+    Every metric is checked for what it needs before the first one runs. One that fails costs its own score alone and is
+    a `DevalWarning`, unless none succeeds, which raises the first error.
+    """
+    results, errors = {}, []
+    for measurement in [one for one in measurements if can_serve(one, subject, name)]:
+        try:
+            results[measurement.name] = measure(measurement, subject, seed, about)
+        except DevalError as error:
+            errors.append(error)
+            how = "left out" if is_left_out(measurement, error) else "failed"
+            warnings.warn(f"{measurement.name} {how}: {error}", DevalWarning, stacklevel=3)
+    if errors and not results:
+        raise errors[0]
+    return results
+
+
 def score(
     codes: Any,
     factors: Any = None,
     *,
-    metrics: Sequence[str] = (ALL,),
+    metrics: str | Sequence[str] = ALL,
     protocol: str | None = None,
     factor_sizes: Sequence[int] | None = None,
     factor_names: Sequence[str] | None = None,
     factor_bins: int | None = None,
     code_classes: Sequence[int] | None = None,
     labels: Any = None,
+    log_variance: Any = None,
     seed: int = 0,
     **settings: Any,
 ) -> dict[str, Result]:
     """The scores of a table of codes by metric.
 
-    `codes` (N, K) real numbers, numpy or torch. What stands behind them is one of `factors` (N, F), the factor values
-    of each row; `factor_sizes` (F,), for one row a combination of factors in grid order, the last factor fastest; or
-    `labels` (N,) integers. Factors of real numbers are cut into `factor_bins` classes. `code_classes` (K,) is the
-    number of classes of a column that holds class indices, else 0. `metrics` are names, `"all"` for every metric that
-    reads nothing but codes, takes no minutes and that these data allow; each is scored under its default protocol
-    unless `protocol` names another, with `settings` changed. UsageError for anything wrong.
+    `codes` (N, K) real numbers: numpy, torch of any type, device or layout, or nested lists. What is behind them is one
+    of `factors` (N, F), the factor values of each row; `factor_sizes` (F,), for one row per combination of factors in
+    grid order, the last factor fastest; or `labels` (N,) integers. Factors of real numbers are cut into `factor_bins`
+    classes. `code_classes` (K,) is the number of classes of a column that holds class indices, else 0. `log_variance`
+    (N, K) belongs to normal posteriors whose means are the codes. `metrics` is a name or several, `"all"` for every
+    metric that reads nothing but codes, takes no minutes and that these data allow; each is scored under its default
+    protocol unless `protocol` names another, with `settings` changed. UsageError for anything wrong; a metric that
+    fails next to others is a `DevalWarning`.
     """
     given = {
         "codes": codes,
@@ -169,21 +322,10 @@ def score(
         "factor_bins": factor_bins,
         "code_classes": code_classes,
         "labels": labels,
+        "log_variance": log_variance,
     }
-    table = code_table({name: _array(value) for name, value in given.items() if value is not None})
-    measurements = plan(metrics, () if protocol is None else (protocol,), settings)
-    results = {}
-    for measurement in measurements:
-        if measurement.asked or not unmet(measurement, table.offered):
-            refuse_unmet(measurement, table.offered, "this table of codes")
-            results[measurement.metric.spec.name] = measure(measurement, table, seed, {})
-    return results
-
-
-def _array(value: Any) -> np.ndarray:
-    return value.detach().cpu().numpy() if _is_tensor(value) else np.asarray(value)
-
-
-def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    keywords = (*given, "metrics", "protocol", "seed")
+    measurements = plan(names, () if protocol is None else (protocol,), settings, keywords)
+    table = code_table({name: as_array(value, name) for name, value in given.items() if value is not None})
+    return measure_each(measurements, table, seed, {}, "this table of codes")

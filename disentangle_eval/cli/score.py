@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option, device_option
 from disentangle_eval.cli.errors import say
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalError, UsageError, describe
 
 if TYPE_CHECKING:
+    from disentangle_eval.api import Subject
     from disentangle_eval.opening import OpenedSubject
     from disentangle_eval.results import Result
     from disentangle_eval.scoring import Measurement
+    from disentangle_eval.training.folder import RunFolder
 
 
 @click.command()
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 @device_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: torch's]")
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a score on stdout and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per score on stdout and nothing else.")
 def score(
     checkpoints: tuple[Path, ...],
     metrics: tuple[str, ...],
@@ -59,17 +62,20 @@ def score(
 ) -> None:
     """Score CHECKPOINTS (files, or run folders, which stand for their newest) with a metric, under a named protocol.
 
-    Every score is shown with what a code that knows nothing would get. In a run folder each is also added to
-    results.jsonl, one JSON object a line. `deval metrics` lists metrics and their protocols, the default first.
+    Every score is shown with what an uninformative code would get. In a run folder each is also added to results.jsonl,
+    one JSON object per line. A metric that fails costs its own score alone; the exit code then says that one failed.
+    `deval metrics` lists metrics and their protocols, the default first.
     """
     if (not checkpoints) == (not codes):
         received = "neither" if not codes else "both"
-        raise UsageError(f"score: received {received}, expected either a CHECKPOINT or --codes FILE.npz")
+        raise UsageError("score", received=received, expected="either a CHECKPOINT or --codes FILE.npz")
     if codes and dataset:
         raise UsageError(
-            f"--dataset: received {dataset!r} beside --codes, whose images are encoded already; leave it out"
+            "--dataset",
+            received=f"{dataset!r} with --codes, whose images are encoded already",
+            advice="leave it out",
         )
-    # Before anything slow: a misspelled metric is told at once.
+    # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
     from disentangle_eval.opening import open_codes
     from disentangle_eval.scoring import plan
@@ -80,28 +86,63 @@ def score(
 
         torch.set_num_threads(threads)
     if codes:
-        judged = [[open_codes(path)] * len(measurements) for path in codes]
+        rows = [[open_codes(path)] * len(measurements) for path in codes]
     else:
-        judged = [open_checkpoint(path, measurements, dataset, device, data_dir) for path in checkpoints]
-    todo = [
-        (measurement, opened, [other[i] for other in judged if other is not row])
-        for row in judged
-        for i, (measurement, opened) in enumerate(zip(measurements, row, strict=True))
+        rows = [open_checkpoint(path, measurements, dataset, device, data_dir) for path in checkpoints]
+    tasks = [
+        Task(measurement, row[i], [other[i] for other in rows if other is not row])
+        for row in rows
+        for i, measurement in enumerate(measurements)
     ]
-    todo = [(measurement, opened, peers) for measurement, opened, peers in todo if wanted(measurement, opened, peers)]
-    results = [
-        result
-        for measurement, opened, peers in todo
-        for result in measure_repeatedly(measurement, opened, peers, range(seed, seed + repeats), as_json)
-    ]
+    results, failures = run_tasks(
+        [task for task in tasks if task.can_be_served()], range(seed, seed + repeats), as_json
+    )
     if len(results) > 1 and not as_json:
         show_summary(results)
-    runs = dict.fromkeys(opened.run for row in judged for opened in row if opened.run)
-    if runs:
-        from disentangle_eval.report.run_pictures import draw_run
+    for run in dict.fromkeys(opened.run for row in rows for opened in row if opened.run):
+        draw_scores(run)
+    if failures:
+        raise click.exceptions.Exit(failures[0].exit_code)
 
-        for run in runs:
-            draw_run(run)
+
+@dataclass(frozen=True)
+class Task:
+    """One metric on one subject, next to the other subjects of the command."""
+
+    measurement: Measurement
+    opened: OpenedSubject
+    peers: Sequence[OpenedSubject]
+
+    def subject(self) -> Subject:
+        """The subject, which knows its peers."""
+        self.opened.subject.peers = [peer.subject for peer in self.peers]
+        return self.opened.subject
+
+    def can_be_served(self) -> bool:
+        """Whether the metric has what it needs; a warning, or `UsageError` for one that was asked for by name."""
+        from disentangle_eval.scoring import can_serve
+
+        return can_serve(self.measurement, self.subject(), self.opened.name)
+
+
+def run_tasks(tasks: Sequence[Task], seeds: Sequence[int], as_json: bool) -> tuple[list[Result], list[DevalError]]:
+    """All results, and the errors of metrics that failed, each of which is shown and costs its own score alone."""
+    from disentangle_eval.scoring import is_left_out
+
+    results: list[Result] = []
+    failures: list[DevalError] = []
+    for task in tasks:
+        try:
+            results += measure_repeatedly(task, seeds, as_json)
+        except DevalError as error:
+            if is_left_out(task.measurement, error):
+                say("warning", f"{task.measurement.name} left out: {error}")
+            elif len(tasks) == 1:
+                raise
+            else:
+                say("error", f"{task.measurement.name} of {task.opened.name}: {error}")
+                failures.append(error)
+    return results, failures
 
 
 def changed_settings(changes: Sequence[str], features: Path | None) -> dict[str, Any]:
@@ -110,45 +151,49 @@ def changed_settings(changes: Sequence[str], features: Path | None) -> dict[str,
     for change in changes:
         name, separator, value = change.partition("=")
         if not separator or not name:
-            raise UsageError(f"--set: received {change!r}, expected NAME=VALUE")
+            raise UsageError("--set", received=repr(change), expected="NAME=VALUE")
         settings[name.replace("-", "_")] = value
     return settings | ({"features": str(features)} if features else {})
 
 
-def wanted(measurement: Measurement, opened: OpenedSubject, peers: Sequence[OpenedSubject]) -> bool:
-    """Whether the subject can be scored; `UsageError` where it cannot but was asked for, else a note."""
-    from disentangle_eval.scoring import refuse_unmet, unmet
-
-    offered = opened.subject.offered | ({"peers"} if peers else set())
-    if measurement.asked:
-        refuse_unmet(measurement, offered, opened.name)
-    elif missing := unmet(measurement, offered):
-        say("warning", f"{measurement.metric.spec.name} left out: {opened.name} has no {', '.join(missing)}")
-        return False
-    return True
-
-
-def measure_repeatedly(
-    measurement: Measurement, opened: OpenedSubject, peers: Sequence[OpenedSubject], seeds: Sequence[int], as_json: bool
-) -> list[Result]:
-    """Score with each seed, keep and show every result, and for several seeds their mean with its interval."""
+def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool) -> list[Result]:
+    """Score with each seed, show and keep every result, and show for several seeds their mean with its interval."""
     from disentangle_eval.cli.score_table import show, show_spread
-    from disentangle_eval.results import append, spread
+    from disentangle_eval.results import spread
     from disentangle_eval.scoring import measure
 
-    subject = opened.subject
-    subject.peers = [peer.subject for peer in peers]
     results = []
     for seed in seeds:
-        result = measure(measurement, subject, seed, opened.about)
+        result = measure(task.measurement, task.subject(), seed, task.opened.about)
         results.append(result)
-        if opened.run:
-            append(opened.run.results, result)
         click.echo(result.to_json()) if as_json else show(result)
+        if task.opened.run:
+            keep(task.opened.run.results, result)
     if len(results) > 1:
         summary = spread(results)
         click.echo(summary.to_json()) if as_json else show_spread(summary)
     return results
+
+
+def keep(path: Path, result: Result) -> None:
+    """Add a result to a file, or warn that it could not be kept: it has been printed."""
+    from disentangle_eval.results import append
+
+    try:
+        append(path, result)
+    except (DevalError, OSError) as error:
+        reason = error if isinstance(error, DevalError) else describe(error)
+        say("warning", f"the score above was not kept: {reason}")
+
+
+def draw_scores(run: RunFolder) -> None:
+    """Plot the scores of a run anew, or warn that this is not possible."""
+    from disentangle_eval.report.run_pictures import draw_run
+
+    try:
+        draw_run(run)
+    except (DevalError, OSError) as error:
+        say("warning", f"no pictures of the scores: {error if isinstance(error, DevalError) else describe(error)}")
 
 
 def open_checkpoint(

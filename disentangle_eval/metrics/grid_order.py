@@ -52,7 +52,8 @@ def _between(columns: np.ndarray, classes: np.ndarray) -> np.ndarray:
     share: np.ndarray = (sums**2 / np.maximum(counts, 1)).sum(axis=1) / len(classes)
     # What classes of an unrelated factor would explain, by their number alone.
     chance = (np.count_nonzero(counts) - 1) / max(1, len(classes) - 1)
-    return (share - chance) / max(1 - chance, 1e-9)
+    beyond: np.ndarray = (share - chance) / max(1 - chance, 1e-9)
+    return beyond
 
 
 def _standardised(columns: np.ndarray) -> np.ndarray:

@@ -79,6 +79,6 @@ def _title(result: Mapping[str, Any]) -> str:
     details = result["details"]
     subject = result.get("codes") or f"{result.get('model')} at iteration {result.get('iteration')}"
     return (
-        f"{subject}: {details['n']:,} images of {result.get('dataset') or 'the table'}\n"
+        f"{subject}: {sum(map(sum, details['confusion'])):,} images of {result.get('dataset') or 'the table'}\n"
         f"one to one {100 * details['hungarian']:.2f}%, by majority (framed) {100 * details['majority']:.2f}%"
     )

@@ -106,7 +106,7 @@ def score_one(
     """
     from disentangle_eval.opening import open_dataset_for, open_model, open_subject
     from disentangle_eval.results import append
-    from disentangle_eval.scoring import measure, plan, refuse_unmet, scored_on
+    from disentangle_eval.scoring import can_serve, measure, plan, scored_on
 
     name, protocols = metric_and_protocol(metric)
     for measurement in plan([name], protocols):
@@ -116,8 +116,8 @@ def score_one(
             data = open_dataset_for(opened.origin, on, data_dir).to(opened.device)
             subjects[on] = open_subject(opened.model, data, opened.origin)
         subject = subjects[on]
-        refuse_unmet(measurement, subject.subject.offered, subject.name)
-        append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
+        if can_serve(measurement, subject.subject, subject.name):
+            append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
 
 
 def wait_for_lock(folder: RunFolder) -> None:

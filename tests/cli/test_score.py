@@ -88,7 +88,8 @@ def test_a_protocol_goes_to_the_metrics_that_have_it(deval, tmp_path):
     settings = [json.loads(line)["settings"]["protocol"] for line in answer.out.splitlines()]
     assert settings == ["ib-gan", "dlib"]
     mistake = deval("score", *metrics, "--protocol", "ibgan", "--codes", codes).error
-    assert mistake.endswith("received 'ibgan', expected one of factorvae's: dlib, kim-mnih, ib-gan; mig's: dlib")
+    expected = "expected one of factorvae's: dlib, kim-mnih, ib-gan; mig's: dlib"
+    assert mistake == f"protocol: received 'ibgan', {expected}; did you mean 'ib-gan'?"
 
 
 def test_several_subjects_are_scored_one_after_another(deval, tmp_path):
@@ -186,7 +187,7 @@ def test_a_bad_checkpoint_is_told_in_one_line(deval, trained, tmp_path, make, co
         (["--metric", "factorvae", "--codes", "missing.npz"], "missing.npz"),
         (["x.pt"], "--metric"),
         (["--metric", "factorvae", "--set", "threshold", "x.pt"], "received 'threshold', expected NAME=VALUE"),
-        (["--metric", "factorvae", "--set", "treshold=1", "x.pt"], "--set: received treshold, expected a setting"),
+        (["--metric", "factorvae", "--set", "treshold=1", "x.pt"], "setting: received treshold, expected a setting"),
         (["--metric", "factorvae", "--set", "threshold=x", "x.pt"], "threshold: received 'x'"),
     ],
 )

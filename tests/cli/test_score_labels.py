@@ -89,4 +89,4 @@ def test_a_data_set_beside_codes_is_refused(deval, tmp_path):
     codes = write_codes(tmp_path / "codes.npz", labels=[7, 8, 8, 8])
     answer = deval("score", "--metric", "cluster-accuracy", "--codes", codes, "--dataset", "mnist-test")
     assert answer.code == 2
-    assert "--dataset: received 'mnist-test' beside --codes" in answer.error
+    assert "--dataset: received 'mnist-test' with --codes" in answer.error

@@ -42,7 +42,7 @@ def test_of_labelled_images_each_is_drawn_at_most_once_with_its_own_factors():
 def test_where_there_are_too_few_labelled_images_the_sets_shrink_together():
     train, test = draw_samples(labelled(30)[0], 0, 10_000, 5_000)
     assert (len(train), len(test)) == (20, 10)
-    with pytest.raises(UsageError, match=r"factors: received 3 labelled images, expected enough"):
+    with pytest.raises(UsageError, match=r"factors: received 3 labelled images, expected at least 2 for each set"):
         draw_samples(labelled(3)[0], 0, 10_000, 5_000)
 
 
@@ -70,3 +70,9 @@ def test_factor_values_are_those_given_or_the_classes_of_a_grid():
     np.testing.assert_array_equal(factor_values(binned.factors, np.arange(30)), values)
     grid = FactorSpace(("a", "b"), (2, 3))
     np.testing.assert_array_equal(factor_values(grid, np.arange(6)), grid.classes(np.arange(6)))
+
+
+def test_a_first_set_smaller_than_what_there_is_has_exactly_its_size():
+    train, test = draw_samples(labelled(30)[0], 0, 20, 5_000)
+    assert (len(train), len(test)) == (20, 10)
+    assert len(draw_samples(labelled(30)[0], 0, 10_000)[0]) == 30

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import disentangle_eval
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalWarning, UsageError
 
 SIZES = (3, 4, 5, 6)
 # Quick metrics only.
@@ -53,6 +53,75 @@ def test_what_the_arrays_do_not_allow_is_an_error_when_asked_for_by_name(classes
 def test_arrays_and_settings_that_do_not_fit_are_named(classes, arrays, told):
     with pytest.raises(UsageError, match=told):
         disentangle_eval.score(classes, metrics=["factorvae"], **arrays)
+
+
+def quick(codes, **arrays):
+    return disentangle_eval.score(codes, metrics="mig", **arrays)["mig"].to_json().partition('"seconds"')[0]
+
+
+def test_tensors_of_every_kind_score_as_their_numbers(classes):
+    codes = torch.from_numpy(classes).float() / 4
+    expected = quick(codes, factor_sizes=SIZES)
+    kinds = {
+        "bfloat16": codes.bfloat16(),
+        "float8": codes.to(torch.float8_e4m3fn),
+        "sparse": codes.to_sparse(),
+        "csr": codes.to_sparse_csr(),
+        "requires grad": codes.clone().requires_grad_(),
+        "list of rows": list(codes.clone().requires_grad_()),
+        "strided": codes.repeat(1, 2)[:, : codes.shape[1]],
+        "numpy": codes.numpy(),
+    }
+    for name, kind in kinds.items():
+        assert quick(kind, factor_sizes=SIZES) == expected, name
+    assert quick(codes, factors=list(torch.from_numpy(classes))) == expected
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (np.ma.masked_equal(np.zeros((360, 2)), 1), "codes: received a masked array, expected numbers in every entry"),
+        (torch.zeros(360, 2, device="meta"), "codes: received a tensor on the meta device"),
+        (torch.zeros(360, 2, dtype=torch.complex64), "codes: received dtype complex64, expected real numbers"),
+        ([[1.0], [1.0, 2.0]], r"codes: received list \(.*\), expected an array of numbers"),
+        ("codes.npz", "codes: received a single number"),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_named(codes, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        quick(codes, factor_sizes=SIZES)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"), [({"factor_size": SIZES}, "factor_sizes"), ({"metric": "mig"}, "metrics"), ({"bin": 3}, "bins")]
+)
+def test_a_slip_in_a_keyword_is_answered_with_the_nearest_one(classes, slip, meant):
+    with pytest.raises(UsageError, match=f"received {next(iter(slip))}, .*did you mean '{meant}'"):
+        quick(classes, **slip)
+
+
+def test_metrics_that_cannot_serve_are_left_out_with_a_warning():
+    labels = np.arange(60) % 3
+    codes = labels[:, None] + np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.warns(DevalWarning, match="cluster-accuracy left out: .* real numbers"):
+        results = disentangle_eval.score(codes, labels, labels=labels, num_train=30, train_sizes=[10, 30])
+    assert {"mig", "sap"} <= set(results)
+    assert "cluster-accuracy" not in results
+
+
+def test_a_table_is_scored_and_a_misspelt_metric_refused_without_torch(tmp_path):
+    np.savez(tmp_path / "t.npz", codes=np.arange(60).reshape(30, 2), factor_sizes=[5, 6])
+    code = (
+        "import sys\n"
+        "from disentangle_eval.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: print(end.code, 'torch' in sys.modules)"
+    )
+    for metric, answer in (("mig", "0 False"), ("mgi", "2 False")):
+        arguments = ("score", "--metric", metric, "--codes", str(tmp_path / "t.npz"))
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1] == answer, done.stderr
 
 
 def test_records_are_still_read_without_torch():

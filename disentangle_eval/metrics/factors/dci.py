@@ -66,7 +66,7 @@ class DCIMetric(Metric[DCIConfig]):
             "test_accuracy": test_accuracy,
             "importance": importance.tolist(),
         }
-        return Scores(values, chance=None)
+        return Scores(values, counts={"num_train": len(train), "num_test": len(test)})
 
 
 def purity(importance: np.ndarray) -> np.ndarray:

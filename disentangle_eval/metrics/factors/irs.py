@@ -53,7 +53,7 @@ class IRSMetric(Metric[IRSConfig]):
             "irs_matrix": _rows(matrix, active, columns),
             "max_deviations": _rows(scale, active, columns),
         }
-        return Scores(values, chance=weighted_score(unrelated, scale))
+        return Scores(values, weighted_score(unrelated, scale), counts={"num_images": len(samples)})
 
     def _samples(self, subject: Subject, seed: int) -> Samples:
         if self.cfg.num_images is not None:

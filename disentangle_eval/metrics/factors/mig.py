@@ -45,7 +45,7 @@ class MIGMetric(Metric[MIGConfig]):
             "mutual_information": information.tolist(),
             "entropy": entropies.tolist(),
         }
-        return Scores(values, chance=chance(classes, factors, seed))
+        return Scores(values, chance(classes, factors, seed), counts={"num_train": len(samples)})
 
 
 def chance(classes: np.ndarray, factors: np.ndarray, seed: int) -> float:

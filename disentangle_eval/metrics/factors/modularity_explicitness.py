@@ -72,7 +72,7 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
             "converged": [reading.converged for reading in readings],
             "mutual_information": information.tolist(),
         }
-        return Scores(values, chance=chance(classes, fitted, seed))
+        return Scores(values, chance(classes, fitted, seed), counts={"num_train": len(train), "num_test": len(test)})
 
 
 def modularity(information: np.ndarray) -> np.ndarray:

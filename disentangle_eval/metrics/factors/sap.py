@@ -52,7 +52,7 @@ class SAPMetric(Metric[SAPConfig]):
             "best_dims": matrix.argmax(axis=0).tolist(),
             "score_matrix": matrix.tolist(),
         }
-        return Scores(values, chance=float(np.mean(permuted)))
+        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(train), "num_test": len(test)})
 
 
 def predictions(train: Sequence[np.ndarray], factors: np.ndarray, test: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,6 +15,7 @@ from scipy.stats import rankdata
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.independence.alignment import aligned_images
 from disentangle_eval.metrics.independence.config import UDRConfig
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
 from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl
@@ -29,15 +30,17 @@ class UDRMetric(Metric[UDRConfig]):
     `pruning` and `peer_pruning`, the rule that chose them. `chance` is the score with the peers' codes shuffled over
     the images. A pair of which one has no informative dimension scores 0.
 
-    UsageError without peers, or with peers on other images.
+    Tables are compared row by row, or combination by combination of their factors: see `aligned_images`. UsageError
+    without peers, or with peers on other images.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
         peers = list(subject.peers)
         check_peers(subject, peers)
         index = random_images(len(subject), self.cfg.num_images, seed)
-        own = self._informative(subject, index)
-        others = [self._informative(peer, index) for peer in peers]
+        images, *peer_images = (same[index] for same in aligned_images([subject, *peers]))
+        own = self._informative(subject, images)
+        others = [self._informative(peer, same) for peer, same in zip(peers, peer_images, strict=True)]
         shuffled = np.random.default_rng(seed).permutation(len(index))
         pairwise = [self._score(other, own) for other in others]
         unrelated = [self._score(other.of(shuffled), own) for other in others]
@@ -50,7 +53,7 @@ class UDRMetric(Metric[UDRConfig]):
             "pruning": own.pruning,
             "peer_pruning": [other.pruning for other in others],
         }
-        return Scores(values, chance=float(np.median(unrelated)))
+        return Scores(values, float(np.median(unrelated)), counts={"num_images": len(index)})
 
     def _score(self, peer: Informative, own: Informative) -> float:
         if not (peer.dims and own.dims):

@@ -53,7 +53,7 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
             "active_mutual_info_score": mean_off_diagonal(information[np.ix_(varying, varying)]),
             "mutual_info_matrix": information.tolist(),
         }
-        return Scores(values)
+        return Scores(values, counts={"num_images": len(codes)})
 
     def _codes(self, subject: Subject, seed: int) -> np.ndarray:
         """The codes of random images: the study's draws from a full grid, else images drawn once at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,9 @@ def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
     """The indices of one set of random images for each of `counts`, in that order.
 
     From a full grid these are the draws of disentanglement_lib's study, with replacement. From a table of labelled
-    images every image is drawn at most once; where there are fewer than asked for, every set shrinks by one share.
+    images every image is drawn at most once: where there are more than the first count, the first set has exactly that
+    many and the others share what is left; otherwise every set shrinks by one share. A metric reports how many it got
+    as `Scores.counts`. UsageError where a set would have fewer than two images.
     """
     factors = subject.factors
     if isinstance(factors, FactorGrid):
@@ -42,12 +45,22 @@ def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
 
 
 def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.ndarray]:
-    share = min(1.0, n / sum(counts))
-    sizes = [int(count * share) for count in counts]
+    first, *others = counts
+    rest = n - first
+    sizes = [first, *_shares(rest, others)] if others and rest >= 2 * len(others) else _shares(n, counts)
     if min(sizes) < 2:
-        raise UsageError(f"factors: received {n} labelled images, expected enough for sets of {counts} in proportion")
+        asked = " and ".join(map(str, counts))
+        raise UsageError("factors", received=f"{n} labelled images", expected=f"at least 2 for each set, of {asked}")
     order = np.random.default_rng(seed).permutation(n)
     return np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
+
+
+def _shares(n: int, counts: Sequence[int]) -> list[int]:
+    """So many of each, or where n are too few for that, the same share of each."""
+    if len(counts) == 1:
+        return [min(n, counts[0])]
+    share = min(1.0, n / sum(counts))
+    return [int(count * share) for count in counts]
 
 
 def random_images(total: int, count: int | None, seed: int) -> np.ndarray:

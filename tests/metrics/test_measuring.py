@@ -1,0 +1,85 @@
+"""What a metric returns becomes a result that JSON can hold, or the metric's own fault."""
+
+import json
+
+import faulty_metrics
+import numpy as np
+import pytest
+
+import disentangle_eval
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.registry.lookup import Registered, Registry
+from disentangle_eval.registry.specs import MetricSpec
+from disentangle_eval.scoring import Measurement, measure, measure_each, plan
+
+TABLE = CodeTable(np.arange(12.0)[:, None])
+
+
+def measurement(kind, asked=True):
+    spec = MetricSpec(
+        name=kind.__name__.lower(),
+        summary="a metric",
+        target=f"faulty_metrics:{kind.__name__}",
+        config="faulty_metrics:PlainConfig",
+        needs=frozenset({"encoder"}),
+        headline="value",
+        better="higher",
+    )
+    return Measurement(Registered(spec, "deval-strange", "1.2"), "plain", faulty_metrics.PlainConfig(), asked)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (faulty_metrics.Raises, "KeyError: 'missing'"),
+        (faulty_metrics.TextHeadline, "its headline 'value' is '0.5', expected a number"),
+        (faulty_metrics.NoHeadline, "its headline 'value' is None, expected a number"),
+        (faulty_metrics.NotFinite, r"scores\['gaps'\]\[1\]: received nan, expected a finite number"),
+        (faulty_metrics.NoScores, "score returned float, expected Scores"),
+    ],
+)
+def test_a_fault_of_a_plugin_s_metric_names_the_plugin_in_one_line(kind, said):
+    message = rf"^metric '{kind.__name__.lower()}' of deval-strange 1.2: {said}; report this to the authors of deval-"
+    with pytest.raises(DevalError, match=message) as caught:
+        measure(measurement(kind), TABLE, 0, {})
+    assert not isinstance(caught.value, UsageError)
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    line = json.loads(measure(measurement(faulty_metrics.NumpyNumbers), TABLE, 0, {}).to_json())
+    assert (line["value"], line["chance"], line["details"]) == (0.5, 0.1, {"gaps": [0.25, 1.0], "best": [3]})
+
+
+def test_a_result_holds_true_counts_and_warns_where_the_protocol_s_are_not_met():
+    said = "fewimages used fewer than its protocol asks for: num_train 40 of 100"
+    with pytest.warns(DevalWarning, match=said):
+        result = measure(measurement(faulty_metrics.FewImages), TABLE, 0, {})
+    assert (result.counts, result.warnings) == ({"num_train": 40}, (said,))
+
+
+def test_a_result_holds_each_warning_of_its_metric_once():
+    with pytest.warns(DevalWarning, match="offsets were lost"):
+        assert measure(measurement(faulty_metrics.Warns), TABLE, 0, {}).warnings == ("offsets were lost",)
+
+
+def test_a_metric_that_fails_costs_its_own_score_alone():
+    kinds = (faulty_metrics.Raises, faulty_metrics.NumpyNumbers, faulty_metrics.NotFinite)
+    with pytest.warns(DevalWarning) as warned:
+        results = measure_each(map(measurement, kinds), TABLE, 0, {}, "the table")
+    assert list(results) == ["numpynumbers"]
+    assert [str(one.message).partition(":")[0] for one in warned] == ["raises failed", "notfinite failed"]
+    with pytest.raises(DevalError, match="KeyError"):
+        measure_each([measurement(faulty_metrics.Raises)], TABLE, 0, {}, "the table")
+
+
+def test_a_metric_without_protocols_costs_all_nothing_but_itself(monkeypatch):
+    unnamed = measurement(faulty_metrics.Raises).metric
+    monkeypatch.setattr(faulty_metrics.PlainConfig, "protocols", {})
+    registry = Registry({}, {}, {**disentangle_eval.scoring.load_registry().metrics, "raises": unnamed})
+    monkeypatch.setattr("disentangle_eval.scoring.load_registry", lambda: registry)
+    with pytest.warns(DevalWarning, match="raises left out: metric 'raises' of deval-strange names no protocol"):
+        assert "mig" in [one.name for one in plan(["all"])]
+    with pytest.raises(DevalError, match="names no protocol"):
+        plan(["raises"])
