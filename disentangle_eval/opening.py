@@ -105,7 +105,7 @@ def find_run(checkpoint: Path) -> RunFolder | None:
     """The run folder a checkpoint file is in, or None outside one."""
     checkpoint = checkpoint.absolute()
     for folder in (RunFolder(parent) for parent in checkpoint.parents[:2]):
-        if folder.run.is_file() and checkpoint.parent in (folder.root, folder.snapshot(0).parent):
+        if folder.run_file.is_file() and checkpoint.parent in (folder.root, folder.snapshot(0).parent):
             return folder
     return None
 

@@ -1,7 +1,9 @@
-"""How the site is built. Nothing is fetched while building; formulas are typeset by MathJax when a page is read."""
+"""How the site is built. Building and reading need no network: MathJax, which typesets formulas, is among its files."""
 
 import inspect
 from importlib.metadata import metadata
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 _METADATA = metadata("disentangle-eval")
@@ -14,6 +16,12 @@ version = release = _METADATA["Version"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
 exclude_patterns = ["_build"]
 default_role = "code"
+
+_MATHJAX = find_spec("sphinx-mathjax-offline")
+assert _MATHJAX is not None
+assert _MATHJAX.origin is not None
+mathjax_path = "tex-svg.js"  # one file with its fonts; the package has two dozen more that no page needs
+html_static_path = [str(Path(_MATHJAX.origin).parent / "static" / "mathjax" / mathjax_path)]
 
 html_theme = "furo"
 html_title = f"disentangle_eval {version}"
@@ -31,7 +39,7 @@ autodoc_preserve_defaults = True
 def _without_constructor(
     app: Any, what: str, name: str, item: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """Leaves out the signature of what is all fields: interfaces, settings and data classes list them one a line."""
+    """Leaves out the signature of what is all fields: interfaces, settings and data classes list them line by line."""
     fields = ("_is_protocol", "model_fields", "__dataclass_fields__")
     if inspect.isclass(item) and any(getattr(item, field, False) for field in fields):
         return "", None

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 import click
-from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 
 from disentangle_eval.config import Config
@@ -16,22 +15,29 @@ from disentangle_eval.errors import DevalError
 SCALARS: dict[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
 
+class FieldOption(click.Option):
+    """An option whose default, which may depend on other options, is only shown."""
+
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        extra = super().get_help_extra(ctx)
+        if isinstance(self.show_default, str):
+            extra["default"] = self.show_default
+        return extra
+
+
 def field_options(config: type[Config]) -> list[click.Option]:
-    """One option a field. An option left out is None, so that presets can tell typed values from defaults."""
+    """One option per field. An option left out is None, so that presets can tell typed values from defaults."""
     return [_option(name, field) for name, field in config.model_fields.items()]
 
 
-def typed_values(context: click.Context, config: type[Config]) -> dict[str, Any]:
-    """The fields given on the command line, by name."""
-    return {name: context.params[name] for name in config.model_fields if was_typed(context, name)}
-
-
-def was_typed(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+def given_values(options: Mapping[str, Any], *configs: type[Config]) -> dict[str, Any]:
+    """The fields of some configs that were given on the command line, by name."""
+    names = [name for config in configs for name in config.model_fields]
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> None:
-    """Make help show `values` as what each option is when left out."""
+    """Make help show `values` as the defaults."""
     for option in options:
         if option.name in values:
             option.show_default = _text(values[option.name])
@@ -40,13 +46,13 @@ def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> Non
 def _option(name: str, field: FieldInfo) -> click.Option:
     flag = "--" + name.rstrip("_").replace("_", "-")
     if field.annotation is bool:
-        return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=field.description)
+        return FieldOption([f"{flag}/--no-{flag[2:]}", name], default=None, help=field.description)
     kind, multiple = _kind(name, field.annotation)
-    return click.Option([flag, name], type=kind, nargs=multiple, default=None, help=field.description)
+    return FieldOption([flag, name], type=kind, nargs=multiple, default=None, help=field.description)
 
 
 def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:
-    """The click type of an annotation and how many values it takes."""
+    """The click type of an annotation and the number of values it takes."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return click.Choice([str(value) for value in arguments]), 1
@@ -59,8 +65,9 @@ def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:
     if annotation in SCALARS:
         return SCALARS[annotation], 1
     raise DevalError(
-        f"setting {name!r} is a {annotation}, which no option can hold; a config's fields are int, float, str, bool, "
-        "Literal or fixed tuples of one of these"
+        f"setting {name!r}",
+        received=annotation,
+        expected="int, float, str, bool, Literal or a fixed tuple of one of these, which an option can hold",
     )
 
 

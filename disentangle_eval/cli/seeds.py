@@ -1,4 +1,4 @@
-"""Several seeds of one training: which they are, where they go, and on the CPU the processes that train them."""
+"""Several seeds of one training: their list, their folders, and on the CPU the processes that train them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.errors import SIGNALLED
-from disentangle_eval.cli.signals import on_signal
 from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
 
 PLACE = "{seed}"
@@ -36,17 +36,16 @@ class SeedList(click.ParamType):
 
 
 def seed_folder(out: str, seed: int) -> Path:
-    """The run folder of one of several seeds; `UsageError` where `out` has no place for the seed."""
+    """The run folder of one of several seeds; `UsageError` where `out` does not contain `{seed}`."""
     if PLACE not in out:
-        raise UsageError(
-            f"--out: received {out!r} beside --seeds, expected a name with {PLACE} in it, such as '{out}-seed{PLACE}'"
-        )
+        expected = f"with --seeds a name with {PLACE} in it, such as '{out}-seed{PLACE}'"
+        raise UsageError("--out", received=repr(out), expected=expected)
     return Path(out.replace(PLACE, str(seed)))
 
 
-def threads_a_process(asked: int | None, seeds: int) -> int:
-    """CPU threads of each process: those asked for, or the cores shared out among the seeds."""
-    return asked or max(1, available_cores() // seeds)
+def threads_per_process(given: int | None, seeds: int) -> int:
+    """CPU threads per process: those given, or an equal share of the cores."""
+    return given or max(1, available_cores() // seeds)
 
 
 def arguments_of_one(arguments: Sequence[str], replaced: dict[str, str]) -> list[str]:

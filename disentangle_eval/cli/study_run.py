@@ -14,8 +14,8 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option, device_option
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
-from disentangle_eval.cli.signals import on_signal
 from disentangle_eval.cli.table import print_table
+from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.study.design import Study, StudyError, read_study
 from disentangle_eval.study.processes import Processes

@@ -1,4 +1,4 @@
-"""A run's folder: what lies where, and how its logs are read and cut back."""
+"""A run's folder: the names of its files, and how its logs are read and cut back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,29 +24,34 @@ class RunFolder:
     root: Path
 
     @property
-    def run(self) -> Path:
-        """The resolved configuration of the run, JSON."""
+    def run_file(self) -> Path:
+        """Model, settings, data, hardware and versions of the run, JSON."""
         return self.root / "run.json"
 
     @property
     def log(self) -> Path:
-        """Losses and terms, one JSON object a window; holds no clock, so that equal runs have equal logs."""
+        """Losses and terms, one JSON object per window; without times, so that equal runs have equal logs."""
         return self.root / "log.jsonl"
 
     @property
     def speed(self) -> Path:
-        """Iterations a second, one JSON object a window."""
+        """Iterations per second, one JSON object per window."""
         return self.root / "speed.jsonl"
 
     @property
     def results(self) -> Path:
-        """Scores, one JSON object a line."""
+        """Scores, one JSON object per line."""
         return self.root / "results.jsonl"
 
     @property
     def checkpoint(self) -> Path:
         """The newest checkpoint, from which the run resumes."""
         return self.root / "checkpoint.pt"
+
+    @property
+    def lock_file(self) -> Path:
+        """An empty file, locked by the process that trains in the folder."""
+        return self.root / ".lock"
 
     @property
     def pictures(self) -> Path:
@@ -56,7 +63,7 @@ class RunFolder:
         return self.root / "tensorboard"
 
     def snapshot(self, iteration: int) -> Path:
-        """A kept checkpoint, without what resuming needs."""
+        """A kept checkpoint, without the training state."""
         return self.root / "snapshots" / f"{iteration:08d}.pt"
 
     def picture(self, kind: str, iteration: int) -> Path:
@@ -66,38 +73,40 @@ class RunFolder:
     def lock(self) -> Iterator[None]:
         """Keep other processes from training in this folder; `UsageError` where one already does."""
         make_folder(self.root)
-        path = self.root / ".lock"
-        with writing(path):
-            file = path.open("w")
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with writing(self.lock_file):
+            handle = _open_lock(self.lock_file, os.O_RDWR | os.O_CREAT)
+        try:
+            if not _locked(handle):
                 raise UsageError(
-                    f"--out: another process is training in {str(self.root)!r}; wait for it, or choose another folder"
-                ) from None
+                    f"--out: another process is training in {str(self.root)!r}",
+                    advice="wait for it, or choose another folder",
+                )
             for leftover in self.root.glob(".checkpoint.pt.*.partial"):
                 leftover.unlink()
             yield
+        finally:
+            os.close(handle)
 
     def is_locked(self) -> bool:
-        """Whether a process trains in this folder now."""
+        """Whether a process is training in the folder."""
         try:
-            file = (self.root / ".lock").open("rb")
+            handle = _open_lock(self.lock_file, os.O_RDWR)
         except OSError:
             return False
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
         return False
 
     def create(self) -> None:
         """Make the folder; refuses one that already holds a run."""
-        if self.run.exists():
+        if self.run_file.exists():
             raise UsageError(
-                f"--out: {str(self.root)!r} already holds a run; add --resume to continue it, or choose another folder"
+                f"--out: {str(self.root)!r} already holds a run",
+                advice="add --resume to continue it, or choose another folder",
             )
         for folder in (self.root, self.pictures, self.root / "snapshots"):
             make_folder(folder)
@@ -105,20 +114,43 @@ class RunFolder:
     def write_run(self, run: Mapping[str, Any]) -> None:
         """Write run.json, which makes the folder a run."""
         text = json.dumps(run, indent=2) + "\n"
-        write_atomically(self.run, lambda file: file.write(text.encode()))
+        write_atomically(self.run_file, lambda file: file.write(text.encode()))
 
     def read_run(self) -> dict[str, Any]:
-        if not self.run.is_file():
-            raise UsageError(f"--resume: no run in {str(self.root)!r} (no run.json); leave out --resume to start one")
+        if not self.run_file.is_file():
+            raise UsageError(
+                f"--resume: no run in {str(self.root)!r} (no run.json)", advice="leave out --resume to start one"
+            )
         try:
-            run = json.loads(self.run.read_text(encoding="utf-8"))
+            run = json.loads(self.run_file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise DevalError(
-                f"{str(self.run)!r}: damaged, not JSON ({error}); start a new run in another --out"
+                f"{str(self.run_file)!r}: damaged, not JSON ({error}); start a new run in another --out"
             ) from None
         if not isinstance(run, dict) or "config" not in run:
-            raise DevalError(f"{str(self.run)!r}: not the record of a run; start a new run in another --out")
+            raise DevalError(f"{str(self.run_file)!r}: not the record of a run; start a new run in another --out")
         return run
+
+
+def _open_lock(path: Path, how: int) -> int:
+    """A file handle of a lock file; `OSError` where the path is a link, a pipe or anything else but a plain file."""
+    handle = os.open(path, how | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{path.name} is not a plain file; remove it")
+    return handle
+
+
+def _locked(handle: int) -> bool:
+    """Whether this process now holds the lock alone; `is_locked` of another process may hold it for a moment."""
+    for _ in range(5):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
 
 
 def append_line(path: Path, line: Mapping[str, Any]) -> None:
@@ -128,7 +160,7 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def sync(path: Path) -> None:
-    """See that what was added to a file lies on the disk."""
+    """Flush what was added to a file to the disk."""
     with writing(path), path.open("a", encoding="utf-8") as file:
         os.fsync(file.fileno())
 

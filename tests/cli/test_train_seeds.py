@@ -13,10 +13,10 @@ import torch
 from cli_tiny import TINY
 
 from disentangle_eval.checkpoint import load
-from disentangle_eval.cli.seeds import SeedList, arguments_of_one, seed_folder, threads_a_process
-from disentangle_eval.cli.train import TrainGroup, plan_run
-from disentangle_eval.cli.train_run import train_plans
+from disentangle_eval.cli.seeds import SeedList, arguments_of_one, seed_folder, threads_per_process
+from disentangle_eval.cli.train_run import train_and_report
 from disentangle_eval.training.folder import RunFolder
+from disentangle_eval.training.planning import plan_run
 
 SHORT = [*TINY, "--iterations", "2", "--log-every", "1"]
 
@@ -42,8 +42,8 @@ def test_the_command_of_one_seed_is_the_typed_one_with_its_seed():
 
 def test_threads_are_those_asked_for_or_the_cores_shared_out(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    assert [threads_a_process(None, seeds) for seeds in (1, 2, 3, 20)] == [8, 4, 2, 1]
-    assert threads_a_process(3, 20) == 3
+    assert [threads_per_process(None, seeds) for seeds in (1, 2, 3, 20)] == [8, 4, 2, 1]
+    assert threads_per_process(3, 20) == 3
 
 
 def test_folders_have_the_seed_in_their_name():
@@ -59,7 +59,7 @@ def test_seeds_in_processes_are_the_runs_they_are_alone(deval, tmp_path):
         assert mine.log.read_bytes() == alone.log.read_bytes()
         weights = [load(folder.checkpoint).weights for folder in (mine, alone)]
         assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[1])
-        record = json.loads(mine.run.read_text())
+        record = json.loads(mine.run_file.read_text())
         assert record["settings"]["seed"] == seed
         assert "--seeds" not in record["settings"]["command"]
         assert f"ibgan seed {seed} 2/2" in together.err
@@ -104,8 +104,8 @@ def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--seeds", "0-1", "--seed", "0"], "--seeds: received beside --seed; expected one of the two"),
-        (["--seeds", "0-1", "--out", "x"], "expected a name with {seed} in it, such as 'x-seed{seed}'"),
+        (["--seeds", "0-1", "--seed", "0"], "--seeds: received --seed as well, expected one of the two"),
+        (["--seeds", "0-1", "--out", "x"], "expected with --seeds a name with {seed} in it, such as 'x-seed{seed}'"),
         (["--seeds", "1-0"], "received '1-0', expected seeds such as"),
         (["--precision", "tf32", "--device", "cpu"], "received 'tf32' on the CPU"),
     ],
@@ -120,16 +120,16 @@ def test_mistakes_are_told_in_one_line(deval, tmp_path, monkeypatch, arguments, 
 # ---------------------------------------------------------------- in one process, as on CUDA
 
 
-def plans(tmp_path, *seeds, settings=()):
-    command = TrainGroup().get_command(click.Context(click.Command("train")), "ibgan")
-    arguments = [*SHORT, "--device", "cpu", *settings]
-    with command.make_context("ibgan", arguments, obj=["train", "ibgan", *arguments]) as context:
-        options = context.params
-        return [plan_run(context, command, {**options, "seed": seed}, tmp_path / f"run{seed}") for seed in seeds]
+SMALL = {"batch_size": 4, "generator_width": 2, "discriminator_width": 2, "threads": 1, "iterations": 2}
+
+
+def plans(tmp_path, *seeds, **settings):
+    given = {**SMALL, "log_every": 1, "device": "cpu", **settings}
+    return [plan_run("ibgan", {**given, "seed": seed}, tmp_path / f"run{seed}") for seed in seeds]
 
 
 def test_seeds_in_one_process_are_the_runs_they_are_alone(deval, tmp_path, capsys):
-    train_plans("ibgan", plans(tmp_path, 0, 3), None, "deval train ibgan")
+    train_and_report(plans(tmp_path, 0, 3), None, "deval train ibgan")
     assert [line.endswith("checkpoint.pt") for line in capsys.readouterr().out.splitlines()] == [True, True]
     for seed in (0, 3):
         alone = RunFolder(tmp_path / f"alone{seed}")
@@ -138,10 +138,9 @@ def test_seeds_in_one_process_are_the_runs_they_are_alone(deval, tmp_path, capsy
 
 
 def test_a_seed_that_becomes_nan_ends_alone(tmp_path, capsys):
-    made = plans(tmp_path, 0, 1)
-    broken = made[0].cfg.model_copy(update={"lr": 1e30})
+    made = [*plans(tmp_path, 0, lr=1e30), *plans(tmp_path, 1)]
     with pytest.raises(click.exceptions.Exit) as ended:
-        train_plans("ibgan", [type(made[0])(broken, *list(vars(made[0]).values())[1:]), made[1]], None, "deval")
+        train_and_report(made, None, "deval")
     assert ended.value.exit_code == 1
     told = capsys.readouterr()
     assert "error: seed 0: " in told.err

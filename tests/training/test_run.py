@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 
 import pytest
 import torch
@@ -9,13 +10,13 @@ from toy_gan import ToyData, finish, resumed, same, started, toy_run
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.training.folder import read_lines
+from disentangle_eval.training.folder import RunFolder, read_lines
 from disentangle_eval.training.run import Watchers
 
 
 def test_a_run_leaves_its_record_log_checkpoint_and_snapshots(tmp_path):
     folder = finish(started(tmp_path / "run"))
-    run = json.loads(folder.run.read_text())
+    run = json.loads(folder.run_file.read_text())
     assert (run["model"], run["dataset"], run["seed"]) == ("toy", "toy", 0)
     assert run["config"] == {"batch_size": 3, "iterations": 12, "lr": 0.01}
     assert run["data"] == {"dataset": "toy", "name": "toy@drawn", "sha256": "0" * 64, "shape": [1, 2, 2]}
@@ -144,7 +145,7 @@ def test_a_start_that_failed_can_be_repeated_by_the_same_command(tmp_path, monke
         full.setattr("os.fsync", fail)
         with pytest.raises(DevalError, match="the disk is full"):
             started(tmp_path / "run")
-    assert finish(started(tmp_path / "run")).run.is_file()
+    assert finish(started(tmp_path / "run")).run_file.is_file()
 
 
 def test_resuming_what_is_no_run_is_a_usage_error(tmp_path):
@@ -153,7 +154,7 @@ def test_resuming_what_is_no_run_is_a_usage_error(tmp_path):
         folder.read_run()
     finished = finish(started(tmp_path / "run"))
     for text in ("{", "[]", "{}"):
-        finished.run.write_text(text)
+        finished.run_file.write_text(text)
         with pytest.raises(DevalError, match=r"run\.json'"):
             finished.read_run()
 
@@ -211,3 +212,26 @@ def test_a_run_of_another_kind_of_device_is_refused_as_such(tmp_path):
     checkpoints.save(folder.checkpoint, checkpoints.Checkpoint(**{**contents, "train": train}))
     with pytest.raises(UsageError, match="another kind of device than 'cpu'; give the --device it was trained on"):
         resumed(tmp_path / "run")
+
+
+def test_a_lock_that_is_no_plain_file_is_refused_and_left_as_it_is(tmp_path):
+    folder, other = RunFolder(tmp_path / "run"), tmp_path / "precious"
+    other.write_text("contents")
+    folder.root.mkdir()
+    folder.lock_file.symlink_to(other)
+    with pytest.raises(DevalError, match="cannot write"), folder.lock():
+        pass
+    assert other.read_text() == "contents"
+    folder.lock_file.unlink()
+    os.mkfifo(folder.lock_file)
+    with pytest.raises(DevalError, match="not a plain file"), folder.lock():
+        pass
+    assert not folder.is_locked()
+
+
+def test_a_folder_is_locked_while_a_run_trains_in_it(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    assert not folder.is_locked()
+    with folder.lock():
+        assert folder.is_locked()
+    assert not folder.is_locked()

@@ -1,0 +1,181 @@
+"""Runs from plans: opened, started or resumed, trained to their end and drawn; the same for commands and Python."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.signals import on_signal
+from disentangle_eval.training.planning import Plan
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from disentangle_eval.api import Dataset, Model
+    from disentangle_eval.training.run import Run, Watchers
+
+# The same latents in every run and picture, so that pictures can be compared.
+PICTURE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How runs ended: the signal that stopped them, if any, and the error of each seed that failed."""
+
+    signal: int | None
+    failures: dict[int, DevalError]
+
+
+def train_plans(plans: Sequence[Plan], data_dir: Path | None, command: str, *, progress: bool = True) -> list[Run]:
+    """Train runs that differ in their seed alone, as `opened_runs` and `train_runs` do; raises the first failure."""
+    with opened_runs(plans, data_dir, command) as runs:
+        ended = train_runs(runs, progress=progress)
+    for failure in ended.failures.values():
+        raise failure
+    return runs
+
+
+@contextmanager
+def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> Iterator[list[Run]]:
+    """The runs of plans that differ in their seed alone, started or resumed, on images that are held once.
+
+    Within, no other process can train in their folders. `command` is what was typed, for run.json.
+    """
+    import torch
+
+    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.runtime.host_memory import keep_freed_memory
+    from disentangle_eval.training.precision import is_emulated
+
+    settings = plans[0].settings
+    device = choose_device(settings.device)
+    if is_emulated(settings.precision, device):
+        warnings.warn(
+            "--precision bf16: this CPU has no instructions for it and takes ten times as long as float32",
+            DevalWarning,
+            stacklevel=2,
+        )
+    assert settings.threads is not None
+    torch.set_num_threads(settings.threads)
+    keep_freed_memory()
+    with ExitStack() as locks:
+        for plan in plans:
+            locks.enter_context(plan.folder.lock())
+        data = open_dataset(settings.dataset, data_dir).to(device)
+        runs = [open_run(plan, data) for plan in plans]
+        for plan, run in zip(plans, runs, strict=True):
+            if plan.resumed is None:
+                run.start({**plan.settings.model_dump(), "command": command})
+            else:
+                run.resume()
+                plan.folder.write_run({**plan.resumed, "config": plan.cfg.model_dump(mode="json")})
+        yield runs
+
+
+def open_run(plan: Plan, data: Dataset) -> Run:
+    """A plan's run on its data, which are on its device; neither started nor resumed."""
+    from disentangle_eval.opening import build_model
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.training.graph import cuda_graphs
+    from disentangle_eval.training.run import Identity, Run, Ticks
+    from disentangle_eval.training.training import Training
+
+    registry, settings = load_registry(), plan.settings
+    spec = registry.find_model(plan.model)
+    device = choose_device(settings.device)
+    training = Training(
+        build_model(registry.resolve(spec, "target"), plan.cfg, data.shape, settings.seed),
+        data,
+        plan.cfg,
+        settings.seed,
+        device,
+        precision=settings.precision,
+        new_graph=cuda_graphs() if device.type == "cuda" and not settings.eager else None,
+    )
+    return Run(
+        training,
+        identity=Identity(
+            model=plan.model, distribution=spec.distribution, version=spec.spec.version, dataset=settings.dataset
+        ),
+        folder=plan.folder,
+        ticks=Ticks(log=settings.log_every, checkpoint=settings.checkpoint_every, snapshot=settings.snapshot_every),
+    )
+
+
+def train_runs(runs: Sequence[Run], *, progress: bool = True) -> Ended:
+    """Train to the end, or to the first signal, and draw each folder's pictures.
+
+    A run of several that fails does not stop the others; one that is alone raises its error.
+    """
+    from disentangle_eval.report.run_pictures import draw_run
+    from disentangle_eval.training.turns import take_turns
+
+    failures: dict[int, DevalError] = {}
+    with ExitStack() as stack:
+        received = stack.enter_context(stopping_on_signal(runs))
+        alone = len(runs) == 1
+        watchers = [stack.enter_context(watching(run, alone=alone, progress=progress)) for run in runs]
+        trainings = [run.in_turns(watcher) for run, watcher in zip(runs, watchers, strict=True)]
+        if not alone:
+            trainings = [_ending_alone(run, failures, turns) for run, turns in zip(runs, trainings, strict=True)]
+        take_turns(trainings, runs[0].training.device)
+    for run in runs:
+        draw_run(run.folder)
+    return Ended(received[0] if received else None, failures)
+
+
+def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[None]) -> Iterator[None]:
+    """The turns of a run, ended by its failure, which is kept under its seed."""
+    try:
+        yield from turns
+    except DevalError as failure:
+        failures[run.training.seed] = failure
+
+
+@contextmanager
+def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
+    """The watchers of a run: progress, TensorBoard where it is installed, and pictures at each snapshot."""
+    from disentangle_eval.report.run_pictures import draw_model
+    from disentangle_eval.report.traversal import chosen_image
+    from disentangle_eval.training.events import event_writer, tensorboard_installed
+    from disentangle_eval.training.progress import no_progress, show_progress
+    from disentangle_eval.training.run import Watchers
+
+    def draw(model: Model[Any], iteration: int) -> None:
+        draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device, image)
+
+    def image() -> Tensor:
+        return chosen_image(run.training.data, PICTURE_SEED)
+
+    def notice(text: str) -> None:
+        warnings.warn(f"{label}: {text}", DevalWarning, stacklevel=2)
+
+    label = f"{run.identity.model} seed {run.training.seed}"
+    events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()
+    with show_progress(label, run.iterations, alone) if progress else no_progress() as shown:
+        yield Watchers(
+            on_start=(shown.on_start,), on_log=(shown.on_log, *events), on_snapshot=(draw,), on_notice=(notice,)
+        )
+
+
+@contextmanager
+def stopping_on_signal(runs: Sequence[Run]) -> Iterator[list[int]]:
+    """The first interrupt or termination lets the iteration finish and saves; a second one acts at once."""
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+        for run in runs:
+            run.stop()
+
+    with on_signal(stop):
+        yield received

@@ -1,0 +1,133 @@
+"""What a run is to be, decided before anything is opened: its settings, its folder, and whether it is resumed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve
+from disentangle_eval.errors import UsageError
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.training.folder import RunFolder
+
+# What resuming may change: how far to go.
+CHANGEABLE = {"iterations"}
+
+# The values of settings that runs did not record before there was a choice.
+ADDED_SETTINGS: Mapping[str, Any] = {"precision": "float32", "eager": True}
+
+
+class RunSettings(Config):
+    """The settings that every run has, whatever its model."""
+
+    dataset: str = Field("dsprites", description="data set to train on")
+    preset: str | None = Field(None, description="named settings of the model, such as `paper`")
+    seed: int = Field(0, ge=0, description="seed of every random number")
+    precision: Literal["float32", "tf32", "bf16"] = Field(
+        "float32", description="arithmetic of the networks in training"
+    )
+    eager: bool = Field(False, description="on CUDA, launch each iteration from Python: no CUDA graphs")
+    log_every: int = Field(100, ge=1, description="iterations per line of the log")
+    checkpoint_every: int = Field(1000, ge=1, description="iterations between saves of checkpoint.pt")
+    snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots and pictures")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to compute")
+    threads: int | None = Field(None, ge=1, description="CPU threads  [default: torch's]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run to be made: its model, settings and folder.
+
+    In `settings` device and threads are those of this machine, not `auto` and None. `resumed` is the run.json of a run
+    that is to be resumed, None for a new one.
+    """
+
+    model: str
+    cfg: ModelConfig
+    settings: RunSettings
+    folder: RunFolder
+    resumed: Mapping[str, Any] | None = None
+
+
+def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool = False) -> Plan:
+    """The plan of one run of a registered model.
+
+    `given` holds what was set explicitly, by name: fields of `RunSettings` and of the model's config. Everything else
+    takes the value of the preset, or where `resume` is true that of the run in `folder`. `UsageError` for an unknown
+    model, setting or preset, a value out of range, and a setting given with `resume` that differs from the run's own.
+    """
+    registry = load_registry()
+    config: type[ModelConfig] = registry.resolve(registry.find_model(model), "config")
+    of_run = {name: value for name, value in given.items() if name in RunSettings.model_fields}
+    of_model = {name: value for name, value in given.items() if name not in RunSettings.model_fields}
+    settings = on_this_machine(build(RunSettings, of_run))
+    run = RunFolder(folder)
+    if not resume:
+        cfg = resolve(config, settings.dataset, settings.preset, of_model)
+        dataset = preset_dataset(config, settings.dataset, settings.preset)
+        return Plan(model=model, cfg=cfg, settings=settings.model_copy(update={"dataset": dataset}), folder=run)
+    stored = run.read_run()
+    if stored["model"] != model:
+        raise UsageError("--resume: the run in --out trains another model", received=model, expected=stored["model"])
+    before = stored_settings(stored)
+    new = {name: getattr(settings, name) for name in of_run}
+    if "dataset" in new:
+        new["dataset"] = preset_dataset(config, settings.dataset, before.preset)
+    changed = [*differences(before.model_dump(), new), *_config_differences(config, stored["config"], of_model)]
+    if changed:
+        raise UsageError(
+            f"--resume continues a run unchanged, but {'; '.join(changed)}",
+            advice="leave these out, or start anew in another --out",
+        )
+    kept = {name: value for name, value in of_model.items() if name in CHANGEABLE}
+    return Plan(
+        model=model, cfg=build(config, {**stored["config"], **kept}), settings=before, folder=run, resumed=stored
+    )
+
+
+def stored_settings(run: Mapping[str, Any]) -> RunSettings:
+    """The settings in a run.json."""
+    stored = {name: value for name, value in run["settings"].items() if name != "command"}
+    return build(RunSettings, {**ADDED_SETTINGS, **stored})
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Every setting of `after`, but those resuming may change, whose value in `before` is another."""
+    return [
+        f"{name} is {before.get(name)!r} in the run, received {value!r}"
+        for name, value in after.items()
+        if name not in CHANGEABLE and value != before.get(name)
+    ]
+
+
+def _config_differences(config: type[ModelConfig], before: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    after = build(config, {**before, **given}).model_dump(mode="json")
+    return differences(before, {name: after[name] for name in given})
+
+
+def on_this_machine(settings: RunSettings) -> RunSettings:
+    """The settings with the device and the number of threads that `auto` and None are on this machine."""
+    import torch
+
+    from disentangle_eval.runtime.devices import choose_device
+
+    resolved = {
+        "device": choose_device(settings.device).type,
+        "threads": settings.threads or torch.get_num_threads(),
+    }
+    return settings.model_copy(update=resolved)
+
+
+def default_folder(model: str, dataset: str, seed: int | str) -> Path:
+    """runs/MODEL-DATASET-seedN."""
+    return Path("runs") / f"{model}-{parse_dataset(dataset).short}-seed{seed}"
+
+
+def next_free_folder(folder: Path) -> Path:
+    """`folder`, or where that exists the first of folder-2, folder-3, ... that does not."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([folder], numbered) if not path.exists())
