@@ -34,6 +34,10 @@ class DevalError(Exception):
         what = ": ".join(part for part in (where, self.what) if part)
         return type(self)(what, received=self.received or None, expected=self.expected, advice=self.advice)
 
+    def advising(self, advice: str) -> DevalError:
+        """The same error, of the same kind, with other advice, or with none."""
+        return type(self)(self.what, received=self.received or None, expected=self.expected, advice=advice)
+
 
 class UsageError(DevalError):
     """A mistake in what was typed: an unknown name, a value out of range, options that exclude each other.

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
-from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
-from disentangle_eval.data.files.fetching import FetchError, Told
+from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_of
+from disentangle_eval.data.files.fetching import FetchError, Progress
 from disentangle_eval.data.files.fetching import fetch as fetch_file
 from disentangle_eval.data.files.locations import data_folder
 from disentangle_eval.data.files.published import check, find_any
@@ -28,18 +28,20 @@ def fetch(dataset: str, data_dir: Path | None) -> None:
     What is interrupted is gone on with by the same command. A file gets its name when its size and checksum are the
     published ones, as far as they are published.
     """
-    spec = record_of(dataset)
+    spec = spec_of(dataset)
     if not spec.files:
         click.echo(f"{spec.name}: {_nothing_to_fetch(spec)}", err=True)
         return
     folder = data_folder(data_dir)
     if folder is None:
-        raise UsageError("data folder: received none; name the folder to fetch into with --data-dir or DEVAL_DATA")
+        advice = "name the folder to fetch into with --data-dir or DEVAL_DATA"
+        raise UsageError("data folder", received="none", advice=advice)
     following = data_command("verify", dataset, data_dir)
     lacking = [file for file in spec.files if not _get(file, folder, spec)]
     if lacking:
         files = "1 file is" if len(lacking) == 1 else f"{len(lacking)} files are"
-        raise DevalError(f"dataset {spec.name!r}: {files} missing; get them as said above, then type: {following}")
+        advice = f"get them as said above, then type: {following}"
+        raise DevalError(f"dataset {spec.name!r}: {files} missing", advice=advice)
     click.echo(f"next: {following}", err=True)
 
 
@@ -48,7 +50,7 @@ def _nothing_to_fetch(spec: DatasetSpec) -> str:
         return f"your own data, nothing to fetch; write {spec.name}:PATH where a command asks for a data set"
     if spec.drawn:
         return "drawn when it is first used, nothing to fetch"
-    return "its record names no files, so there is nothing to fetch; its own documentation may say more"
+    return "its spec names no files, so there is nothing to fetch; its own documentation may say more"
 
 
 def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
@@ -58,17 +60,17 @@ def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
         return True
     target = folder / file.path
     try:
-        with _progress(file) as told:
-            fetch_file(file, target, told)
+        with _progress(file) as progress:
+            fetch_file(file, target, progress)
     except FetchError as error:
-        _tell(_by_hand(file, target, spec, str(error)))
+        _say(_by_hand(file, target, spec, error.what))
         return False
     click.echo(target)
     return True
 
 
 def _right(file: DataFile, folder: Path) -> Path | None:
-    """Where a file lies already, or one that serves instead, if it is the published one as far as can be told."""
+    """Where a file is already, or one that serves instead, if it is the published one as far as is known."""
     found = find_any(folder, file)
     if found is None:
         return None
@@ -76,7 +78,7 @@ def _right(file: DataFile, folder: Path) -> Path | None:
     try:
         check(path, form)
     except DevalError as error:
-        _tell(f"{str(error).rpartition(';')[0]}; fetching it again")
+        _say(str(error.advising("fetching it again")))
         return None
     return path
 
@@ -90,20 +92,21 @@ def _by_hand(file: DataFile, target: Path, spec: DatasetSpec, reason: str) -> st
     return f"{file.path}: {reason}; get {wanted}{f' from {pages}' if pages else ''} and put it at {target}"
 
 
-def _tell(text: str) -> None:
+def _say(text: str) -> None:
     click.echo(one_line(text), err=True)
 
 
 @contextmanager
-def _progress(file: DataFile) -> Iterator[Told]:
+def _progress(file: DataFile) -> Iterator[Progress]:
     """A bar on a terminal, else one line, on standard error."""
     if not sys.stderr.isatty():
         if file.urls:
-            _tell(f"fetching {file.path}")
+            _say(f"fetching {file.path}")
         yield lambda there, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -112,6 +115,6 @@ def _progress(file: DataFile) -> Iterator[Told]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(Path(file.path).name, total=file.size or None)
         yield lambda there, total: bar.update(task, completed=there, total=total or None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
-from disentangle_eval.cli.data_record import dataset_argument
+from disentangle_eval.cli.data_spec import dataset_argument
 
 
 @click.command()

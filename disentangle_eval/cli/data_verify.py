@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
-from disentangle_eval.cli.data_record import data_command, dataset_argument, record_of
+from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_of
 from disentangle_eval.data.files.locations import data_folder
 from disentangle_eval.data.files.published import check, checksum, find_any
 from disentangle_eval.errors import DevalError, one_line
@@ -26,43 +26,43 @@ def verify(dataset: str, data_dir: Path | None) -> None:
     """Check the files of the data set NAME, read it, and say what it holds. Exits with 1 if anything is wrong."""
     from disentangle_eval.opening import open_dataset
 
-    spec = record_of(dataset)
+    spec = spec_of(dataset)
     folder = data_folder(data_dir)
     right = [_file_is_right(file, folder, spec) for file in spec.files]
     if not all(right):
         following = data_command("fetch", spec.name, data_dir)
-        raise DevalError(f"dataset {dataset!r}: files are missing or wrong; type: {following}")
+        raise DevalError(f"dataset {dataset!r}: files are missing or wrong", advice=f"type: {following}")
     data = open_dataset(dataset, data_dir)
-    for what, told in _contents(data):
-        _tell(what, told)
+    for what, value in _contents(data):
+        _say(what, value)
     if spec.images and not parse_dataset(dataset).settings and len(data) != spec.images:
-        raise DevalError(f"dataset {dataset!r}: received {len(data):,} images, expected {spec.images:,}")
+        raise DevalError(f"dataset {dataset!r}", received=f"{len(data):,} images", expected=f"{spec.images:,}")
 
 
 def _file_is_right(file: DataFile, folder: Path | None, spec: DatasetSpec) -> bool:
-    """Says of one file whether it is there and the published one."""
+    """Print of one file whether it is there and the published one."""
     found = find_any(folder, file)
     if found is None:
         lack = "not there: drawn instead" if spec.drawn else "missing"
-        _tell("file", f"{file.path}: {lack}")
+        _say("file", f"{file.path}: {lack}")
         return spec.drawn
     path, form = found
     if path.is_dir():
-        _tell("file", f"{path}: a folder, no checksum is published; its files are read below")
+        _say("file", f"{path}: a folder, no checksum is published; its files are read below")
         return True
     try:
         check(path, form)
     except DevalError as error:
-        _tell("file", f"{str(error).rpartition(';')[0]}")
+        _say("file", str(error.advising("")))
         return False
     except OSError as error:
-        _tell("file", f"{path}: cannot be read: {error.strerror or error}")
+        _say("file", f"{path}: cannot be read: {error.strerror or error}")
         return False
     size = f"{path.stat().st_size:,} bytes"
     if form.checksum:
-        _tell("file", f"{path}: {size}, {form.checksum}, as published")
+        _say("file", f"{path}: {size}, {form.checksum}, as published")
     else:
-        _tell(
+        _say(
             "file",
             f"{path}: {size}{' as published' if form.size else ''}, no checksum is published; "
             f"{checksum(path, 'sha256')}",
@@ -75,19 +75,19 @@ def _contents(data: Dataset) -> list[tuple[str, str]]:
     from disentangle_eval.api import FactorGrid
     from disentangle_eval.data.dataset import labels_of
 
-    told = [("data", data.name), ("images", f"{len(data):,} of {' x '.join(map(str, data.shape))}")]
-    told.append(("sha256", data.sha256))
+    found = [("data", data.name), ("images", f"{len(data):,} of {' x '.join(map(str, data.shape))}")]
+    found.append(("sha256", data.sha256))
     if data.factors is not None:
         sizes = ", ".join(f"{name} {size}" for name, size in zip(data.factors.names, data.factors.sizes, strict=True))
         grid = (
             "every combination is there" if isinstance(data.factors, FactorGrid) else "not every combination is there"
         )
-        told.append(("factors", f"{sizes}; {grid}"))
+        found.append(("factors", f"{sizes}; {grid}"))
     labels = labels_of(data)
     if labels is not None:
-        told.append(("labels", f"{len(set(labels.tolist()))} classes"))
-    return told
+        found.append(("labels", f"{len(set(labels.tolist()))} classes"))
+    return found
 
 
-def _tell(what: str, told: str) -> None:
-    click.echo(f"{what:<8} {one_line(told)}")
+def _say(what: str, value: str) -> None:
+    click.echo(f"{what:<8} {one_line(value)}")

@@ -1,6 +1,6 @@
 """A data set as one HDF5 file: written whole or not at all, verified and mapped into memory when it is read.
 
-`images` (N, C, H, W) uint8, or for black and white images `bits` (N, ceil(C * H * W / 8)) uint8, eight pixels a byte,
+`images` (N, C, H, W) uint8, or for black and white images `bits` (N, ceil(C * H * W / 8)) uint8, eight pixels per byte,
 the first in the highest bit; `factor_sizes` (F,) of a full grid whose last factor varies fastest, or else `factors`
 (N, F) classes, with `factor_names` (F,);
 `labels` (N,). Attributes say the format, its version, the data set's name, the shape of an image and the sha256 of the
@@ -37,7 +37,7 @@ VERSION = 1
 
 _BLOCK_BYTES = 1 << 22
 _PIXELS_AT_ONCE = 1 << 20
-_LAYOUT_OF = ("v110", "v110")  # the oldest HDF5 in which blocks that are laid out early stand side by side
+_LAYOUT_OF = ("v110", "v110")  # the oldest HDF5 in which blocks that are laid out early are contiguous
 
 
 def write_packed(path: Path, data: Dataset, provenance: Mapping[str, str]) -> None:
@@ -46,7 +46,7 @@ def write_packed(path: Path, data: Dataset, provenance: Mapping[str, str]) -> No
     Needs the memory of a batch of images. A nuisance is kept as it is in `data.images`. The same data and provenance
     make the same file. DevalError where the file cannot be written.
     """
-    # In the best case images take a bit a pixel: what cannot fit is told before any is looked at.
+    # In the best case images take a bit per pixel: what cannot fit is refused before any is looked at.
     _check_space(path, len(data) * math.prod(data.shape) // 8)
     kind, shape, batches = _stored(data)
     _check_space(path, math.prod(shape))
@@ -77,15 +77,18 @@ def read_packed(path: Path, file: h5py.File) -> ImageDataset:
     ValueError and KeyError where parts are missing or do not fit together.
     """
     if file.attrs["version"] != VERSION:
-        raise DevalError(f"{path}: received version {file.attrs['version']} of the format, expected {VERSION}")
+        received = f"version {file.attrs['version']} of the format"
+        raise DevalError(f"{path}", received=received, expected=f"{VERSION}")
     shape = ImageShape(*(int(side) for side in file.attrs["image_shape"]))
     stored = file["bits" if "bits" in file else "images"]
     array = _mapped(path, stored)
     sha256 = hashlib.sha256(array.data).hexdigest()
     if sha256 != file.attrs["sha256"]:
         raise DevalError(
-            f"{path}: received images of sha256 {sha256}, expected {file.attrs['sha256']}; the file is damaged, "
-            "pack it again"
+            f"{path}",
+            received=f"images of sha256 {sha256}",
+            expected=f"{file.attrs['sha256']}",
+            advice="the file is damaged, pack it again",
         )
     images = torch.from_numpy(array)
     store: ImageStore = BitImages(images, shape) if "bits" in file else ByteImages(images)
@@ -102,6 +105,7 @@ def _written_by_hdf5(path: Path, mode: str) -> Iterator[h5py.File]:
         with h5py.File(path, mode, libver=_LAYOUT_OF) as file:
             yield file
     except (OSError, RuntimeError) as error:
+        # h5py keeps the system's number of a failed write nowhere but in the text of the library's error.
         number = re.search(r"errno = (\d+)", str(error))
         if number is None:
             raise
@@ -109,7 +113,7 @@ def _written_by_hdf5(path: Path, mode: str) -> Iterator[h5py.File]:
 
 
 def _lay_out(file: h5py.File, name: str, shape: tuple[int, ...]) -> int:
-    """Makes the room for images, in blocks that lie one after another from the byte returned on."""
+    """Make the room for images, in blocks one after another from the byte returned on."""
     rows = min(shape[0], max(1, _BLOCK_BYTES // math.prod(shape[1:])))
     layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     layout.set_chunk((rows, *shape[1:]))
@@ -118,12 +122,13 @@ def _lay_out(file: h5py.File, name: str, shape: tuple[int, ...]) -> int:
     images = file.create_dataset(name, shape, np.uint8, dcpl=layout)
     offset = _offset(images)
     if offset is None:
-        raise DevalError("HDF5: the blocks of images do not lie one after another; expected h5py 3.11 or later")
+        received = "blocks of images that do not follow one another"
+        raise DevalError("HDF5", received=received, expected="h5py 3.11 or later")
     return offset
 
 
 def _offset(images: h5py.Dataset) -> int | None:
-    """Where the images lie in their file as one run of bytes, or None where they do not."""
+    """Where the images begin in their file as one run of bytes, or None where they are not one."""
     if images.chunks is None:
         offset: int | None = images.id.get_offset()
         return offset
@@ -131,13 +136,13 @@ def _offset(images: h5py.Dataset) -> int | None:
     plain = images.id.get_create_plist().get_nfilters() == 0 and images.chunks[1:] == images.shape[1:]
     if not plain or blocks != math.ceil(len(images) / images.chunks[0]):
         return None
-    # Of blocks between the first and the last, the checksum tells whether they lie in order.
+    # Of blocks between the first and the last, the checksum says whether they are in order.
     first, last = (images.id.get_chunk_info(block).byte_offset for block in (0, blocks - 1))
     return first if last - first == (blocks - 1) * math.prod(images.chunks) else None
 
 
 def _mapped(path: Path, images: h5py.Dataset) -> np.ndarray:
-    """The array stored, as a private mapping of the file where it lies there as it is."""
+    """The array stored, as a private mapping of the file where it is there as one run of bytes."""
     offset = None if images.file.userblock_size else _offset(images)
     if offset is None or images.dtype != np.uint8:
         return np.ascontiguousarray(images[()])
@@ -176,7 +181,7 @@ def _factors(file: h5py.File) -> Factors | None:
 def _stored(data: Dataset) -> tuple[str, tuple[int, ...], Iterator[np.ndarray]]:
     """What images are written as, `bits` or `images`, the shape of all of them, and the rows in order, uint8.
 
-    What lies in memory as it is written is taken as it is, so that its checksum stays.
+    What is in memory as it is written is taken as it is, so that its checksum stays.
     """
     store = data.store if type(data) is ImageDataset else None
     if isinstance(store, BitImages):
@@ -204,6 +209,8 @@ def _check_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if needed > free:
         raise DevalError(
-            f"cannot write {str(path)!r}: received a disk with {free >> 20} MiB free, expected at least "
-            f"{needed >> 20} MiB; choose another folder"
+            f"cannot write {str(path)!r}",
+            received=f"a disk with {free >> 20} MiB free",
+            expected=f"at least {needed >> 20} MiB",
+            advice="choose another folder",
         )

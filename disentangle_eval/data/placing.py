@@ -1,4 +1,4 @@
-"""Where a set of images lies: on the device that uses them, or in main memory."""
+"""Where a set of images is kept: on the device that uses them, or in main memory."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def data_share() -> float:
         share = -1.0
     if not 0 <= share <= 1:
         raise UsageError(
-            f"DEVAL_DATA_SHARE: received {text!r}, expected a number from 0 to 1, the share of a device's free memory "
-            f"that images may take; unset it for {SHARE}"
+            "DEVAL_DATA_SHARE",
+            received=repr(text),
+            expected="a number from 0 to 1, the share of a device's free memory that images may take",
+            advice=f"unset it for {SHARE}",
         )
     return share
 

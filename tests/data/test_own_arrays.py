@@ -137,7 +137,8 @@ ANGLE = RANDOM.uniform(size=200)
 def test_continuous_factors_are_cut_into_classes_of_equally_many_images(own):
     factors = np.stack([ANGLE**4, np.arange(200), np.arange(200) % 7 / 2], axis=1)
     with pytest.raises(
-        UsageError, match=r"'factor0' has 200 different values in 200 images.* bins=20 as a setting of the data set"
+        UsageError,
+        match=r"'factor0': received 200 different values in 200 images.* bins=20 as a setting of the data set",
     ):
         own(images=MANY, factors=factors)
     data = own({"bins": "20"}, images=MANY, factors=factors)
@@ -162,7 +163,7 @@ def test_arrays_of_other_names_are_named_by_settings(own):
     data = own({"images": "imgs", "factors": "labels"}, **arrays)
     assert (data.factors, data.labels) == (GRID, None)
     assert own({"images": "imgs", "labels": ""}, **arrays).factors is None
-    with pytest.raises(UsageError, match="received images, imgs, labels; expected classes; name yours, as in"):
+    with pytest.raises(UsageError, match="received images, imgs, labels, expected classes; name yours, as in"):
         own({"images": "imgs", "factors": "classes"}, **arrays)
 
 
@@ -170,7 +171,7 @@ def test_arrays_in_groups_of_an_hdf5_file_are_found_by_their_path(tmp_path):
     path = h5_of(tmp_path, **{"train/x": GREY, "train/y": np.arange(12)})
     data = load_h5(path, ArrayConfig(images="train/x", labels="train/y"))
     assert data.labels.tolist() == list(range(12))
-    with pytest.raises(UsageError, match="received no arrays; expected train; name yours"):
+    with pytest.raises(UsageError, match="received no arrays, expected train; name yours"):
         load_h5(path, ArrayConfig(images="train"))
 
 
@@ -184,13 +185,13 @@ def test_arrays_in_groups_of_an_hdf5_file_are_found_by_their_path(tmp_path):
         ({"images": GREY[:0]}, "expected"),
         ({"images": GREY.astype(np.float32)}, "received floats from 0 to 255, expected 0 to 1"),
         ({"images": np.where(GREY > 9, np.nan, 0)}, "received floats from nan to nan"),
-        ({"imgs": GREY}, "received imgs; expected images; name yours, as in images=KEY"),
+        ({"imgs": GREY}, "received imgs, expected images; name yours, as in images=KEY"),
         ({"images": GREY, "factor_sizes": np.array([3, 5])}, "received 3 x 5 = 15 combinations for 12 images"),
         ({"images": GREY, "factor_sizes": np.array([3.0, 4.0])}, "expected a list of integers from 1"),
         ({"images": GREY, "factor_sizes": np.array([3, 4]), "factors": 0 * VALUES}, "expected one of them"),
         ({"images": GREY, "factors": VALUES[1:]}, r"factors: received float64 of shape \(11, 2\)"),
         ({"images": GREY, "factors": np.full((12, 2), np.inf)}, "received NaN or infinity"),
-        ({"images": GREY, "factors": VALUES, "factor_names": np.array(["a"])}, "one a factor"),
+        ({"images": GREY, "factors": VALUES, "factor_names": np.array(["a"])}, "one per factor"),
         ({"images": GREY, "labels": VALUES}, "for factors write factors=KEY"),
         ({"images": GREY, "labels": np.arange(11)}, r"labels: received int64 of shape \(11,\)"),
         ({"images": GREY, "labels": np.arange(12) - 1}, "labels: received -1, expected classes from 0"),

@@ -110,7 +110,7 @@ def test_images_may_be_nested_lists(tables):
     ("table", "settings", "said"),
     [
         ({"image": GREY}, {"split": "tset"}, 'not loaded: ValueError: Unknown split "tset"'),
-        ({"img": GREY, "label": LABELS}, {}, "received the columns img, label; expected image; name yours"),
+        ({"img": GREY, "label": LABELS}, {}, "received the columns img, label, expected image; name yours"),
         ({"image": GREY}, {"label": "class"}, "expected class; name yours"),
         ({"image": GREY}, {"factors": "x"}, "expected x; name yours"),
         ({"image": []}, {}, "received no rows"),

@@ -212,7 +212,7 @@ def test_a_process_that_dies_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(preparing, "_PICTURES_A_BATCH", 1)
     monkeypatch.setattr(preparing, "available_cores", lambda: 2)
     monkeypatch.setattr(preparing, "decode_batch", _Fatal())
-    with pytest.raises(DevalError, match="a process ended before its work was done"):
+    with pytest.raises(DevalError, match="a process that ended before its work was done"):
         load(folder_of(tmp_path / "mine", FILES), SMALL)
     assert not list((tmp_path / "cache").glob("*"))
 
@@ -260,7 +260,7 @@ def test_unreadable_pictures_are_counted_and_refused_or_left_out(tmp_path, make,
 def test_no_picture_at_all(tmp_path):
     with pytest.raises(UsageError, match="holds no picture"):
         load(folder_of(tmp_path / "empty", {"notes.txt": b""}), SMALL)
-    with pytest.raises(UsageError, match=r"No such file or directory; expected a folder, or a file that ends in .tar"):
+    with pytest.raises(UsageError, match=r"No such file or directory, expected a folder, or a file that ends in .tar"):
         load(tmp_path / "absent", SMALL)
     with pytest.raises(UsageError, match=r"received the file .*notes.txt, expected a folder"):
         load(tmp_path / "empty" / "notes.txt", SMALL)
@@ -287,7 +287,7 @@ def test_a_member_outside_its_archive_is_refused(tmp_path, name):
         tar_of(tmp_path / "mine.tgz", {**FILES, name: FILES["a/1.png"]}, "w:gz"),
         zip_of(tmp_path / "mine.zip", {**FILES, name: FILES["a/1.png"]}),
     ):
-        with pytest.raises(DevalError, match=r"the member '.*outside.png', which lies outside of it"):
+        with pytest.raises(DevalError, match=r"the member '.*outside.png', which is outside of it"):
             load(place, SMALL)
     assert not (tmp_path / "cache").exists()
 
@@ -341,7 +341,7 @@ def test_classes_are_the_folders_at_the_first_level_where_they_differ(tmp_path):
 
 @pytest.mark.parametrize("names", [["1.png", "2.png"], ["a/1.png", "a/2.png"], ["a/1.png", "b/1.png", "2.png"]])
 def test_classes_that_no_folder_tells(names):
-    with pytest.raises(UsageError, match="lies in no folder of a class"):
+    with pytest.raises(UsageError, match="is in no folder of a class"):
         folder_classes(names)
 
 

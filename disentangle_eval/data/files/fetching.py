@@ -21,7 +21,7 @@ from disentangle_eval.registry.specs import DataFile
 
 TIMEOUT = 30.0  # seconds without an answer or a byte
 
-Told = Callable[[int, int], None]  # bytes there, bytes in all or 0 where not known
+Progress = Callable[[int, int], None]  # bytes there, bytes in all or 0 where not known
 
 _CHUNK = 1 << 18
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -31,7 +31,7 @@ _PARTIAL_CONTENT = 206
 
 
 class FetchError(DevalError):
-    """A file could not be fetched; the message says why, mirror by mirror."""
+    """A file could not be fetched; `what` says why, mirror by mirror."""
 
 
 class _NoFileError(Exception):
@@ -51,19 +51,21 @@ class _Answer:
     total: int
 
 
-def fetch(file: DataFile, target: Path, told: Told = lambda there, total: None, timeout: float = TIMEOUT) -> None:
-    """Gets a file from the first of its mirrors that has it, into `target`, whole and checked or not at all.
+def fetch(
+    file: DataFile, target: Path, progress: Progress = lambda there, total: None, timeout: float = TIMEOUT
+) -> None:
+    """Get a file from the first of its mirrors that has it, into `target`, whole and checked or not at all.
 
-    What has come lies beside it in `target` + `.partial` meanwhile; a later call goes on from there. `told` hears of
-    every chunk. `FetchError` where no mirror gives the right file, with the reason of each; `DevalError` where it
-    cannot be written or another process is fetching it.
+    What has come is next to it in `target` + `.partial` meanwhile; a later call goes on from there. `progress` is
+    called for every chunk. `FetchError` where no mirror gives the right file, with the reason of each; `DevalError`
+    where it cannot be written or another process is fetching it.
     """
     partial = target.with_name(f"{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("ab") as opened:
             _lock(opened, partial)
-            reasons = _fetch_from_any(file, partial, opened, told, timeout)
+            reasons = _fetch_from_any(file, partial, opened, progress, timeout)
             if reasons is None:
                 os.fsync(opened.fileno())
                 partial.replace(target)
@@ -71,33 +73,32 @@ def fetch(file: DataFile, target: Path, told: Told = lambda there, total: None, 
             if not opened.tell():
                 partial.unlink()
     except OSError as error:
-        raise DevalError(
-            f"cannot write {partial}: {error.strerror or error}; make room, or choose another folder with --data-dir"
-        ) from error
+        advice = "make room, or choose another folder with --data-dir"
+        raise DevalError(f"cannot write {partial}: {error.strerror or error}", advice=advice) from error
     raise FetchError("; ".join(reasons) or "no address of it is known")
 
 
 def _lock(opened: BinaryIO, partial: Path) -> None:
-    """Keeps other processes from writing a partial file; DevalError where one does, or has just finished it."""
+    """Keep other processes from writing a partial file; DevalError where one does, or has just finished it."""
     with contextlib.suppress(BlockingIOError):
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if partial.exists() and os.path.samestat(os.fstat(opened.fileno()), partial.stat()):
             return
-    raise DevalError(f"{partial}: another process is fetching this file; wait for it")
+    raise DevalError(f"{partial}: another process is fetching this file", advice="wait for it")
 
 
 def _fetch_from_any(
-    file: DataFile, partial: Path, opened: BinaryIO, told: Told, timeout: float
+    file: DataFile, partial: Path, opened: BinaryIO, progress: Progress, timeout: float
 ) -> Sequence[str] | None:
-    """Makes the partial file whole and right; otherwise why not, a reason a mirror."""
+    """Make the partial file whole and right; otherwise why not, one reason per mirror."""
     reasons = []
     for url in file.urls:
         try:
             left_over = opened.tell() > 0
-            _complete(url, file, opened, told, timeout)
+            _complete(url, file, opened, progress, timeout)
             wrong = _wrong(partial, file, opened)
             if wrong and left_over:  # what was there before may be at fault, and not this mirror
-                _complete(url, file, opened, told, timeout)
+                _complete(url, file, opened, progress, timeout)
                 wrong = _wrong(partial, file, opened)
             if wrong is None:
                 return None
@@ -107,20 +108,20 @@ def _fetch_from_any(
     return reasons
 
 
-def _complete(url: str, file: DataFile, opened: BinaryIO, told: Told, timeout: float) -> None:
-    """Appends to the partial file until it is whole, asking again as long as every answer brings some bytes."""
+def _complete(url: str, file: DataFile, opened: BinaryIO, progress: Progress, timeout: float) -> None:
+    """Append to the partial file until it is whole, asking again as long as every answer brings some bytes."""
     whole = file.size > 0 and opened.tell() >= file.size
     while not whole:
         before = opened.tell()
         try:
-            _append(url, file, opened, told, timeout)
+            _append(url, file, opened, progress, timeout)
             whole = True
         except _CutError:
             if opened.tell() <= before:
                 raise
 
 
-def _append(url: str, file: DataFile, opened: BinaryIO, told: Told, timeout: float) -> None:
+def _append(url: str, file: DataFile, opened: BinaryIO, progress: Progress, timeout: float) -> None:
     answer = _ask(url, opened.tell(), timeout)
     if answer.body is None:
         if answer.total == opened.tell():
@@ -133,7 +134,7 @@ def _append(url: str, file: DataFile, opened: BinaryIO, told: Told, timeout: flo
         if file.size and total != file.size:
             raise _NoFileError(f"offers {total:,} bytes, expected {file.size:,}")
         _cut_off(opened, answer.start)
-        _copy(answer.body, opened, total, told)
+        _copy(answer.body, opened, total, progress)
     if opened.tell() < total:
         raise _CutError(f"ended the connection after {opened.tell():,} of {total:,} bytes")
 
@@ -163,12 +164,12 @@ def _ask(url: str, start: int, timeout: float) -> _Answer:
     given = _RANGE.fullmatch(body.headers.get("Content-Range") or "")
     if given is None or int(given[1]) != start:
         body.close()
-        raise _NoFileError("sends another part of the file than asked for")
+        raise _NoFileError("sends another part of the file than requested")
     return _Answer(body, start, 0 if given[2] == "*" else int(given[2]))
 
 
-def _copy(body: http.client.HTTPResponse, opened: BinaryIO, total: int, told: Told) -> None:
-    told(opened.tell(), total)
+def _copy(body: http.client.HTTPResponse, opened: BinaryIO, total: int, progress: Progress) -> None:
+    progress(opened.tell(), total)
     while True:
         try:
             chunk = body.read(_CHUNK)
@@ -182,7 +183,7 @@ def _copy(body: http.client.HTTPResponse, opened: BinaryIO, total: int, told: To
             _cut_off(opened, 0)
             raise _NoFileError(f"sends more than the {total:,} bytes it should have")
         opened.write(chunk)
-        told(opened.tell(), total)
+        progress(opened.tell(), total)
 
 
 def _wrong(partial: Path, file: DataFile, opened: BinaryIO) -> str | None:
@@ -191,7 +192,7 @@ def _wrong(partial: Path, file: DataFile, opened: BinaryIO) -> str | None:
         published.check(partial, file)
     except DevalError as error:
         _cut_off(opened, 0)
-        return str(error).partition("received ")[2].rpartition(";")[0]
+        return f"{error.received}, expected {error.expected}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Whether a data set is there, told from its record alone: no data are read."""
+"""Whether a data set is there, from its spec alone: no data are read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ State = Literal["here", "drawn here", "missing", "your own", "unknown"]
 class Presence:
     """What is known of a data set: its files are `here`, or it is drawn without them, or some are `missing`.
 
-    A data set whose place the user names is the user's `own`. One whose record names no files is `unknown`.
+    A data set whose path the user names is `your own`. One whose spec names no files is `unknown`.
     """
 
     state: State

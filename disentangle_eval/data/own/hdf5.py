@@ -28,30 +28,32 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
     DevalError for a damaged file.
     """
     if path is None or not path.is_file():
-        raise UsageError(f"dataset {spec.name!r}: received {path}, which is no file; expected {spec.name}:PATH")
+        received = f"{path}, which is no file"
+        raise UsageError(f"dataset {spec.name!r}", received=received, expected=f"{spec.name}:PATH")
     try:
         with h5py.File(path, "r") as file:
             if is_packed(file):
                 if cfg.model_fields_set:
                     received = ", ".join(sorted(cfg.model_fields_set))
-                    raise UsageError(f"received the settings {received}, but deval data pack wrote it; leave them out")
+                    received = f"the settings {received}, but deval data pack wrote it"
+                    raise UsageError("", received=received, advice="leave them out")
                 return read_packed(path, file)
-            return _load(path, file, cfg)
+            return _load(f"{spec.name}@{path.name}", file, cfg)
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
+        raise error.inside(str(path)) from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, MemoryError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise DevalError(f"{path}: received {reason}, expected a whole HDF5 file") from error
+        raise DevalError(f"{path}", received=reason, expected="a whole HDF5 file") from error
 
 
-def _load(path: Path, file: h5py.File, cfg: ArrayConfig) -> ImageDataset:
+def _load(name: str, file: h5py.File, cfg: ArrayConfig) -> ImageDataset:
     there = [name for name in _names(file, cfg) if isinstance(file.get(name), h5py.Dataset)]
     keys = keys_in_file(cfg, there)
     arrays = {what: file[key][()] for what, key in keys.items() if what != "images"}
     images = file[keys["images"]]
     layout = layout_of(images.shape, images.dtype)
     known = known_of({what: _as_array(array) for what, array in arrays.items()}, len(images), cfg.bins)
-    return dataset_of(f"h5@{path.name}", layout, _rows(images), len(images), known)
+    return dataset_of(name, layout, _rows(images), len(images), known)
 
 
 def _names(file: h5py.File, cfg: ArrayConfig) -> set[str]:

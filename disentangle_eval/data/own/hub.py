@@ -28,14 +28,15 @@ def load(spec: DatasetSpec, name: Path | None, cfg: HubConfig) -> ImageDataset:
     installed, does not find the data set or a column is missing or of another kind.
     """
     if name is None:
-        raise UsageError("dataset 'hf': received no name, expected hf:NAME")
-    rows = _load_rows(str(name), cfg)
+        raise UsageError(f"dataset {spec.name!r}", received="no name", expected=f"{spec.name}:NAME")
+    what = f"dataset '{spec.name}:{name}'"
+    rows = _load_rows(str(name), what, cfg)
     try:
-        return _dataset(f"hf@{name.name if name.is_absolute() else name}", rows, cfg)
+        return _dataset(f"{spec.name}@{name.name if name.is_absolute() else name}", rows, cfg)
     except UsageError as error:
-        raise UsageError(f"dataset 'hf:{name}': {error}") from None
+        raise error.inside(what) from None
     except (OSError, ValueError, TypeError, MemoryError) as error:
-        raise DevalError(f"dataset 'hf:{name}': received {describe(error)}, expected readable images") from error
+        raise DevalError(what, received=describe(error), expected="readable images") from error
 
 
 def _dataset(name: str, rows: Any, cfg: HubConfig) -> ImageDataset:
@@ -43,12 +44,11 @@ def _dataset(name: str, rows: Any, cfg: HubConfig) -> ImageDataset:
     labels = [cfg.label] if cfg.label in rows.column_names or (cfg.label and "label" in cfg.model_fields_set) else []
     missing = [column for column in (cfg.image, *factors, *labels) if column not in rows.column_names]
     if missing:
-        raise UsageError(
-            f"received the columns {', '.join(rows.column_names)}; expected {', '.join(missing)}; name yours, as in "
-            "image=COLUMN"
-        )
+        received = f"the columns {', '.join(rows.column_names)}"
+        advice = "name yours, as in image=COLUMN"
+        raise UsageError("", received=received, expected=", ".join(missing), advice=advice)
     if not len(rows):
-        raise UsageError("received no rows, expected images")
+        raise UsageError("", received="no rows", expected="images")
     table = rows.select_columns([*factors, *labels])[:] if factors or labels else {}
     arrays = {}
     if factors:
@@ -62,17 +62,16 @@ def _dataset(name: str, rows: Any, cfg: HubConfig) -> ImageDataset:
     return dataset_of(name, layout, _pictures(rows, cfg.image, _ROWS_AT_ONCE), len(rows), known)
 
 
-def _load_rows(name: str, cfg: HubConfig) -> Any:
+def _load_rows(name: str, what: str, cfg: HubConfig) -> Any:
     try:
         load_dataset = importlib.import_module("datasets").load_dataset
     except (ImportError, AttributeError):  # a folder of that name counts as a module, an empty one
-        raise UsageError(
-            f"dataset 'hf:{name}': the library datasets is not installed; type: pip install \"disentangle-eval[hf]\""
-        ) from None
+        advice = 'type: pip install "disentangle-eval[hf]"'
+        raise UsageError(f"{what}: the library datasets is not installed", advice=advice) from None
     try:
         return load_dataset(name, cfg.subset or None, split=cfg.split)
     except Exception as error:  # whatever the library says of names, splits and the network
-        raise UsageError(f"dataset 'hf:{name}': not loaded: {describe(error)}") from error
+        raise UsageError(f"{what}: not loaded: {describe(error)}") from error
 
 
 def _pictures(rows: Any, column: str, at_once: int) -> Iterator[np.ndarray]:
@@ -84,8 +83,10 @@ def _pictures(rows: Any, column: str, at_once: int) -> Iterator[np.ndarray]:
         shape = shape or pictures[0].shape
         if other := next((picture.shape for picture in pictures if picture.shape != shape), None):
             raise UsageError(
-                f"received images of shapes {shape} and {other}, expected one; save them as files and use "
-                "images:PATH, which resizes them"
+                "",
+                received=f"images of shapes {shape} and {other}",
+                expected="one",
+                advice="save them as files and use images:PATH, which resizes them",
             )
         yield np.stack(pictures)
 

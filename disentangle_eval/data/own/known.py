@@ -85,8 +85,10 @@ def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
         return column
     if not bins:
         raise UsageError(
-            f"factors: {name!r} has {len(distinct)} different values in {len(column)} images, which are too many for "
-            "classes; cut such factors into classes: bins=20 as a setting of the data set, factor_bins=20 beside codes"
+            f"factors: {name!r}",
+            received=f"{len(distinct)} different values in {len(column)} images",
+            expected="few enough for classes",
+            advice="cut such factors into classes: bins=20 as a setting of the data set, factor_bins=20 with codes",
         )
     return quantile_classes(column, bins)
 
@@ -111,9 +113,10 @@ def _values(values: np.ndarray, count: int) -> np.ndarray:
         values = values[:, None]
     if values.ndim != 2 or len(values) != count or not values.size or values.dtype.kind not in "biuf":
         received = f"{values.dtype} of shape {values.shape}"
-        raise UsageError(f"factors: received {received}, expected real numbers of shape ({count}, F), a row an image")
+        expected = f"real numbers of shape ({count}, F), one row per image"
+        raise UsageError("factors", received=received, expected=expected)
     if not np.isfinite(values).all():
-        raise UsageError("factors: received NaN or infinity, expected the factor values of every image")
+        raise UsageError("factors", received="NaN or infinity", expected="the factor values of every image")
     return values
 
 
@@ -122,7 +125,8 @@ def _grid(arrays: Mapping[str, np.ndarray], count: int) -> FactorSpace:
     space = FactorSpace(_names(arrays, len(sizes)), sizes)
     if len(space) != count:
         grid = " x ".join(map(str, sizes))
-        raise UsageError(f"factor_sizes: received {grid} = {len(space)} combinations for {count} images")
+        received = f"{grid} = {len(space)} combinations for {count} images"
+        raise UsageError("factor_sizes", received=received, expected="one image per combination")
     return space
 
 
@@ -130,16 +134,16 @@ def counts(values: np.ndarray, name: str, least: int) -> tuple[int, ...]:
     """A list of integers, each at least `least`; UsageError for anything else."""
     expected = f"a list of integers from {least}"
     if values.ndim != 1 or not values.size or values.dtype.kind not in "iu":
-        raise UsageError(f"{name}: received {values.dtype} of shape {values.shape}, expected {expected}")
+        raise UsageError(name, received=f"{values.dtype} of shape {values.shape}", expected=expected)
     if values.min() < least:
-        raise UsageError(f"{name}: received {values.tolist()}, expected {expected}")
+        raise UsageError(name, received=values.tolist(), expected=expected)
     return tuple(int(value) for value in values)
 
 
 def _names(arrays: Mapping[str, np.ndarray], factors: int) -> tuple[str, ...]:
     names = arrays.get("factor_names", np.array([f"factor{i}" for i in range(factors)]))
     if names.shape != (factors,):
-        raise UsageError(f"factor_names: received shape {names.shape}, expected {(factors,)}, one a factor")
+        raise UsageError("factor_names", received=f"shape {names.shape}", expected=f"{(factors,)}, one per factor")
     return tuple(name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names.tolist())
 
 
@@ -147,9 +151,12 @@ def _labels(labels: np.ndarray, count: int) -> np.ndarray:
     if labels.dtype.kind in "SU" and labels.shape == (count,):
         return np.unique(labels, return_inverse=True)[1].astype(np.int64)
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        advice = "; for factors write factors=KEY with its name" if labels.ndim == 2 else ""
-        received = f"{labels.dtype} of shape {labels.shape}"
-        raise UsageError(f"labels: received {received}, expected integers of shape ({count},), one an image{advice}")
+        raise UsageError(
+            "labels",
+            received=f"{labels.dtype} of shape {labels.shape}",
+            expected=f"integers of shape ({count},), one per image",
+            advice="for factors write factors=KEY with its name" if labels.ndim == 2 else "",
+        )
     if labels.min() < 0:
-        raise UsageError(f"labels: received {labels.min()}, expected classes from 0")
+        raise UsageError("labels", received=labels.min(), expected="classes from 0")
     return labels.astype(np.int64)

@@ -40,7 +40,8 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
     DevalError for a damaged file.
     """
     if path is None or not path.is_file():
-        raise UsageError(f"dataset {spec.name!r}: received {path}, which is no file; expected {spec.name}:PATH")
+        received = f"{path}, which is no file"
+        raise UsageError(f"dataset {spec.name!r}", received=received, expected=f"{spec.name}:PATH")
     try:
         with zipfile.ZipFile(path) as archive:
             there = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
@@ -56,10 +57,10 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
                 at_once = max(1, _BYTES_AT_ONCE // (math.prod(images.shape[1:]) * images.dtype.itemsize))
                 return dataset_of(f"{spec.name}@{path.name}", layout, images.blocks(at_once), images.shape[0], known)
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
+        raise error.inside(str(path)) from None
     except _DAMAGED as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise DevalError(f"{path}: received {reason}, expected a whole npz, as numpy.savez writes it") from error
+        raise DevalError(f"{path}", received=reason, expected="a whole npz, as numpy.savez writes it") from error
 
 
 def _read(archive: zipfile.ZipFile, key: str) -> np.ndarray:

@@ -39,14 +39,15 @@ class Layout:
 
 def layout_of(shape: tuple[int, ...], dtype: np.dtype) -> Layout:
     """The layout of an array of images; UsageError for one that is none, or that can be read in two ways."""
-    received = f"images: received {dtype} of shape {shape}"
+    received = f"{dtype} of shape {shape}"
     if (dtype != np.uint8 and dtype.kind not in "bf") or len(shape) not in (3, 4) or 0 in shape:
-        raise UsageError(f"{received}, expected {_FORMS}")
+        raise UsageError("images", received=received, expected=_FORMS)
     if len(shape) == 3:
         return Layout(ImageShape(1, *shape[1:]), dtype, channels_last=False)
     first, last = shape[1] in CHANNELS, shape[3] in CHANNELS
     if first == last:
-        raise UsageError(f"{received}, {'which may be either' if first else 'expected'} {_FORMS}")
+        either = ", which may be either" if first else ""
+        raise UsageError("images", received=f"{received}{either}", expected=_FORMS)
     image = ImageShape(shape[3], *shape[1:3]) if last else ImageShape(*shape[1:])
     return Layout(image, dtype, channels_last=last)
 
@@ -96,7 +97,7 @@ def batches_of(pixels: np.ndarray) -> Iterable[np.ndarray]:
 def _levels(rows: np.ndarray) -> np.ndarray:
     low, high = rows.min(), rows.max()
     if not (low >= 0 and high <= 1):
-        raise UsageError(
-            f"images: received floats from {low:g} to {high:g}, expected 0 to 1; scale them, or store them as uint8"
-        )
+        received = f"floats from {low:g} to {high:g}"
+        advice = "scale them, or store them as uint8"
+        raise UsageError("images", received=received, expected="0 to 1", advice=advice)
     return np.rint(rows.astype(np.float32) * 255).astype(np.uint8)

@@ -23,7 +23,7 @@ def dataset_of(name: str, layout: Layout, batches: Iterable[np.ndarray], count: 
     The checksum is that of the images in this order. Errors as for `gather`.
     """
     pixels = gather(layout, count, batches, known.order)
-    store: ImageStore = ByteImages(torch.from_numpy(pixels))
+    store: ImageStore = ByteImages.of(pixels)
     # In images of whole numbers up to 1, that is white; as a level of 256 it would be all but black.
     whites = (255, 1) if layout.dtype == np.uint8 else (255,)
     if any(is_black_and_white(pixels, white=white) for white in whites):
@@ -41,7 +41,7 @@ def keys_in_file(cfg: ArrayConfig, there: Collection[str]) -> dict[str, str]:
     missing = [key for what, key in names.items() if key not in there and key and _named(cfg, what)]
     if missing:
         received = ", ".join(sorted(there)) or "no arrays"
-        raise UsageError(f"received {received}; expected {', '.join(missing)}; name yours, as in images=KEY")
+        raise UsageError("", received=received, expected=", ".join(missing), advice="name yours, as in images=KEY")
     if cfg.labels == cfg.factors and "labels" not in cfg.model_fields_set:
         del names["labels"]
     names |= {"factor_sizes": "factor_sizes", "factor_names": "factor_names"}

@@ -1,6 +1,6 @@
 """Pictures inside a tar or a zip, read without unpacking it to disk.
 
-An archive is refused as a whole for a member that would lie outside its folder, for a link or a device in a tar, and
+An archive is refused as a whole for a member that would be outside its folder, for a link or a device in a tar, and
 for a picture that would be too large unpacked.
 """
 
@@ -34,7 +34,7 @@ class TarPictures:
         return sorted(self._members)
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
-        """Of a plain tar, where they lie; of a packed one, their bytes in the order of the file."""
+        """Of a plain tar, where they are; of a packed one, their bytes in the order of the file."""
         in_order = sorted(enumerate(names), key=lambda item: self._members[item[1]].offset_data)
         if self._is_plain:
             for i, name in in_order:
@@ -106,7 +106,7 @@ def _safe_name(place: Path, name: str) -> str:
     """A member's name without `./`; DevalError where it leads out of the archive."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts:
-        raise _refused(place, f"{name!r}, which lies outside of it")
+        raise _refused(place, f"{name!r}, which is outside of it")
     return str(PurePosixPath(name))
 
 
@@ -114,7 +114,7 @@ def _check(place: Path, name: str, size: int, others: Container[str]) -> None:
     if name in others:
         raise _refused(place, f"{name!r} twice")
     if size > MAX_BYTES:
-        raise _refused(place, f"{name!r} of {size} bytes unpacked, expected at most {MAX_BYTES}")
+        raise _refused(place, f"{name!r} of {size} bytes unpacked", f"at most {MAX_BYTES}")
 
 
 @contextmanager
@@ -122,10 +122,10 @@ def _reading(place: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGED as error:
-        raise DevalError(
-            f"{place}: received {getattr(error, 'strerror', None) or error}, expected a whole archive; get it again"
-        ) from error
+        received = getattr(error, "strerror", None) or error
+        raise DevalError(f"{place}", received=received, expected="a whole archive", advice="get it again") from error
 
 
-def _refused(place: Path, received: str) -> DevalError:
-    return DevalError(f"{place}: received the member {received}; unpack the archive yourself and name the folder")
+def _refused(place: Path, received: str, expected: str = "") -> DevalError:
+    advice = "unpack the archive yourself and name the folder"
+    return DevalError(f"{place}", received=f"the member {received}", expected=expected, advice=advice)

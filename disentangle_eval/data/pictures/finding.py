@@ -1,4 +1,4 @@
-"""The pictures of a folder or an archive, by name, and where the bytes of each lie."""
+"""The pictures of a folder or an archive, by name, and where the bytes of each are."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from disentangle_eval.data.pictures.names import is_picture
 from disentangle_eval.errors import DevalError, UsageError
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_EXPECTED = f"a folder, or a file that ends in {', '.join(TAR_SUFFIXES)} or .zip"
 
 
 class Pictures(Protocol):
@@ -24,12 +25,12 @@ class Pictures(Protocol):
     def place(self) -> Path: ...
 
     def identity(self) -> str:
-        """What changes whenever the contents do, told without reading them."""
+        """What changes whenever the contents do, known without reading them."""
 
     def names(self) -> list[str]:
         """The relative names of all pictures in the order of the images, as a rule that of their characters.
 
-        DevalError where they cannot be told, or are not those expected.
+        DevalError where they are not those expected, or cannot be read.
         """
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
@@ -41,20 +42,14 @@ def open_pictures(place: Path) -> Pictures:
     try:
         mode = place.stat().st_mode
     except OSError as error:
-        raise UsageError(
-            f"pictures: received {place}: {error.strerror}; expected a folder, or a file that ends in "
-            f"{', '.join(TAR_SUFFIXES)} or .zip"
-        ) from None
+        raise UsageError("pictures", received=f"{place}: {error.strerror}", expected=_EXPECTED) from None
     if stat.S_ISDIR(mode):
         return FolderPictures(place)
     if place.name.lower().endswith(TAR_SUFFIXES):
         return TarPictures(place)
     if place.suffix.lower() == ".zip":
         return ZipPictures(place)
-    raise UsageError(
-        f"pictures: received the file {place}, expected a folder, or a file that ends in {', '.join(TAR_SUFFIXES)} "
-        "or .zip"
-    )
+    raise UsageError("pictures", received=f"the file {place}", expected=_EXPECTED)
 
 
 class FolderPictures:
@@ -65,9 +60,8 @@ class FolderPictures:
         try:
             self._files = {file.name: file for file in sorted(_walk(str(place)), key=lambda file: file.name)}
         except OSError as error:
-            raise DevalError(
-                f"pictures: received {error.filename}: {error.strerror}, expected a folder you may read"
-            ) from error
+            received = f"{error.filename}: {error.strerror}"
+            raise DevalError("pictures", received=received, expected="a folder you may read") from error
 
     def identity(self) -> str:
         return "\n".join(f"{file.name}\0{file.size}\0{file.changed}" for file in self._files.values())
@@ -99,7 +93,7 @@ def _walk(folder: str, below: str = "") -> Iterator[_File]:
 
 
 def _file(entry: os.DirEntry[str], name: str) -> _File | None:
-    """None for what is no file, such as a pipe. What cannot be looked at is told when it is read."""
+    """None for what is no file, such as a pipe. What cannot be looked at is an error when it is read."""
     try:
         status = entry.stat()
     except OSError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.data.pictures.config import ImagesConfig, PictureConfig
@@ -25,11 +23,11 @@ def load(spec: DatasetSpec, place: Path | None, cfg: ImagesConfig) -> ImageDatas
     folders that are not there; DevalError for a damaged archive and for pictures that cannot be used.
     """
     if place is None:
-        raise UsageError("dataset 'images': received no place, expected images:PATH")
-    prepared = prepare_pictures("images", open_pictures(place), cfg)
+        raise UsageError(f"dataset {spec.name!r}", received="no path", expected=f"{spec.name}:PATH")
+    prepared = prepare_pictures(spec.name, open_pictures(place), cfg)
     labels = folder_classes(prepared.names) if cfg.labels == "folder" else None
-    store = ByteImages(torch.from_numpy(prepared.pixels))
-    return ImageDataset(f"images@{place.absolute().name}", prepared.sha256, store, labels=labels)
+    store = ByteImages.of(prepared.pixels)
+    return ImageDataset(f"{spec.name}@{place.absolute().name}", prepared.sha256, store, labels=labels)
 
 
 def prepare_pictures(what: str, pictures: Pictures, cfg: PictureConfig) -> Prepared:

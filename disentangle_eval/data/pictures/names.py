@@ -21,7 +21,7 @@ def is_picture(name: str) -> bool:
 def folder_classes(names: Sequence[str]) -> np.ndarray:
     """The class of each picture, (N,) int64: its folder's rank among those at the first level where folders differ.
 
-    `UsageError` where all pictures lie in one folder or some lie beside the folders.
+    `UsageError` where all pictures are in one folder or some are next to the folders.
     """
     folders = [PurePosixPath(name).parent.parts for name in names]
     first, last = min(folders), max(folders)
@@ -29,8 +29,10 @@ def folder_classes(names: Sequence[str]) -> np.ndarray:
     beside = next((name for name, folder in zip(names, folders, strict=True) if len(folder) == shared), None)
     if beside is not None:
         raise UsageError(
-            f"labels: received 'folder', but {beside} lies in no folder of a class; expected every picture in one of "
-            "two or more folders; leave labels out"
+            "labels",
+            received=f"'folder', but {beside} is in no folder of a class",
+            expected="every picture in one of two or more folders",
+            advice="leave labels out",
         )
     classes = np.unique([folder[shared] for folder in folders], return_inverse=True)[1]
     return classes.astype(np.int64)

@@ -58,9 +58,8 @@ def prepare(what: str, pictures: Pictures, form: Form, *, skip_unreadable: bool 
     def decoded() -> tuple[np.ndarray, list[str]]:
         names = pictures.names()
         if not names:
-            raise UsageError(
-                f"dataset {what!r}: received {pictures.place}, which holds no picture; expected at least one"
-            )
+            received = f"{pictures.place}, which holds no picture"
+            raise UsageError(f"dataset {what!r}", received=received, expected="at least one")
         return _usable(what, names, *_decode_all(what, pictures, names, form), skip=skip_unreadable)
 
     pixels, sha256 = cached_array(cache_folder() / f"{stem}.bytes", key, lambda: decoded()[0])
@@ -76,10 +75,11 @@ def _usable(
     if not refused:
         return images, names
     first = "; ".join(f"{names[i]} ({reasons[i]})" for i in refused[:_NAMED])
-    told = f"{len(refused):,} of {len(names):,} pictures cannot be used: {first}{'; ...' * (len(refused) > _NAMED)}"
+    found = f"{len(refused):,} of {len(names):,} pictures cannot be used: {first}{'; ...' * (len(refused) > _NAMED)}"
     if not skip or len(refused) == len(names):
-        raise DevalError(f"dataset {what!r}: {told}; mend or remove them, or leave them out with skip_unreadable=true")
-    _LOG.warning("dataset %r: left out %s", what, told)
+        advice = "mend or remove them, or leave them out with skip_unreadable=true"
+        raise DevalError(f"dataset {what!r}: {found}", advice=advice)
+    _LOG.warning("dataset %r: left out %s", what, found)
     kept = [i for i, reason in enumerate(reasons) if not reason]
     return images[kept], [names[i] for i in kept]
 
@@ -92,9 +92,9 @@ def _decode_all(what: str, pictures: Pictures, names: list[str], form: Form) -> 
     processes = min(available_cores(), -(-len(names) // _PICTURES_A_BATCH))
     _LOG.info("%s: decoding %d pictures once, processes: %d", what, len(names), processes)
     batches = _batches(pictures.contents(names))
-    for positions, (decoded, told) in _map(batches, form, processes):
+    for positions, (decoded, refusals) in _map(batches, form, processes):
         images[positions] = decoded
-        for position, reason in zip(positions, told, strict=True):
+        for position, reason in zip(positions, refusals, strict=True):
             reasons[position] = reason
         tenths = 10 * done // len(names)
         done += len(positions)
@@ -144,8 +144,10 @@ def _map(batches: Iterable[Batch], form: Form, processes: int) -> Iterator[tuple
             yield positions, future.result()
     except BrokenProcessPool as error:
         raise DevalError(
-            "decoding pictures: a process ended before its work was done; expected enough memory for "
-            f"{processes} of them, and, in a script of your own, the call below if __name__ == '__main__'"
+            "decoding pictures",
+            received="a process that ended before its work was done",
+            expected=f"enough memory for {processes} of them, and, in a script of your own, the call below "
+            "if __name__ == '__main__'",
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

@@ -51,7 +51,8 @@ def halved(images: np.ndarray) -> np.ndarray:
     """(n, 2H, 2W, C) uint8 -> (n, H, W, C): means of 2 x 2 pixels, rounded, halves to even."""
     n, height, width, channels = images.shape
     blocks = images.reshape(n, height // 2, 2, width // 2, 2, channels)
-    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
+    means: np.ndarray = np.rint(blocks.mean(axis=(2, 4)))
+    return means.astype(np.uint8)
 
 
 def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""The record of a data set that a user wrote."""
+"""The spec of a data set that a user wrote."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from disentangle_eval.registry.specs import DatasetSpec
 dataset_argument = click.argument("dataset", metavar="NAME")
 
 
-def record_of(written: str) -> DatasetSpec:
-    """The record of `NAME`, `NAME:PATH` or `NAME?setting=value`; `UsageError` for a name no plugin has."""
+def spec_of(written: str) -> DatasetSpec:
+    """The spec of `NAME`, `NAME:PATH` or `NAME?setting=value`; `UsageError` for a name no plugin has."""
     return load_registry().find_dataset(parse_dataset(written).name).spec
 
 
