@@ -17,13 +17,14 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one, else the CPU; `UsageError` where CUDA is asked for and absent."""
+    """`auto` is CUDA where there is one, else the CPU; `UsageError` for `cuda` where there is none."""
     present = torch.cuda.is_available()
     if name == "cuda" and not present:
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
         raise UsageError(
-            f"--device: received 'cuda', but this torch ({torch.__version__}, {built}) sees no CUDA device; "
-            "use --device cpu"
+            "--device",
+            received=f"'cuda', but this torch ({torch.__version__}, {built}) sees no CUDA device",
+            advice="use --device cpu",
         )
     return torch.device("cuda" if name == "cuda" or (name == "auto" and present) else "cpu")
 
@@ -39,8 +40,8 @@ def place(model: ModuleT, device: torch.device) -> ModuleT:
 def use_exact_kernels(device: torch.device) -> None:
     """Let CUDA's libraries compute float32 in float32, and add in the same order each time.
 
-    PyTorch lets convolutions round to TF32's ten bits unless told. To be called before the first product: cuBLAS reads
-    its setting once.
+    By default PyTorch lets convolutions round to TF32's ten bits. Call this before the first product: cuBLAS reads its
+    setting once.
     """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

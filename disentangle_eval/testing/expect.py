@@ -1,4 +1,4 @@
-"""What the tensors a model returns must be."""
+"""Shapes, types and ranges of the tensors a model returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model does in every check, as a report."""
+"""The outcome of every check of a model."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def parametrize_checks(
     *names: str, image: tuple[int, int, int] = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None
 ) -> pytest.MarkDecorator:
-    """Turns `def test_conformance(check): check()` into one test a model and check; needs pytest.
+    """Turns `def test_conformance(check): check()` into one test per model and check; needs pytest.
 
     Models are looked up when a test runs, on images of that shape (C, H, W) and with those settings. A check that does
     not apply is skipped with its reason, and one that fails raises `ConformanceFailure`.

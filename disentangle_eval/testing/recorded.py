@@ -1,4 +1,4 @@
-"""What a loss was handed and what its networks said, so that a test can compute the loss once more by its formula."""
+"""Records of the inputs of a loss and its networks' outputs, so that a test can compute the loss by its formula."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from disentangle_eval.runtime.draws import GeneratorDraw
 
 
 class RecordedStep:
-    """A `Step` on the CPU that keeps what it hands out; a second one of the same seed hands out the same.
+    """A `Step` on the CPU that keeps copies of what it returns; another one of the same seed returns the same.
 
-    `handed[kind]` lists, in order, copies of what was asked for, `kind` being `"normal"`, `"uniform"`, `"integers"`,
+    `handed[kind]` lists these copies in order, `kind` being `"normal"`, `"uniform"`, `"integers"`,
     `"permutation"` or `"images"`. Images are noise in [0, 1], of shape (batch, C, H, W) where `image` is (C, H, W),
     in steps of 0.1 so that black and white occur. The training set has `data_size` images, ten batches unless given.
     """
@@ -58,7 +58,7 @@ class RecordedStep:
 
 
 def record_calls(model: nn.Module, names: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
-    """From now on keeps what goes into and comes out of the named networks of a model.
+    """Record, from now on, the inputs and outputs of the named networks of a model.
 
     `calls[name]` lists the calls of that network in order, each as its positional inputs followed by its output: the
     tensors themselves with their graphs, not copies. Names are those of `nn.Module.named_modules`; another one raises

@@ -1,4 +1,4 @@
-"""What came of a check: each is run once a candidate, and checks that rest on others ask for theirs."""
+"""The outcome of a check: each runs once per candidate, and checks that rest on others use theirs."""
 
 from __future__ import annotations
 

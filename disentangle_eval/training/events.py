@@ -13,7 +13,7 @@ def tensorboard_installed() -> bool:
 
 
 def event_writer(folder: Path, iteration: int) -> Callable[[Mapping[str, Any], float], None]:
-    """A watcher of the log that writes every term, one curve a dimension for vectors, and the speed.
+    """A watcher of log lines that writes every term, one curve per dimension for vectors, and the speed.
 
     Events at or after `iteration`, of a run that is being resumed from there, are marked as superseded.
     """

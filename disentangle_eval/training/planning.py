@@ -81,7 +81,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     if changed:
         raise UsageError(
             f"--resume continues a run unchanged, but {'; '.join(changed)}",
-            advice="leave these out, or start anew in another --out",
+            advice="leave these out, or start a new run in another --out",
         )
     kept = {name: value for name, value in of_model.items() if name in CHANGEABLE}
     return Plan(

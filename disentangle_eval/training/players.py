@@ -1,4 +1,4 @@
-"""Players as the loop runs them: parameters with a built optimiser."""
+"""Players as the loop runs them: parameters with their optimiser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BuiltPlayer:
     schedule: PolynomialDecay | None
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take in the optimiser's state from a checkpoint, which may come from another device."""
+        """Load the optimiser's state from a checkpoint, which may come from another device."""
         own = self.optimiser.param_groups
         groups = [
             {**stored, "capturable": mine["capturable"], "lr": rate}
@@ -43,7 +43,7 @@ class BuiltPlayer:
                 group["lr"] = rate * share
 
     def follow_schedule_on_device(self, iteration: Tensor) -> None:
-        """As `follow_schedule`, without the host: the rates become () tensors that are set anew in each iteration."""
+        """As `follow_schedule`, without the host: the rates become () tensors that each iteration sets."""
         if self.schedule is not None:
             left = (1 - iteration.double() / self.schedule.iterations).clamp(min=0)
             share = self.schedule.final + (1 - self.schedule.final) * left**self.schedule.power
@@ -58,7 +58,9 @@ def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
     players = model.players()
     problems = ownership_problems(model, players)
     if problems:
-        raise DevalError(f"{type(model).__name__}.players(): {problems[0]}; `deval check` lists all such faults")
+        raise DevalError(
+            f"{type(model).__name__}.players(): {problems[0]}", advice="`deval check` lists all such faults"
+        )
     return {player.name: _build(player) for player in players}
 
 

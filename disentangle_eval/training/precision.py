@@ -1,4 +1,4 @@
-"""In which arithmetic the networks compute while they train."""
+"""The arithmetic of the networks in training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def set_precision(model: nn.Module, precision: Precision, device: torch.device) 
     optimisers never leave float32. `tf32` rounds the factors of CUDA's products to ten bits.
     """
     if precision == "tf32" and device.type != "cuda":
-        raise UsageError("--precision: received 'tf32' on the CPU, which has no such arithmetic; use float32 or bf16")
+        raise UsageError(
+            "--precision", received="'tf32' on the CPU, which has no such arithmetic", expected="float32 or bf16"
+        )
     if precision == "tf32":
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True

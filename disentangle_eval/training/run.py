@@ -104,7 +104,7 @@ class Run:
         path = repr(str(self.folder.checkpoint))
         if checkpoint.train is None:
             raise DevalError(
-                f"{path}: holds no training state, so the run cannot go on", advice="start anew in another --out"
+                f"{path}: holds no training state, so the run cannot go on", advice="start a new run in another --out"
             )
         self._refuse_other_run(checkpoint)
         try:
@@ -112,7 +112,7 @@ class Run:
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise DevalError(
                 f"{path}: its training state does not fit the model ({describe(error)[:200]})",
-                advice="start anew in another --out",
+                advice="start a new run in another --out",
             ) from None
         for log in (self.folder.log, self.folder.speed):
             cut_back(log, self.iteration)
@@ -200,7 +200,7 @@ class Run:
         if changed:
             raise UsageError(
                 f"--resume: {str(self.folder.checkpoint)!r} is of another run: {'; '.join(changed)}",
-                advice="give what it was trained with, or start anew in another --out",
+                advice="give what it was trained with, or start a new run in another --out",
             )
 
     def _refuse_broken_weights(self) -> None:

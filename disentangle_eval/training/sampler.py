@@ -1,4 +1,4 @@
-"""Which images come next: every epoch a fresh shuffle, its remainder dropped."""
+"""The order of the training images: a new shuffle per epoch, its remainder dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.training.shuffle import LazyShuffle
 
-# The order of a larger set, 8 bytes an image, is never held whole.
+# The order of a larger set, 8 bytes per image, is never held whole.
 HELD_WHOLE = 2**26
 PIECE = 2**16
 
@@ -22,7 +22,7 @@ class EpochSampler:
 
     def __init__(self, n: int, batch: int, seed: int, device: torch.device) -> None:
         if batch > n:
-            raise UsageError(f"batch_size: received {batch}, expected at most the {n} images of the data set")
+            raise UsageError("batch_size", received=batch, expected=f"at most the {n} images of the data set")
         self.n = n
         self.batch = batch
         self.seed = seed

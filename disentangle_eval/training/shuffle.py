@@ -1,4 +1,4 @@
-"""The random order of a set too large to be written down."""
+"""The random order of a set too large to be held in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROUNDS = 6
 
 
 class LazyShuffle:
-    """A random permutation of 0 .. n - 1 that is worked out where it is asked for; needs memory for ROUNDS * sqrt(n).
+    """A random permutation of 0 .. n - 1, computed where it is needed in memory of ROUNDS * sqrt(n) numbers.
 
     A balanced Feistel network (Luby & Rackoff, 1988): a number is two digits to the base ceil(sqrt(n)), and each round
     adds to one digit a random function of the other, a table drawn from `generator`. That permutes all two-digit
@@ -23,9 +23,9 @@ class LazyShuffle:
         self.base = math.isqrt(n - 1) + 1
         self.tables = torch.randint(self.base, (ROUNDS, self.base), generator=generator)
 
-    def __call__(self, places: Tensor) -> Tensor:
-        """Places (m,) in the order, int64 -> what stands there, (m,) int64."""
-        found = self._mix(places)
+    def __call__(self, positions: Tensor) -> Tensor:
+        """Positions (m,) in the order, int64 -> the numbers there, (m,) int64."""
+        found = self._mix(positions)
         while bool((outside := found >= self.n).any()):
             found[outside] = self._mix(found[outside])
         return found

@@ -55,7 +55,7 @@ class TrainingStep(GeneratorDraw):
         if state["generator"].shape != self.generator.get_state().shape:
             raise UsageError(
                 f"--resume: the run's random numbers come from another kind of device than {self.device.type!r}",
-                advice="give the --device it was trained on, or start anew in another --out",
+                advice="give the --device it was trained on, or start a new run in another --out",
             )
         self.generator.set_state(state["generator"])
         self.sampler.drawn = state["batches"]

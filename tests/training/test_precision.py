@@ -98,7 +98,7 @@ def test_a_run_in_bf16_is_close_to_one_in_float32_and_not_the_same(tmp_path):
 
 
 def test_tf32_needs_cuda():
-    with pytest.raises(UsageError, match=r"--precision: received 'tf32' on the CPU, .* use float32 or bf16"):
+    with pytest.raises(UsageError, match=r"--precision: received 'tf32' on the CPU, .* expected float32 or bf16"):
         set_precision(nn.Linear(1, 1), "tf32", CPU)
 
 

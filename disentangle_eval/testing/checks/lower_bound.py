@@ -1,4 +1,4 @@
-"""The information an image tells of the input it was made from."""
+"""A lower bound on the information between an image and the input it was generated from."""
 
 from __future__ import annotations
 

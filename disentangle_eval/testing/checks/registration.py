@@ -1,4 +1,4 @@
-"""Listing a model and showing its options costs no slow import."""
+"""Listing a model and showing its options need no slow import."""
 
 from __future__ import annotations
 
