@@ -22,7 +22,7 @@ LONGEST = 240
 
 
 class ConformanceFailure(AssertionError):  # noqa: N818
-    """A promise of the plugin interface that a model breaks: the check's name, received, expected, and how to fix it."""
+    """A broken promise of the plugin interface: the check's name, what was received and expected, and how to fix it."""
 
     def __init__(self, check: str, received: str, expected: str, change: str) -> None:
         super().__init__(f"{check}: received {received}; expected {expected}; to fix: {change}")
