@@ -63,6 +63,6 @@ def test_a_packed_file_has_the_same_images_under_the_same_checksum(deval, table)
 
 def test_continuous_factors_ask_for_bins_on_the_command_line(deval, tmp_path):
     np.savez(tmp_path / "own.npz", images=IMAGES, factors=RANDOM.uniform(size=(60, 2)))
-    assert "has 60 different values in 60 images" in deval("data", "verify", f"npz:{tmp_path}/own.npz").error
+    assert "received 60 different values in 60 images" in deval("data", "verify", f"npz:{tmp_path}/own.npz").error
     told = deval("data", "verify", f"npz:{tmp_path}/own.npz?bins=6").out
     assert "factors  factor0 6, factor1 6; not every combination is there" in told
