@@ -53,7 +53,7 @@ class ImageDataset(Indexing):
 
 
 def labels_of(data: Dataset) -> np.ndarray | None:
-    """The class of each image, (N,), or None where a data set knows none."""
+    """The class of each image, (N,), or None where a data set has no labels."""
     labels: np.ndarray | None = getattr(data, "labels", None)
     return labels
 

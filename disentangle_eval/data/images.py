@@ -17,7 +17,7 @@ from disentangle_eval.data.placing import place_images
 
 @dataclass(frozen=True, eq=False)
 class BitImages:
-    """Black and white images, eight pixels a byte, the first in the highest bit.
+    """Black and white images, eight pixels per byte, the first in the highest bit.
 
     `packed` is (N, ceil(C * H * W / 8)) uint8; ValueError for any other form.
     """
@@ -118,7 +118,7 @@ class ByteImages:
 
 @cache
 def _pixels_of_byte(device: torch.device) -> Tensor:
-    """(256,) int64: row k holds the eight pixels of byte k, one a byte, so that one gather moves eight pixels."""
+    """(256,) int64: row k holds the eight pixels of byte k, one per byte, so that one gather moves eight pixels."""
     pixels = torch.arange(256)[:, None] >> torch.arange(7, -1, -1) & 1
     return pixels.to(torch.uint8).view(torch.int64).squeeze(1).to(device)
 

@@ -101,9 +101,7 @@ def test_factors_of_real_numbers_are_cut_into_the_classes_asked_for(tmp_path):
     path = tmp_path / "codes.npz"
     values = np.random.default_rng(0).normal(size=(400, 1))
     np.savez(path, codes=values, factors=values)
-    with pytest.raises(
-        UsageError, match=r"'factor0': received 400 different values in 400.* factor_bins=20 with codes"
-    ):
+    with pytest.raises(UsageError, match=r"'factor0': received 400 different values.* factor_bins=20 with codes"):
         load_code_table(path)
     np.savez(path, codes=values, factors=values, factor_bins=8)
     classes = load_code_table(path).factors.classes(np.arange(400))

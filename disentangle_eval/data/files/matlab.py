@@ -14,7 +14,7 @@ from disentangle_eval.data.files.published import damaged, reading
 def read_variable(path: Path, variable: str, shape: tuple[int, ...], contents: BinaryIO | None = None) -> np.ndarray:
     """One variable of a file, uint8 of exactly `shape`; the others are skipped.
 
-    `contents` is the file where it lies inside the archive `path`. DevalError where it cannot be read, lacks the
+    `contents` is the file where it is inside the archive `path`. DevalError where it cannot be read, lacks the
     variable or holds another type or shape.
     """
     expected = f"a MATLAB file with {variable}, uint8 of shape {shape}"

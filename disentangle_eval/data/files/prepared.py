@@ -1,4 +1,4 @@
-"""Images read from published files once, then kept in the cache folder, a byte a pixel and channel."""
+"""Images read from published files once, then kept in the cache folder, one byte per pixel and channel."""
 
 from __future__ import annotations
 

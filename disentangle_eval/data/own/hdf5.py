@@ -57,7 +57,7 @@ def _load(name: str, file: h5py.File, cfg: ArrayConfig) -> ImageDataset:
 
 
 def _names(file: h5py.File, cfg: ArrayConfig) -> set[str]:
-    """What lies at the top, and what the settings name, which may lie in a group."""
+    """What is at the top, and what the settings name, which may be in a group."""
     return {*file, *(name for name in (cfg.images, cfg.factors, cfg.labels) if name and name in file)}
 
 

@@ -17,7 +17,7 @@ _IMAGES_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Layout:
-    """The form of an array of images: the shape of one, the type of its values, and where its channels stand."""
+    """The form of an array of images: the shape of one, the type of its values, and where its channels are."""
 
     image: ImageShape
     dtype: np.dtype

@@ -41,5 +41,5 @@ class ImagesConfig(PictureConfig):
     """Settings of `images:PATH`."""
 
     labels: Literal["none", "folder"] = Field(
-        "none", description="'folder': the class of a picture is the folder it lies in, in alphabetical order"
+        "none", description="'folder': the class of a picture is the folder it is in, in alphabetical order"
     )

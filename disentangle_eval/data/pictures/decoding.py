@@ -35,7 +35,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Span:
-    """Where the bytes of a picture lie: `size` of them from `start` on in the file `path`."""
+    """Where the bytes of a picture are: `size` of them from `start` on in the file `path`."""
 
     path: Path
     start: int
@@ -92,7 +92,7 @@ def _eight_bits(picture: Image.Image, channels: int) -> Image.Image:
     if picture.mode.startswith("I;16"):
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
     if picture.mode in ("I", "F"):
-        raise ValueError("32 bits a pixel, expected 8 or 16")
+        raise ValueError("32 bits per pixel, expected 8 or 16")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)

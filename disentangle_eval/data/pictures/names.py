@@ -1,4 +1,4 @@
-"""Names of picture files: which are taken, and the class a folder stands for."""
+"""Names of picture files: which are taken, and the class that a folder means."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def folder_classes(names: Sequence[str]) -> np.ndarray:
     folders = [PurePosixPath(name).parent.parts for name in names]
     first, last = min(folders), max(folders)
     shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    beside = next((name for name, folder in zip(names, folders, strict=True) if len(folder) == shared), None)
-    if beside is not None:
+    outside = next((name for name, folder in zip(names, folders, strict=True) if len(folder) == shared), None)
+    if outside is not None:
         raise UsageError(
             "labels",
-            received=f"'folder', but {beside} is in no folder of a class",
+            received=f"'folder', but {outside} is in no folder of a class",
             expected="every picture in one of two or more folders",
             advice="leave labels out",
         )

@@ -74,7 +74,7 @@ def _identity(path: Path, form: DataFile) -> str:
 
 
 def _files(path: Path, form: DataFile) -> Iterator[tuple[str, Path, BinaryIO | None]]:
-    """Each car: the name of its file, where that lies, and its contents where it lies in an archive."""
+    """Each car: the name of its file, where that is, and its contents where it is in an archive."""
     if path.is_dir():
         for file in _folder(path):
             yield file.name, file, None

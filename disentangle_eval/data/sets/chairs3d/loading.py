@@ -31,7 +31,7 @@ _FLAT = re.compile(rf"(?:.*/)?(?P<count>\d+)_{_VIEW}")
 def load(spec: DatasetSpec, folder: Path | None, cfg: Chairs3DConfig) -> ImageDataset:
     """The chairs, (1, 64, 64) unless the settings say otherwise, with the factors model, elevation and azimuth.
 
-    The factors are read off the files' names; there are none where a name does not tell them. `folder` holds
+    The factors are read off the files' names; there are none where a name does not hold them. `folder` holds
     `rendered_chairs.tar`, the folder unpacked from it, or all pictures in `3DChairs/images/`, all of them.
     UsageError where it does not; DevalError where pictures are missing or damaged.
     """
@@ -41,7 +41,7 @@ def load(spec: DatasetSpec, folder: Path | None, cfg: Chairs3DConfig) -> ImageDa
 
 
 def sort(names: Sequence[str]) -> list[str]:
-    """The names by model, elevation and azimuth, the last fastest; by their characters where these are not told."""
+    """The names by model, elevation and azimuth, the last fastest; by their characters where the names do not hold these."""
     values = [_values(name) for name in names]
     if None in values:
         return sorted(names)
@@ -51,7 +51,7 @@ def sort(names: Sequence[str]) -> list[str]:
 def factors_of(names: Sequence[str]) -> FactorSpace | FactorTable | None:
     """The factors of sorted pictures: a grid where every combination is there, in order.
 
-    None where a name does not tell them, or two tell the same.
+    None where a name does not hold them, or two hold the same.
     """
     values = [value for name in names if (value := _values(name))]
     if len(set(values)) < len(names):
@@ -62,7 +62,7 @@ def factors_of(names: Sequence[str]) -> FactorSpace | FactorTable | None:
 
 
 def _values(name: str) -> tuple[str, int, int] | None:
-    """Model, elevation and azimuth in degrees. Where all pictures lie in one folder, 62 in a row show one model."""
+    """Model, elevation and azimuth in degrees. Where all pictures are in one folder, 62 in a row show one model."""
     if match := _TREE.fullmatch(name):
         model = match["model"]
     elif match := _FLAT.fullmatch(name):

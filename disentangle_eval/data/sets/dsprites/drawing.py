@@ -17,7 +17,7 @@ _WHITE_FROM = np.array([(1 << (64 - k)) - 1 for k in range(65)], dtype=np.uint64
 
 
 def draw_all() -> np.ndarray:
-    """Every image of the grid in index order: (737280, 512) uint8, eight pixels a byte, first pixel in the highest bit.
+    """Every image of the grid in index order: (737280, 512) uint8, eight pixels per byte, first pixel in the highest bit.
 
     Needs the memory of its result (360 MiB) and little more, and takes a few seconds.
     """
@@ -48,12 +48,12 @@ def draw_sprite(shape: int, scale: int, orientation: int) -> np.ndarray:
     x0, x1 = np.where(falls, x[:, edge], next_x[:, edge]), np.where(falls, next_x[:, edge], x[:, edge])
     y0, y1 = top[place, 0, edge], bottom[place, 0, edge]
 
-    # The first pixel whose centre lies on the crossing or to the right of it.
+    # The first pixel whose centre is on the crossing or to the right of it.
     height, width = y1 - y0, x1 - x0
     along = (x0 - SUBPIXELS // 2) * height + (_ROW_CENTRES[row] - y0) * width
     first = -(-along // (SUBPIXELS * height))
 
-    # A row is white between its odd and its even crossings: the exclusive or of what lies right of each.
+    # A row is white between its odd and its even crossings: the exclusive or of what is right of each.
     starts = np.flatnonzero(np.diff(place * IMAGE.height + row, prepend=-1))
     rows[:, place[starts], row[starts]] = np.bitwise_xor.reduceat(_WHITE_FROM[first], starts, axis=1)
     return rows.astype(">u8").view(np.uint8).reshape(len(CENTRES) ** 2, -1)

@@ -1,4 +1,4 @@
-"""Where rays meet the four solids, which lie about the origin.
+"""Where rays meet the four solids, which are about the origin.
 
 Rays are `origin` and `direction`, (3, N) or (3, 1) each, and start outside. What is returned are the distances (N,) at
 which they enter, in lengths of `direction` and inf where they miss, and the outward normals there, (3, N), of any

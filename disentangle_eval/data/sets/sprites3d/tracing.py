@@ -27,7 +27,7 @@ _WALL_DISTANCE = scene.CORNER * np.sqrt(0.5)
 
 @dataclass(frozen=True)
 class Room:
-    """What the N rays of a camera meet where no solid stands: how far away, where, and how it is lit.
+    """What the N rays of a camera meet where there is no solid: how far away, where, and how it is lit.
 
     `point`, `normal` and `toward`, the direction of the light, are (3, N); `ambient` and `direct` light and whether it
     is `floor` are (N,). `colour` (4, N) says what is there, as weights in full light.
@@ -93,7 +93,7 @@ def layers(scale: int, shape: int, orientation: int) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def see_room(orientation: int) -> Room:
-    """The room as the camera sees it, the RAYS * RAYS rays of a pixel one after another."""
+    """The room as the camera sees it, the RAYS * RAYS rays per pixel one after another."""
     origin, direction = _camera(scene.ORIENTATIONS[orientation])
     with np.errstate(divide="ignore"):
         down = np.where(direction[2] < 0, -origin[2] / direction[2], np.inf)
@@ -223,7 +223,7 @@ def _may_be_shaded(room: Room, solid: Solid) -> np.ndarray:
 def _points_of_light() -> np.ndarray:
     """(3, RAYS * RAYS * LIGHTS): points spread evenly over a level disc."""
     count = RAYS**2 * LIGHTS
-    k = 5 * np.arange(count) % count  # neighbours in the list lie apart
+    k = 5 * np.arange(count) % count  # neighbours in the list are apart
     radius = scene.LIGHT_RADIUS * np.sqrt((k + 0.5) / count)
     angle = k * np.pi * (3 - np.sqrt(5))
     points: np.ndarray = scene.LIGHT[:, None] + np.stack([radius * np.cos(angle), radius * np.sin(angle), 0 * angle])
