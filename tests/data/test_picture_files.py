@@ -136,7 +136,7 @@ def test_crops_are_centred_and_unscaled_where_they_have_the_size():
         (b"%!PS-Adobe-3.0 EPSF-3.0", "no picture of a known kind"),
         (FILES["a/1.png"][:-40], "trunc"),
         (file_of(np.zeros((3, 9), dtype=np.uint8)), "9 x 3 pixels, smaller than the crop of 4"),
-        (file_of(Image.new("F", (5, 5), 0.5), "TIFF"), "32 bits a pixel"),
+        (file_of(Image.new("F", (5, 5), 0.5), "TIFF"), "32 bits per pixel"),
     ],
 )
 def test_what_cannot_be_used_has_a_reason(contents, reason):

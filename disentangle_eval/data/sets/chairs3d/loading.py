@@ -41,7 +41,7 @@ def load(spec: DatasetSpec, folder: Path | None, cfg: Chairs3DConfig) -> ImageDa
 
 
 def sort(names: Sequence[str]) -> list[str]:
-    """The names by model, elevation and azimuth, the last fastest; by their characters where the names do not hold these."""
+    """The names by model, elevation and azimuth, the last fastest; by their characters where one lacks these."""
     values = [_values(name) for name in names]
     if None in values:
         return sorted(names)

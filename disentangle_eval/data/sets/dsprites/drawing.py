@@ -17,7 +17,7 @@ _WHITE_FROM = np.array([(1 << (64 - k)) - 1 for k in range(65)], dtype=np.uint64
 
 
 def draw_all() -> np.ndarray:
-    """Every image of the grid in index order: (737280, 512) uint8, eight pixels per byte, first pixel in the highest bit.
+    """Every image of the grid in order: (737280, 512) uint8, eight pixels per byte, first pixel in the highest bit.
 
     Needs the memory of its result (360 MiB) and little more, and takes a few seconds.
     """
