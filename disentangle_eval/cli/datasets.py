@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,9 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.errors import say
-from disentangle_eval.cli.table import as_json_option, fields, owner, print_json, print_table
+from disentangle_eval.cli.table import as_json_option, owner, print_json, print_table
 from disentangle_eval.data.files.locations import data_folder
-from disentangle_eval.data.files.presence import Presence, presence
-from disentangle_eval.registry.lookup import Registered, load_registry
-from disentangle_eval.registry.specs import DatasetSpec
+from disentangle_eval.interface import list_datasets
 
 NAMED = 2  # missing files of a data set that the table names
 
@@ -30,30 +29,24 @@ def datasets(data_dir: Path | None, as_json: bool) -> None:
     folder = data_folder(data_dir)
     if folder is not None and not folder.is_dir():
         say("warning", f"data folder: received {folder}, which is no folder; expected the one that holds data sets")
-    found = [(record, presence(record.spec, folder)) for _, record in sorted(load_registry().datasets.items())]
+    found = list_datasets(data_dir)
     if as_json:
-        print_json([{**fields(record), **_json(there)} for record, there in found])
+        print_json(found)
     else:
         columns = ["dataset", "state", "images", "factors, or what it is", "licence", "distribution"]
-        print_table(columns, [_row(record, there) for record, there in found])
+        print_table(columns, [_row(data) for data in found])
 
 
-def _json(there: Presence) -> dict[str, Any]:
-    return {"state": there.state, "missing": [file.path for file in there.missing]}
+def _row(data: Mapping[str, Any]) -> list[str]:
+    count = f"{data['images']:,}" if data["images"] else ""
+    return [data["name"], _state(data), count, data["factors"] or data["summary"], data["licence"], owner(data)]
 
 
-def _row(record: Registered[DatasetSpec], there: Presence) -> list[str]:
-    spec = record.spec
-    count = f"{spec.images:,}" if spec.images else ""
-    return [spec.name, _state(spec, there), count, spec.factors or spec.summary, spec.licence, owner(record)]
-
-
-def _state(spec: DatasetSpec, there: Presence) -> str:
+def _state(data: Mapping[str, Any]) -> str:
     """A state in a few words, with the user's way of writing the data set or the files that are missing."""
-    if there.state == "your own":
-        return f"your own ({spec.name}:PATH)"
-    if there.state != "missing":
-        return there.state
-    named = [file.path for file in there.missing[:NAMED]]
-    more = len(there.missing) - len(named)
-    return "missing " + ", ".join(named) + (f" and {more} more" if more else "")
+    if data["state"] == "your own":
+        return f"your own ({data['name']}:PATH)"
+    if data["state"] != "missing":
+        return str(data["state"])
+    more = len(data["missing"]) - NAMED
+    return "missing " + ", ".join(data["missing"][:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -5,35 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import click
 
 from disentangle_eval.errors import one_line
-from disentangle_eval.registry.lookup import Registered
-from disentangle_eval.registry.specs import Spec
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
 
 
-def fields(record: Registered[Spec]) -> dict[str, Any]:
-    """All fields of a record and the distribution it came with, ready for JSON."""
-    return {
-        **asdict(record.spec),
-        "distribution": record.distribution,
-        "distribution_version": record.distribution_version,
-    }
-
-
-def owner(record: Registered[Spec]) -> str:
-    """The distribution a record came with, and its version."""
-    return f"{record.distribution} {record.distribution_version}"
+def owner(record: Mapping[str, Any]) -> str:
+    """The distribution that something installed is from, and its version."""
+    return f"{record['distribution']} {record['distribution_version']}"
 
 
 def print_json(rows: Sequence[Mapping[str, Any]]) -> None:
-    """One JSON array on stdout; sets are sorted arrays."""
-    click.echo(json.dumps(rows, indent=2, default=sorted))
+    """One JSON array on stdout."""
+    click.echo(json.dumps(rows, indent=2))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.api import FactorGrid, Subject
+from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.data.own.known import counts, known_of
 from disentangle_eval.errors import DevalWarning, UsageError, describe
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous
@@ -63,6 +64,29 @@ def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
     if "factor_sizes" in arrays and "factors" not in arrays and isinstance(known.factors, FactorSpace):
         _warn_of_order(table, known.factors)
     return table
+
+
+def code_arrays(subject: Subject) -> dict[str, np.ndarray]:
+    """The codes of all images of a subject and what is known of the images, in arrays named as in a file.
+
+    `code_table` makes the same table of them; factors are written as `factor_sizes` where the images are in grid order.
+    """
+    arrays = {"codes": subject.codes(np.arange(len(subject)))}
+    if any(isinstance(dimension, Categorical) for dimension in subject.code):
+        classes = [dimension.classes if isinstance(dimension, Categorical) else 0 for dimension in subject.code]
+        arrays["code_classes"] = np.array(classes)
+    if "factors" in subject.offered:
+        factors = subject.factors
+        in_order = isinstance(factors, FactorGrid) and is_in_grid_order(factors)
+        arrays |= (
+            {"factor_sizes": np.array(factors.sizes)}
+            if in_order
+            else {"factors": factors.classes(np.arange(len(subject)))}
+        )
+        arrays["factor_names"] = np.array(factors.names)
+    if "labels" in subject.offered:
+        arrays["labels"] = subject.labels
+    return arrays
 
 
 def _refuse_huge(table: CodeTable) -> None:

@@ -1,0 +1,425 @@
+"""The Python interface: what `import disentangle_eval as de` offers. The command line is a skin of it.
+
+Nothing here needs torch until a function that computes is called.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.specs import MetricSpec, Spec
+from disentangle_eval.training.folder import RunFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from disentangle_eval.api import Dataset, Model
+    from disentangle_eval.opening import OpenedSubject, Origin
+    from disentangle_eval.results import Result
+    from disentangle_eval.scoring import Measurement
+
+PathLike = str | os.PathLike[str]
+Record = dict[str, Any]
+
+# ------------------------------------------------------------ what is installed
+
+
+def list_models() -> list[Record]:
+    """The models that can be trained, one record per model.
+
+    Example::
+
+        [model["name"] for model in de.list_models()]
+    """
+    return [_fields(model) for _, model in sorted(load_registry().models.items())]
+
+
+def list_datasets(data_dir: PathLike | None = None) -> list[Record]:
+    """The data sets that can be trained and scored on, one record per data set.
+
+    `state` is "here" (its files are), "drawn here" (it needs none), "missing" some files, which the list `missing`
+    names, "your own" (write NAME:PATH) or "unknown". Files are looked for in `data_dir`, else in the folder that
+    `DEVAL_DATA` names.
+
+    Example::
+
+        [data["name"] for data in de.list_datasets() if data["state"] in ("here", "drawn here")]
+    """
+    from disentangle_eval.data.files.locations import data_folder
+    from disentangle_eval.data.files.presence import presence
+
+    folder = data_folder(_path(data_dir))
+    found = [(data, presence(data.spec, folder)) for _, data in sorted(load_registry().datasets.items())]
+    return [
+        {**_fields(data), "state": there.state, "missing": [file.path for file in there.missing]}
+        for data, there in found
+    ]
+
+
+def list_metrics() -> list[Record]:
+    """The metrics that can be scored, one record per metric.
+
+    `needs` lists what a metric needs of what it scores, `protocols` its named settings, the default first; it is None
+    where the settings cannot be imported.
+
+    Example::
+
+        [metric["name"] for metric in de.list_metrics() if "grid" in metric["needs"]]
+    """
+    return [
+        {**_fields(metric), "protocols": _protocols(metric)} for _, metric in sorted(load_registry().metrics.items())
+    ]
+
+
+def _fields(registered: Registered[Spec]) -> Record:
+    spec = asdict(registered.spec)
+    return {
+        **{name: sorted(value) if isinstance(value, frozenset) else value for name, value in spec.items()},
+        "distribution": registered.distribution,
+        "distribution_version": registered.distribution_version,
+    }
+
+
+def _protocols(metric: Registered[MetricSpec]) -> list[str] | None:
+    try:
+        return list(load_registry().resolve(metric, "config").protocols)
+    except (DevalError, AttributeError, TypeError):
+        return None
+
+
+# ------------------------------------------------------------ data sets, models and runs
+
+
+def load_dataset(name: str, data_dir: PathLike | None = None) -> Dataset:
+    """The data set that `name` stands for, in main memory.
+
+    `name` is as on the command line: "dsprites", "images:PATH?size=64". Files are looked for in the path written behind
+    the name, else in `data_dir`, else in the folder that `DEVAL_DATA` names. `data[i]` is the image (C, H, W) in [0, 1]
+    and the classes of its factors; `data.images(index)` gives many images at once.
+
+    Raises `UsageError` for a name no plugin has and settings it does not take, `DevalError` for damaged files.
+
+    Example::
+
+        data = de.load_dataset("dsprites")
+        image, classes = data[0]
+    """
+    from disentangle_eval.opening import open_dataset
+
+    return open_dataset(name, _path(data_dir))
+
+
+def load_model(path: PathLike, device: str = "auto") -> Model[Any]:
+    """The model of a checkpoint file or of a run folder (its newest checkpoint), in eval mode on a device.
+
+    `device` is "auto" (CUDA where there is one), "cpu" or "cuda". What the model offers are its methods, such as
+    `encode`, `generate`, `reconstruct` and `posterior`. Its scores are added to the results of the run it is from, as
+    long as its weights are the checkpoint's.
+
+    Raises `UsageError` where there is no such file, plugin or device, `DevalError` where the file is no whole
+    checkpoint.
+
+    Example::
+
+        model = de.load_model("runs/vae-dsprites-seed0")
+        codes = model.encode(images)
+    """
+    from disentangle_eval.opening import open_model
+
+    return open_model(Path(path).expanduser(), device).model
+
+
+def load_run(folder: PathLike) -> TrainedRun:
+    """The run in a folder, as `train` returned it.
+
+    Raises `UsageError` where the folder holds no run.
+
+    Example::
+
+        run = de.load_run("runs/vae-dsprites-seed0")
+        run.log[-1]
+    """
+    run = TrainedRun(Path(folder).expanduser())
+    if not RunFolder(run.folder).run.is_file():
+        raise UsageError("run", received=f"{str(folder)!r}, which holds no run", expected="a folder of `deval train`")
+    return run
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A training run by its folder, which holds everything that is known of it.
+
+    Example::
+
+        run = de.train("vae", "dsprites", iterations=1000)
+        run.model().generate(z)
+        run.score(metrics="mig")
+    """
+
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest checkpoint file."""
+        return RunFolder(self.folder).checkpoint
+
+    @property
+    def description(self) -> Record:
+        """The contents of run.json: model, config, settings, data, hardware and versions."""
+        return RunFolder(self.folder).read_run()
+
+    @property
+    def log(self) -> list[Record]:
+        """The lines of the log, one record per window: `iteration` and the mean of each term."""
+        from disentangle_eval.study.runs import lines_of
+
+        return lines_of(RunFolder(self.folder).log)
+
+    @property
+    def results(self) -> list[Record]:
+        """The scores of the run's models, as `load_results` returns them."""
+        return load_results(self.folder) if RunFolder(self.folder).results.is_file() else []
+
+    def model(self, device: str = "auto") -> Model[Any]:
+        """The model of the newest checkpoint, see `load_model`."""
+        return load_model(self.folder, device)
+
+    def score(self, dataset: Dataset | str | None = None, **options: Any) -> dict[str, Result]:
+        """The scores of the newest checkpoint, see `score`."""
+        return score(self, dataset, **options)
+
+    def picture(self, kind: str) -> Image:
+        """The newest picture of a kind, such as "samples", "traversal", "losses" or "scores"; a notebook shows it.
+
+        Raises `UsageError` for a kind that the run has no picture of.
+        """
+        from PIL import Image
+
+        found: dict[str, Path] = {}
+        for path in sorted(RunFolder(self.folder).pictures.glob("*.png")):
+            found[path.stem.rstrip("0123456789").rstrip("-")] = path
+        if kind not in found:
+            raise UsageError("picture", received=repr(kind), expected=f"one of: {', '.join(found) or 'none yet'}")
+        with Image.open(found[kind]) as picture:
+            return picture.copy()
+
+
+# ------------------------------------------------------------ codes and scores
+
+
+def encode(
+    model: Model[Any] | TrainedRun | PathLike,
+    data: Dataset | str | None = None,
+    *,
+    data_dir: PathLike | None = None,
+    device: str = "auto",
+) -> dict[str, np.ndarray]:
+    """The codes of every image of a data set with what is known of the images, as arrays by name.
+
+    `model` has `encode`, or is a run or the path of a checkpoint; `data` is by default what it was trained on. The
+    arrays are `codes` (N, K) float32 in the order of the images; `factor_sizes` (F,) where the images are a full grid
+    in which the last factor varies fastest, else `factors` (N, F), the classes of each image; `factor_names` (F,);
+    `labels` (N,); and `code_classes` (K,), the number of classes of a categorical column and 0 for a column of real
+    numbers. `score` takes them, and `deval score --codes` reads them from an `.npz` file.
+
+    Raises `UsageError` for a model without an encoder and for a data set whose images have another shape.
+
+    Example::
+
+        table = de.encode(model, "dsprites")
+        np.savez("codes.npz", **table)
+        de.score(**table, metrics="mig")
+    """
+    from disentangle_eval.metrics.code_file import code_arrays
+
+    opened, origin = _opened_model(model, device)
+    on = _opened_on(opened, origin, data if data is not None else _trained_on(opened, origin), _path(data_dir))
+    if "encoder" not in on.subject.offered:
+        raise UsageError(f"{on.name}: no encoder", expected="a model with `code` and `encode`")
+    return code_arrays(on.subject)
+
+
+def score(
+    subject: Any = None,
+    on: Any = None,
+    /,
+    *,
+    metrics: str | Sequence[str] = "all",
+    protocol: str | None = None,
+    seed: int = 0,
+    data_dir: PathLike | None = None,
+    device: str = "auto",
+    codes: Any = None,
+    factors: Any = None,
+    factor_sizes: Sequence[int] | None = None,
+    factor_names: Sequence[str] | None = None,
+    factor_bins: int | None = None,
+    code_classes: Sequence[int] | None = None,
+    labels: Any = None,
+    **settings: Any,
+) -> dict[str, Result]:
+    """The scores of a model on a data set, or of a table of codes, by the name of the metric.
+
+    `score(model, data)`: a model, a run or the path of a checkpoint, on a data set or its name; by default on what the
+    model was trained on, or its test set for a metric that needs labels. Scores of a model opened from a run are added
+    to that run's results.jsonl.
+
+    `score(codes, factors)`: `codes` (N, K) real numbers, numpy or torch. What is known of the rows is one of `factors`
+    (N, F), the factor values of each row, real numbers of which `factor_bins` makes classes; `factor_sizes` (F,), for
+    one row per combination of factors in grid order, the last factor fastest; or `labels` (N,) integers. `code_classes`
+    (K,) is the number of classes of a column that holds class indices, else 0.
+
+    `metrics` is a name or several, "all" for every metric that reads nothing but codes and that the data allow. Each is
+    scored under its default protocol unless `protocol` names another, with `settings` changed; `seed` fixes every
+    random draw.
+
+    Raises `UsageError` for an unknown name, for a metric that needs what is not offered, and for arrays that do not fit
+    together.
+
+    Example::
+
+        de.score(model, "dsprites", metrics=["factorvae", "mig"])["mig"].value
+        de.score(codes, factors, metrics="dci")
+    """
+    from disentangle_eval import scoring
+
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    arrays = {
+        "codes": codes,
+        "factors": factors,
+        "factor_sizes": factor_sizes,
+        "factor_names": factor_names,
+        "factor_bins": factor_bins,
+        "code_classes": code_classes,
+        "labels": labels,
+    }
+    given = {name: value for name, value in arrays.items() if value is not None}
+    if subject is None or _is_array(subject):
+        positional = {"codes": subject, "factors": on}
+        given |= {name: value for name, value in positional.items() if value is not None}
+        if "codes" not in given:
+            raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
+        return scoring.score(**given, metrics=names, protocol=protocol, seed=seed, **settings)
+    # Before anything slow: a misspelt metric is refused at once.
+    measurements = scoring.plan(names, () if protocol is None else (protocol,), settings)
+    if given:
+        raise UsageError(f"score: received {', '.join(given)} with a model", expected="a model and a data set")
+    opened, origin = _opened_model(subject, device)
+    return _score_model(opened, origin, on, _path(data_dir), measurements, seed)
+
+
+def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:
+    """The scores in result files, run folders or folders with runs below them, one flat record per score.
+
+    A record has the keys of a result line; what is nested there has a dot in its key (`settings.protocol`,
+    `details.completeness`, `versions.torch`), as in `pandas.json_normalize`. `file` is the file it is from.
+    `pandas.DataFrame` takes the list as it is.
+
+    Raises `UsageError` for a path that holds no results.
+
+    Example::
+
+        pandas.DataFrame(de.load_results("runs")).groupby(["model", "metric"])["value"].mean()
+    """
+    from disentangle_eval.study.runs import lines_of
+
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    files = dict.fromkeys(file for path in given for file in _result_files(Path(path).expanduser()))
+    return [{"file": str(file), **_flat(line)} for file in files for line in lines_of(file)]
+
+
+def _result_files(path: Path) -> list[Path]:
+    files = [path] if path.is_file() else sorted(path.rglob(RunFolder(path).results.name))
+    if not files:
+        expected = "a results.jsonl, a run folder with one, or a folder of such runs"
+        raise UsageError("results", received=f"{str(path)!r}, which holds none", expected=expected)
+    return files
+
+
+def _flat(line: Mapping[str, Any]) -> Record:
+    record: Record = {}
+    for key, value in line.items():
+        record |= {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
+    return record
+
+
+# ------------------------------------------------------------ what the functions above share
+
+
+def _path(path: PathLike | None) -> Path | None:
+    return None if path is None else Path(path).expanduser()
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is numbers rather than a model or the path of one."""
+    return isinstance(value, (list, tuple)) or hasattr(value, "__array__")
+
+
+def _opened_model(model: Any, device: str) -> tuple[Any, Origin | None]:
+    """A model and its checkpoint: opened where a run or a path is given, else as it is."""
+    from disentangle_eval.opening import open_model, origin_of
+
+    if isinstance(model, TrainedRun):
+        model = model.folder
+    if isinstance(model, (str, os.PathLike)):
+        opened = open_model(Path(model).expanduser(), device)
+        return opened.model, opened.origin
+    return model, origin_of(model)
+
+
+def _trained_on(model: Any, origin: Origin | None) -> str:
+    if origin is None:
+        raise UsageError(
+            f"{type(model).__name__}: the model is from no checkpoint",
+            received="no data set",
+            expected="a data set or its name, such as 'dsprites'",
+        )
+    return str(origin.checkpoint.data["dataset"])
+
+
+def _opened_on(model: Any, origin: Origin | None, data: Dataset | str, data_dir: Path | None) -> OpenedSubject:
+    """A model on a data set, whose images have the shape that the model was trained on."""
+    from disentangle_eval.opening import open_dataset, open_dataset_for, open_subject, refuse_other_shape
+
+    if isinstance(data, str):
+        data = open_dataset(data, data_dir) if origin is None else open_dataset_for(origin, data, data_dir)
+    elif origin is not None:
+        refuse_other_shape(origin, data, repr(data.name), "choose another data set")
+    return open_subject(model, data, origin)
+
+
+def _score_model(
+    model: Any,
+    origin: Origin | None,
+    data: Dataset | str | None,
+    data_dir: Path | None,
+    measurements: Sequence[Measurement],
+    seed: int,
+) -> dict[str, Result]:
+    from disentangle_eval.results import append
+    from disentangle_eval.scoring import measure, refuse_unmet, scored_on, unmet
+
+    subjects: dict[str, OpenedSubject] = {}
+    results = {}
+    for measurement in measurements:
+        on = scored_on(measurement, _trained_on(model, origin)) if data is None else data
+        key = on if isinstance(on, str) else on.name
+        opened = subjects.get(key) or _opened_on(model, origin, on, data_dir)
+        subjects[key] = opened
+        offered = opened.subject.offered
+        if measurement.asked:
+            refuse_unmet(measurement, offered, opened.name)
+        elif unmet(measurement, offered):
+            continue
+        result = measure(measurement, opened.subject, seed, opened.about)
+        results[measurement.metric.spec.name] = result
+        if opened.run:
+            append(opened.run.results, result)
+    return results
