@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         load_results,
         load_run,
         score,
+        train,
     )
 
 _INTERFACE = (
@@ -37,6 +38,7 @@ _INTERFACE = (
     "list_metrics",
     "list_models",
     "score",
+    "train",
 )
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "list_metrics",
     "list_models",
     "score",
+    "train",
 ]
 
 

@@ -5,6 +5,7 @@ Nothing here needs torch until a function that computes is called.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -134,6 +135,78 @@ def load_model(path: PathLike, device: str = "auto") -> Model[Any]:
     from disentangle_eval.opening import open_model
 
     return open_model(Path(path).expanduser(), device).model
+
+
+def train(
+    model: str,
+    dataset: str = "dsprites",
+    *,
+    preset: str | None = None,
+    seed: int = 0,
+    out: PathLike | None = None,
+    iterations: int | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    progress: bool = True,
+    data_dir: PathLike | None = None,
+    **settings: Any,
+) -> TrainedRun:
+    """Train a model on a data set to its end, and return the run.
+
+    `model` and `dataset` are names, as `list_models` and `list_datasets` list them. `settings` are all further options
+    of `deval train` by their names with underscores: those of the run (`precision`, `threads`, `eager`, `log_every`,
+    `checkpoint_every`, `snapshot_every`) and those of the model (`batch_size`, `lr`, ...). What is left out takes the
+    value published for the data set, or that of the `preset`.
+
+    The run is written to the folder `out`; without one to runs/MODEL-DATASET-seedN, or the first of -2, -3, ... that is
+    free. With `resume` the run in that folder goes on, bit for bit. An interrupt lets the iteration finish and saves,
+    so that the run can be resumed. `progress` shows a bar, or plain lines where there is no terminal.
+
+    Raises `UsageError` for an unknown model, data set or setting, with the nearest name that exists, and for a value
+    out of range; `DevalError` where a loss becomes NaN or the disk is full.
+
+    Example::
+
+        run = de.train("beta-vae", "dsprites", preset="paper", beta=8.0, iterations=10_000)
+    """
+    from disentangle_eval.running import train_plans
+    from disentangle_eval.training.planning import default_folder, next_free_folder, plan_run
+
+    given = {"dataset": dataset, "preset": preset, "seed": seed, "iterations": iterations, "device": device, **settings}
+    given = {name: value for name, value in given.items() if value is not None}
+    _refuse_unknown(model, given)
+    folder = default_folder(model, dataset, seed) if out is None else Path(out).expanduser()
+    if out is None and not resume:
+        folder = next_free_folder(folder)
+    plan = plan_run(model, given, folder, resume=resume)
+    (run,) = train_plans([plan], _path(data_dir), _call(model, given), progress=progress)
+    return TrainedRun(run.folder.root)
+
+
+def _refuse_unknown(model: str, given: Mapping[str, Any]) -> None:
+    """`UsageError` for the first setting that neither a run nor the model has, with the nearest one that there is."""
+    from disentangle_eval.training.planning import RunSettings
+
+    registry = load_registry()
+    known = [*RunSettings.model_fields, *registry.resolve(registry.find_model(model), "config").model_fields]
+    for name in given:
+        if name == "seeds":
+            raise UsageError(
+                "seeds", received="several seeds", expected="seed=N", advice="train each seed by a call of its own"
+            )
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise UsageError(
+                f"{name}: unknown setting of {model!r}",
+                expected=f"one of: {', '.join(known)}",
+                advice=f"did you mean {near[0]!r}?" if near else "",
+            )
+
+
+def _call(model: str, given: Mapping[str, Any]) -> str:
+    """The call as it could be typed, for run.json."""
+    arguments = [repr(model), *(f"{name}={value!r}" for name, value in given.items())]
+    return f"disentangle_eval.train({', '.join(arguments)})"
 
 
 def load_run(folder: PathLike) -> TrainedRun:
