@@ -220,7 +220,7 @@ def load_run(folder: PathLike) -> TrainedRun:
         run.log[-1]
     """
     run = TrainedRun(Path(folder).expanduser())
-    if not RunFolder(run.folder).run.is_file():
+    if not RunFolder(run.folder).run_file.is_file():
         raise UsageError("run", received=f"{str(folder)!r}, which holds no run", expected="a folder of `deval train`")
     return run
 
