@@ -251,9 +251,9 @@ class TrainedRun:
     @property
     def log(self) -> list[Record]:
         """The lines of the log, one record per window: `iteration` and the mean of each term."""
-        from disentangle_eval.study.runs import lines_of
+        from disentangle_eval.runtime.json_lines import read_lines
 
-        return lines_of(RunFolder(self.folder).log)
+        return read_lines(RunFolder(self.folder).log).records
 
     @property
     def results(self) -> list[Record]:
@@ -401,11 +401,11 @@ def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:
 
         pandas.DataFrame(de.load_results("runs")).groupby(["model", "metric"])["value"].mean()
     """
-    from disentangle_eval.study.runs import lines_of
+    from disentangle_eval.runtime.json_lines import read_lines
 
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     files = dict.fromkeys(file for path in given for file in _result_files(Path(path).expanduser()))
-    return [{"file": str(file), **_flat(line)} for file in files for line in lines_of(file)]
+    return [{"file": str(file), **_flat(line)} for file in files for line in read_lines(file).records]
 
 
 def _result_files(path: Path) -> list[Path]:
