@@ -21,8 +21,9 @@ _MATHJAX = find_spec("sphinx-mathjax-offline")
 assert _MATHJAX is not None
 assert _MATHJAX.origin is not None
 mathjax_path = "tex-svg.js"  # one file with its fonts; the package has two dozen more that no page needs
-html_static_path = [str(Path(_MATHJAX.origin).parent / "static" / "mathjax" / mathjax_path)]
+html_static_path = ["_static", str(Path(_MATHJAX.origin).parent / "static" / "mathjax" / mathjax_path)]
 
+html_css_files = ["site.css"]
 html_theme = "furo"
 html_title = f"disentangle_eval {version}"
 html_show_sphinx = False
