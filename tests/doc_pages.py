@@ -29,8 +29,13 @@ def tables(page: str) -> list[list[list[str]]]:
 
 def table_of(page: str, *header: str) -> list[list[str]]:
     """The rows under the one table whose header begins with these cells."""
-    (table,) = [table for table in tables(page) if table[0][: len(header)] == list(header)]
+    (table,) = tables_of(page, *header)
     return table
+
+
+def tables_of(page: str, *header: str) -> list[list[list[str]]]:
+    """The tables whose headers begin with these cells."""
+    return [table for table in tables(page) if table[0][: len(header)] == list(header)]
 
 
 def read(cell: str) -> float | str:

@@ -1,7 +1,7 @@
 """The tables of presets on the GANs' pages are what their configs resolve to."""
 
 import pytest
-from doc_pages import read, shown, table_of
+from doc_pages import read, shown, tables_of
 
 from deval_binfogan.config import BidirectionalInfoGANConfig
 from deval_infoae.config import InfoAEConfig
@@ -12,11 +12,11 @@ FIELDS = {"batch": "batch_size"}
 
 
 def rows(page):
-    """The rows of a page's table of presets as preset, data set and cells by column."""
-    (_, _, *columns), *lines = table_of(page, "preset", "data set")
-    for preset, datasets, *cells in lines:
-        for dataset in datasets.split(", "):
-            yield preset.partition(" ")[0], dataset, dict(zip(columns, cells, strict=True))
+    """The rows of a page's tables of presets as preset, data set and cells by column."""
+    for (_, _, *columns), *lines in tables_of(page, "preset", "data set"):
+        for preset, datasets, *cells in lines:
+            for dataset in datasets.split(", "):
+                yield preset.partition(" ")[0], dataset, dict(zip(columns, cells, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def rows(page):
     ],
 )
 def test_presets(page, config):
-    told = set()
+    listed = set()
     for preset, dataset, cells in rows(page):
         cfg = resolve(config, dataset, preset, {})
-        told.add((preset, dataset))
+        listed.add((preset, dataset))
         for column, text in cells.items():
             cell = text.replace("\\*", "")
             if column == "categorical_codes x classes":
@@ -41,7 +41,7 @@ def test_presets(page, config):
                 assert read(cell) == shown(getattr(cfg, FIELDS.get(column, column))), (preset, dataset, column)
     presets = {(preset, dataset) for preset, by_dataset in config.presets.items() for dataset in by_dataset}
     # `reference` differs from `paper` in the slope alone, which the page says in words.
-    assert told == {pair for pair in presets if pair[0] != "reference"}
+    assert listed == {pair for pair in presets if pair[0] != "reference"}
 
 
 @pytest.mark.parametrize("preset", BidirectionalInfoGANConfig.presets)
