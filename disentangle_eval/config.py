@@ -78,6 +78,10 @@ class MetricConfig(Config):
 
     protocols: ClassVar[Mapping[str, Values]] = {}
 
+    def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
+        """What the metric needs under these settings, where `of_metric` is what its spec says that it needs."""
+        return of_metric
+
 
 ConfigT = TypeVar("ConfigT", bound=Config)
 ModelConfigT = TypeVar("ModelConfigT", bound=ModelConfig)

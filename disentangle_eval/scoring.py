@@ -146,8 +146,8 @@ def scored_on(measurement: Measurement, trained_on: str) -> str:
 
 
 def unmet(measurement: Measurement, offered: frozenset[str]) -> list[str]:
-    """What the metric needs and a subject that offers so much does not."""
-    return sorted(measurement.metric.spec.needs - offered)
+    """What the metric needs under its settings and a subject that offers so much does not."""
+    return sorted(measurement.cfg.needed(measurement.metric.spec.needs) - offered)
 
 
 def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:

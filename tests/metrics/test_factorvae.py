@@ -87,7 +87,7 @@ def test_a_code_that_knows_nothing_scores_chance(space, protocol):
     scores = score(CodeTable(codes, space), protocol)
     assert scores.values["value"] == pytest.approx(scores.chance, abs=0.05)
     assert scores.values["eval_accuracy"] == pytest.approx(0.25, abs=0.05)
-    assert scores.chance == scores.values["eval_chance" if protocol == "dlib" else "train_chance"]
+    assert scores.chance == scores.values["eval_chance" if protocol in ("dlib", "labelled") else "train_chance"]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -116,7 +116,7 @@ def test_a_rotation_of_two_factors_costs_their_votes_alone(space, classes):
 def test_each_protocol_prunes_by_its_own_rule(space, classes):
     codes = classes / np.std(classes, axis=0) * [1.0, 0.2, 0.1, 0.02]
     active = {protocol: score(CodeTable(codes, space), protocol).values["active_dims"] for protocol in PROTOCOLS}
-    assert active == {"dlib": [0, 1, 2], "kim-mnih": [0, 1, 2, 3], "ib-gan": [0]}
+    assert active == {"dlib": [0, 1, 2], "kim-mnih": [0, 1, 2, 3], "ib-gan": [0], "labelled": [0, 1, 2]}
 
 
 def test_kim_mnih_prunes_what_has_collapsed_to_the_prior(space):

@@ -16,7 +16,7 @@ from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream
 
 PROTOCOLS = list(HigginsConfig.protocols)
-FEW = {"dlib": {}, "kim-mnih": {"train_points": 5_000}, "converged": {"train_points": 5_000}}
+FEW = {"dlib": {}, "kim-mnih": {"train_points": 5_000}, "converged": {"train_points": 5_000}, "labelled": {}}
 
 
 def score(subject, protocol="dlib", seed=0, **settings):
@@ -74,7 +74,7 @@ def test_a_perfect_code_scores_1_with_dead_dimensions_and_a_constant_factor(spac
     assert scores.values["factors"] == ["shape", "scale", "x", "y"]
     assert scores.chance == 0.25
     confusion = np.array(scores.values["factor_confusion"])
-    assert confusion.sum() == np.trace(confusion) == (5_000 if protocol == "dlib" else 800)
+    assert confusion.sum() == np.trace(confusion) == (5_000 if protocol in ("dlib", "labelled") else 800)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

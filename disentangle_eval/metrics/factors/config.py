@@ -10,6 +10,12 @@ from pydantic import field_validator
 
 from disentangle_eval.config import Field, MetricConfig, Values
 
+
+def without_grid(needs: frozenset[str]) -> frozenset[str]:
+    """What a metric needs, with the factors of labelled images in place of a full grid of them."""
+    return needs - {"grid"} | {"factors"}
+
+
 # Factors of the known data sets whose classes have no order.
 UNORDERED = (
     "shape",
@@ -28,9 +34,10 @@ class FactorVAEConfig(MetricConfig):
     """Settings of the FactorVAE metric.
 
     Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `kim-mnih`, the paper
-    (Kim & Mnih, 2018); `ib-gan`, IB-GAN's evaluation (Jeon et al., 2021). The paper takes the scale over all images
-    (here: any `variance_samples` from the size of the data set on) and does not state when a dimension counts as
-    collapsed; 10,000 images and 0.01 nats are our choice.
+    (Kim & Mnih, 2018); `ib-gan`, IB-GAN's evaluation (Jeon et al., 2021); `labelled`, the numbers of `dlib` with votes
+    among labelled images that are no full grid. The paper takes the scale over all images (here: any `variance_samples`
+    from the size of the data set on) and does not state when a dimension counts as collapsed; 10,000 images and 0.01
+    nats are our choice.
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
@@ -66,6 +73,17 @@ class FactorVAEConfig(MetricConfig):
             "threshold": 0.05,
             "stream": "independent",
         },
+        "labelled": {
+            "samples_per_vote": 64,
+            "train_votes": 10_000,
+            "eval_votes": 5_000,
+            "reported": "eval",
+            "scale": "sample",
+            "variance_samples": 10_000,
+            "prune": "std",
+            "threshold": 0.05,
+            "stream": "labelled",
+        },
     }
 
     samples_per_vote: int = Field(64, ge=2, description="images that share one factor in a vote")
@@ -80,9 +98,13 @@ class FactorVAEConfig(MetricConfig):
         "std", description="what is compared with the threshold; constant dimensions never vote"
     )
     threshold: float = Field(0.05, ge=0, description="a dimension below this does not vote (nats for posterior-kl)")
-    stream: Literal["reference", "independent"] = Field(
-        "reference", description="random numbers: disentanglement_lib's draws and precision, or ours in float64"
+    stream: Literal["reference", "independent", "labelled"] = Field(
+        "reference",
+        description="random images: disentanglement_lib's draws and precision, ours in float64, or without a full grid",
     )
+
+    def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
+        return without_grid(of_metric) if self.stream == "labelled" else of_metric
 
 
 _KIM_MNIH_POINTS: Values = {
@@ -98,8 +120,9 @@ class HigginsConfig(MetricConfig):
 
     Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `kim-mnih`, the closed
     protocol of Kim & Mnih (2018), whose classifier stops after a fixed number of iterations; `converged`, the same
-    points with a classifier at its minimum. The paper does not state Adagrad's accumulator, the initial weights or
-    whether batches repeat; 0.1, zeros and fresh points for every batch are our choice.
+    points with a classifier at its minimum; `labelled`, the numbers of `dlib` with pairs among labelled images that are
+    no full grid. The paper does not state Adagrad's accumulator, the initial weights or whether batches repeat; 0.1,
+    zeros and fresh points for every batch are our choice.
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
@@ -129,13 +152,24 @@ class HigginsConfig(MetricConfig):
             "tolerance": 1e-8,
             "penalty": 0.01,
         },
+        "labelled": {
+            "pairs_per_point": 64,
+            "train_points": 10_000,
+            "eval_points": 5_000,
+            "stream": "labelled",
+            "solver": "lbfgs",
+            "iterations": 100,
+            "tolerance": 1e-4,
+            "penalty": 1.0,
+        },
     }
 
     pairs_per_point: int = Field(64, ge=1, description="pairs of images whose differences a point is the mean of")
     train_points: int = Field(10_000, ge=1, description="points the classifier is trained on")
     eval_points: int = Field(5_000, ge=1, description="fresh points the classifier is tested on")
-    stream: Literal["reference", "independent"] = Field(
-        "reference", description="random numbers: disentanglement_lib's draws and precision, or ours in float64"
+    stream: Literal["reference", "independent", "labelled"] = Field(
+        "reference",
+        description="random images: disentanglement_lib's draws and precision, ours in float64, or without a full grid",
     )
     solver: Literal["lbfgs", "adagrad", "newton"] = Field(
         "lbfgs", description="how the classifier is trained; newton standardises the points and must converge"
@@ -149,6 +183,9 @@ class HigginsConfig(MetricConfig):
     learning_rate: float = Field(0.01, gt=0, description="adagrad: learning rate")
     accumulator: float = Field(0.1, gt=0, description="adagrad: what the sum of squared gradients starts from")
     weight_std: float = Field(0.0, ge=0, description="adagrad: standard deviation of the initial weights")
+
+    def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
+        return without_grid(of_metric) if self.stream == "labelled" else of_metric
 
 
 class MIGConfig(MetricConfig):

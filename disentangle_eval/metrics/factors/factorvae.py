@@ -14,8 +14,9 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import variances
+from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
 from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl
-from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream, Votes, varying_factors
+from disentangle_eval.metrics.toolbox.votes import Votes
 
 _CHUNK = 2**22
 
@@ -37,7 +38,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         reference = cfg.stream == "reference"
         # The reference computes in the precision of the codes, and equal variances are told apart by rounding alone.
         dtype = None if reference else np.float64
-        stream = ReferenceStream(subject.grid, seed) if reference else IndependentStream(subject.grid, seed)
+        stream = stream_of(subject, cfg.stream, seed)
         sample = stream.images(cfg.variance_samples) if cfg.scale == "sample" else None
         train = stream.votes(cfg.train_votes, cfg.samples_per_vote)
         fresh = stream.votes(cfg.eval_votes, cfg.samples_per_vote)
@@ -53,11 +54,11 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         kept, pruning = self._kept(scale, subject, sample)
         active = np.flatnonzero(alive & kept)
 
-        train_votes = vote_matrix(subject, train, scale, active, dtype)
-        fresh_votes = vote_matrix(subject, fresh, scale, active, dtype)
+        varying = stream.varying
+        train_votes = vote_matrix(subject, train, varying, scale, active, dtype)
+        fresh_votes = vote_matrix(subject, fresh, varying, scale, active, dtype)
         factor_of = majority_vote_classifier(train_votes)
         accuracies = {"train": accuracy(factor_of, train_votes), "eval": accuracy(factor_of, fresh_votes)}
-        varying = varying_factors(subject.grid)
         chances = {"train": train_chance(len(active), len(varying), cfg.train_votes), "eval": 1 / len(varying)}
         values = {
             "value": accuracies[cfg.reported],
@@ -68,7 +69,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             "num_active_dims": len(active),
             "active_dims": active.tolist(),
             "pruning": pruning,
-            "factors": [subject.grid.names[factor] for factor in varying],
+            "factors": [subject.factors.names[factor] for factor in varying],
             "votes": train_votes.tolist(),
         }
         return Scores(values, chance=chances[cfg.reported])
@@ -87,14 +88,18 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
 
 
 def vote_matrix(
-    subject: Subject, votes: Votes, scale: np.ndarray, active: np.ndarray, dtype: type | None = None
+    subject: Subject,
+    votes: Votes,
+    varying: np.ndarray,
+    scale: np.ndarray,
+    active: np.ndarray,
+    dtype: type | None = None,
 ) -> np.ndarray:
-    """How often each code dimension varied least, by the factor that was fixed: (K, varying factors), int64.
+    """How often each code dimension varied least, by the factor of `varying` (V,) that was fixed: (K, V), int64.
 
     A vote goes to the dimension of `active` whose variance over the vote's images, divided by `scale` (K,), is least.
     """
     columns = len(subject.code)
-    varying = varying_factors(subject.grid)
     if not active.size:
         return np.zeros((columns, len(varying)), dtype=np.int64)
     ratios = vote_variances(subject, votes.index, dtype)[:, active] / scale[active]

@@ -13,7 +13,8 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.factors.config import HigginsConfig
 from disentangle_eval.metrics.factors.linear_softmax import LinearSoftmax, fit_adagrad, fit_lbfgs, fit_newton
-from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream, Stream, varying_factors
+from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
+from disentangle_eval.metrics.toolbox.votes import Stream
 from disentangle_eval.runtime.draws import stream_seed
 
 _CHUNK = 2**19
@@ -33,18 +34,18 @@ class HigginsMetric(Metric[HigginsConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        varying = varying_factors(subject.grid)
-        if len(varying) < 2:
-            sizes = subject.grid.sizes
-            raise UsageError(f"factor sizes: received {sizes}, expected two factors of two classes or more to tell")
         reference = cfg.stream == "reference"
-        stream: Stream = ReferenceStream(subject.grid, seed) if reference else IndependentStream(subject.grid, seed)
+        stream = stream_of(subject, cfg.stream, seed)
+        varying = stream.varying
+        if len(varying) < 2:
+            sizes = subject.factors.sizes
+            raise UsageError(f"factor sizes: received {sizes}, expected two factors of two classes or more to tell")
         # The reference averages in the precision of the codes.
         dtype = None if reference else np.float64
         points, labels = draw_points(subject, stream, cfg.train_points, cfg.pairs_per_point, dtype)
         missing = np.setdiff1d(np.arange(len(varying)), labels)
         if missing.size:
-            name = subject.grid.names[varying[missing[0]]]
+            name = subject.factors.names[varying[missing[0]]]
             raise UsageError(f"train_points: received {cfg.train_points}, of which none shares {name!r}, expected more")
         classifier = self.classifier(points, labels, seed)
         fresh_points, fresh_labels = draw_points(subject, stream, cfg.eval_points, cfg.pairs_per_point, dtype)
@@ -58,7 +59,7 @@ class HigginsMetric(Metric[HigginsConfig]):
             "train_loss": classifier.cross_entropy(points, labels),
             "solver_iterations": classifier.iterations,
             "converged": classifier.converged,
-            "factors": [subject.grid.names[factor] for factor in varying],
+            "factors": [subject.factors.names[factor] for factor in varying],
             "factor_confusion": confusion.tolist(),
         }
         return Scores(values, chance=1 / len(varying))
@@ -94,14 +95,14 @@ def draw_points(
     rows = max(1, _CHUNK // pairs)
     for start in range(0, count, rows):
         drawn = stream.pairs(min(rows, count - start), pairs)
-        images, index = distinct(drawn.index, len(subject.grid))
+        images, index = distinct(drawn.index, len(subject))
         codes = subject.codes(images)
         points.append(mean_distances(codes, index, np.array(is_categorical(subject.code)), dtype))
         fixed.append(drawn.fixed)
     found = np.concatenate(points).astype(np.float64)
     if not np.isfinite(found).all():
         raise DevalError("codes: received numbers whose differences are too large to take the mean of")
-    return found, np.searchsorted(varying_factors(subject.grid), np.concatenate(fixed))
+    return found, np.searchsorted(stream.varying, np.concatenate(fixed))
 
 
 def distinct(index: np.ndarray, images: int) -> tuple[np.ndarray, np.ndarray]:

@@ -34,7 +34,12 @@ class Pairs:
 
 
 class Stream(Protocol):
-    """A source of random images; each call goes on where the last one ended."""
+    """A source of random images; each call goes on where the last one ended.
+
+    `varying` (V,) are the factors that a vote or a pair may share.
+    """
+
+    varying: np.ndarray
 
     def images(self, count: int) -> np.ndarray:
         """Indices (count,) of random images."""
@@ -68,7 +73,7 @@ class ReferenceStream:
     def __init__(self, factors: FactorGrid, seed: int) -> None:
         _check_seed(seed)
         self._factors = factors
-        self._varying = varying_factors(factors)
+        self.varying = varying_factors(factors)
         self._random = np.random.RandomState(seed)
 
     def images(self, count: int) -> np.ndarray:
@@ -105,11 +110,11 @@ class ReferenceStream:
     def _sets(self, count: int, samples: int, batches: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Chunks of `count` draws: a factor (m,), and the classes (m, batches, F, samples) of batches of images."""
         # An array of upper bounds yields the same integers as one call a bound, thirty times faster.
-        highs = np.array([len(self._varying), *np.tile(np.repeat(self._factors.sizes, samples), batches)])
+        highs = np.array([len(self.varying), *np.tile(np.repeat(self._factors.sizes, samples), batches)])
         rows = max(1, _CHUNK // len(highs))
         for start in range(0, count, rows):
             drawn = self._random.randint(0, np.broadcast_to(highs, (min(rows, count - start), len(highs))))
-            yield self._varying[drawn[:, 0]], drawn[:, 1:].reshape(len(drawn), batches, -1, samples)
+            yield self.varying[drawn[:, 0]], drawn[:, 1:].reshape(len(drawn), batches, -1, samples)
 
 
 class IndependentStream:
@@ -118,7 +123,7 @@ class IndependentStream:
     def __init__(self, factors: FactorGrid, seed: int) -> None:
         _check_seed(seed)
         self._factors = factors
-        self._varying = varying_factors(factors)
+        self.varying = varying_factors(factors)
         self._random = np.random.default_rng(seed)
 
     def images(self, count: int) -> np.ndarray:
@@ -128,7 +133,7 @@ class IndependentStream:
         return self._random.choice(len(self._factors), count, replace=False)
 
     def votes(self, count: int, samples: int) -> Votes:
-        fixed = self._varying[self._random.integers(len(self._varying), size=count)]
+        fixed = self.varying[self._random.integers(len(self.varying), size=count)]
         columns = []
         for factor, size in enumerate(self._factors.sizes):
             column = self._random.integers(size, size=(count, samples))
@@ -136,7 +141,7 @@ class IndependentStream:
         return Votes(fixed, self._factors.index(np.stack(columns, axis=-1)))
 
     def pairs(self, count: int, samples: int) -> Pairs:
-        fixed = self._varying[self._random.integers(len(self._varying), size=count)]
+        fixed = self.varying[self._random.integers(len(self.varying), size=count)]
         classes = np.empty((len(self._factors.sizes), count, 2, samples), dtype=np.int64)
         for factor, size in enumerate(self._factors.sizes):
             classes[factor] = self._random.integers(size, size=(count, 2, samples))

@@ -1,0 +1,83 @@
+"""Images that share a factor, from labelled images of which not every combination is there."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from disentangle_eval.api import Factors, Subject
+from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.toolbox.votes import IndependentStream, Pairs, ReferenceStream, Stream, Votes
+
+
+class LabelledStream:
+    """Votes and pairs among the images there are, from numpy's `default_rng`.
+
+    The class that images share is that of a random image, among those that are not alone in their class; all images of
+    the class are equally likely, and one may be drawn twice. What the other factors do is up to the images: where
+    factors are correlated they are not independent of the one that is fixed. `varying` are the factors of two classes
+    or more, of which one has two images. UsageError where there is none.
+    """
+
+    def __init__(self, factors: Factors, seed: int) -> None:
+        classes = factors.classes(np.arange(len(factors)))
+        several = [np.bincount(column)[column] > 1 for column in classes.T]
+        shared = [
+            bool(some.any() and column.min() < column.max()) for some, column in zip(several, classes.T, strict=True)
+        ]
+        self.varying = np.flatnonzero(shared)
+        if not self.varying.size:
+            raise UsageError(
+                "factors",
+                received=f"{len(factors)} labelled images",
+                expected="a factor of two classes or more, of which one has two images",
+                advice="cut factors of real numbers into classes: factor_bins=20 next to codes",
+            )
+        self._count = len(factors)
+        self._random = np.random.default_rng(seed)
+        self._anchors = [np.flatnonzero(some) for some in several]
+        self._order = [np.argsort(column, kind="stable") for column in classes.T]
+        self._start = [np.searchsorted(np.sort(column), column) for column in classes.T]
+        self._size = [np.bincount(column)[column] for column in classes.T]
+
+    def images(self, count: int) -> np.ndarray:
+        """Indices of `count` different images, or of every image where there are fewer."""
+        if count >= self._count:
+            return np.arange(self._count)
+        return self._random.choice(self._count, count, replace=False)
+
+    def votes(self, count: int, samples: int) -> Votes:
+        fixed = self._fixed(count)
+        index = np.empty((count, samples), dtype=np.int64)
+        for factor in self.varying:
+            rows = np.flatnonzero(fixed == factor)
+            anchors = self._random.choice(self._anchors[factor], (len(rows), 1))
+            index[rows] = self._alike(factor, np.broadcast_to(anchors, (len(rows), samples)))
+        return Votes(fixed, index)
+
+    def pairs(self, count: int, samples: int) -> Pairs:
+        fixed = self._fixed(count)
+        index = np.empty((count, 2, samples), dtype=np.int64)
+        for factor in self.varying:
+            rows = np.flatnonzero(fixed == factor)
+            index[rows, 0] = self._random.choice(self._anchors[factor], (len(rows), samples))
+            index[rows, 1] = self._alike(factor, index[rows, 0])
+        return Pairs(fixed, index)
+
+    def _fixed(self, count: int) -> np.ndarray:
+        """Which factor each of `count` sets shares, (count,)."""
+        return self.varying[self._random.integers(len(self.varying), size=count)]
+
+    def _alike(self, factor: int, images: np.ndarray) -> np.ndarray:
+        """A random image of the class that each of some images (...) has, (...)."""
+        place = self._start[factor][images] + self._random.integers(self._size[factor][images])
+        chosen: np.ndarray = self._order[factor][place]
+        return chosen
+
+
+def stream_of(subject: Subject, kind: Literal["reference", "independent", "labelled"], seed: int) -> Stream:
+    """A stream of the images of a subject; all but a labelled one need a full grid of factors."""
+    if kind == "labelled":
+        return LabelledStream(subject.factors, seed)
+    return (ReferenceStream if kind == "reference" else IndependentStream)(subject.grid, seed)
