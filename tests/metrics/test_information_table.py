@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from factor_tables import all_of, entropy_of, information_of, mixed_table
+from factor_tables import all_of, entropy_of, information_of, mixed_table, score
 
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.mutual_information import mutual_information
@@ -41,3 +41,12 @@ def test_the_same_images_are_counted_once_for_all_who_ask(monkeypatch):
     asked(1, 10)
     asked(0, 20)
     assert len(counted) == 33
+
+
+@pytest.mark.parametrize("name", ["mig-sup", "dcimig", "rmig", "jemmig", "mig-knn", "mcc", "infomec", "r2", "dci-es"])
+def test_metrics_report_how_many_images_they_used(name):
+    few = {"trees": 2, "depths": (1, 2)} if name == "dci-es" else {}
+    counts = score(name, mixed_table(), **few).counts
+    assert counts == {"dci-es": {"num_train": 400, "num_test": 200}, "r2": {"num_train": 300, "num_test": 300}}.get(
+        name, {"num_train": 600}
+    )

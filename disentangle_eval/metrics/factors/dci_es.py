@@ -80,7 +80,7 @@ class DCIESMetric(Metric[DCIESConfig]):
             "importance": importance.tolist(),
         }
         # Nothing is learnt from an uninformative code at any depth, so its curve is flat and nothing is above it.
-        return Scores(scores, chance=1.0)
+        return Scores(scores, chance=1.0, counts={"num_train": len(train), "num_test": len(test)})
 
     def _forest(self, as_class: bool, depth: int, seed: int) -> RandomForestClassifier | RandomForestRegressor:
         kind = RandomForestClassifier if as_class else RandomForestRegressor

@@ -39,7 +39,7 @@ class DCIMIGMetric(Metric[DCIMIGConfig]):
             "factor_entropy": table.factor_entropy.tolist(),
         }
         chance = np.mean([factor_gaps(information).sum() / total for information in table.permuted])
-        return Scores(values, chance=float(chance))
+        return Scores(values, float(chance), counts={"num_train": len(samples)})
 
 
 def dimension_gaps(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

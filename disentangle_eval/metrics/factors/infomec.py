@@ -72,7 +72,7 @@ class InfoMECMetric(Metric[InfoMECConfig]):
             shuffled = random.permutation(factors)
             known = class_information(codes[:, active], code, shuffled, cfg.neighbours, noise)
             permuted.append(_mean(concentration(known / entropies)))
-        return Scores(values, chance=float(np.mean(permuted)))
+        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(samples)})
 
 
 def active_dimensions(codes: np.ndarray, code: Sequence[CodeDimension], least_range: float) -> np.ndarray:

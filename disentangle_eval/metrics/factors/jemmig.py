@@ -48,7 +48,7 @@ class JEMMIGMetric(Metric[JEMMIGConfig]):
         for information in table.permuted:
             nats, chosen = jemmig(table, information)
             permuted.append(1 - nats / (table.factor_entropy + most[chosen]))
-        return Scores(values, chance=float(np.mean(permuted)))
+        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(table.factors)})
 
     def _table(self, subject: Subject, seed: int) -> tuple[InformationTable, bool]:
         """The information table, and whether the spread of a posterior took part in it."""

@@ -53,7 +53,7 @@ class MCCMetric(Metric[MCCConfig]):
         for _ in range(_PERMUTATIONS):
             chance = absolute_correlations(codes, subject.code, random.permutation(factors))
             permuted.append(chance[linear_sum_assignment(chance, maximize=True)].sum() / chance.shape[1])
-        return Scores(values, chance=float(np.mean(permuted)))
+        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})
 
 
 def absolute_correlations(codes: np.ndarray, code: Sequence[CodeDimension], factors: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ class MIGKNNMetric(Metric[MIGKNNConfig]):
         }
         random = np.random.default_rng(stream_seed(seed, "chance"))
         permuted = [gaps(informed(random.permutation(factors))) / unit for _ in range(_PERMUTATIONS)]
-        return Scores(values, chance=float(np.mean(permuted)))
+        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})
 
 
 def class_information(

@@ -44,7 +44,8 @@ class MIGSupMetric(Metric[MIGSupConfig]):
             "factor_entropy": table.factor_entropy.tolist(),
             "code_entropy": table.code_entropy.tolist(),
         }
-        return Scores(values, chance=float(np.mean(permuted)) if active.size else 0.0)
+        chance = float(np.mean(permuted)) if active.size else 0.0
+        return Scores(values, chance, counts={"num_train": len(samples)})
 
     def _norm(self, table: InformationTable) -> np.ndarray:
         """What the information (K, F) is divided by: (F,) or (K, 1), above 0."""

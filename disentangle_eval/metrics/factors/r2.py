@@ -45,7 +45,8 @@ class R2Metric(Metric[R2Config]):
         for _ in range(_PERMUTATIONS):
             other = random.permutation(y)
             permuted.append(r_squared(other if cfg.num_test is None else y_test, x_test @ (inverse @ other)))
-        return Scores(values, chance=float(np.mean(permuted)))
+        used = dict(zip(("num_train", "num_test"), map(len, sets), strict=False))
+        return Scores(values, float(np.mean(permuted)), counts=used)
 
 
 def r_squared(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -42,4 +42,4 @@ class RMIGMetric(Metric[RMIGConfig]):
             "code_entropy": table.code_entropy.tolist(),
         }
         permuted = [gaps(information) / table.factor_entropy for information in table.permuted]
-        return Scores(values, chance=float(np.mean(permuted)))
+        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})
