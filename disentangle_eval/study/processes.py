@@ -10,6 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The exit code of a job that was asked to stop, or did not start since others were.
+STOPPED = 128
+
 # A worker that the system kills, for memory or with its node, starts again from its checkpoint so many times.
 RETRIES = 2
 
@@ -42,7 +45,10 @@ class Processes:
     stopping: bool = False
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, int]]:
-        """Each job as it ends, with its exit code; negative where a signal ended it more often than is retried."""
+        """Each job as it ends, with its exit code.
+
+        It is `STOPPED` after `stop`, and negative where a signal ended the process more often than is retried.
+        """
         with ThreadPoolExecutor(self.at_a_time) as pool:
             futures: dict[Future[int], Job] = {pool.submit(self._run_one, job): job for job in jobs}
             while futures:
@@ -60,7 +66,7 @@ class Processes:
         code = 0
         for _ in range(1 + RETRIES):
             if self.stopping:
-                return code
+                return STOPPED
             with (job.folder / "output.txt").open("ab") as output:
                 process = subprocess.Popen(
                     job.command(),
@@ -73,6 +79,8 @@ class Processes:
             self.running.add(process)
             code = process.wait()
             self.running.discard(process)
+            if self.stopping:
+                return STOPPED
             if code >= 0:
                 return code
         return code

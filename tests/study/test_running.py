@@ -1,0 +1,98 @@
+"""Studies that really run: trials are trained, scored, skipped, resumed, and their failures recorded."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from disentangle_eval.study.comparing import compare
+from disentangle_eval.study.design import study_of
+from disentangle_eval.study.processes import Processes
+from disentangle_eval.study.running import StudyFolder, run_study, states_of
+from disentangle_eval.study.runs import find_runs
+from disentangle_eval.study.tables import FORMATS
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "grid.npz"
+    images = np.zeros((16, 64, 64), dtype=np.uint8)
+    for x in range(4):
+        for y in range(4):
+            images[4 * x + y, 16 * x : 16 * x + 12, 16 * y : 16 * y + 12] = 255
+    np.savez(path, images=images, factor_sizes=[4, 4])
+    return f"npz:{path}"
+
+
+def study(grid, **changes):
+    return study_of(
+        {
+            "name": "tiny",
+            "dataset": grid,
+            "iterations": 3,
+            "log_every": 1,
+            "checkpoint_every": 1,
+            "metrics": ["mig"],
+            "models": [{"model": "vae", "batch_size": 4, "hidden": 16}],
+            **changes,
+        }
+    )
+
+
+def run(study, folder):
+    return run_study(study, folder, Processes(at_a_time=1), device="cpu")
+
+
+def test_a_study_is_trained_scored_and_then_skipped(grid, tmp_path):
+    folder = StudyFolder(tmp_path / "study")
+    assert run(study(grid), folder) == Counter(done=1)
+    (state,) = states_of(folder)
+    checkpoint = state.run.folder / "checkpoint.pt"
+    before = checkpoint.stat().st_mtime_ns
+    assert [result["metric"] for result in state.run.results] == ["mig"]
+    assert run(study(grid, metrics=["mig", "sap"]), folder) == Counter(done=1)
+    (state,) = states_of(folder)
+    assert checkpoint.stat().st_mtime_ns == before
+    assert [result["metric"] for result in state.run.results] == ["mig", "sap"]
+
+
+def test_a_trial_that_fails_is_recorded_with_its_cause_and_stops_nothing(grid, tmp_path):
+    folder = StudyFolder(tmp_path / "study")
+    broken = study(grid, models=[{"model": "vae", "batch_size": 4, "hidden": 16, "lr": [1e30, 1e-4]}])
+    assert run(broken, folder) == Counter(done=1, failed=1)
+    causes = {state.trial.config["lr"]: state.cause for state in states_of(folder)}
+    assert "NaN or infinite" in causes[1e30]
+    assert run(broken, folder) == Counter(done=1, failed=1)
+
+
+def test_a_killed_trial_resumes_and_its_table_is_that_of_an_undisturbed_one(grid, tmp_path):
+    longer = {"iterations": 30, "models": [{"model": "vae", "batch_size": 4, "hidden": 16}]}
+    whole, killed = StudyFolder(tmp_path / "whole"), StudyFolder(tmp_path / "killed")
+    run(study(grid, **longer), whole)
+    killed.write(study(grid, **longer))
+    (trial,) = study(grid, **longer).trials
+    path = killed.trials / trial.folder
+    command = [sys.executable, "-m", "disentangle_eval.study.trial", str(path), "1", "cpu", ""]
+    with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
+        while not (path / "log.jsonl").exists() or (path / "log.jsonl").read_text().count("\n") < 5:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    assert states_of(killed)[0].state == "begun"
+    assert run(study(grid, **longer), killed) == Counter(done=1)
+    (first,), (second,) = (find_runs([folder.root]) for folder in (whole, killed))
+    assert (first.folder / "log.jsonl").read_bytes() == (second.folder / "log.jsonl").read_bytes()
+    assert FORMATS["json"](compare([first])) == FORMATS["json"](compare([second]))
+
+
+def test_the_folder_of_a_study_says_what_it_is(grid, tmp_path):
+    folder = StudyFolder(tmp_path / "study")
+    folder.write(study(grid, seeds="0-1"))
+    assert json.loads(folder.file.read_text())["name"] == "tiny"
+    assert [state.state for state in states_of(folder)] == ["waiting", "waiting"]
