@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
+from disentangle_eval.cli.data_spec import data_command
+from disentangle_eval.registry.names import written_path
 
 SUFFIXES = (".h5", ".hdf5")
 
@@ -36,4 +38,4 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     make_folder(out.parent)
     write_packed(out, data, {"source": source, "made_by": f"disentangle-eval {version('disentangle-eval')}"})
     click.echo(out)
-    click.echo(f"next: deval data verify h5:{out}", err=True)
+    click.echo(f"next: {data_command('verify', f'h5:{written_path(out)}', None)}", err=True)

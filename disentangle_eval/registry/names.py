@@ -1,4 +1,4 @@
-"""What a user writes for a data set: its name, where it lies, and its settings."""
+"""What a user writes for a data set: its name, its path, and its settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from disentangle_eval.errors import UsageError
 
@@ -14,7 +15,8 @@ from disentangle_eval.errors import UsageError
 class DatasetName:
     """`NAME`, `NAME:PATH`, `NAME?setting=value&setting=value` or all of it.
 
-    `name` is a record's; `place` is what was written behind the colon, a path or an identifier, else empty.
+    `name` is a spec's; `place` is what was written behind the colon, a path or an identifier, else empty. There `%3F`
+    is a question mark and `%25` a percent sign.
     """
 
     name: str
@@ -28,7 +30,7 @@ class DatasetName:
 
     @property
     def short(self) -> str:
-        """A name fit for a folder: the record's, with the last part of the place."""
+        """A name fit for a folder: the spec's, with the last part of the place."""
         stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(self.place).stem).strip("-").lower()
         return f"{self.name}-{stem}" if stem else self.name
 
@@ -41,6 +43,16 @@ def parse_dataset(text: str) -> DatasetName:
     for pair in query.split("&") if query else []:
         setting, separator, value = pair.partition("=")
         if not separator or not setting:
-            raise UsageError(f"dataset: received {text!r}, expected NAME?setting=value, settings joined by &")
+            raise UsageError(
+                "dataset",
+                received=repr(text),
+                expected="NAME?setting=value, settings joined by &",
+                advice="write %3F for a question mark in a path" if place else "",
+            )
         settings[setting.replace("-", "_")] = value
-    return DatasetName(name, place, settings)
+    return DatasetName(name, re.sub("%3F|%25", lambda code: unquote(code[0]), place, flags=re.IGNORECASE), settings)
+
+
+def written_path(path: Path) -> str:
+    """A path as it is written behind the name of a data set."""
+    return str(path).replace("%", "%25").replace("?", "%3F")

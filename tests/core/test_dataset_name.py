@@ -5,7 +5,7 @@ import pytest
 
 from disentangle_eval.config import ModelConfig, preset_values
 from disentangle_eval.errors import UsageError
-from disentangle_eval.registry.names import DatasetName, parse_dataset
+from disentangle_eval.registry.names import DatasetName, parse_dataset, written_path
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,14 @@ def test_a_place_in_the_home_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
     assert parse_dataset("npz:~/x.npz").path == Path("/home/ada/x.npz")
     assert parse_dataset("npz").path is None
+
+
+def test_a_path_with_a_question_mark_can_be_written():
+    path = Path("/data/what?/50%3F.npz")
+    assert parse_dataset(f"npz:{written_path(path)}?images=x").path == path
+    assert parse_dataset("npz:what%3f.npz").path == Path("what?.npz")
+    with pytest.raises(UsageError, match="write %3F for a question mark in a path"):
+        parse_dataset("npz:/data/what?/x.npz")
 
 
 @pytest.mark.parametrize("text", ["celeba?crop", "celeba?=3", "celeba?crop=1&"])

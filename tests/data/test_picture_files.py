@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -95,6 +97,60 @@ def test_every_mode_becomes_eight_bits_on_black(mode, colour, rgb, grey):
     contents = file_of(Image.new(mode, (5, 5), colour))
     assert decode(contents, Form(4, "square", 3))[:, 0, 0].tolist() == list(rgb)
     assert decode(contents, Form(4, "square", 1)).tolist() == [[[grey] * 4] * 4]
+
+
+def grey_png(values: list[int], bits: int, key: int) -> bytes:
+    """A row of grey values of so many bits, of which one is transparent."""
+
+    def chunk(kind: bytes, contents: bytes) -> bytes:
+        return struct.pack(">I", len(contents)) + kind + contents + struct.pack(">I", zlib.crc32(kind + contents))
+
+    row = int("".join(f"{value:0{bits}b}" for value in values), 2).to_bytes(len(values) * bits // 8, "big")
+    header = struct.pack(">2I5B", len(values), 1, bits, 0, 0, 0, 0)
+    parts = [
+        (b"IHDR", header),
+        (b"tRNS", struct.pack(">H", key)),
+        (b"IDAT", zlib.compress(b"\0" + row)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_a_transparent_grey_of_any_depth_shows_black(bits):
+    white = (1 << bits) - 1
+    values = [white, white, 0, white] * 4 if bits == 1 else [white, white - 1, 0, white // 3] * 4
+    decoded = decode(grey_png(values, bits, white), Form(16, "none", 1))[0]
+    expected = [0 if value == white else value * 255 // white for value in values]
+    np.testing.assert_allclose(decoded.astype(int), np.tile(expected, (16, 1)), atol=1)
+
+
+CASES = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared")) / "cases"
+RAMP = (255 * np.arange(64) / 63).astype(int)
+
+
+@pytest.mark.parametrize("name", ["l16.pgm", "l12.pgm", "i16.tif", "u16miniswhite.tif", "u8miniswhite.tif"])
+def test_sixteen_bits_in_pgm_and_tiff(name):
+    if not (folder := CASES / "pictures-16-bit-and-transparency").is_dir():
+        pytest.skip(f"{folder} is absent; DEVAL_SHARED names the folder that holds cases/")
+    rows = decode((folder / name).read_bytes(), Form(64, "none", 1))[0]
+    expected = 255 - RAMP if "white" in name else RAMP
+    np.testing.assert_allclose(rows.astype(int), np.tile(expected, (64, 1)), atol=1)
+
+
+@pytest.mark.parametrize(("name", "column"), [("l16_trns.png", 42), ("l4_trns.png", 42), ("rgb16key.png", 10)])
+def test_one_transparent_colour_of_four_or_sixteen_bits(name, column):
+    if not (folder := CASES / "pictures-16-bit-and-transparency").is_dir():
+        pytest.skip(f"{folder} is absent; DEVAL_SHARED names the folder that holds cases/")
+    reds = decode((folder / name).read_bytes(), Form(64, "none", 3))[0, 0]
+    assert reds[column] == 0
+    assert (reds[[column - 5, column + 5]] > 0).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_lab_becomes_rgb_or_grey(channels):
+    lab = Image.new("LAB", (4, 4), (255, 128, 128))
+    np.testing.assert_allclose(decode(file_of(lab, "TIFF"), Form(4, "none", channels)), 255, atol=2)
 
 
 def test_a_palette_with_a_transparent_colour_is_resolved():
@@ -303,6 +359,43 @@ def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
 def test_a_name_twice_is_refused(tmp_path):
     with pytest.raises(DevalError, match=r"the member 'a/1.png' twice"):
         load(tar_of(tmp_path / "mine.tar", {**FILES, "./a/1.png": b""}), SMALL)
+
+
+def test_names_with_the_separator_of_windows(tmp_path):
+    files = {name.replace("/", "\\"): contents for name, contents in FILES.items()}
+    data = load(zip_of(tmp_path / "mine.zip", files), ImagesConfig(size=8, labels="folder"))
+    np.testing.assert_array_equal(pixels_of(data), [PIXELS[name] for name in ORDER])
+    assert data.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_the_zip_of_a_windows_shell():
+    if not (folder := CASES / "zip-backslash-labels").is_dir():
+        pytest.skip(f"{folder} is absent; DEVAL_SHARED names the folder that holds cases/")
+    cfg = ImagesConfig(size=32, labels="folder")
+    windows, slashes = load(folder / "win.zip", cfg), load(folder / "slash.zip", cfg)
+    assert windows.labels.tolist() == slashes.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert windows.sha256 == slashes.sha256
+
+
+def test_an_encrypted_archive_is_refused(tmp_path):
+    place = zip_of(tmp_path / "mine.zip", FILES)
+    contents = bytearray(place.read_bytes())
+    at = contents.index(b"PK\x01\x02") + 8  # the flags of the first entry in the directory
+    contents[at] |= 1
+    place.write_bytes(contents)
+    with pytest.raises(DevalError, match=r"'b/2.png', which is encrypted, expected pictures without a password"):
+        load(place, SMALL)
+
+
+@pytest.mark.parametrize("make", [folder_of, tar_of, zip_of])
+def test_files_that_are_passed_over_are_counted_and_named(tmp_path, make, caplog):
+    suffix = {"tar_of": ".tar", "zip_of": ".zip"}.get(make.__name__, "")
+    others = {"4.heic": b"", "5": FILES["a/1.png"], "c/6.avif": b"", "notes.txt": b"", "__MACOSX/a/._1.png": b""}
+    data = load(make(tmp_path / f"mine{suffix}", {**FILES, "7.JFIF": FILES["a/1.png"], **others}), SMALL)
+    assert len(data) == 5
+    assert "passed over 4 files that no suffix marks as a picture: 4.heic, 5, c/6.avif, ..." in caplog.text
+    with pytest.raises(UsageError, match=r"holds no picture but 4 files that no suffix marks as a picture: 4.heic, "):
+        load(make(tmp_path / f"none{suffix}", others), SMALL)
 
 
 def test_a_member_that_is_huge_unpacked_is_refused_unread(tmp_path, monkeypatch):

@@ -15,9 +15,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from disentangle_eval.data.pictures.decoding import MAX_BYTES, Span
-from disentangle_eval.data.pictures.names import is_picture
+from disentangle_eval.data.pictures.names import is_hidden, is_picture
 from disentangle_eval.errors import DevalError
 
+_ENCRYPTED = 0x1
 _DAMAGED = (OSError, EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
@@ -31,7 +32,10 @@ class TarPictures:
         return _identity(self.place)
 
     def names(self) -> list[str]:
-        return sorted(self._members)
+        return sorted(name for name in self._members if is_picture(name))
+
+    def others(self) -> list[str]:
+        return sorted(name for name in self._members if not is_picture(name))
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         """Of a plain tar, where they are; of a packed one, their bytes in the order of the file."""
@@ -59,7 +63,7 @@ class TarPictures:
                 name = _safe_name(self.place, member.name)
                 if not member.isdir() and (not member.isreg() or member.issparse()):
                     raise _refused(self.place, f"{member.name!r}, which is a link, a device or a sparse file")
-                if member.isreg() and is_picture(name):
+                if member.isreg() and not is_hidden(name):
                     _check(self.place, name, member.size, members)
                     members[name] = member
         return members
@@ -75,7 +79,10 @@ class ZipPictures:
         return _identity(self.place)
 
     def names(self) -> list[str]:
-        return sorted(self._members)
+        return sorted(name for name in self._members if is_picture(name))
+
+    def others(self) -> list[str]:
+        return sorted(name for name in self._members if not is_picture(name))
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         """Their bytes, in the order of the file."""
@@ -90,8 +97,12 @@ class ZipPictures:
         members: dict[str, zipfile.ZipInfo] = {}
         with _reading(self.place), zipfile.ZipFile(self.place) as archive:
             for member in archive.infolist():
-                name = _safe_name(self.place, member.filename)
-                if not member.is_dir() and is_picture(name):
+                # Some programs for Windows write its separator.
+                named = member.filename.replace("\\", "/")
+                name = _safe_name(self.place, named)
+                if not named.endswith("/") and not is_hidden(name):
+                    if member.flag_bits & _ENCRYPTED:
+                        raise _refused(self.place, f"{name!r}, which is encrypted", "pictures without a password")
                     _check(self.place, name, member.file_size, members)
                     members[name] = member
         return members
@@ -111,6 +122,8 @@ def _safe_name(place: Path, name: str) -> str:
 
 
 def _check(place: Path, name: str, size: int, others: Container[str]) -> None:
+    if not is_picture(name):
+        return
     if name in others:
         raise _refused(place, f"{name!r} twice")
     if size > MAX_BYTES:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from disentangle_eval.data.pictures.archives import TarPictures, ZipPictures
 from disentangle_eval.data.pictures.decoding import Span
-from disentangle_eval.data.pictures.names import is_picture
+from disentangle_eval.data.pictures.names import is_hidden, is_picture
 from disentangle_eval.errors import DevalError, UsageError
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -32,6 +32,9 @@ class Pictures(Protocol):
 
         DevalError where they are not those expected, or cannot be read.
         """
+
+    def others(self) -> list[str]:
+        """The relative names of files that are passed over, hidden ones left out."""
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         """Every named picture, with its position in `names`, in whatever order is read fastest."""
@@ -58,16 +61,22 @@ class FolderPictures:
     def __init__(self, place: Path) -> None:
         self.place = place
         try:
-            self._files = {file.name: file for file in sorted(_walk(str(place)), key=lambda file: file.name)}
+            found = sorted(_walk(str(place)), key=lambda file: file.name)
         except OSError as error:
             received = f"{error.filename}: {error.strerror}"
             raise DevalError("pictures", received=received, expected="a folder you may read") from error
+
+        self._files = {file.name: file for file in found if is_picture(file.name)}
+        self._others = [file.name for file in found if not is_picture(file.name)]
 
     def identity(self) -> str:
         return "\n".join(f"{file.name}\0{file.size}\0{file.changed}" for file in self._files.values())
 
     def names(self) -> list[str]:
         return list(self._files)
+
+    def others(self) -> list[str]:
+        return self._others
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         return ((i, Span(self.place / name, 0, self._files[name].size)) for i, name in enumerate(names))
@@ -88,7 +97,7 @@ def _walk(folder: str, below: str = "") -> Iterator[_File]:
             name = below + entry.name
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(entry.path, f"{name}/")
-            elif is_picture(name) and (file := _file(entry, name)):
+            elif not is_hidden(name) and (file := _file(entry, name)):
                 yield file
 
 

@@ -9,13 +9,18 @@ import numpy as np
 
 from disentangle_eval.errors import UsageError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
+_FORMATS = "jpg jpeg jpe jfif png bmp gif tif tiff webp ppm pgm pbm pnm"
+SUFFIXES = frozenset(f".{suffix}" for suffix in _FORMATS.split())
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file is taken for a picture: by its suffix, unless it or a folder above it is hidden (`.name`)."""
-    hidden = name.startswith(".") or "/." in name
-    return not hidden and name[name.rfind(".") :].lower() in SUFFIXES
+    """Whether a file is taken for a picture: by its suffix, unless it is hidden."""
+    return not is_hidden(name) and PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or a folder above it is hidden (`.name`), or it is what macOS puts into archives."""
+    return name.startswith((".", "__MACOSX/")) or "/." in name
 
 
 def folder_classes(names: Sequence[str]) -> np.ndarray:

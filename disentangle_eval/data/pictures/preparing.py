@@ -26,7 +26,7 @@ from disentangle_eval.runtime.threads import available_cores
 _LOG = logging.getLogger("disentangle_eval")
 
 # Counts changes to decoding that alter pixels.
-_VERSION = 1
+_VERSION = 2
 
 _PICTURES_A_BATCH = 64
 _BYTES_A_BATCH = 1 << 24
@@ -57,14 +57,24 @@ def prepare(what: str, pictures: Pictures, form: Form, *, skip_unreadable: bool 
     @cache
     def decoded() -> tuple[np.ndarray, list[str]]:
         names = pictures.names()
+        others = _named(pictures.others())
         if not names:
-            received = f"{pictures.place}, which holds no picture"
+            received = f"{pictures.place}, which holds no picture{f' but {others}' if others else ''}"
             raise UsageError(f"dataset {what!r}", received=received, expected="at least one")
+        if others:
+            _LOG.warning("dataset %r: passed over %s", what, others)
         return _usable(what, names, *_decode_all(what, pictures, names, form), skip=skip_unreadable)
 
     pixels, sha256 = cached_array(cache_folder() / f"{stem}.bytes", key, lambda: decoded()[0])
     names, _ = cached_array(cache_folder() / f"{stem}.names", f"{key} {sha256}", lambda: pack_names(decoded()[1]))
     return Prepared(pixels.reshape(-1, *form.shape), sha256, unpack_names(names))
+
+
+def _named(names: Sequence[str]) -> str:
+    """How many files there are, and the first of them; nothing for none."""
+    files = "1 file" if len(names) == 1 else f"{len(names):,} files"
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"{files} that no suffix marks as a picture: {', '.join(names[:_NAMED])}{more}" if names else ""
 
 
 def _usable(

@@ -47,5 +47,8 @@ class PublishedPictures:
             )
         return self._sort(names)
 
+    def others(self) -> list[str]:
+        return []  # what the makers put next to their pictures is known
+
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         return self._pictures.contents(names)
