@@ -9,6 +9,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -336,6 +337,7 @@ def score(
     factor_bins: int | None = None,
     code_classes: Sequence[int] | None = None,
     labels: Any = None,
+    log_variance: Any = None,
     **settings: Any,
 ) -> dict[str, Result]:
     """The scores of a model on a data set, or of a table of codes, by the name of the metric.
@@ -347,11 +349,12 @@ def score(
     `score(codes, factors)`: `codes` (N, K) real numbers, numpy or torch. What is known of the rows is one of `factors`
     (N, F), the factor values of each row, real numbers of which `factor_bins` makes classes; `factor_sizes` (F,), for
     one row per combination of factors in grid order, the last factor fastest; or `labels` (N,) integers. `code_classes`
-    (K,) is the number of classes of a column that holds class indices, else 0.
+    (K,) is the number of classes of a column that holds class indices, else 0. `log_variance` (N, K) belongs to normal
+    posteriors whose means are the codes.
 
-    `metrics` is a name or several, "all" for every metric that reads nothing but codes and that the data allow. Each is
-    scored under its default protocol unless `protocol` names another, with `settings` changed; `seed` fixes every
-    random draw.
+    `metrics` is a name or several, "all" for every metric that reads nothing but codes, takes no minutes and that the
+    data allow. Each is scored under its default protocol unless `protocol` names another, with `settings` changed;
+    `seed` fixes every random draw. A metric that fails next to others is a `DevalWarning`.
 
     Raises `UsageError` for an unknown name, for a metric that needs what is not offered, and for arrays that do not fit
     together.
@@ -372,6 +375,7 @@ def score(
         "factor_bins": factor_bins,
         "code_classes": code_classes,
         "labels": labels,
+        "log_variance": log_variance,
     }
     given = {name: value for name, value in arrays.items() if value is not None}
     if subject is None or _is_array(subject):
@@ -381,7 +385,8 @@ def score(
             raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
         return scoring.score(**given, metrics=names, protocol=protocol, seed=seed, **settings)
     # Before anything slow: a misspelt metric is refused at once.
-    measurements = scoring.plan(names, () if protocol is None else (protocol,), settings)
+    keywords = (*arrays, "metrics", "protocol", "seed", "data_dir", "device")
+    measurements = scoring.plan(names, () if protocol is None else (protocol,), settings, keywords)
     if given:
         raise UsageError(f"score: received {', '.join(given)} with a model", expected="a model and a data set")
     opened, origin = _opened_model(subject, device)
@@ -477,22 +482,20 @@ def _score_model(
     seed: int,
 ) -> dict[str, Result]:
     from disentangle_eval.results import append
-    from disentangle_eval.scoring import measure, refuse_unmet, scored_on, unmet
+    from disentangle_eval.scoring import can_serve, measure_each, scored_on
 
     subjects: dict[str, OpenedSubject] = {}
-    results = {}
+    served: dict[str, list[Measurement]] = {}
     for measurement in measurements:
         on = scored_on(measurement, _trained_on(model, origin)) if data is None else data
-        key = on if isinstance(on, str) else on.name
-        opened = subjects.get(key) or _opened_on(model, origin, on, data_dir)
-        subjects[key] = opened
-        offered = opened.subject.offered
-        if measurement.asked:
-            refuse_unmet(measurement, offered, opened.name)
-        elif unmet(measurement, offered):
-            continue
-        result = measure(measurement, opened.subject, seed, opened.about)
-        results[measurement.metric.spec.name] = result
-        if opened.run:
-            append(opened.run.results, result)
+        name = on if isinstance(on, str) else on.name
+        if name not in subjects:
+            subjects[name] = _opened_on(model, origin, on, data_dir)
+        if can_serve(measurement, subjects[name].subject, subjects[name].name):
+            served.setdefault(name, []).append(measurement)
+    results: dict[str, Result] = {}
+    for name, group in served.items():
+        opened = subjects[name]
+        keep = [partial(append, opened.run.results)] if opened.run else []
+        results |= measure_each(group, opened.subject, seed, opened.about, opened.name, keep)
     return results

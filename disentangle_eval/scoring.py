@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -268,9 +268,14 @@ def _warnings_noted() -> Iterator[list[str]]:
 
 
 def measure_each(
-    measurements: Iterable[Measurement], subject: Subject, seed: int, about: Mapping[str, Any], name: str
+    measurements: Iterable[Measurement],
+    subject: Subject,
+    seed: int,
+    about: Mapping[str, Any],
+    name: str,
+    on_result: Iterable[Callable[[Result], object]] = (),
 ) -> dict[str, Result]:
-    """The results by metric of a subject, called `name` in messages.
+    """The results by metric of a subject, called `name` in messages; each is handed to `on_result` as it comes.
 
     Every metric is checked for what it needs before the first one runs. One that fails costs its own score alone and is
     a `DevalWarning`, unless none succeeds, which raises the first error.
@@ -278,7 +283,10 @@ def measure_each(
     results, errors = {}, []
     for measurement in [one for one in measurements if can_serve(one, subject, name)]:
         try:
-            results[measurement.name] = measure(measurement, subject, seed, about)
+            result = measure(measurement, subject, seed, about)
+            for use in on_result:
+                use(result)
+            results[measurement.name] = result
         except DevalError as error:
             errors.append(error)
             how = "left out" if is_left_out(measurement, error) else "failed"

@@ -84,7 +84,6 @@ def test_tensors_of_every_kind_score_as_their_numbers(classes):
         (torch.zeros(360, 2, device="meta"), "codes: received a tensor on the meta device"),
         (torch.zeros(360, 2, dtype=torch.complex64), "codes: received dtype complex64, expected real numbers"),
         ([[1.0], [1.0, 2.0]], r"codes: received list \(.*\), expected an array of numbers"),
-        ("codes.npz", "codes: received a single number"),
     ],
 )
 def test_what_is_no_table_of_numbers_is_named(codes, said):
