@@ -1,34 +1,12 @@
 """Figures of many runs: what is drawn is what logs and results hold."""
 
-import json
-
 import numpy as np
 import pytest
+from run_folders import write_run
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study import plotting
 from disentangle_eval.study.runs import find_runs
-
-
-def write_run(folder, seed, beta):
-    folder.mkdir(parents=True)
-    described = {
-        "model": "a",
-        "distribution": "d",
-        "version": 1,
-        "dataset": "grid",
-        "seed": seed,
-        "config": {"iterations": 20, "beta": beta},
-        "settings": {},
-    }
-    (folder / "run.json").write_text(json.dumps(described))
-    lines = [{"iteration": at, "kl": [beta, at / 10], "loss": beta * at + seed} for at in (10, 20)]
-    (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    scores = [
-        {"metric": "mig", "value": seed + beta, "iteration": 20, "chance": 0.1, "seed": 0, "details": {"gap": 0.5}}
-        | {"settings": {"protocol": "p"}, "metric_version": 1, "better": "higher", "dataset": "grid"}
-    ]
-    (folder / "results.jsonl").write_text("".join(json.dumps(score) + "\n" for score in scores))
 
 
 @pytest.fixture
