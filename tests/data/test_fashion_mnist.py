@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ import pytest
 import torch
 
 from disentangle_eval.data.files.published import checksum
-from disentangle_eval.data.sets import fashion_mnist
-from disentangle_eval.data.sets.mnist import load
+from disentangle_eval.data.sets import fashion_mnist, mnist
+from disentangle_eval.data.sets.mnist.config import MNISTConfig
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.specs import DatasetSpec
 
 TRAIN = fashion_mnist.DATASETS[0]
+load = partial(mnist.load, cfg=MNISTConfig())
 
 PIXELS = np.random.default_rng(0).integers(256, size=(12, 28, 28), dtype=np.uint8)
 LABELS = np.arange(12, dtype=np.uint8) % 10

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 import torch
 
+from disentangle_eval.config import build
+from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.sets import mnist
+from disentangle_eval.data.sets.mnist.config import MNISTConfig
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
@@ -50,7 +53,13 @@ def _file(file: DataFile, contents: bytes) -> DataFile:
     return replace(file, size=len(packed), checksum=checksum, instead=(unpacked,))
 
 
+EVERY = torch.arange(12)
+AS_IT_IS = MNISTConfig()
 TRAIN, TEST = official("mnist", 12), official("mnist-test", 5)
+
+
+def load(spec: DatasetSpec, folder: Path | None, cfg: MNISTConfig = AS_IT_IS) -> ImageDataset:
+    return mnist.load(spec, folder, cfg)
 
 
 def put(folder: Path, contents: dict[str, bytes] = CONTENTS, packed: bool = True) -> Path:
@@ -65,7 +74,7 @@ def put(folder: Path, contents: dict[str, bytes] = CONTENTS, packed: bool = True
 @pytest.mark.parametrize("place", ["", "mnist", "MNIST/raw"])
 def test_images_and_labels_are_found_packed_or_not(tmp_path, place, packed):
     put(tmp_path / place, CONTENTS, packed)
-    train, test = mnist.load(TRAIN, tmp_path), mnist.load(TEST, tmp_path)
+    train, test = load(TRAIN, tmp_path), load(TEST, tmp_path)
     assert (train.name, test.name, train.shape, len(train), len(test)) == ("mnist", "mnist-test", (1, 28, 28), 12, 5)
     np.testing.assert_array_equal(train.images(torch.arange(12))[:, 0] * 255, ARRAYS[0])
     np.testing.assert_array_equal(test.images(torch.arange(5))[:, 0] * 255, ARRAYS[2])
@@ -77,24 +86,49 @@ def test_images_and_labels_are_found_packed_or_not(tmp_path, place, packed):
 def test_the_validation_images_of_tensorflow_come_first(tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "TRAIN", TRAIN)
     put(tmp_path)
-    whole, part = mnist.load(TRAIN, tmp_path), mnist.load_last(official("mnist-55k", 8), tmp_path)
+    whole, part = load(TRAIN, tmp_path), mnist.load_last(official("mnist-55k", 8), tmp_path, AS_IT_IS)
+    first = mnist.load_first(official("mnist-validation", 4), tmp_path, AS_IT_IS)
     assert (part.name, len(part)) == ("mnist-55k", 8)
     assert torch.equal(part.images(torch.arange(8)), whole.images(torch.arange(4, 12)))
     assert part.labels.tolist() == whole.labels[4:].tolist()
     assert part.sha256 != whole.sha256
+    assert torch.equal(torch.cat([first.images(torch.arange(4)), part.images(torch.arange(8))]), whole.images(EVERY))
+    assert (first.name, first.labels.tolist()) == ("mnist-validation", whole.labels[:4].tolist())
+
+
+def test_a_frame_makes_images_of_32_pixels(tmp_path):
+    put(tmp_path)
+    plain, framed = load(TRAIN, tmp_path), load(TRAIN, tmp_path, build(MNISTConfig, {"size": "32"}))
+    assert framed.shape == (1, 32, 32)
+    images = framed.images(EVERY)
+    assert torch.equal(images[:, :, 2:-2, 2:-2], plain.images(EVERY))
+    assert images.sum() == plain.images(EVERY).sum()
+    assert framed.sha256 != plain.sha256
+    with pytest.raises(UsageError, match="size"):
+        build(MNISTConfig, {"size": "30"})
+
+
+@pytest.mark.parametrize("place", ["", "mnist"])
+@pytest.mark.parametrize("name", [lambda name: name.replace("-idx", ".idx"), lambda name: f"{name}/{name}"])
+def test_the_names_on_kaggle_are_known(tmp_path, place, name):
+    for file, contents in CONTENTS.items():
+        path = tmp_path / place / name(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents)
+    assert load(TEST, tmp_path).labels.tolist() == [3, 1, 4, 1, 5]
 
 
 def test_without_a_folder_or_a_file_it_is_said_how_to_get_it(tmp_path):
     (put(tmp_path) / f"{NAMES[3]}.gz").unlink()
     for folder, received in [(None, "no data folder"), (tmp_path, NAMES[3]), (tmp_path / "none", NAMES[2])]:
         with pytest.raises(UsageError, match=r"--data-dir or DEVAL_DATA, .*deval data fetch mnist-test$") as caught:
-            mnist.load(TEST, folder)
+            load(TEST, folder)
         assert received in str(caught.value)
 
 
 def refusal(folder: Path, spec: DatasetSpec = TEST) -> str:
     with pytest.raises(DevalError) as caught:
-        mnist.load(spec, folder)
+        load(spec, folder)
     assert type(caught.value) is DevalError
     assert str(caught.value).startswith(str(folder))
     assert "\n" not in str(caught.value)
@@ -148,7 +182,7 @@ REAL = {
 
 @pytest.mark.parametrize("name", REAL)
 def test_the_real_files_hold_the_known_digits(real, name):
-    data = mnist.load(SPECS[name], real)
+    data = load(SPECS[name], real)
     counts, first = REAL[name]
     assert np.bincount(data.labels).tolist() == counts
     assert data.labels[:10].tolist() == first

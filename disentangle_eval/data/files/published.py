@@ -22,11 +22,16 @@ def find(folder: Path | None, file: DataFile) -> Path | None:
     try:
         if folder.is_file():
             return folder if folder.name in [path.name for path in paths] else None
-        return next((folder / path for path in paths if (folder / path).exists()), None)
+        return next((folder / path for path in paths if _is_there(folder / path, file)), None)
     except OSError as error:
         raise DevalError(
             "data folder", received=f"{folder}: {error.strerror}", expected="a folder you may read"
         ) from error
+
+
+def _is_there(path: Path, file: DataFile) -> bool:
+    """Whether a path is there; where a checksum or size is known, it must be a file, not a folder of that name."""
+    return path.is_file() if file.checksum or file.size else path.exists()
 
 
 def find_any(folder: Path | None, file: DataFile) -> tuple[Path, DataFile] | None:

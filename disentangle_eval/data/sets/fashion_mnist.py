@@ -8,6 +8,7 @@ from __future__ import annotations
 from disentangle_eval import DataFile, DatasetSpec
 
 _LOADER = "disentangle_eval.data.sets.mnist:load"
+_CONFIG = "disentangle_eval.data.sets.mnist.config:MNISTConfig"
 _LICENCE = "MIT"
 _HOMEPAGE = "https://github.com/zalandoresearch/fashion-mnist"
 
@@ -27,6 +28,7 @@ DATASETS = (
         name="fashion-mnist",
         summary="60,000 grey 28x28 images of clothes, with labels; scored on fashion-mnist-test",
         target=_LOADER,
+        config=_CONFIG,
         test="fashion-mnist-test",
         files=(
             _file("train-images-idx3-ubyte", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
@@ -40,6 +42,7 @@ DATASETS = (
         name="fashion-mnist-test",
         summary="the 10,000 test images of Fashion-MNIST, with labels",
         target=_LOADER,
+        config=_CONFIG,
         files=(
             _file("t10k-images-idx3-ubyte", "bef4ecab320f06d8554ea6380940ec79", 4_422_102),
             _file("t10k-labels-idx1-ubyte", "bb300cfdad3c16e7a12a480ee83cd310", 5_148),

@@ -14,21 +14,29 @@ from disentangle_eval import DataFile, DatasetSpec, data
 if TYPE_CHECKING:
     import numpy as np
 
+    from disentangle_eval.data.sets.mnist.config import MNISTConfig
+
 SIDE = 28
 
 
-def load(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
-    """The images of a part, (1, 28, 28), with labels 0 to 9.
+def load(spec: DatasetSpec, folder: Path | None, cfg: MNISTConfig) -> data.ImageDataset:
+    """The images of a part, (1, 28, 28) or, with a black frame, (1, 32, 32), with labels 0 to 9.
 
     `folder` holds its two files. UsageError where it does not; DevalError if a file is not the official one.
     """
-    return _dataset(spec, *_read(spec, folder, spec.images))
+    return _dataset(spec, cfg, *_read(spec, folder, spec.images))
 
 
-def load_last(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
+def load_first(spec: DatasetSpec, folder: Path | None, cfg: MNISTConfig) -> data.ImageDataset:
+    """The first images of the training files, as many as `spec` says; else as `load`."""
+    pixels, labels = _read(spec, folder, TRAIN.images)
+    return _dataset(spec, cfg, pixels[: spec.images], labels[: spec.images])
+
+
+def load_last(spec: DatasetSpec, folder: Path | None, cfg: MNISTConfig) -> data.ImageDataset:
     """The last images of the training files, as many as `spec` says; else as `load`."""
     pixels, labels = _read(spec, folder, TRAIN.images)
-    return _dataset(spec, pixels[-spec.images :], labels[-spec.images :])
+    return _dataset(spec, cfg, pixels[-spec.images :], labels[-spec.images :])
 
 
 def _read(spec: DatasetSpec, folder: Path | None, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,10 +54,19 @@ def _read_file(spec: DatasetSpec, folder: Path | None, file: DataFile, shape: tu
     return data.read_idx(path, shape)
 
 
-def _dataset(spec: DatasetSpec, pixels: np.ndarray, labels: np.ndarray) -> data.ImageDataset:
-    pixels = pixels[:, None]
+def _dataset(spec: DatasetSpec, cfg: MNISTConfig, pixels: np.ndarray, labels: np.ndarray) -> data.ImageDataset:
+    import numpy as np
+
+    frame = (cfg.size - SIDE) // 2
+    pixels = np.pad(pixels, ((0, 0), (frame, frame), (frame, frame)))[:, None]
     sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
     return data.ImageDataset(spec.name, sha256, data.ByteImages.of(pixels), labels=labels.astype("int64"))
+
+
+def _kaggle(name: str) -> tuple[str, ...]:
+    """Where a file as Kaggle names it may be: with a dot, or in a folder of its own name."""
+    names = (name.replace("-idx", ".idx"), f"{name}/{name}")
+    return (*(f"mnist/{kaggle}" for kaggle in names), *names)
 
 
 def _file(name: str, md5: str, size: int, unpacked_sha256: str, unpacked_size: int) -> DataFile:
@@ -65,7 +82,11 @@ def _file(name: str, md5: str, size: int, unpacked_sha256: str, unpacked_size: i
         instead=(
             DataFile(
                 path=f"mnist/{name}",
-                also=(name, f"MNIST/raw/{name}"),
+                also=(
+                    name,
+                    f"MNIST/raw/{name}",
+                    *(f"{folder}{kaggle}" for folder in ("mnist/", "") for kaggle in _kaggle(name)),
+                ),
                 checksum=f"sha256:{unpacked_sha256}",
                 size=unpacked_size,
             ),
@@ -105,6 +126,7 @@ _TEST_FILES = (
         unpacked_size=10_008,
     ),
 )
+_CONFIG = "disentangle_eval.data.sets.mnist.config:MNISTConfig"
 _LICENCE = "CC BY-SA 3.0"
 _HOMEPAGE = "http://yann.lecun.com/exdb/mnist/"
 
@@ -112,6 +134,7 @@ TRAIN = DatasetSpec(
     name="mnist",
     summary="60,000 grey 28x28 images of handwritten digits, with labels; scored on mnist-test",
     target="disentangle_eval.data.sets.mnist:load",
+    config=_CONFIG,
     test="mnist-test",
     files=_TRAIN_FILES,
     images=60_000,
@@ -125,6 +148,7 @@ DATASETS = (
         name="mnist-55k",
         summary="mnist without its first 5,000 images, as TensorFlow 1 splits it; scored on mnist-test",
         target="disentangle_eval.data.sets.mnist:load_last",
+        config=_CONFIG,
         test="mnist-test",
         files=_TRAIN_FILES,
         images=55_000,
@@ -132,9 +156,20 @@ DATASETS = (
         homepage=_HOMEPAGE,
     ),
     DatasetSpec(
+        name="mnist-validation",
+        summary="the first 5,000 training images of MNIST, which mnist-55k leaves out, with labels",
+        target="disentangle_eval.data.sets.mnist:load_first",
+        config=_CONFIG,
+        files=_TRAIN_FILES,
+        images=5_000,
+        licence=_LICENCE,
+        homepage=_HOMEPAGE,
+    ),
+    DatasetSpec(
         name="mnist-test",
         summary="the 10,000 test images of MNIST, with labels",
         target="disentangle_eval.data.sets.mnist:load",
+        config=_CONFIG,
         files=_TEST_FILES,
         images=10_000,
         licence=_LICENCE,
