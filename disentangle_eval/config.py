@@ -22,6 +22,7 @@ __all__ = [
     "preset_dataset",
     "preset_values",
     "resolve",
+    "shortened",
 ]
 
 Values = Mapping[str, Any]
@@ -102,6 +103,34 @@ def resolve(config: type[ModelConfigT], dataset: str, preset: str | None, values
     Raises `UsageError` for a preset the model does not have, or does not have for this data set.
     """
     return build(config, {**preset_values(config, dataset, preset), **values})
+
+
+def shortened(cfg: ModelConfigT, factor: float) -> ModelConfigT:
+    """The same schedule in 1 / `factor` of its iterations: every learning rate (`lr`, `lr_*`) times `factor`, and every
+    number of iterations (`iterations`, `*_iterations`) divided by it, to at least 1.
+
+    A way to look at a training early. It is faithful as long as the optimiser's path does not depend on its step, which
+    holds for small learning rates; it does not replace the published length.
+    """
+    if factor < 1:
+        raise UsageError("shorten", received=str(factor), expected="at least 1")
+    values = cfg.model_dump()
+    changed = {
+        name: value * factor if is_learning_rate(name) else max(1, round(value / factor))
+        for name, value in values.items()
+        if value and (is_learning_rate(name) or counts_iterations(name))
+    }
+    return build(type(cfg), {**values, **changed})
+
+
+def is_learning_rate(name: str) -> bool:
+    """Whether a setting is a learning rate: its name says so."""
+    return name == "lr" or name.startswith("lr_")
+
+
+def counts_iterations(name: str) -> bool:
+    """Whether a setting is a number of iterations: its name says so."""
+    return name == "iterations" or name.endswith("_iterations")
 
 
 def preset_values(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
-from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve
+from disentangle_eval.config import Config, Field, ModelConfig, build, counts_iterations, preset_dataset, resolve
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
@@ -252,11 +252,6 @@ def scaled(cfg: ModelConfig, scale: float) -> ModelConfig:
     values = cfg.model_dump()
     counted = {name: value for name, value in values.items() if counts_iterations(name) and isinstance(value, int)}
     return build(type(cfg), {**values, **{name: max(1, round(value * scale)) for name, value in counted.items()}})
-
-
-def counts_iterations(name: str) -> bool:
-    """Whether a setting is a number of iterations: its name says so."""
-    return name == "iterations" or name.endswith("_iterations")
 
 
 def seeds_of(written: str | int | Sequence[int]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve
+from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve, shortened
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
@@ -26,6 +26,11 @@ class RunSettings(Config):
 
     dataset: str = Field("dsprites", description="data set to train on")
     preset: str | None = Field(None, description="named settings of the model, such as `paper`")
+    shorten: float = Field(
+        1.0,
+        ge=1,
+        description="all learning rates times this, all numbers of iterations divided by it; what is typed wins",
+    )
     seed: int = Field(0, ge=0, description="seed of every random number")
     precision: Literal["float32", "tf32", "bf16"] = Field(
         "float32", description="arithmetic of the networks in training"
@@ -68,6 +73,9 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     run = RunFolder(folder)
     if not resume:
         cfg = resolve(config, settings.dataset, settings.preset, of_model)
+        if settings.shorten > 1:
+            published = resolve(config, settings.dataset, settings.preset, {})
+            cfg = build(config, {**shortened(published, settings.shorten).model_dump(), **of_model})
         dataset = preset_dataset(config, settings.dataset, settings.preset)
         return Plan(model=model, cfg=cfg, settings=settings.model_copy(update={"dataset": dataset}), folder=run)
     stored = run.read_run()

@@ -24,6 +24,7 @@ _CELEBA = {**_SVHN, "iterations": 500_000, "decay_iterations": 500_000}
 # Half the published width and a third of its iterations, for one core of a CPU; learns faster.
 _TUNED: dict[str, Any] = {
     "width": 16,
+    "init": "fan-in",
     "batch_size": 64,
     "lr_discriminator": 4e-4,
     "lr_generator": 1e-3,
@@ -50,13 +51,22 @@ class BidirectionalInfoGANConfig(ModelConfig):
     continuous_codes: int = Field(2, ge=0, description="number of continuous codes, uniform on (-1, 1)")
     noise_dim: int = Field(16, ge=1, description="dimensions of the noise z, uniform on (-1, 1)")
     lambda_: float = Field(1.0, ge=0, description="weight of the losses of the codes read back")
+    continuous_share: float = Field(
+        1.0,
+        ge=0,
+        description="weight of the continuous codes' loss in that of all codes, where a categorical code has 1",
+    )
     init: Init = Field(
-        "fan-in",
-        description="of D and E, N(0, sqrt(2 / n)): n the inputs of a unit, or the kernel's height as in the code",
+        "kernel-height",
+        description="of D and E, N(0, sqrt(2 / n)): n the kernel's height as in the code, or the inputs of a unit",
     )
     lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D at the first iteration (Adam)")
     lr_generator: float = Field(5e-4, gt=0, description="learning rate of G and E at the first iteration (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    augment: bool = Field(
+        False,
+        description="show D and E real and generated images under random affine maps (rotation, scale, shear, shift)",
+    )
     decay_iterations: int = Field(30_000, ge=1, description="iterations over which the learning rates fall")
     decay_power: float = Field(0.5, gt=0, description="power of the polynomial by which the learning rates fall")
     decay_final: float = Field(0.2, ge=0, le=1, description="share of the learning rates that is left at the end")

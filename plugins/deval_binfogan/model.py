@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -32,6 +33,7 @@ from disentangle_eval.api import (
     Step,
     Traversal,
 )
+from disentangle_eval.nn.augmenting import random_affine
 
 
 class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
@@ -83,8 +85,8 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
 
     def losses(self, step: Step) -> Losses:
         latent = self.prior.sample(step, step.batch)
-        fake = self.generator(latent)
-        real = step.images()
+        fake = self._augmented(self.generator(latent), step)
+        real = self._augmented(step.images(), step)
         fake_logit = self.discriminator(fake, latent, step)
         real_logit = self.discriminator(real, self.infer(real), step)
         d_real, d_fake = softplus(-real_logit).mean(), softplus(fake_logit).mean()
@@ -92,7 +94,10 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
         bounds = self.codes.lower_bounds(latent, self.encoder(fake)[0])
         terms = bound_terms(self.codes, bounds)
         # The published losses of the codes: cross-entropy and Gaussian log density, without H(c).
-        code_loss = self.codes.entropy - terms["lower_bound"]
+        share = self.cfg.continuous_share
+        bound = bounds.categorical.sum() + share * bounds.continuous.sum()
+        entropy = self.codes.categorical * math.log(self.codes.classes) + share * self.codes.continuous * math.log(2)
+        code_loss = entropy - bound
         return Losses(
             total={
                 "discriminator": d_real + d_fake,
@@ -106,6 +111,10 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
                 **terms,
             },
         )
+
+    def _augmented(self, images: Tensor, step: Step) -> Tensor:
+        """Images (B, C, H, W), real or generated, as D and E are shown them."""
+        return random_affine(images, step) if self.cfg.augment else images
 
     def infer(self, x: Tensor) -> Tensor:
         """E(x) as an input of G, (B, Z): class probabilities in place of one-hot codes."""

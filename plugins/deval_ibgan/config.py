@@ -73,6 +73,14 @@ class GameConfig(ModelConfig):
         100_000, ge=2, description="iterations over which the instance noise anneals linearly"
     )
     label_smoothing: bool = Field(False, description="real targets of D from U(0.7, 1.2) instead of 1")
+    augment: bool = Field(
+        False,
+        description="show D and q real and generated images under random affine maps (rotation, scale, shear, shift)",
+    )
+    real_through_q: bool = Field(
+        False,
+        description="pass real images through q too, as both published solvers do: for its batch statistics alone",
+    )
 
 
 class IBGANConfig(GameConfig):

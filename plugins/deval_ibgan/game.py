@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from deval_ibgan.config import GameConfig
 from disentangle_eval.api import Draw, Step
+from disentangle_eval.nn.augmenting import random_affine
 
 
 class Game(NamedTuple):
@@ -43,17 +44,24 @@ def under_noise_of(cfg: GameConfig, images: Tensor, iteration: int | None, draw:
     return add_noise(images, noise_level(cfg, torch.tensor(iteration, device=images.device)), draw)
 
 
-def play_game(cfg: GameConfig, trunk: nn.Module, discriminator: nn.Module, images: Tensor, step: Step) -> Game:
+def play_game(
+    cfg: GameConfig, trunk: nn.Module, discriminator: nn.Module, reconstructor: nn.Module, images: Tensor, step: Step
+) -> Game:
     """Generated images (B, C, H, W) in [-1, 1] against the next real ones, all under instance noise.
 
-    Both domains pass D in calls of their own. G's loss is the non-saturating one.
+    Both domains pass D in calls of their own. G's loss is the non-saturating one. q, the `reconstructor`, is shown real
+    images only where the settings say so, for its batch normalisation alone: nothing learns from what it answers.
     """
     sigma = noise_level(cfg, step.iteration)
-    fake = add_noise(images, sigma, step)
-    real = add_noise(to_signed(step.images()), sigma, step)
+    fake = add_noise(augmented(cfg, images, step), sigma, step)
+    real = add_noise(augmented(cfg, to_signed(step.images()), step), sigma, step)
     fake_features = trunk(fake)
     fake_logit = discriminator(fake_features)
-    real_logit = discriminator(trunk(real))
+    real_features = trunk(real)
+    real_logit = discriminator(real_features)
+    if cfg.real_through_q:
+        with torch.no_grad():
+            reconstructor(real_features)
     real_target = torch.ones_like(real_logit)
     if cfg.label_smoothing:
         real_target = 0.7 + 0.5 * step.uniform(*real_logit.shape)
@@ -64,6 +72,11 @@ def play_game(cfg: GameConfig, trunk: nn.Module, discriminator: nn.Module, image
         fake_features=fake_features,
         noise=sigma,
     )
+
+
+def augmented(cfg: GameConfig, images: Tensor, step: Step) -> Tensor:
+    """Images (B, C, H, W) under random affine maps, or as they are."""
+    return random_affine(images, step) if cfg.augment else images
 
 
 def to_signed(x: Tensor) -> Tensor:

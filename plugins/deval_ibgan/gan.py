@@ -30,7 +30,7 @@ class GAN(Baseline[GANConfig]):
 
     def losses(self, step: Step) -> Losses:
         z = self.prior.sample(step, step.batch)
-        game = play_game(self.cfg, self.trunk, self.discriminator, self.generator(z), step)
+        game = play_game(self.cfg, self.trunk, self.discriminator, self.reconstructor, self.generator(z), step)
         lower = lower_bound(z, self.reconstructor(game.fake_features.detach()))
         return Losses(
             total={

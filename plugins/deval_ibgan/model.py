@@ -59,7 +59,7 @@ class IBGAN(Model[IBGANConfig]):
         z = self.prior.sample(step, step.batch)
         mean, log_variance = self.encoder(z)
         r = sample(mean, log_variance, step)
-        game = play_game(cfg, self.trunk, self.discriminator, self.generator(r), step)
+        game = play_game(cfg, self.trunk, self.discriminator, self.reconstructor, self.generator(r), step)
 
         lower = lower_bound(z, self.reconstructor(game.fake_features))
         kl = kl_to_standard(mean, log_variance).mean(dim=0)

@@ -1,6 +1,6 @@
 """Settings of InfoAE. The paper's weights are three numbers; which loss each belongs to is our reading."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
 
@@ -37,14 +37,29 @@ class InfoAEConfig(ModelConfig):
     width: int = Field(64, ge=1, description="channels of the first convolution; all other layers scale with it")
     slope: float = Field(0.1, ge=0, lt=1, description="slope of the leaky ReLUs")
     weight_reconstruction: float = Field(1.0, ge=0, description="weight of the squared error a pixel")
+    reconstruction: Literal["mean", "sum"] = Field(
+        "mean", description="squared error of an image: mean over its pixels, or their sum"
+    )
     weight_generated: float = Field(1.0, gt=0, description="weight of generated images passing for real")
     weight_reconstructed: float = Field(1.0, ge=0, description="weight of reconstructed images passing for real")
     weight_critic: float = Field(1.0, ge=0, description="weight of encoded latents passing for generated ones")
+    weight_critic_real: float = Field(
+        0.0, ge=0, description="weight of real images' latents E(x) passing for generated ones, judged by S too"
+    )
     weight_class_generated: float = Field(
         0.4, ge=0, description="weight of the category read from the generated latent (cross-entropy)"
     )
     weight_class_encoded: float = Field(
         0.4, ge=0, description="weight of the category read from the generated image's latent (cross-entropy)"
+    )
+    weight_consistency: float = Field(
+        0.0, ge=0, description="weight of KL(C(E(x)) || C(E(affine x))) on real images, the first held fixed"
+    )
+    weight_conditional_entropy: float = Field(
+        0.0, ge=0, description="weight of the mean entropy of C(E(x)) on real images, lowered"
+    )
+    weight_marginal_entropy: float = Field(
+        0.0, ge=0, description="weight of the entropy of the mean of C(E(x)) over real images, raised"
     )
     lr: float = Field(2e-4, gt=0, description="learning rate of E, Dec, Gen and C (Adam)")
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of Di and S (Adam)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -15,6 +16,7 @@ from deval_infogan.networks import check_sides
 from deval_infogan.sweeps import code_traversal
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.latents import continuous
+from disentangle_eval.nn.augmenting import random_affine
 
 
 class InfoAE(Model[InfoAEConfig]):
@@ -61,7 +63,8 @@ class InfoAE(Model[InfoAEConfig]):
 
         z_generated = self.latent_generator(category_and_noise)
         # In one batch, for batch normalisation's running statistics are of all that Dec draws.
-        x_reconstructed, x_generated = self.decoder(torch.cat([self.encoder(x), z_generated])).chunk(2)
+        z_real = self.encoder(x)
+        x_reconstructed, x_generated = self.decoder(torch.cat([z_real, z_generated])).chunk(2)
         z_encoded = self.encoder(x_generated)
 
         real = self.discriminator(x)
@@ -75,7 +78,7 @@ class InfoAE(Model[InfoAEConfig]):
         s_real, s_fake = softplus(-drawn_pair).mean(), softplus(read_pair).mean()
 
         terms = {
-            "reconstruction": (x - x_reconstructed).square().mean(),
+            "reconstruction": self._error(x, x_reconstructed),
             "adversarial_generated": softplus(-generated).mean(),
             "adversarial_reconstructed": softplus(-reconstructed).mean(),
             "adversarial_critic": softplus(-read_pair).mean(),
@@ -90,14 +93,21 @@ class InfoAE(Model[InfoAEConfig]):
             "class_generated": cfg.weight_class_generated,
             "class_encoded": cfg.weight_class_encoded,
         }
+        if cfg.weight_critic_real:
+            real_pair = self.critic(x, z_real)
+            share = cfg.weight_critic_real / (cfg.weight_critic + cfg.weight_critic_real)
+            s_fake = s_fake.lerp(softplus(real_pair).mean(), share)
+            terms["adversarial_critic_real"] = softplus(-real_pair).mean()
+            weights["adversarial_critic_real"] = cfg.weight_critic_real
+        real_terms = self._on_real_images(x, z_real, step)
+        total = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
+        for weight, term in real_terms.values():
+            total = total + weight * term
         return Losses(
-            total={
-                "autoencoder": torch.stack([weight * terms[name] for name, weight in weights.items()]).sum(),
-                "discriminator": d_real + d_fake,
-                "critic": s_real + s_fake,
-            },
+            total={"autoencoder": total, "discriminator": d_real + d_fake, "critic": s_real + s_fake},
             terms={
                 **terms,
+                **{name: term for name, (_, term) in real_terms.items()},
                 "discriminator_real": d_real,
                 "discriminator_fake": d_fake,
                 "critic_real": s_real,
@@ -105,6 +115,31 @@ class InfoAE(Model[InfoAEConfig]):
                 "lower_bound_categorical": self.codes.entropy - terms["class_encoded"],
             },
         )
+
+    def _error(self, x: Tensor, reconstructed: Tensor) -> Tensor:
+        """Squared error of an image, mean over the batch and mean or sum over pixels, ()."""
+        squares = (x - reconstructed).square()
+        return squares.mean() if self.cfg.reconstruction == "mean" else squares.sum() / len(x)
+
+    def _on_real_images(self, x: Tensor, z: Tensor, step: Step) -> dict[str, tuple[float, Tensor]]:
+        """Terms of q = C(E(x)) that the paper does not have, by name, with their weights; those of weight 0 left out.
+
+        Consistency is KL(q(x) || q(affine x)), the first held fixed; the entropies are those of q and of its mean.
+        """
+        cfg, terms = self.cfg, dict[str, tuple[float, Tensor]]()
+        if not (cfg.weight_consistency or cfg.weight_conditional_entropy or cfg.weight_marginal_entropy):
+            return terms
+        log_q = self.classifier(z).log_softmax(dim=1)
+        if cfg.weight_consistency:
+            moved = self.classifier(self.encoder(random_affine(x, step))).log_softmax(dim=1)
+            fixed = log_q.detach()
+            terms["consistency"] = (cfg.weight_consistency, (fixed.exp() * (fixed - moved)).sum(dim=1).mean())
+        if cfg.weight_conditional_entropy:
+            terms["conditional_entropy"] = (cfg.weight_conditional_entropy, -(log_q.exp() * log_q).sum(dim=1).mean())
+        if cfg.weight_marginal_entropy:
+            log_mean = log_q.logsumexp(dim=0) - math.log(len(log_q))
+            terms["marginal_entropy"] = (-cfg.weight_marginal_entropy, -(log_mean.exp() * log_mean).sum())
+        return terms
 
     # ------------------------------------------------------------ what it offers
 

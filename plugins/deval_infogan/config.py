@@ -109,6 +109,10 @@ class LatentCodeConfig(ModelConfig):
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of D and Q (Adam)")
     lr_generator: float = Field(1e-3, gt=0, description="learning rate of G (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    augment: bool = Field(
+        False,
+        description="show D and Q real and generated images under random affine maps (rotation, scale, shear, shift)",
+    )
 
 
 class InfoGANConfig(LatentCodeConfig):

@@ -36,9 +36,10 @@ class InfoGAN(LatentCodeGAN[InfoGANConfig]):
 
     def discriminator_losses(self, step: Step) -> Losses:
         latent, fake = self._draw(step)
-        features = self.trunk(fake)
+        features = self.trunk(self.augmented(fake, step))
         d_fake = softplus(self.discriminator(features)).mean()
-        d_real = softplus(-self.discriminator(self.trunk(self.inside(step.images())))).mean()
+        real = self.augmented(self.inside(step.images()), step)
+        d_real = softplus(-self.discriminator(self.trunk(real))).mean()
         bounds = self.codes.lower_bounds(latent, self.read(features.detach() if self.cfg.bystander else features))
         return Losses(
             total={"discriminator": d_real + d_fake - self.weighted(bounds)},
@@ -47,7 +48,7 @@ class InfoGAN(LatentCodeGAN[InfoGANConfig]):
 
     def generator_losses(self, step: Step) -> Losses:
         latent = self.prior.sample(step, step.batch)
-        features = self.trunk(self.generator(latent))
+        features = self.trunk(self.augmented(self.generator(latent), step))
         adversarial = softplus(-self.discriminator(features)).mean()
         total = adversarial
         if not self.cfg.bystander:

@@ -32,8 +32,8 @@ class InfoWGANGP(LatentCodeGAN[InfoWGANGPConfig]):
     def critic_losses(self, step: Step) -> Losses:
         latent = self.prior.sample(step, step.batch)
         with torch.no_grad():
-            fake = self.generator(latent)
-        real = self.inside(step.images())
+            fake = self.augmented(self.generator(latent), step)
+        real = self.augmented(self.inside(step.images()), step)
         features = self.trunk(fake)
         on_fake = self.discriminator(features).mean()
         on_real = self.criticise(real).mean()
@@ -51,7 +51,7 @@ class InfoWGANGP(LatentCodeGAN[InfoWGANGPConfig]):
 
     def generator_losses(self, step: Step) -> Losses:
         latent = self.prior.sample(step, step.batch)
-        features = self.trunk(self.generator(latent))
+        features = self.trunk(self.augmented(self.generator(latent), step))
         adversarial = -self.discriminator(features).mean()
         bounds = self.codes.lower_bounds(latent, self.read(features))
         return Losses(

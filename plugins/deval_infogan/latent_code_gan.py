@@ -12,7 +12,8 @@ from deval_infogan.codes import Codes, LowerBounds, Reading
 from deval_infogan.config import LatentCodeConfig
 from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
 from deval_infogan.sweeps import code_traversal
-from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Traversal
+from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Step, Traversal
+from disentangle_eval.nn.augmenting import random_affine
 
 ConfigT = TypeVar("ConfigT", bound=LatentCodeConfig)
 
@@ -60,6 +61,10 @@ class LatentCodeGAN(Model[ConfigT]):
             self.cfg.lambda_categorical * bounds.categorical.sum()
             + self.cfg.lambda_continuous * bounds.continuous.sum()
         )
+
+    def augmented(self, images: Tensor, step: Step) -> Tensor:
+        """Images (B, C, H, W), real or generated, as the trunk is shown them in training."""
+        return random_affine(images, step) if self.cfg.augment else images
 
     def inside(self, x: Tensor) -> Tensor:
         """Images in [0, 1] -> in the networks' own range."""

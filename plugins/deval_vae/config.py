@@ -112,6 +112,9 @@ class FactorVAEConfig(DiscriminatedVAEConfig):
     )
 
     gamma: float = Field(35.0, ge=0, description="weight of the total correlation")
+    gamma_iterations: int = Field(
+        0, ge=0, description="iterations over which that weight rises linearly from 0; 0: it is constant"
+    )
     second_batch: bool = Field(
         True, description="permute the latents of a second batch (the paper's algorithm 2), not those of the same one"
     )

@@ -25,7 +25,7 @@ class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
         judgement = self.judge(batch.z, permute_dimensions(self._others(batch, step), step))
         return Losses(
             total={
-                "vae": batch.reconstruction + batch.total_kl + self.cfg.gamma * judgement.divergence,
+                "vae": batch.reconstruction + batch.total_kl + self._gamma(step) * judgement.divergence,
                 "discriminator": judgement.loss,
             },
             terms={
@@ -34,6 +34,12 @@ class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
                 "discriminator_accuracy": judgement.accuracy,
             },
         )
+
+    def _gamma(self, step: Step) -> float | Tensor:
+        """The weight of TC in an iteration: 0 in the first, `gamma` from `gamma_iterations` on."""
+        if not self.cfg.gamma_iterations:
+            return self.cfg.gamma
+        return self.cfg.gamma * (step.iteration / self.cfg.gamma_iterations).clamp(max=1)
 
     def _others(self, batch: Batch, step: Step) -> Tensor:
         """Latents (B, Z) to permute: a second batch's, or the same ones."""

@@ -12,6 +12,7 @@ from disentangle_eval.config import (
     preset_dataset,
     preset_values,
     resolve,
+    shortened,
 )
 from disentangle_eval.errors import UsageError
 
@@ -53,6 +54,22 @@ def test_a_preset_that_is_absent_is_named_with_those_there_are():
         resolve(Toy, "celeba", "paper", {})
     with pytest.raises(UsageError, match=r"expected one of: none"):
         resolve(Plain, "dsprites", "paper", {})
+
+
+class Scheduled(ModelConfig):
+    lr: float = Field(1e-4, gt=0, description="learning rate")
+    lr_discriminator: float = Field(2e-6, gt=0, description="learning rate of D")
+    noise_iterations: int = Field(1001, ge=1, description="length of the noise")
+    beta: float = Field(4.0, description="a weight")
+
+
+def test_a_shortened_schedule_raises_all_learning_rates_and_divides_all_iterations():
+    cfg = shortened(build(Scheduled, {}), 4)
+    assert (cfg.lr, cfg.lr_discriminator) == (4e-4, 8e-6)
+    assert (cfg.iterations, cfg.noise_iterations, cfg.batch_size, cfg.beta) == (25_000, 250, 64, 4.0)
+    assert shortened(build(Scheduled, {}), 1) == build(Scheduled, {})
+    with pytest.raises(UsageError, match=r"shorten: received 0\.5, expected at least 1"):
+        shortened(build(Scheduled, {}), 0.5)
 
 
 class Coloured(ModelConfig):

@@ -1,5 +1,7 @@
 """The losses of IB-GAN against a plain float64 evaluation of what the networks put out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from scipy.stats import norm
 
 from deval_ibgan.bounds import lower_bound
 from deval_ibgan.game import noise_level
+from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
 
 
@@ -131,3 +134,36 @@ def test_rate_ceiling_pushes_back_from_20_nats_only_when_asked(level, rate_ceili
     assert terms["upper_bound"].item() == pytest.approx(1.5 * level**2)
     without = terms["generator_adversarial"] - terms["lower_bound"]
     assert (losses.total["generator"] - without).item() == pytest.approx(extra, abs=1e-3)
+
+
+@pytest.mark.parametrize("variant", ["small", "big"])
+def test_real_images_through_q_change_its_batch_statistics_and_no_loss(variant):
+    plain, both = (tiny_ibgan(variant=variant, real_through_q=on).train() for on in (False, True))
+    calls = record_calls(both, NETWORKS)
+    without, with_them = plain.losses(RecordedStep(BATCH, IMAGE)), both.losses(RecordedStep(BATCH, IMAGE))
+    for name, total in without.total.items():
+        torch.testing.assert_close(with_them.total[name], total)
+    (_, real_features) = (output for _, output in calls["trunk"])
+    shown = [features for features, _ in calls["reconstructor"]]
+    assert any(torch.equal(features, real_features) for features in shown)
+    assert len(shown) == 2
+    moved = [
+        name
+        for name, buffer in both.named_buffers()
+        if "running_mean" in name and not torch.equal(buffer, plain.get_buffer(name))
+    ]
+    assert moved
+    assert all(name.startswith("reconstructor") for name in moved)
+
+
+def test_augmented_images_real_and_generated_are_noised_after_the_map():
+    model = tiny_ibgan(augment=True, noise_start=0.0).train()
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
+    model.losses(step)
+    ((_, drawn),) = calls["generator"]
+    (fake, _), (real, _) = calls["trunk"]
+    numbers = iter(step.handed["uniform"])
+    for shown, images in ((fake, drawn), (real, 2 * step.handed["images"][0] - 1)):
+        handed = SimpleNamespace(uniform=lambda *shape: next(numbers))
+        torch.testing.assert_close(shown, random_affine(images, handed).clamp(-1, 1))

@@ -3,7 +3,7 @@
 import pytest
 
 from deval_ibgan.config import IBGANConfig
-from disentangle_eval.config import resolve
+from disentangle_eval.config import resolve, shortened
 
 DSPRITES = {
     "variant": "small",
@@ -23,6 +23,8 @@ DSPRITES = {
     "init": "normal",
     "batch_size": 64,
     "rate_ceiling": False,
+    "augment": False,
+    "real_through_q": False,
 }
 CHAIRS = {
     **DSPRITES,
@@ -80,3 +82,9 @@ def test_the_paper_weighs_chairs_and_faces_otherwise(dataset, differing):
 def test_every_preset_holds_valid_settings(preset):
     for dataset in IBGANConfig.presets[preset]:
         resolve(IBGANConfig, dataset, preset, {})
+
+
+def test_the_schedule_shortened_by_four_is_the_faithful_one():
+    cfg = shortened(resolve(IBGANConfig, "dsprites", None, {}), 4)
+    assert (cfg.lr, cfg.lr_discriminator) == (2e-4, 4e-6)
+    assert (cfg.iterations, cfg.noise_iterations, cfg.noise_start, cfg.noise_end) == (37_500, 25_000, 1.0, 0.0)

@@ -1,0 +1,1 @@
+"""Parts of networks and losses that models share: built-in ones and anybody's."""
