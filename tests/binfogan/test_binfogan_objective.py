@@ -1,10 +1,13 @@
 """The losses of Bidirectional InfoGAN against a plain float64 evaluation of what the networks put out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, NETWORKS, NOISE, tiny_binfogan
 
+from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
 from disentangle_eval.training.players import build_players
 
@@ -144,3 +147,27 @@ def test_players_rates_and_their_decay_to_a_fifth():
             for group in players[name].optimiser.param_groups:
                 assert group["lr"] == pytest.approx(start * share, rel=1e-12)
                 assert group["betas"] == (0.5, 0.999)
+
+
+def test_continuous_codes_have_a_share_of_the_weight_of_codes():
+    whole, part = tiny_binfogan(lambda_=0.7), tiny_binfogan(lambda_=0.7, continuous_share=0.25)
+    all_of_it, less = whole.losses(RecordedStep(BATCH, IMAGE)), part.losses(RecordedStep(BATCH, IMAGE))
+    nll = CONTINUOUS * np.log(2) - all_of_it.terms["lower_bound_continuous"].item()
+    difference = (all_of_it.total["generator"] - less.total["generator"]).item()
+    assert difference == pytest.approx(0.7 * 0.75 * nll, rel=1e-4)
+
+
+def test_an_augmented_image_and_its_code_make_the_pair_that_d_judges():
+    model = tiny_binfogan(augment=True).train()
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
+    model.losses(step)
+    maps = [draw for draw in step.handed["uniform"] if draw.shape == (BATCH, 5)]
+    ((_, drawn),) = calls["generator"]
+    expected = [
+        random_affine(image, SimpleNamespace(uniform=lambda *shape, numbers=numbers: numbers))
+        for image, numbers in zip((drawn, step.handed["images"][0]), maps, strict=True)
+    ]
+    for images in ([x for x, *_ in calls["discriminator"]], [x for x, _ in calls["encoder"]]):
+        assert len(images) == 2
+        assert all(any(torch.allclose(x, moved, atol=1e-6) for x in images) for moved in expected)

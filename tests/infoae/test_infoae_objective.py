@@ -1,5 +1,7 @@
 """The losses of InfoAE against a plain float64 evaluation of what the six networks put out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from infoae_tiny import BATCH, CLASSES, IMAGE, NETWORKS, NOISE, TOGETHER, tiny_i
 
 from deval_infoae.config import InfoAEConfig
 from disentangle_eval.config import resolve
+from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
 from disentangle_eval.training.players import build_players
 
@@ -148,3 +151,56 @@ def test_the_adversaries_have_a_learning_rate_of_their_own():
         "discriminator": 0.1,
         "critic": 0.1,
     }
+
+
+def test_the_reconstruction_may_be_summed_over_pixels():
+    mean, total = (
+        tiny_infoae(reconstruction=kind).losses(RecordedStep(BATCH, IMAGE)).terms["reconstruction"]
+        for kind in ("mean", "sum")
+    )
+    assert total.item() == pytest.approx(mean.item() * np.prod(IMAGE), rel=1e-5)
+
+
+def test_s_may_judge_latents_of_real_images_too():
+    settings = {"weight_critic": 0.6, "weight_critic_real": 0.2}
+    model, plain = tiny_infoae(**settings).train(), tiny_infoae(weight_critic=0.6).train()
+    calls = record_calls(model, NETWORKS)
+    step = RecordedStep(BATCH, IMAGE)
+    losses, without = model.losses(step), plain.losses(RecordedStep(BATCH, IMAGE))
+    z_real = calls["encoder"][0][1]
+    (logit,) = (logit for x, z, logit in calls["critic"] if torch.equal(x, step.handed["images"][0]) and z is z_real)
+    np.testing.assert_allclose(double(losses.terms["adversarial_critic_real"]), bce(logit, 1), rtol=1e-4)
+    fake = 0.75 * double(without.terms["critic_fake"]) + 0.25 * bce(logit, 0)
+    np.testing.assert_allclose(double(losses.terms["critic_fake"]), fake, rtol=1e-4)
+    difference = double(losses.total["autoencoder"]) - double(without.total["autoencoder"])
+    np.testing.assert_allclose(difference, 0.2 * bce(logit, 1), rtol=1e-3, atol=1e-5)
+
+
+def softmax(logits):
+    powers = np.exp(double(logits))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def test_consistency_under_affine_maps_and_entropies_on_real_images():
+    weights = {"weight_consistency": 0.7, "weight_conditional_entropy": 0.3, "weight_marginal_entropy": 0.2}
+    model, plain = tiny_infoae(**weights).train(), tiny_infoae().train()
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
+    losses, without = model.losses(step), plain.losses(RecordedStep(BATCH, IMAGE))
+
+    x, numbers = step.handed["images"][0], step.handed["uniform"][-1]
+    moved = random_affine(x, SimpleNamespace(uniform=lambda *shape: numbers))
+    (z_moved,) = (z for image, z in calls["encoder"] if torch.equal(image, moved))
+    read = {id(z): softmax(logits) for z, logits in calls["classifier"]}
+    q, q_moved = read[id(calls["encoder"][0][1])], read[id(z_moved)]
+    expected = {
+        "consistency": np.mean(np.sum(q * np.log(q / q_moved), axis=1)),
+        "conditional_entropy": -np.mean(np.sum(q * np.log(q), axis=1)),
+        "marginal_entropy": -np.sum(q.mean(axis=0) * np.log(q.mean(axis=0))),
+    }
+    assert set(losses.terms) == {*without.terms, *expected}
+    for name, value in expected.items():
+        np.testing.assert_allclose(double(losses.terms[name]), value, rtol=1e-4, atol=1e-6, err_msg=name)
+    added = 0.7 * expected["consistency"] + 0.3 * expected["conditional_entropy"] - 0.2 * expected["marginal_entropy"]
+    difference = double(losses.total["autoencoder"]) - double(without.total["autoencoder"])
+    np.testing.assert_allclose(difference, added, rtol=1e-3, atol=1e-5)

@@ -1,9 +1,22 @@
 """The losses of InfoGAN against a plain float64 evaluation of what the networks put out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from infogan_tiny import BATCH, IMAGE, NETWORKS, double, expected_bounds, handed_codes, tiny_infogan
+import torch
+from infogan_tiny import (
+    BATCH,
+    IMAGE,
+    NETWORKS,
+    double,
+    expected_bounds,
+    handed_codes,
+    tiny_infogan,
+    tiny_infowgan_gp,
+)
 
+from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
 
 LAMBDAS = {"lambda_categorical": 0.7, "lambda_continuous": 0.3}
@@ -80,3 +93,34 @@ def test_a_model_without_categorical_codes_has_no_term_for_them():
     terms = tiny_infogan(categorical_codes=0).discriminator_losses(RecordedStep(BATCH, IMAGE)).terms
     assert "lower_bound_categorical" not in terms
     assert terms["lower_bound"].item() == pytest.approx(terms["lower_bound_continuous"].item())
+
+
+@pytest.mark.parametrize("tiny", [tiny_infogan, tiny_infowgan_gp])
+def test_augmented_images_are_what_the_trunk_is_shown_in_training_and_not_when_encoding(tiny):
+    model = tiny(augment=True).train()
+    first, second = model.rounds()
+    for round_, real in ((first, True), (second, False)):
+        step = RecordedStep(BATCH, IMAGE)
+        calls = record_calls(model, NETWORKS)
+        round_.losses(step)
+        maps = iter([draw for draw in step.handed["uniform"] if draw.shape == (BATCH, 5)])
+        handed = SimpleNamespace(uniform=lambda *shape, maps=maps: next(maps))
+        ((_, drawn),) = calls["generator"]
+        images = [drawn, *(step.handed["images"] if real else [])]
+        shown = [x for x, _ in calls["trunk"]]
+        for image in images:
+            moved = random_affine(image, handed)
+            assert any(torch.allclose(x, moved, atol=1e-6) for x in shown)
+            assert not any(torch.equal(x, image) for x in shown)
+    model.eval()
+    x = RecordedStep(BATCH, IMAGE).images()
+    calls = record_calls(model, NETWORKS)
+    model.encode(x)
+    assert torch.equal(calls["trunk"][0][0], x)
+
+
+def test_augmented_images_carry_the_generator_s_gradient():
+    model = tiny_infogan(augment=True).train()
+    loss = model.generator_losses(RecordedStep(BATCH, IMAGE)).total["generator"]
+    gradients = torch.autograd.grad(loss, list(model.generator.parameters()))
+    assert all(gradient.any() for gradient in gradients)

@@ -59,6 +59,18 @@ def test_the_part_of_mnist_that_the_authors_trained_on_has_the_settings_of_mnist
     assert resolve(config, "mnist-55k", preset, {}) == resolve(config, "mnist", preset, {})
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "mnist-55k"])
+def test_the_tuned_mnist_setting(dataset):
+    cfg = resolve(InfoGANConfig, dataset, "tuned", {})
+    assert (cfg.augment, cfg.width, cfg.batch_size, cfg.lr_discriminator, cfg.iterations) == (
+        True,
+        32,
+        64,
+        4e-4,
+        12_000,
+    )
+
+
 def test_the_tuned_dsprites_setting():
     cfg = resolve(InfoGANConfig, "dsprites", "tuned", {})
     assert (cfg.normalisation, cfg.network, cfg.width, cfg.std) == ("spectral", "dsprites", 32, "fixed")

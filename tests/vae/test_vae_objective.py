@@ -126,6 +126,14 @@ def test_factorvae(second_batch):
     np.testing.assert_allclose(shuffled, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("iteration", "share"), [(0, 0.0), (5, 0.25), (20, 1.0), (900, 1.0)])
+def test_the_weight_of_factorvae_s_total_correlation_may_rise_from_0(iteration, share):
+    played = Played(FactorVAE, iteration=iteration, gamma=4.0, gamma_iterations=20)
+    penalty = played.losses.total["vae"] - played.losses.terms["reconstruction"] - played.losses.terms["total_kl"]
+    expected = share * 4.0 * double(played.losses.terms["total_correlation"])
+    np.testing.assert_allclose(double(penalty), expected, rtol=1e-3, atol=1e-3)
+
+
 def test_factorvae_permutes_each_dimension_by_itself():
     order = GeneratorDraw(0).permutation(BATCH, LATENT)
     assert (order.sort(dim=0).values == torch.arange(BATCH)[:, None]).all()
