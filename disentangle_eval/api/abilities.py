@@ -119,3 +119,7 @@ class Traversable(Protocol):
 
     def traversal(self, draw: Draw) -> Traversal:
         """The space to sweep, estimated with the randomness lent."""
+
+
+class AnyModel(Encoder, Posterior, Generator, Bottleneck, LowerBound, Likelihood, Reconstructor, Traversable, Protocol):
+    """A model as a metric gets it: it has the abilities that the metric's spec needs, whichever these are."""

@@ -12,6 +12,7 @@ from disentangle_eval.config import MetricConfig
 if TYPE_CHECKING:
     import numpy as np
 
+    from disentangle_eval.api.abilities import AnyModel
     from disentangle_eval.api.data import Dataset, FactorGrid, Factors
     from disentangle_eval.latents import CodeDimension
 
@@ -21,15 +22,14 @@ MetricConfigT = TypeVar("MetricConfigT", bound=MetricConfig)
 class Subject(Protocol):
     """What is judged: a trained model on a data set, or a plain table of codes.
 
-    `model` is None for a table. Every image is encoded at most once, whatever the metrics ask for. `factors`, `grid`
-    and `labels` are there for a metric that needs them; where there are none, they raise `UsageError`. `iteration`
-    is how long the model was trained, where that is known; `peers` are the other subjects named with this one; `order`
-    (N,) is which row of the user's own table image i was, None where they coincide.
+    Every image is encoded at most once, whatever the metrics ask for. `offered` says what there is; `model`, `data`,
+    `factors`, `grid` and `labels` are there for a metric whose spec needs them and raise `UsageError` where there are
+    none, so that a metric need not check. `iteration` is how long the model was trained, where that is known; `peers`
+    are the other subjects named with this one; `order` (N,) is which row of the user's own table image i was, None
+    where they coincide.
     """
 
     code: tuple[CodeDimension, ...]
-    model: Any | None
-    data: Dataset | None
     iteration: int | None
     peers: Sequence[Subject]
     order: np.ndarray | None
@@ -40,6 +40,14 @@ class Subject(Protocol):
     @property
     def offered(self) -> frozenset[str]:
         """What a metric may ask for, in the words of `MetricSpec.needs`."""
+
+    @property
+    def model(self) -> AnyModel:
+        """The model that is judged, in eval mode."""
+
+    @property
+    def data(self) -> Dataset:
+        """The images that are judged."""
 
     @property
     def factors(self) -> Factors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from disentangle_eval.api import (
 )
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
+
+if TYPE_CHECKING:
+    from disentangle_eval.api.abilities import AnyModel
 
 # The need of a metric that each ability of a model meets.
 ABILITIES: dict[str, type] = {
@@ -44,8 +47,6 @@ class CodeTable:
     UsageError for another shape or dtype, codes that are not finite, and classes that do not exist.
     """
 
-    model: Any | None = None
-    data: Dataset | None = None
     iteration: int | None = None
 
     def __init__(
@@ -88,6 +89,14 @@ class CodeTable:
         return frozenset({"encoder"} | _offered_by(self._factors, self._labels, self.peers))
 
     @property
+    def model(self) -> AnyModel:
+        raise UsageError("codes: there is no model behind them", expected="a checkpoint")
+
+    @property
+    def data(self) -> Dataset:
+        raise UsageError("codes: their images are not known", expected="a checkpoint, whose data set has them")
+
+    @property
     def factors(self) -> Factors:
         if self._factors is None:
             raise UsageError("codes: their factors are not known", expected="factors or factor_sizes next to the codes")
@@ -128,8 +137,6 @@ class EncodedSubject:
     def __init__(
         self, model: Encoder, data: Dataset, batch_size: int | None = None, iteration: int | None = None
     ) -> None:
-        self.model: Any | None = model
-        self.data: Dataset | None = data
         self.iteration = iteration
         self.peers: Sequence[Subject] = ()
         # A generator alone has none; metrics that need no encoder judge it all the same.
@@ -144,6 +151,14 @@ class EncodedSubject:
 
     def __len__(self) -> int:
         return len(self._images)
+
+    @property
+    def model(self) -> AnyModel:
+        return cast("AnyModel", self._encoder)
+
+    @property
+    def data(self) -> Dataset:
+        return self._images
 
     @property
     def offered(self) -> frozenset[str]:

@@ -30,10 +30,6 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         data, model = subject.data, subject.model
-        if data is None or not isinstance(model, Reconstructor):
-            raise UsageError(
-                "reconstruction: received codes, expected a model that reconstructs images, and its images"
-            )
         if len(data) < 2:
             raise UsageError(f"reconstruction: received {len(data)} images, expected at least 2")
         index = random_images(len(data), self.cfg.num_images, seed)

@@ -28,7 +28,7 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        data: Any = subject.data
+        data = subject.data
         table = posterior_table(subject, random_images(len(data), cfg.num_images, seed))
         if cfg.estimator == "gaussian":
             values = gaussian(table.mean.cpu().double().numpy(), cfg.least_variance)

@@ -34,8 +34,8 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        model: Any = subject.model
-        data: Any = subject.data
+        model = subject.model
+        data = subject.data
         _refuse_other_priors(model)
         index = random_images(len(data), self.cfg.num_images, seed)
         table = posterior_table(subject, index)

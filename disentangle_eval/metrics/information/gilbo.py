@@ -71,7 +71,7 @@ class GILBOMetric(Metric[GILBOConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        model: Any = subject.model
+        model = subject.model
         parts = self._parts(model)
         device = device_of(model)
         with evaluating(model):

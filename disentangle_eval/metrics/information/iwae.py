@@ -37,7 +37,7 @@ class IWAEMetric(Metric[IWAEConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        data: Any = subject.data
+        data = subject.data
         index = random_images(len(data), self.cfg.num_images, seed)
         found = bounds(subject, index, self.cfg.particles, seed)
         values: dict[str, Any] = {}
@@ -62,8 +62,8 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     `rows` is how many particles are decoded at once; it fits the device unless it is given, and the bounds do not
     depend on it. DevalError where one is not finite.
     """
-    model: Any = subject.model
-    data: Any = subject.data
+    model = subject.model
+    data = subject.data
     table = posterior_table(subject, index)
     device = device_of(model)
     rows = rows or batch_size_on(device, cpu=256, accelerator=8192)

@@ -31,7 +31,7 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        model: Any = subject.model
+        model = subject.model
         last = None if subject.iteration is None else max(0, subject.iteration - 1)
 
         def lower(iteration: int | None) -> np.ndarray:

@@ -51,7 +51,7 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
             values[f"{matching}_names"] = [int(classes[k]) if k != UNNAMED else UNNAMED for k in row]
         values |= {
             "value": values[self.cfg.matching],
-            "mapping_split": subject.data.name if subject.data else "codes",
+            "mapping_split": subject.data.name if "images" in subject.offered else "codes",
             "column": column,
             "num_images": len(labels),
             "classes": classes.tolist(),

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from disentangle_eval.api import Posterior, Subject
+from disentangle_eval.api import Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.toolbox.information_table import InformationTable, varying_factors_of
@@ -49,7 +49,7 @@ def code_deviations(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     log_variance = subject.log_variance(index)
     if log_variance is not None:
         return np.exp(0.5 * log_variance.astype(np.float64))
-    if subject.data is None or not isinstance(subject.model, Posterior):
+    if "posterior" not in subject.offered:
         return None
     # Only posteriors need torch.
     from disentangle_eval.metrics.toolbox.posteriors import posterior_table

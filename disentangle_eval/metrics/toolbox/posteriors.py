@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,10 +11,14 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal, kl_divergence
 
 from disentangle_eval import gaussians, latents
-from disentangle_eval.api import Draw, Posterior, Subject
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.api import Draw, Subject
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.toolbox.encoding import image_batches
 from disentangle_eval.runtime.evaluating import evaluating
+
+# Half the largest variance of a code whose columns are means of posteriors under a standard normal prior.
+_HALF_VARIANCE_OF_MEANS = (0.05, 2.0)
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
     """
     if len(index) < 2:
         raise UsageError(f"posteriors: received {len(index)} images, expected at least 2")
-    model: Any = subject.model
-    data: Any = subject.data
+    model = subject.model
+    data = subject.data
     means, log_variances = [], []
     with evaluating(model):
         for _, images in image_batches(model, data, index):
@@ -83,11 +87,14 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
 def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     """KL(q(z_j|x) || N(0, 1)) of each code dimension, nats, (K,), averaged over the images of `index` (n,).
 
-    None where that is not defined: there is no model, its posterior is not normal or not over its code (the code is
-    not the posterior's mean), or its prior over the code is not standard normal.
+    Of a table with `log_variance` it follows from that and the codes, the posterior's means; it is infinite for a
+    column of classes. None where it is not defined: there is neither a posterior nor `log_variance`, the posterior is not
+    normal or not over the code (the code is not its mean), or the prior over the code is not standard normal.
     """
+    if "posterior" not in subject.offered:
+        return _table_kl(subject, index)
     model, data = subject.model, subject.data
-    if data is None or not isinstance(model, Posterior) or _has_other_prior(model, len(subject.code)):
+    if _has_other_prior(model, len(subject.code)):
         return None
     total = np.zeros(len(subject.code))
     with evaluating(model):
@@ -101,6 +108,38 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
         name = type(model).__name__
         raise DevalError(f"{name}.posterior: received NaN, expected numbers; score an earlier checkpoint of the run")
     return total / len(index)
+
+
+def _table_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
+    log_variance = subject.log_variance(index)
+    if log_variance is None:
+        return None
+    mean, log_variance = subject.codes(index).astype(np.float64), log_variance.astype(np.float64)
+    with np.errstate(over="ignore"):
+        divergence = 0.5 * (np.square(mean) + np.exp(log_variance) - log_variance - 1)
+    return np.where(is_categorical(subject.code), np.inf, divergence.mean(axis=0))
+
+
+def least_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
+    """A lower bound of `mean_posterior_kl` of a table without `log_variance`: half the variance of the codes, (K,).
+
+    KL(N(m, s^2) || N(0, 1)) is at least m^2 / 2. The bound tells collapsed dimensions from others where the codes are
+    means of posteriors under a standard normal prior. None where the largest variance is not that of such means, and
+    for a model. `DevalWarning` for every table.
+    """
+    if "images" in subject.offered:
+        return None
+    bound = 0.5 * subject.codes(index).astype(np.float64).var(axis=0)
+    real = ~np.array(is_categorical(subject.code))
+    least, most = _HALF_VARIANCE_OF_MEANS
+    usable = least <= bound[real].max(initial=0.0) <= most
+    consequence = "are told by the variance of the codes alone" if usable else "cannot be told and take part"
+    warnings.warn(
+        f"no log_variance comes with the codes: dimensions collapsed to the prior {consequence}",
+        DevalWarning,
+        stacklevel=2,
+    )
+    return np.where(real, bound, np.inf) if usable else None
 
 
 def _has_other_prior(model: object, dim: int) -> bool:
