@@ -53,11 +53,17 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
 
 
 def next_command(run: Run) -> str:
-    """The command to type after training: the score the data set allows, or samples where it allows none."""
-    from disentangle_eval.api import FactorGrid
+    """The command to type after training: a score that the model and the data set allow, or else a picture."""
+    from disentangle_eval.latents import Categorical
+    from disentangle_eval.metrics.subject import EncodedSubject
 
-    if isinstance(run.training.data.factors, FactorGrid):
+    subject = EncodedSubject(run.training.model, run.training.data)
+    offered = subject.offered
+    if {"encoder", "grid"} <= offered:
         return "deval score --metric factorvae"
-    if load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test:
+    test = load_registry().find_dataset(parse_dataset(run.identity.dataset).name).spec.test
+    if test and "encoder" in offered and any(isinstance(column, Categorical) for column in subject.code):
         return "deval score --metric cluster-accuracy"
-    return "deval sample"
+    if "generator" in offered:
+        return "deval sample"
+    return "deval reconstruct" if "reconstructor" in offered else "deval traverse"

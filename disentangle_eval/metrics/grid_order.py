@@ -57,6 +57,7 @@ def _between(columns: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def _standardised(columns: np.ndarray) -> np.ndarray:
-    columns = columns - columns.mean(axis=0)
     deviation = columns.std(axis=0)
-    return columns[:, deviation > 0] / deviation[deviation > 0]
+    varying = deviation > 0
+    standardised: np.ndarray = (columns - columns.mean(axis=0))[:, varying] / deviation[varying]
+    return standardised

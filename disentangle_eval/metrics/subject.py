@@ -135,13 +135,13 @@ class EncodedSubject:
     """
 
     def __init__(
-        self, model: Encoder, data: Dataset, batch_size: int | None = None, iteration: int | None = None
+        self, model: object, data: Dataset, batch_size: int | None = None, iteration: int | None = None
     ) -> None:
         self.iteration = iteration
         self.peers: Sequence[Subject] = ()
         # A generator alone has none; metrics that need no encoder judge it all the same.
         self.code: tuple[CodeDimension, ...] = getattr(model, "code", ())
-        self._encoder = model
+        self._encoder = cast("AnyModel", model)
         self._images = data
         self._labels: np.ndarray | None = getattr(data, "labels", None)
         self.order: np.ndarray | None = None
@@ -154,7 +154,7 @@ class EncodedSubject:
 
     @property
     def model(self) -> AnyModel:
-        return cast("AnyModel", self._encoder)
+        return self._encoder
 
     @property
     def data(self) -> Dataset:

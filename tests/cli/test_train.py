@@ -8,12 +8,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from cli_tiny import TINY
 
 from disentangle_eval.checkpoint import load
+from disentangle_eval.cli.train_run import next_command
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.training.folder import RunFolder
 
 
@@ -184,3 +188,20 @@ def test_an_interval_typed_beside_resume_is_refused_too(deval, trained):
     answer = deval("train", "ibgan", "--resume", "--out", trained, "--log-every", "9")
     assert answer.code == 2
     assert "log_every is 2 in the run, received 9" in answer.error
+
+
+def test_what_to_type_next_is_what_the_model_and_the_data_allow():
+    def suggested(dataset, factors=None, **abilities):
+        model = type("Model", (), {name: value for name, value in abilities.items()})()
+        data = SimpleNamespace(name=dataset, factors=factors, labels=None)
+        run = SimpleNamespace(
+            training=SimpleNamespace(model=model, data=data), identity=SimpleNamespace(dataset=dataset)
+        )
+        return next_command(run)
+
+    encode, generate = {"encode": len}, {"prior": None, "generate": len}
+    vae = {"code": (Continuous(),), **encode, **generate}
+    assert suggested("mnist", **vae) == "deval sample"
+    assert suggested("mnist", **{**vae, "code": (Categorical(10),)}) == "deval score --metric cluster-accuracy"
+    assert suggested("dsprites", FactorSpace(("x",), (4,)), **vae) == "deval score --metric factorvae"
+    assert suggested("dsprites", FactorSpace(("x",), (4,)), **generate) == "deval sample"

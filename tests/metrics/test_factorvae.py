@@ -6,7 +6,7 @@ from pixel_models import GridData, PixelVAE
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.latents import Categorical, Continuous, Prior, Uniform
 from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
@@ -116,7 +116,24 @@ def test_a_rotation_of_two_factors_costs_their_votes_alone(space, classes):
 def test_each_protocol_prunes_by_its_own_rule(space, classes):
     codes = classes / np.std(classes, axis=0) * [1.0, 0.2, 0.1, 0.02]
     active = {protocol: score(CodeTable(codes, space), protocol).values["active_dims"] for protocol in PROTOCOLS}
-    assert active == {"dlib": [0, 1, 2], "kim-mnih": [0, 1, 2, 3], "ib-gan": [0], "labelled": [0, 1, 2]}
+    assert active == {"dlib": [0, 1, 2], "kim-mnih": [0, 1], "ib-gan": [0], "labelled": [0, 1, 2]}
+
+
+def test_kim_mnih_prunes_a_table_by_its_log_variance_and_warns_without(space, classes):
+    # Like the means of a VAE's posteriors: the last dimension follows a factor and is lost in its variance.
+    codes = classes / np.std(classes, axis=0) * [1.0, 1.0, 1.0, 0.01]
+    log_variance = np.where(np.arange(4) == 3, 0.0, np.log(0.01)) + np.zeros_like(codes)
+    values = score(CodeTable(codes, space, log_variance=log_variance), "kim-mnih").values
+    assert (values["active_dims"], values["pruning"]) == ([0, 1, 2], "posterior KL < 0.01 nats")
+    with pytest.warns(DevalWarning, match=r"no log_variance .* told by the variance of the codes alone"):
+        values = score(CodeTable(codes, space), "kim-mnih").values
+    assert values["active_dims"] == [0, 1, 2]
+    with pytest.warns(DevalWarning, match=r"no log_variance .* cannot be told and take part"):
+        values = score(CodeTable(100 * codes, space), "kim-mnih").values
+    assert (values["active_dims"], values["pruning"]) == (
+        [0, 1, 2, 3],
+        "constant only: no normal posterior over the code",
+    )
 
 
 def test_kim_mnih_prunes_what_has_collapsed_to_the_prior(space):

@@ -88,8 +88,8 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     """KL(q(z_j|x) || N(0, 1)) of each code dimension, nats, (K,), averaged over the images of `index` (n,).
 
     Of a table with `log_variance` it follows from that and the codes, the posterior's means; it is infinite for a
-    column of classes. None where it is not defined: there is neither a posterior nor `log_variance`, the posterior is not
-    normal or not over the code (the code is not its mean), or the prior over the code is not standard normal.
+    column of classes. None where it is not defined: there is neither a posterior nor `log_variance`, the posterior is
+    not normal or not over the code (the code is not its mean), or the prior over the code is not standard normal.
     """
     if "posterior" not in subject.offered:
         return _table_kl(subject, index)
