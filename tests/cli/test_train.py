@@ -192,7 +192,7 @@ def test_an_interval_typed_beside_resume_is_refused_too(deval, trained):
 
 def test_what_to_type_next_is_what_the_model_and_the_data_allow():
     def suggested(dataset, factors=None, **abilities):
-        model = type("Model", (), {name: value for name, value in abilities.items()})()
+        model = type("Model", (), abilities)()
         data = SimpleNamespace(name=dataset, factors=factors, labels=None)
         run = SimpleNamespace(
             training=SimpleNamespace(model=model, data=data), identity=SimpleNamespace(dataset=dataset)
