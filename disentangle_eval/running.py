@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.config import resolve
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.training.planning import Plan
@@ -142,10 +143,12 @@ def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[Non
 @contextmanager
 def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
     """The watchers of a run: progress, TensorBoard where it is installed, and pictures at each snapshot."""
+    import torch
+
     from disentangle_eval.report.run_pictures import draw_model
     from disentangle_eval.report.traversal import chosen_image
     from disentangle_eval.training.events import event_writer, tensorboard_installed
-    from disentangle_eval.training.progress import no_progress, show_progress
+    from disentangle_eval.training.progress import no_progress, remarks, show_progress
     from disentangle_eval.training.run import Watchers
 
     def draw(model: Model[Any], iteration: int) -> None:
@@ -159,10 +162,30 @@ def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
 
     label = f"{run.identity.model} seed {run.training.seed}"
     events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()
+    device = run.training.device
+    threads = torch.get_num_threads() if device.type == "cpu" else None
+    remark = remarks(run.iterations, threads, shorter(run), notice)
     with show_progress(label, run.iterations, alone) if progress else no_progress() as shown:
         yield Watchers(
-            on_start=(shown.on_start,), on_log=(shown.on_log, *events), on_snapshot=(draw,), on_notice=(notice,)
+            on_start=(shown.on_start,),
+            on_iteration=(shown.on_iteration, *([remark] if alone else [])),
+            on_log=(shown.on_log, *events),
+            on_snapshot=(draw,),
+            on_notice=(notice,),
         )
+
+
+def shorter(run: Run) -> str:
+    """How to train a run's model for less: a shorter preset for its data, if there is one, and --iterations."""
+    config, dataset = type(run.training.cfg), run.identity.dataset
+    lengths = {}
+    for preset in config.presets:
+        with suppress(UsageError):
+            lengths[preset] = resolve(config, dataset, preset, {}).iterations
+    short = min(lengths, key=lambda preset: lengths[preset], default=None)
+    if short is None or lengths[short] >= run.iterations:
+        return "--iterations N trains for less"
+    return f"--preset {short} ({lengths[short]:,} iterations) or --iterations N trains for less"
 
 
 @contextmanager

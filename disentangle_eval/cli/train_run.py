@@ -23,8 +23,20 @@ if TYPE_CHECKING:
 def train_and_report(plans: Sequence[Plan], data_dir: Path | None, command: str) -> None:
     """Train runs that differ in their seed alone, in this process and in turn, and print where they are."""
     with opened_runs(plans, data_dir, command) as runs:
+        click.echo(summary(plans), err=True)
         ended = train_runs(runs)
     report_end(runs, ended)
+
+
+def summary(plans: Sequence[Plan]) -> str:
+    """What is about to be trained, how long, by which preset, and where to."""
+    first = plans[0]
+    preset = first.settings.preset or f"{first.cfg.default_preset} (the default)"
+    folders = ", ".join(str(plan.folder.root) for plan in plans)
+    return (
+        f"{first.model} on {first.settings.dataset}: {first.cfg.iterations:,} iterations, "
+        f"preset {preset}, on {first.settings.device}, in {folders}"
+    )
 
 
 def report_end(runs: Sequence[Run], ended: Ended) -> None:

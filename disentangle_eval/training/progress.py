@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from disentangle_eval.training.pace import Pace, duration
+
+# What a run prints before its first log line, and how long before that it watches.
+WATCHED_SECONDS = 10.0
+LONG = 3600.0  # seconds of training left that deserve a word
+BUSY = 0.7  # share of the threads' time below which other work is on the cores
+
 
 @dataclass(frozen=True)
 class Progress:
-    """Watchers that show the iteration a run starts from, then each log line with its speed."""
+    """Watchers that show the iteration a run starts from, each iteration, and each log line with its speed."""
 
     on_start: Callable[[int], None]
+    on_iteration: Callable[[int], None]
     on_log: Callable[[Mapping[str, Any], float], None]
 
 
@@ -26,7 +35,33 @@ def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextMan
 @contextmanager
 def no_progress() -> Iterator[Progress]:
     """Progress that is not shown."""
-    yield Progress(lambda iteration: None, lambda line, speed: None)
+    yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None)
+
+
+def remarks(total: int, threads: int | None, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
+    """A watcher of iterations that, after some seconds, says once that a run takes long and that the machine is busy.
+
+    `threads` is the number of CPU threads, None on another device; `shorter` how to train for less.
+    """
+    pace = Pace()
+    started: list[float] = []
+
+    def on_iteration(iteration: int) -> None:
+        if not started:
+            started.extend((time.monotonic(), time.process_time()))
+        elif len(started) == 2:
+            pace.add(iteration)
+            wall = time.monotonic() - started[0]
+            if wall > WATCHED_SECONDS and pace.per_second:
+                share = (time.process_time() - started[1]) / wall / (threads or 1)
+                started.append(0.0)
+                left = pace.seconds_left(total)
+                if threads and share < BUSY:
+                    say(f"other work is on the cores: training has {100 * share:.0f}% of the CPU time it asks for")
+                if left and left > LONG:
+                    say(f"about {duration(left)} to iteration {total:,}; Ctrl-C saves, --resume continues; {shorter}")
+
+    return on_iteration
 
 
 def shows_bars() -> bool:
@@ -51,7 +86,7 @@ def scalars(line: Mapping[str, Any]) -> str:
 def _bar(name: str, iterations: int) -> Iterator[Progress]:
     from rich.console import Console
     from rich.live import Live
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
     from rich.table import Table
     from rich.text import Text
@@ -60,10 +95,10 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]} iterations/s"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[speed]}"),
     )
-    task = bar.add_task(name, total=iterations, speed="-")
+    task = bar.add_task(name, total=iterations, speed="")
+    pace = Pace()
 
     def table(line: Mapping[str, Any]) -> Table:
         grid = Table.grid()
@@ -74,32 +109,45 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
     with Live(table({}), console=Console(stderr=True), refresh_per_second=4) as live:
 
         def on_start(iteration: int) -> None:
+            pace.add(iteration)
             bar.update(task, completed=iteration)
 
+        def on_iteration(iteration: int) -> None:
+            if pace.add(iteration) or iteration == iterations:
+                bar.update(task, completed=iteration, speed=_speed(pace, iterations))
+
         def on_log(line: Mapping[str, Any], speed: float) -> None:
-            bar.update(task, completed=line["iteration"], speed=f"{speed:.1f}")
             live.update(table(line))
 
-        yield Progress(on_start, on_log)
+        yield Progress(on_start, on_iteration, on_log)
 
 
 @contextmanager
 def _lines(name: str, iterations: int) -> Iterator[Progress]:
+    pace = Pace()
+    due: list[float] = []  # when to say how fast it goes, unless a log line comes first
+
     def write(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     def on_start(iteration: int) -> None:
-        write(f"{name}: from iteration {iteration} to {iterations}")
+        write(f"{name}: from iteration {iteration:,} to {iterations:,}")
+        due.append(time.monotonic() + WATCHED_SECONDS)
+
+    def on_iteration(iteration: int) -> None:
+        if pace.add(iteration) and due and time.monotonic() > due[0]:
+            due.clear()
+            write(f"{name} {iteration}/{iterations}  {_speed(pace, iterations)}")
 
     def on_log(line: Mapping[str, Any], speed: float) -> None:
-        done = f"{name} {line['iteration']}/{iterations}"
-        left = _duration((iterations - line["iteration"]) / speed)
-        write(f"{done}  {speed:.1f} iterations/s  {left} left  {scalars(line)}")
+        due.clear()
+        left = duration((iterations - line["iteration"]) / speed)
+        write(f"{name} {line['iteration']}/{iterations}  {speed:.1f} iterations/s  {left} left  {scalars(line)}")
 
-    yield Progress(on_start, on_log)
+    yield Progress(on_start, on_iteration, on_log)
 
 
-def _duration(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"
+def _speed(pace: Pace, iterations: int) -> str:
+    """Iterations per second and the time left; empty before either is known."""
+    left = pace.seconds_left(iterations)
+    return "" if left is None else f"{pace.per_second:.1f} iterations/s  {duration(left)} left"

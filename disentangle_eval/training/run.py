@@ -44,12 +44,14 @@ class Identity:
 class Watchers:
     """Functions called while a run trains.
 
-    `on_start` gets the iteration it starts from, `on_log` each log line with the iterations per second of its window,
+    `on_start` gets the iteration it starts from, `on_iteration` the iteration after each one (on CUDA, each few),
+    at next to no cost. `on_log` gets each log line with the iterations per second of its window,
     `on_snapshot` the model in eval mode and the iteration of each kept snapshot, `on_notice` one line on what is
     otherwise worth knowing.
     """
 
     on_start: tuple[Callable[[int], None], ...] = ()
+    on_iteration: tuple[Callable[[int], None], ...] = ()
     on_log: tuple[Callable[[Mapping[str, Any], float], None], ...] = ()
     on_snapshot: tuple[Callable[[Model[Any], int], None], ...] = ()
     on_notice: tuple[Callable[[str], None], ...] = ()
@@ -149,6 +151,8 @@ class Run:
         since, clock = self.iteration, time.perf_counter()
         while self.iteration < self.iterations and not self.stopping:
             self.training.stretch(self._until_tick())
+            for on_iteration in watchers.on_iteration:
+                on_iteration(self.iteration)
             if self.training.not_captured != noticed:
                 noticed = self.training.not_captured
                 for on_notice in watchers.on_notice:
