@@ -9,7 +9,7 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.registry.lookup import load_registry
 
-NAMES = ("mig-sup", "dcimig", "rmig", "jemmig", "mig-knn", "infomec", "mcc", "r2", "dci-es")
+NAMES = ("mig-sup", "dcimig", "rmig", "jemmig", "mig-knn", "infomec", "mcc", "r2", "dci-regression", "dci-es")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -148,6 +148,15 @@ METRICS = (
         better="higher",
     ),
     MetricSpec(
+        name="dci-regression",
+        summary="one factor per dimension, one dimension per factor, by lasso or forests (Eastwood & Williams, 2018)",
+        target="disentangle_eval.metrics.factors.dci_regression:DCIRegressionMetric",
+        config="disentangle_eval.metrics.factors.config:DCIRegressionConfig",
+        needs=frozenset({"encoder", "factors"}),
+        headline="value",
+        better="higher",
+    ),
+    MetricSpec(
         name="dci-es",
         summary="how shallow forests may be to read off the factors, and DCI by them (Eastwood et al., 2023)",
         target="disentangle_eval.metrics.factors.dci_es:DCIESMetric",

@@ -410,6 +410,33 @@ class R2Config(MetricConfig):
     num_test: int | None = Field(10_000, ge=2, description="fresh images it is tested on; the same ones unless given")
 
 
+class DCIRegressionConfig(MetricConfig):
+    """Settings of DCI by regression.
+
+    Protocols, both the paper's (Eastwood & Williams, 2018) on as many images as `dci` takes: `lasso`, with the authors'
+    penalty, and `random-forest`, with their ten trees. They choose a depth for each factor on images held back; 12, the
+    largest of them, is our choice.
+    """
+
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "lasso": {"num_train": 10_000, "num_test": 5_000, "predictor": "lasso", "penalty": 0.02},
+        "random-forest": {
+            "num_train": 10_000,
+            "num_test": 5_000,
+            "predictor": "random-forest",
+            "trees": 10,
+            "depth": 12,
+        },
+    }
+
+    num_train: int = Field(10_000, ge=2, description="images the regressors are fitted to")
+    num_test: int = Field(5_000, ge=2, description="fresh images they are tested on")
+    predictor: Literal["lasso", "random-forest"] = Field("lasso", description="what predicts a factor from the code")
+    penalty: float = Field(0.02, gt=0, description="lasso: weight of the summed absolute weights")
+    trees: int = Field(10, ge=1, description="random-forest: trees per factor")
+    depth: int = Field(12, ge=1, description="random-forest: splits between a tree's root and a leaf")
+
+
 class DCIESConfig(MetricConfig):
     """Settings of DCI-ES.
 

@@ -30,7 +30,7 @@ class R2Metric(Metric[R2Config]):
         counts = (cfg.num_train,) if cfg.num_test is None else (cfg.num_train, cfg.num_test)
         sets = draw_images(subject, seed, *counts)
         varying = varying_columns(*(subject.factors.classes(index) for index in sets))
-        x, x_test = (_with_constant(subject, sets[0], index) for index in (sets[0], sets[-1]))
+        x, x_test = (_regressors(subject, sets[0], index) for index in (sets[0], sets[-1]))
         y, y_test = (factor_values(subject.factors, index)[:, varying] for index in (sets[0], sets[-1]))
         inverse = np.linalg.pinv(x)
         found = r_squared(y_test, x_test @ (inverse @ y))
@@ -56,13 +56,21 @@ def r_squared(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return result
 
 
-def _with_constant(subject: Subject, fitted: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """The codes of images, standardised as the `fitted` ones are, without those constant there, and a column of 1."""
+def standardised_codes(subject: Subject, fitted: np.ndarray, index: np.ndarray) -> list[np.ndarray]:
+    """The codes of images (n,), standardised as those of the `fitted` images are: K blocks (n, columns), float64.
+
+    A dimension that is constant over the fitted images is a block of zeros, a column of classes its one-hot columns.
+    """
     train, codes = (subject.codes(images).astype(np.float64) for images in (fitted, index))
-    kept = np.flatnonzero(varies(train))
-    code = [subject.code[j] for j in kept]
     blocks = []
-    for of_train, block in zip(one_hot_blocks(train[:, kept], code), one_hot_blocks(codes[:, kept], code), strict=True):
+    for varied, of_train, block in zip(
+        varies(train), one_hot_blocks(train, subject.code), one_hot_blocks(codes, subject.code), strict=True
+    ):
         deviation = of_train.std(axis=0)
-        blocks.append((block - of_train.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0))
-    return np.hstack([*blocks, np.ones((len(codes), 1))])
+        scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=varied & (deviation > 0))
+        blocks.append((block - of_train.mean(axis=0)) * scale)
+    return blocks
+
+
+def _regressors(subject: Subject, fitted: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return np.hstack([*standardised_codes(subject, fitted, index), np.ones((len(index), 1))])
