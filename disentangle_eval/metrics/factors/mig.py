@@ -10,13 +10,9 @@ import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGConfig
-from disentangle_eval.metrics.toolbox.columns import discretise
-from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
-from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.information_table import information_table
+from disentangle_eval.metrics.toolbox.samples import draw_samples
 from disentangle_eval.metrics.toolbox.statistics import gaps
-from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
 
 
 class MIGMetric(Metric[MIGConfig]):
@@ -30,26 +26,16 @@ class MIGMetric(Metric[MIGConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         (samples,) = draw_samples(subject, seed, self.cfg.num_train)
-        varying = varying_columns(samples.factors)
-        factors = samples.factors[:, varying]
-        classes = discretise(samples.codes, subject.code, self.cfg.bins)
-        information = mutual_information(classes, factors)
-        entropies = entropy(factors)
-        relative = gaps(information) / entropies
+        table = information_table(subject, samples, seed, self.cfg.bins)
+        relative = gaps(table.information) / table.factor_entropy
         values = {
             "value": float(relative.mean()),
             "discrete_mig": float(relative.mean()),
             "gaps": relative.tolist(),
-            "factors": [subject.factors.names[factor] for factor in varying],
-            "best_dims": information.argmax(axis=0).tolist(),
-            "mutual_information": information.tolist(),
-            "entropy": entropies.tolist(),
+            "factors": table.names,
+            "best_dims": table.information.argmax(axis=0).tolist(),
+            "mutual_information": table.information.tolist(),
+            "entropy": table.factor_entropy.tolist(),
         }
-        return Scores(values, chance(classes, factors, seed), counts={"num_train": len(samples)})
-
-
-def chance(classes: np.ndarray, factors: np.ndarray, seed: int) -> float:
-    """The mean gap between classes of a code (N, K) and factors (N, F) of other images, over ten permutations."""
-    random = np.random.default_rng(stream_seed(seed, "chance"))
-    permuted = [gaps(mutual_information(classes, random.permutation(factors))) for _ in range(_PERMUTATIONS)]
-    return float(np.mean(permuted / entropy(factors)))
+        chance = np.mean([gaps(information) for information in table.permuted] / table.factor_entropy)
+        return Scores(values, float(chance), counts={"num_train": len(samples)})

@@ -19,12 +19,9 @@ from threadpoolctl import threadpool_limits
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
-from disentangle_eval.metrics.toolbox.columns import discretise, one_hot_blocks
-from disentangle_eval.metrics.toolbox.mutual_information import mutual_information
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
-from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
 
 
 class Explicitness(NamedTuple):
@@ -52,8 +49,8 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
         train, test = draw_samples(subject, seed, self.cfg.num_train, self.cfg.num_test)
         varying = varying_columns(train.factors, test.factors)
         fitted, fresh = train.factors[:, varying], test.factors[:, varying]
-        classes = discretise(train.codes, subject.code, self.cfg.bins)
-        information = mutual_information(classes, fitted)
+        table = information_table(subject, train, seed, self.cfg.bins, varying)
+        information = table.information
         modularities = modularity(information)
         informative = np.flatnonzero(information.max(axis=1) > 0)
         blocks = [np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test)]
@@ -66,13 +63,14 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
             "modularity": modularities.tolist(),
             "informative_dims": informative.tolist(),
             "modularity_informative": float(modularities[informative].mean()) if informative.size else None,
-            "factors": [subject.factors.names[factor] for factor in varying],
+            "factors": table.names,
             "explicitness_train": [reading.train for reading in readings],
             "explicitness_test": [reading.test for reading in readings],
             "converged": [reading.converged for reading in readings],
             "mutual_information": information.tolist(),
         }
-        return Scores(values, chance(classes, fitted, seed), counts={"num_train": len(train), "num_test": len(test)})
+        chance = np.mean([modularity(permuted) for permuted in table.permuted])
+        return Scores(values, float(chance), counts={"num_train": len(train), "num_test": len(test)})
 
 
 def modularity(information: np.ndarray) -> np.ndarray:
@@ -117,13 +115,6 @@ def explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh:
             delayed(_explicitness)(train, test, *classes) for classes in zip(fitted.T, fresh.T, strict=True)
         )
     return readings
-
-
-def chance(classes: np.ndarray, factors: np.ndarray, seed: int) -> float:
-    """The mean modularity of classes of a code (N, K) for factors (N, F) of other images, over ten permutations."""
-    random = np.random.default_rng(stream_seed(seed, "chance"))
-    permuted = [modularity(mutual_information(classes, random.permutation(factors))) for _ in range(_PERMUTATIONS)]
-    return float(np.mean(permuted))
 
 
 def _explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray) -> Explicitness:

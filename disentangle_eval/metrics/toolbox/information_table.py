@@ -56,27 +56,36 @@ class InformationTable:
         return [self.informed(random.permutation(self.factors)) for _ in range(_PERMUTATIONS)]
 
 
-_TABLES: WeakKeyDictionary[Subject, dict[tuple[int, int, bytes], InformationTable]] = WeakKeyDictionary()
+Key = tuple[int, int, tuple[int, ...], bytes]
+
+_TABLES: WeakKeyDictionary[Subject, dict[Key, InformationTable]] = WeakKeyDictionary()
 
 
-def information_table(subject: Subject, samples: Samples, seed: int, bins: int) -> InformationTable:
-    """The table of some images of a subject: the same object for the same images, seed and bins.
+def information_table(
+    subject: Subject, samples: Samples, seed: int, bins: int, varying: np.ndarray | None = None
+) -> InformationTable:
+    """The table of some images of a subject: the same object for the same images, seed, bins and factors.
 
-    Real numbers enter as `bins` of a histogram, columns of classes as their classes; factors that do not vary are left
-    out. UsageError where none varies.
+    Real numbers enter as `bins` of a histogram, columns of classes as their classes. The factors are those of `varying`
+    (V,), or all that vary over these images; UsageError where none does.
     """
+    factors, names = varying_factors_of(subject, samples, varying)
     images = hashlib.sha256(samples.codes.tobytes())
-    images.update(samples.factors.tobytes())
+    images.update(factors.tobytes())
     tables = _TABLES.setdefault(subject, {})
-    key = (seed, bins, images.digest())
+    key = (seed, bins, factors.shape, images.digest())
     if key not in tables:
-        factors, names = varying_factors_of(subject, samples)
         classes = discretise(samples.codes, subject.code, bins)
         tables[key] = InformationTable(factors, names, entropy(classes), partial(mutual_information, classes), seed)
     return tables[key]
 
 
-def varying_factors_of(subject: Subject, samples: Samples) -> tuple[np.ndarray, list[str]]:
-    """The classes (N, V) of the factors that vary over these images, and their names; UsageError where none does."""
-    varying = varying_columns(samples.factors)
-    return samples.factors[:, varying], [subject.factors.names[factor] for factor in varying]
+def varying_factors_of(
+    subject: Subject, samples: Samples, varying: np.ndarray | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """The classes (N, V) of the factors of `varying`, or of all that vary over these images, and their names.
+
+    UsageError where none does.
+    """
+    chosen = varying_columns(samples.factors) if varying is None else varying
+    return samples.factors[:, chosen], [subject.factors.names[factor] for factor in chosen]

@@ -50,7 +50,7 @@ class LabelledStream:
     def votes(self, count: int, samples: int) -> Votes:
         fixed = self._fixed(count)
         index = np.empty((count, samples), dtype=np.int64)
-        for factor in self.varying:
+        for factor in self.varying.tolist():
             rows = np.flatnonzero(fixed == factor)
             anchors = self._random.choice(self._anchors[factor], (len(rows), 1))
             index[rows] = self._alike(factor, np.broadcast_to(anchors, (len(rows), samples)))
@@ -59,7 +59,7 @@ class LabelledStream:
     def pairs(self, count: int, samples: int) -> Pairs:
         fixed = self._fixed(count)
         index = np.empty((count, 2, samples), dtype=np.int64)
-        for factor in self.varying:
+        for factor in self.varying.tolist():
             rows = np.flatnonzero(fixed == factor)
             index[rows, 0] = self._random.choice(self._anchors[factor], (len(rows), samples))
             index[rows, 1] = self._alike(factor, index[rows, 0])
