@@ -196,13 +196,9 @@ def _weights_checksum(model: Any) -> bytes:
 
 def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, seed: int) -> Model[Any]:
     """A freshly initialised model; its weights follow from the seed and leave the global generator as it was."""
-    import torch
+    from disentangle_eval.runtime.draws import seeded_construction
 
-    from disentangle_eval.runtime.draws import stream_seed
-
-    with torch.random.fork_rng(devices=[]):
-        # Not torch.manual_seed, which would reseed CUDA's global generators too.
-        torch.default_generator.manual_seed(stream_seed(seed, "weights"))
+    with seeded_construction(seed, "weights"):
         try:
             return target(cfg, image)
         except ValueError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,15 @@ def stream_seed(seed: int, *purpose: str | int) -> int:
     """A 63-bit seed for one purpose of a run, so that its streams of random numbers are unrelated."""
     text = "/".join(str(part) for part in (seed, *purpose))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+@contextmanager
+def seeded_construction(seed: int, *purpose: str | int) -> Iterator[None]:
+    """Within, modules draw their first weights from a stream; the global generator is afterwards as it was."""
+    with torch.random.fork_rng(devices=[]):
+        # Not torch.manual_seed, which would reseed CUDA's global generators too.
+        torch.default_generator.manual_seed(stream_seed(seed, *purpose))
+        yield
 
 
 class GeneratorDraw:

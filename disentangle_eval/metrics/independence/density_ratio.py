@@ -10,7 +10,7 @@ from torch.nn.functional import softplus
 
 from disentangle_eval.api import Draw
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
-from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
 
 SLOPE = 0.2
 
@@ -34,9 +34,7 @@ def build_discriminator(latents: int, width: int, layers: int, seed: int, device
 
     The difference of Kim & Mnih's two logits. The global generator is left as it was.
     """
-    with torch.random.fork_rng(devices=[]):
-        # Not torch.manual_seed, which would reseed CUDA's global generators too.
-        torch.default_generator.manual_seed(stream_seed(seed, "tc", "discriminator"))
+    with seeded_construction(seed, "tc", "discriminator"):
         network: list[nn.Module] = []
         for inputs in [latents, *[width] * (layers - 1)]:
             network += [nn.Linear(inputs, width), nn.LeakyReLU(SLOPE)]

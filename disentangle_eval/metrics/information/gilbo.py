@@ -23,7 +23,7 @@ from disentangle_eval.metrics.information.config import GILBOConfig
 from disentangle_eval.metrics.information.gilbo_encoder import Encoder, described, dimensions, information
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
 from disentangle_eval.runtime.devices import place
-from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
 FIRST_FLOOR = -2.0
@@ -123,9 +123,7 @@ def build_encoder(
     parts: Sequence[Part], image: Sequence[int], width: int, seed: int, device: torch.device
 ) -> nn.Module:
     """An encoder whose weights follow from the seed and leave the global generator as it was."""
-    with torch.random.fork_rng(devices=[]):
-        # Not torch.manual_seed, which would reseed CUDA's global generators too.
-        torch.default_generator.manual_seed(stream_seed(seed, "gilbo", "encoder"))
+    with seeded_construction(seed, "gilbo", "encoder"):
         return place(Encoder(parts, image, width), device)
 
 
