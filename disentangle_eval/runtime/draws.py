@@ -21,6 +21,8 @@ def stream_seed(seed: int, *purpose: str | int) -> int:
 @contextmanager
 def seeded_construction(seed: int, *purpose: str | int) -> Iterator[None]:
     """Within, modules draw their first weights from a stream; the global generator is afterwards as it was."""
+    import torch
+
     with torch.random.fork_rng(devices=[]):
         # Not torch.manual_seed, which would reseed CUDA's global generators too.
         torch.default_generator.manual_seed(stream_seed(seed, *purpose))
