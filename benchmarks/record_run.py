@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from disentangle_eval.api import Generator, Reconstructor, Traversable
 from disentangle_eval.checkpoint import load
-from disentangle_eval.cli.main import cli
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening import restore_model
 from disentangle_eval.report.run_pictures import draw_run
@@ -34,7 +35,8 @@ def draw(folder: RunFolder, out: Path) -> None:
     model = restore_model(load(folder.checkpoint))
     for command, ability in DRAWINGS.items():
         if isinstance(model, ability):
-            cli.main([command, str(folder.checkpoint), "--out", str(out / f"{command}.png")], standalone_mode=False)
+            drawing = [command, str(folder.checkpoint), "--out", str(out / f"{command}.png")]
+            subprocess.run([sys.executable, "-m", "disentangle_eval", *drawing], check=True)
 
 
 def main() -> None:

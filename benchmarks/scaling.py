@@ -27,14 +27,12 @@ from lines import Line, line, write
 from disentangle_eval.runtime.devices import describe_device
 
 START = """
+import runpy
 import time
-from disentangle_eval import opening
-from disentangle_eval.cli import train_run
+from disentangle_eval import opening, running
 from disentangle_eval.runtime import host_memory
 from disentangle_eval.report import run_pictures
 from disentangle_eval.training import events, run, turns
-import disentangle_eval.cli.main as cli
-import sys
 
 def logged(self, plain=run.Run._log):
     print(time.perf_counter() - begin)
@@ -42,7 +40,7 @@ def logged(self, plain=run.Run._log):
 
 run.Run._log = logged
 begin = time.perf_counter()
-cli.main(sys.argv[1:])
+runpy.run_module("disentangle_eval", run_name="__main__")
 """
 
 

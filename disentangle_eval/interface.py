@@ -168,7 +168,7 @@ def train(
 
     Example::
 
-        run = de.train("beta-vae", "dsprites", preset="paper", beta=8.0, iterations=10_000)
+        run = de.train("beta-vae", "dsprites", beta=8.0, iterations=10_000)
     """
     from disentangle_eval.running import train_plans
     from disentangle_eval.training.planning import default_folder, next_free_folder, plan_run
