@@ -42,10 +42,10 @@ def plot(kind: str, folders: tuple[Path, ...], names: tuple[str, ...], out: Path
         raise UsageError("--out", received=repr(str(out)), expected="a name that ends in .png, .svg or .pdf")
     runs = find_runs(folders)
     if kind == "curve":
-        figure = plotting.curve(runs, *names)
+        figure = plotting.curve(runs, names[0])
     elif kind == "strip":
-        figure = plotting.strip(runs, *names)
+        figure = plotting.strip(runs, names[0])
     else:
-        figure = plotting.scatter(runs, *names, joined=kind == "tradeoff")
+        figure = plotting.scatter(runs, names[0], names[1], joined=kind == "tradeoff")
     save_figure(out, figure)
     click.echo(out)

@@ -46,7 +46,7 @@ def check(study: Study, data_dir: Path | None) -> list[DevalError]:
         data = opened(trial.dataset, data_dir, datasets, errors)
         if data is None:
             continue
-        model = collecting(errors, lambda trial=trial, data=data: built(trial, data))
+        model = collecting(errors, built, trial, data)
         if model is not None:
             errors += unserved(trial, model, data, data_dir, datasets, errors)
     return list({str(error): error for error in errors}.values())
@@ -61,7 +61,7 @@ def unserved(
     errors: list[DevalError],
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
-    from disentangle_eval.metrics.subject import EncodedSubject
+    from disentangle_eval.opening import open_subject
     from disentangle_eval.scoring import plan, scored_on, unmet
 
     found: list[DevalError] = []
@@ -72,7 +72,7 @@ def unserved(
             on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
             if on is None:
                 continue
-            if missing := unmet(measurement, EncodedSubject(model, on).offered):
+            if missing := unmet(measurement, open_subject(model, on, None).subject.offered):
                 lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
                 found.append(UsageError(f"metric {name!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
     return found
@@ -85,7 +85,7 @@ def opened(
     from disentangle_eval.opening import open_dataset
 
     if name not in datasets:
-        datasets[name] = collecting(errors, lambda: open_dataset(name, data_dir))
+        datasets[name] = collecting(errors, open_dataset, name, data_dir)
     return datasets[name]
 
 

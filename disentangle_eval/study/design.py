@@ -9,13 +9,16 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from disentangle_eval.config import Config, Field, ModelConfig, build, counts_iterations, preset_dataset, resolve
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import ModelSpec
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # What an entry of `[[models]]` may say besides settings of its model.
 ENTRY_KEYS = ("model", "dataset", "preset", "seeds", "iterations")
@@ -126,7 +129,7 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     errors: list[DevalError] = []
     trials: dict[str, Trial] = {}
     for entry in entries:
-        for trial in collecting(errors, lambda entry=entry: trials_of(entry, settings, scale)) or ():
+        for trial in collecting(errors, trials_of, entry, settings, scale) or ():
             trials.setdefault(trial.folder, trial)
     check_metrics(settings.metrics, errors)
     if errors:
@@ -134,10 +137,10 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     return Study(name=settings.name, settings=settings, trials=tuple(trials.values()))
 
 
-def collecting(errors: list[DevalError], make: Callable[[], Any]) -> Any:
-    """What `make` returns, or None where it raises a `DevalError`, which joins the list."""
+def collecting(errors: list[DevalError], make: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T | None:
+    """What `make` returns for its arguments, or None where it raises a `DevalError`, which joins the list."""
     try:
-        return make()
+        return make(*arguments, **keywords)
     except StudyError as several:
         errors.extend(several.errors)
     except DevalError as error:
@@ -155,7 +158,7 @@ def check_metrics(metrics: Sequence[str], errors: list[DevalError]) -> None:
             expected = "the names of metrics, see `deval metrics`"
             errors.append(UsageError("metrics", received=repr(ALL), expected=expected))
             continue
-        collecting(errors, lambda name=name, protocols=protocols: plan([name], protocols))
+        collecting(errors, plan, [name], protocols)
 
 
 def metric_and_protocol(text: str) -> tuple[str, tuple[str, ...]]:
@@ -180,13 +183,10 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
     errors: list[DevalError] = []
     trials: list[Trial] = []
     for dataset in datasets:
-        collecting(errors, lambda dataset=dataset: registry.find_dataset(parse_dataset(dataset).name))
+        collecting(errors, registry.find_dataset, parse_dataset(dataset).name)
         for changes in combinations(written, config):
             changes = {"iterations": iterations, **changes} if iterations is not None else changes
-            cfg = collecting(
-                errors,
-                lambda dataset=dataset, changes=changes: scaled(resolve(config, dataset, preset, changes), scale),
-            )
+            cfg = collecting(errors, scaled_settings, config, dataset, preset, changes, scale)
             if cfg is not None:
                 opened = preset_dataset(config, dataset, preset)
                 trials += [trial_of(record, opened, preset, seed, changes, cfg, settings) for seed in seeds]
@@ -245,8 +245,11 @@ def values_of(name: str, value: Any, config: type[ModelConfig]) -> list[Any]:
     return value
 
 
-def scaled(cfg: ModelConfig, scale: float) -> ModelConfig:
-    """The settings with everything that is counted in iterations multiplied by a scale, to at least 1."""
+def scaled_settings(
+    config: type[ModelConfig], dataset: str, preset: str | None, changes: Mapping[str, Any], scale: float
+) -> ModelConfig:
+    """The settings of a trial, with everything that is counted in iterations multiplied by a scale, to at least 1."""
+    cfg = resolve(config, dataset, preset, changes)
     if scale == 1:
         return cfg
     values = cfg.model_dump()
@@ -256,7 +259,7 @@ def scaled(cfg: ModelConfig, scale: float) -> ModelConfig:
 
 def seeds_of(written: str | int | Sequence[int]) -> tuple[int, ...]:
     """`0-9`, `3`, `0,2,5-7` or a list of integers -> the seeds, ascending, each once; else `UsageError`."""
-    if isinstance(written, int) and not isinstance(written, bool):
+    if isinstance(written, int):
         written = (written,)
     if not isinstance(written, str):
         if not all(isinstance(seed, int) and seed >= 0 for seed in written) or not written:

@@ -65,7 +65,7 @@ class Processes:
     def _run_one(self, job: Job) -> int:
         code = 0
         for _ in range(1 + RETRIES):
-            if self.stopping:
+            if self.is_stopping():
                 return STOPPED
             with (job.folder / "output.txt").open("ab") as output:
                 process = subprocess.Popen(
@@ -79,8 +79,10 @@ class Processes:
             self.running.add(process)
             code = process.wait()
             self.running.discard(process)
-            if self.stopping:
-                return STOPPED
-            if code >= 0:
-                return code
-        return code
+            if code >= 0 or self.is_stopping():
+                break
+        return STOPPED if self.is_stopping() else code
+
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called, perhaps in another thread since the last look."""
+        return self.stopping
