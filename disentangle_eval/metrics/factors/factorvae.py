@@ -15,7 +15,7 @@ from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import variances
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
-from disentangle_eval.metrics.toolbox.posteriors import least_posterior_kl, mean_posterior_kl
+from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl, not_seen_to_collapse
 from disentangle_eval.metrics.toolbox.votes import Votes
 
 _CHUNK = 2**22
@@ -82,8 +82,8 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         if self.cfg.prune == "variance":
             return scale >= threshold, f"variance < {threshold:g}"
         divergence = mean_posterior_kl(subject, np.unique(sample))
-        if divergence is None and (bound := least_posterior_kl(subject, np.unique(sample))) is not None:
-            return bound >= threshold, f"half the variance of the codes < {threshold:g}: no log_variance"
+        if divergence is None and (kept := not_seen_to_collapse(subject, np.unique(sample), threshold)) is not None:
+            return kept, f"half the variance of the codes < {0.1 * threshold:g}: no log_variance"
         if divergence is None:
             return np.ones(len(scale), dtype=bool), "constant only: no normal posterior over the code"
         return divergence >= threshold, f"posterior KL < {threshold:g} nats"

@@ -18,7 +18,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.independence.alignment import aligned_images
 from disentangle_eval.metrics.independence.config import UDRConfig
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
-from disentangle_eval.metrics.toolbox.posteriors import least_posterior_kl, mean_posterior_kl
+from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl, not_seen_to_collapse
 from disentangle_eval.metrics.toolbox.samples import random_images
 
 
@@ -75,9 +75,9 @@ class UDRMetric(Metric[UDRConfig]):
         if divergence is not None:
             kept &= divergence > self.cfg.threshold
             pruning = f"posterior KL <= {self.cfg.threshold:g} nats"
-        elif (bound := least_posterior_kl(subject, index)) is not None:
-            kept &= bound > self.cfg.threshold
-            pruning = f"half the variance of the codes <= {self.cfg.threshold:g}: no log_variance"
+        elif (seen := not_seen_to_collapse(subject, index, self.cfg.threshold)) is not None:
+            kept &= seen
+            pruning = f"half the variance of the codes < {0.1 * self.cfg.threshold:g}: no log_variance"
         dims = np.flatnonzero(kept).tolist()
         blocks = [block[:, varies(block)] for block in one_hot_blocks(codes[:, dims], [subject.code[j] for j in dims])]
         starts = np.cumsum([0, *(block.shape[1] for block in blocks)])[:-1]

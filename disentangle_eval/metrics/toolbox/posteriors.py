@@ -120,26 +120,27 @@ def _table_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     return np.where(is_categorical(subject.code), np.inf, divergence.mean(axis=0))
 
 
-def least_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
-    """A lower bound of `mean_posterior_kl` of a table without `log_variance`: half the variance of the codes, (K,).
+def not_seen_to_collapse(subject: Subject, index: np.ndarray, threshold: float) -> np.ndarray | None:
+    """Which columns of a table without `log_variance` may have a posterior KL of the threshold (nats) or more, (K,).
 
-    KL(N(m, s^2) || N(0, 1)) is at least m^2 / 2. The bound tells collapsed dimensions from others where the codes are
-    means of posteriors under a standard normal prior. None where the largest variance is not that of such means, and
+    KL(N(m, s^2) || N(0, 1)) is at least m^2 / 2, and the KL of a posterior whose mean hardly varies is as small as that
+    where the codes are means of posteriors under a standard normal prior. So a column is taken to have collapsed where
+    half its variance is below a tenth of the threshold. None where the largest variance is not that of such means, and
     for a model. `DevalWarning` for every table.
     """
     if "images" in subject.offered:
         return None
-    bound = 0.5 * subject.codes(index).astype(np.float64).var(axis=0)
+    half_variance = 0.5 * subject.codes(index).astype(np.float64).var(axis=0)
     real = ~np.array(is_categorical(subject.code))
     least, most = _HALF_VARIANCE_OF_MEANS
-    usable = least <= bound[real].max(initial=0.0) <= most
+    usable = least <= half_variance[real].max(initial=0.0) <= most
     consequence = "are told by the variance of the codes alone" if usable else "cannot be told and take part"
     warnings.warn(
         f"no log_variance comes with the codes: dimensions collapsed to the prior {consequence}",
         DevalWarning,
         stacklevel=2,
     )
-    return np.where(real, bound, np.inf) if usable else None
+    return (half_variance >= 0.1 * threshold) | ~real if usable else None
 
 
 def _has_other_prior(model: object, dim: int) -> bool:
