@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 )
 @click.option("--protocol", "protocols", multiple=True, help="Named settings of the metric; may be repeated.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol.")
-@click.option("--features", type=click.Path(path_type=Path), help="Feature extractor of fid, kid and prdc.")
+@click.option(
+    "--features",
+    type=click.Path(path_type=Path),
+    help="Feature extractor of fid, kid and prdc: a file, or dinov2-vit-l-14.",
+)
 @click.option(
     "--codes", multiple=True, type=click.Path(path_type=Path), help="Score a table of codes (.npz), not a checkpoint."
 )

@@ -12,7 +12,8 @@ class FeatureConfig(MetricConfig):
     """Which images are compared, and through whose eyes."""
 
     features: str | None = Field(
-        None, description="file of the feature extractor; without one, the Inception-v3 of torch-fidelity"
+        None,
+        description="file of the feature extractor, or dinov2-vit-l-14; torch-fidelity's Inception-v3 unless given",
     )
     num_images: int = Field(50_000, ge=2, description="generated images, and real ones where the data set has as many")
     inner_noise: Literal["drawn", "mean"] = Field(

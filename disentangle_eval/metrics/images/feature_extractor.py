@@ -25,6 +25,9 @@ from disentangle_eval.metrics.images.fidelity_import import fidelity
 INCEPTION = "inception-v3-compat"
 LAYER = "2048"
 
+# torch-fidelity's names of DINOv2's networks.
+DINOV2 = ("dinov2-vit-s-14", "dinov2-vit-b-14", "dinov2-vit-l-14", "dinov2-vit-g-14")
+
 _FORCE_WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 _OBJECT = re.compile(r"/(custom|opaque)_obj_")
 
@@ -70,12 +73,18 @@ class FeatureExtractor:
 def load_extractor(path: str | None, device: torch.device) -> FeatureExtractor:
     """The extractor of a file: torch-fidelity's Inception weights, a TorchScript module or an exported program.
 
-    Without a path, the Inception weights where torch-fidelity downloads them to, if they are there. A program is run,
-    though nothing in its file is unpickled that is not plain data. UsageError for no file and for any other file.
+    A path that is one of the names of `DINOV2`, and no file, is that network. Without a path, the Inception weights
+    where torch-fidelity downloads them to, if they are there. A program is run, though nothing in its file is unpickled
+    that is not plain data. UsageError for no file and for any other file.
     """
     if path is None:
         return _inception(_read(_downloaded_weights()), device)
     chosen = Path(path).expanduser()
+    if path in DINOV2 and not chosen.is_file():
+        # It makes a FeatureExtractor, which is defined here.
+        from disentangle_eval.metrics.images.dinov2 import dinov2
+
+        return dinov2(path, device)
     if not chosen.is_file():
         raise UsageError(
             f"--features: no file {path!r}, expected Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript "
