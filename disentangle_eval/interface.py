@@ -113,9 +113,11 @@ def load_dataset(name: str, data_dir: PathLike | None = None) -> Dataset:
         data = de.load_dataset("dsprites")
         image, classes = data[0]
     """
+    from disentangle_eval.data import indexed
     from disentangle_eval.opening import open_dataset
 
-    return open_dataset(name, _path(data_dir))
+    data: Dataset = indexed(open_dataset(name, _path(data_dir)))
+    return data
 
 
 def load_model(path: PathLike, device: str = "auto") -> Model[Any]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # ------------------------------------------------------------ data sets
 
+# Settings of every data set with factors, on what training sees of it.
+PART_SETTINGS = ("correlate", "hold_out")
+
 
 def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     """The data set that `name` stands for, in main memory.
@@ -44,12 +47,24 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
         raise UsageError("dataset", received=repr(name), expected=f"{written.name}:PATH, the path of your data")
     load = registry.resolve(record, "target")
     folder = written.path or data_folder(data_dir)
-    if written.settings and not record.spec.config:
-        received = ", ".join(written.settings)
-        raise UsageError(f"dataset {written.name!r} has no settings", received=received, advice="leave them out")
-    settings = [build(registry.resolve(record, "config"), written.settings)] if record.spec.config else []
-    dataset: Dataset = load(record.spec, folder, *settings)
-    return dataset
+    config = registry.resolve(record, "config") if record.spec.config else None
+    own = config.model_fields if config else {}
+    of_part = {name: value for name, value in written.settings.items() if name in PART_SETTINGS and name not in own}
+    of_set = {name: value for name, value in written.settings.items() if name not in of_part}
+    if of_set and config is None:
+        received = ", ".join(of_set)
+        raise UsageError(
+            f"dataset {written.name!r} has no such settings",
+            received=received,
+            expected="correlate or hold_out" if record.spec.kind == "factors" else "none",
+        )
+    dataset: Dataset = load(record.spec, folder, *([build(config, of_set)] if config else []))
+    if not of_part:
+        return dataset
+    from disentangle_eval.data.training_part import with_training_part
+
+    part: Dataset = with_training_part(dataset, of_part)
+    return part
 
 
 def open_dataset_for(origin: Origin, name: str, data_dir: Path | None = None) -> Dataset:

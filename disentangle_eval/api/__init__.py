@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         Traversable,
         Traversal,
     )
-    from disentangle_eval.api.data import Dataset, FactorGrid, Factors, ImageShape, Nuisance
+    from disentangle_eval.api.data import Dataset, FactorGrid, Factors, ImageShape, Nuisance, TrainingPart
     from disentangle_eval.api.judging import Metric, Scores, Subject
     from disentangle_eval.api.training import Group, Losses, Model, Optim, Player, PolynomialDecay, Round, Step
 
@@ -48,6 +48,7 @@ __all__ = [
     "Scores",
     "Step",
     "Subject",
+    "TrainingPart",
     "Traversable",
     "Traversal",
 ]
@@ -77,6 +78,7 @@ _MODULES = {
     "Scores": "judging",
     "Step": "training",
     "Subject": "judging",
+    "TrainingPart": "data",
     "Traversable": "abilities",
     "Traversal": "abilities",
 }

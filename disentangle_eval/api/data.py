@@ -46,7 +46,8 @@ class FactorGrid(Factors, Protocol):
 class Dataset(Protocol):
     """Images by index, on a device, and their factors where they are known.
 
-    A data set whose images fall into classes may also have `labels`, (N,) int64: the class of each.
+    A data set whose images fall into classes may also have `labels`, (N,) int64: the class of each. One of which
+    training sees a part has it as `training_part` (`TrainingPart`).
     """
 
     @property
@@ -68,6 +69,16 @@ class Dataset(Protocol):
 
     def to(self, device: torch.device) -> Dataset:
         """The same images on another device."""
+
+
+class TrainingPart(Protocol):
+    """The images that training sees of a data set, as its attribute `training_part`; metrics see all of them."""
+
+    def __len__(self) -> int:
+        """Images per epoch."""
+
+    def order(self, generator: torch.Generator) -> Tensor:
+        """The images of one epoch, (n,) int64 on the CPU, in an order that follows from the generator."""
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset, Factors, ImageShape
+from disentangle_eval.api import Dataset, Factors, ImageShape, TrainingPart
 from disentangle_eval.data.image_store import ImagesAhead, ImageStore
 from disentangle_eval.data.indexing import CPU, Indexing
 
@@ -20,7 +20,8 @@ class ImageDataset(Indexing):
 
     `name` says which data it is and where it came from (`dsprites@drawn`), `sha256` is the checksum of the stored
     images. With `factors`, image i shows the classes `factors.classes(i)`; with `labels`, (N,) int64, it is of the
-    class `labels[i]`. `device` is where images come. ValueError if the numbers of images and of what is known differ.
+    class `labels[i]`. `device` is where images come. With a `training_part`
+    training sees only that part. ValueError if the numbers of images and of what is known differ.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ImageDataset(Indexing):
     factors: Factors | None = None
     labels: np.ndarray | None = None
     device: torch.device = CPU
+    training_part: TrainingPart | None = None
 
     def __post_init__(self) -> None:
         if self.factors is not None and len(self.factors) != len(self.store):

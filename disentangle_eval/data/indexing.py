@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset, Draw, Factors, ImageShape, Nuisance
+from disentangle_eval.api import Dataset, Draw, Factors, ImageShape, Nuisance, TrainingPart
 from disentangle_eval.runtime.draws import GeneratorDraw
 
 Item = tuple[Tensor, np.ndarray]
@@ -81,9 +81,10 @@ class TorchDataset(torch.utils.data.Dataset):
 class IndexedDataset(Indexing):
     """A plugin's data set in main memory with `Indexing`; everything else is the plugin's own."""
 
-    def __init__(self, data: Dataset, device: torch.device = CPU) -> None:
+    def __init__(self, data: Dataset, device: torch.device = CPU, training_part: TrainingPart | None = None) -> None:
         self.data = data
         self.device = device
+        self.training_part = training_part
 
     @property
     def name(self) -> str:
@@ -110,11 +111,11 @@ class IndexedDataset(Indexing):
 
     def to(self, device: torch.device) -> IndexedDataset:
         """The same data set for another device."""
-        return type(self)(self.data.to(device), device)
+        return type(self)(self.data.to(device), device, self.training_part)
 
     def __getattr__(self, name: str) -> Any:
-        # Labels, a store and whatever else the plugin's class offers; `data` is absent while one is unpickled.
-        if name == "data":
+        # Labels, a store and whatever else the plugin's class offers; nothing is there while one is unpickled.
+        if "data" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.data, name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from disentangle_eval.api import TrainingPart
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.training.shuffle import LazyShuffle
@@ -15,20 +16,21 @@ PIECE = 2**16
 
 
 class EpochSampler:
-    """Batches of indices into a set of `n` images, without replacement within an epoch.
+    """Batches of indices into a set of `n` images, without replacement within an epoch, or as a `part` orders them.
 
     The whole state is `drawn`, the number of batches handed out: epoch e's order follows from (seed, e) alone.
     """
 
-    def __init__(self, n: int, batch: int, seed: int, device: torch.device) -> None:
+    def __init__(self, n: int, batch: int, seed: int, device: torch.device, part: TrainingPart | None = None) -> None:
         if batch > n:
             raise UsageError("batch_size", received=batch, expected=f"at most the {n} images of the data set")
         self.n = n
         self.batch = batch
         self.seed = seed
         self.device = device
+        self.part = part
         self.drawn = 0
-        self._batches_in_piece = n // batch if n <= HELD_WHOLE else -(-PIECE // batch)
+        self._batches_in_piece = n // batch if part is not None or n <= HELD_WHOLE else -(-PIECE // batch)
         self._held = (-1, -1)
         self._batches = torch.empty(0, dtype=torch.int64)
 
@@ -65,6 +67,8 @@ class EpochSampler:
     def _ordered(self, epoch: int, piece: int) -> Tensor:
         """A piece of an epoch's order, on the CPU."""
         generator = torch.Generator().manual_seed(stream_seed(self.seed, "epoch", epoch))
+        if self.part is not None:
+            return self.part.order(generator)
         if self.n <= HELD_WHOLE:
             return torch.randperm(self.n, generator=generator)
         length = self._batches_in_piece * self.batch

@@ -22,12 +22,13 @@ class TrainingStep(GeneratorDraw):
         super().__init__(stream_seed(seed, "draws"), device)
         self.data = data
         self.batch = batch
-        self.data_size = len(data)
+        part = getattr(data, "training_part", None)
+        self.data_size = len(data if part is None else part)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
         self.nuisance = data if isinstance(data, Nuisance) else None
         self.host = images_ahead(data) if self.nuisance is None else None
         order_on = torch.device("cpu") if self.host is not None else device
-        self.sampler = EpochSampler(len(data), batch, stream_seed(seed, "order"), order_on)
+        self.sampler = EpochSampler(self.data_size, batch, stream_seed(seed, "order"), order_on, part)
         self.queue: BatchQueue | None = None
 
     def images(self) -> Tensor:
