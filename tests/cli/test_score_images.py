@@ -67,4 +67,4 @@ def test_a_file_that_is_no_feature_extractor_is_told(deval, trained, tmp_path):
     (tmp_path / "notes.txt").write_text("no module")
     answer = deval("score", "--metric", "fid", trained, "--features", tmp_path / "notes.txt")
     assert answer.code == 2
-    assert "is none of: Inception weights" in answer.error
+    assert "expected Inception weights" in answer.error

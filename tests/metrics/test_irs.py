@@ -121,7 +121,7 @@ def test_the_seed_alone_decides(space):
 
 def test_factors_of_one_class_alone_are_refused():
     table = CodeTable(np.ones((1, 2)), FactorSpace(("colour", "light"), (1, 1)))
-    with pytest.raises(UsageError, match="all are constant over 1 images"):
+    with pytest.raises(UsageError, match="constants alone over 1 images"):
         score(table, "suter")
 
 

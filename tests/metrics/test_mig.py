@@ -93,5 +93,5 @@ def test_the_seed_alone_decides(space):
 
 def test_factors_that_are_all_constant_are_refused():
     table = code_table({"codes": np.arange(9.0)[:, None], "factors": np.ones((9, 2))})
-    with pytest.raises(UsageError, match="all are constant over 9 images, expected one of two classes or more"):
+    with pytest.raises(UsageError, match="constants alone over 9 images, expected one of two classes or more"):
         score(table)

@@ -125,8 +125,8 @@ def test_a_sample_is_of_different_images_and_the_seed_decides_which():
     ("paint", "message"),
     [
         (lambda x: x[:, :1], r"received images of shape \(\d+, 1, 4, 5\), expected \(\d+, 3, 4, 5\)"),
-        (lambda x: 2 * x - 1, r"expected them in \[0, 1\]"),
-        (lambda x: x * torch.nan, r"received numbers from nan to nan, expected them in \[0, 1\]"),
+        (lambda x: 2 * x - 1, r"expected numbers in \[0, 1\]"),
+        (lambda x: x * torch.nan, r"received numbers from nan to nan, expected numbers in \[0, 1\]"),
     ],
 )
 def test_what_is_no_image_is_refused(paint, message):

@@ -56,7 +56,7 @@ class BoostedTrees:
         """Features (N, K) and classes (N,) integers; DevalError for features that are not finite in float32."""
         columns = _columns(x)
         if not np.isfinite(columns).all():
-            raise DevalError(f"codes: received numbers up to {np.abs(x).max():g}, expected what float32 can hold")
+            raise DevalError("codes", received=f"numbers up to {np.abs(x).max():g}", expected="what float32 can hold")
         self._classes, target = np.unique(y, return_inverse=True)
         self._start = _start(np.bincount(target) / len(target))
         order = columns.argsort(axis=1, kind="stable")

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
-from disentangle_eval.metrics.toolbox.columns import variances
+from disentangle_eval.metrics.toolbox.columns import too_large, variances
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
 from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl, not_seen_to_collapse
 from disentangle_eval.metrics.toolbox.votes import Votes
@@ -49,7 +48,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         with np.errstate(over="ignore"):
             scale = variances(codes, subject.code, dtype)
         if not np.isfinite(scale).all():
-            raise DevalError(f"codes: received numbers up to {np.abs(codes).max():g}, too large to take variances of")
+            raise too_large(codes)
         alive = (codes.min(axis=0) < codes.max(axis=0)) & (scale > 0)
         kept, pruning = self._kept(scale, subject, sample)
         active = np.flatnonzero(alive & kept)

@@ -39,14 +39,16 @@ class HigginsMetric(Metric[HigginsConfig]):
         varying = stream.varying
         if len(varying) < 2:
             sizes = subject.factors.sizes
-            raise UsageError(f"factor sizes: received {sizes}, expected two factors of two classes or more to tell")
+            raise UsageError("factor sizes", received=sizes, expected="two factors of two classes or more to tell")
         # The reference averages in the precision of the codes.
         dtype = None if reference else np.float64
         points, labels = draw_points(subject, stream, cfg.train_points, cfg.pairs_per_point, dtype)
         missing = np.setdiff1d(np.arange(len(varying)), labels)
         if missing.size:
             name = subject.factors.names[varying[missing[0]]]
-            raise UsageError(f"train_points: received {cfg.train_points}, of which none shares {name!r}, expected more")
+            raise UsageError(
+                "train_points", received=f"{cfg.train_points}, of which none shares {name!r}", expected="more"
+            )
         classifier = self.classifier(points, labels, seed)
         fresh_points, fresh_labels = draw_points(subject, stream, cfg.eval_points, cfg.pairs_per_point, dtype)
 
@@ -75,8 +77,10 @@ class HigginsMetric(Metric[HigginsConfig]):
         if cfg.solver == "newton":
             fitted = fit_newton(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
             if not fitted.converged:
-                received = f"not converged to {cfg.tolerance:g} after {fitted.iterations} iterations"
-                raise DevalError(f"newton: {received}, expected a minimum; raise iterations, tolerance or penalty")
+                raise DevalError(
+                    f"newton: not converged to {cfg.tolerance:g} after {fitted.iterations} iterations",
+                    advice="raise iterations, tolerance or penalty",
+                )
             return fitted
         random = np.random.default_rng(stream_seed(seed, "higgins", "weights"))
         initial = random.normal(scale=cfg.weight_std, size=(points.shape[1] + 1, labels.max() + 1))
@@ -101,7 +105,7 @@ def draw_points(
         fixed.append(drawn.fixed)
     found = np.concatenate(points).astype(np.float64)
     if not np.isfinite(found).all():
-        raise DevalError("codes: received numbers whose differences are too large to take the mean of")
+        raise DevalError("codes", received="numbers whose differences are too large to take the mean of")
     return found, np.searchsorted(stream.varying, np.concatenate(fixed))
 
 

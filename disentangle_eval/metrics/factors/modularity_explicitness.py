@@ -17,9 +17,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
-from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, too_large
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 
@@ -94,7 +93,7 @@ def standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.nd
     with np.errstate(over="ignore", invalid="ignore"):
         mean, deviation = train.mean(axis=0), train.std(axis=0)
     if not np.isfinite(deviation).all():
-        raise DevalError(f"codes: received numbers up to {np.abs(train).max():g}, too large to take variances of")
+        raise too_large(train)
     kept = (train.min(axis=0) < train.max(axis=0)) & (deviation > 0)
     return (train[:, kept] - mean[kept]) / deviation[kept], (test[:, kept] - mean[kept]) / deviation[kept]
 

@@ -34,7 +34,7 @@ class LogisticRegression:
                 self._fitted.fit(x, y)
             if not np.isfinite(self._fitted.coef_).all():
                 largest = np.abs(x).max()
-                raise DevalError(f"codes: received numbers up to {largest:g}, too large for a logistic regression")
+                raise DevalError("codes", received=f"numbers up to {largest:g}, too large for a logistic regression")
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:

@@ -57,16 +57,18 @@ class FeatureExtractor:
                 features = self.compute(images)
         except Exception as error:  # a program of the user's may raise anything
             raise DevalError(
-                f"features {self.name}: failed on images of shape {tuple(images.shape)} uint8 ({describe(error)}); "
-                "expected a module for (B, 3, H, W) uint8 of this size and any B"
+                f"features {self.name}: failed on images of shape {tuple(images.shape)} uint8 ({describe(error)})",
+                expected="a module for (B, 3, H, W) uint8 of this size and any B",
             ) from error
         if not isinstance(features, Tensor) or features.dim() != 2 or len(features) != len(images):
             received = f"shape {tuple(features.shape)}" if isinstance(features, Tensor) else type(features).__name__
             raise DevalError(
-                f"features {self.name}: received {received}, expected ({len(images)}, D), one row an image"
+                f"features {self.name}", received=received, expected=f"({len(images)}, D), one row per image"
             )
         if not features.is_floating_point() or not torch.isfinite(features).all():
-            raise DevalError(f"features {self.name}: received {features.dtype} or NaN, expected finite real numbers")
+            raise DevalError(
+                f"features {self.name}", received=f"{features.dtype} or NaN", expected="finite real numbers"
+            )
         return features.float()
 
 
@@ -87,8 +89,8 @@ def load_extractor(path: str | None, device: torch.device) -> FeatureExtractor:
         return dinov2(path, device)
     if not chosen.is_file():
         raise UsageError(
-            f"--features: no file {path!r}, expected Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript "
-            "module or an exported program (.pt2)"
+            f"--features: no file {path!r}",
+            expected=f"Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript module or an exported (.pt2) one",
         )
     contents = _read(chosen)
     if _digest(contents) == INCEPTION_SHA256:
@@ -102,9 +104,9 @@ def _downloaded_weights() -> Path:
     path = folder / Path(url).name
     if not path.is_file():
         raise UsageError(
-            f"--features: no Inception-v3 weights {path.name!r} (sha256 {INCEPTION_SHA256}) in {str(folder)!r}; fetch "
-            f"{url} into that folder, or name that file, or any TorchScript or exported (.pt2) feature extractor, "
-            "with --features PATH"
+            f"--features: no Inception-v3 weights {path.name!r} (sha256 {INCEPTION_SHA256}) in {str(folder)!r}",
+            advice=f"fetch {url} into that folder, or name that file, or any TorchScript or exported (.pt2) feature "
+            "extractor, with --features PATH",
         )
     return path
 
@@ -121,8 +123,10 @@ def _inception(weights: bytes, device: torch.device) -> FeatureExtractor:
     received = _digest(weights)
     if received != INCEPTION_SHA256:
         raise DevalError(
-            f"Inception-v3 weights: received a file of sha256 {received}, expected {INCEPTION_SHA256}; delete it and "
-            "fetch it again"
+            "Inception-v3 weights",
+            received=f"a file of sha256 {received}",
+            expected=INCEPTION_SHA256,
+            advice="delete it and fetch it again",
         )
     with torch.random.fork_rng(devices=[]):  # its layers are initialised before they are overwritten
         network: nn.Module = fidelity("feature_extractor_inceptionv3").FeatureExtractorInceptionV3(
@@ -143,15 +147,17 @@ def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtrac
     kind = _kind(contents)
     if kind is None:
         raise UsageError(
-            f"--features: {str(path)!r} (sha256 {_digest(contents)}) is none of: Inception weights (sha256 "
-            f"{INCEPTION_SHA256}), a TorchScript module (torch.jit.save), an exported program (torch.export.save)"
+            f"--features: {str(path)!r}",
+            received=f"a file of sha256 {_digest(contents)}",
+            expected=f"Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript module (torch.jit.save) or an "
+            "exported program (torch.export.save)",
         )
     try:
         compute = (_torchscript if kind == "TorchScript" else _exported)(contents, device)
     except Exception as error:  # whatever a damaged file makes the reader raise
         raise DevalError(
-            f"--features: the {kind} module {str(path)!r} cannot be loaded ({describe(error)}); save it again with "
-            f"torch {torch.__version__}"
+            f"--features: the {kind} module {str(path)!r} cannot be loaded ({describe(error)})",
+            advice=f"save it again with torch {torch.__version__}",
         ) from None
     return FeatureExtractor(
         name=f"{path.name} ({kind})",

@@ -56,6 +56,7 @@ def _forget(*packages: str) -> None:
 
 def _failure(error: Exception) -> DevalError:
     return DevalError(
-        f"torch-fidelity cannot be imported ({describe(error)}); expected torch-fidelity 0.4 or later and the "
-        f"torchvision that belongs to torch {torch.__version__}: pip install torch-fidelity torchvision"
+        f"torch-fidelity cannot be imported ({describe(error)})",
+        expected=f"torch-fidelity 0.4 or later and the torchvision that belongs to torch {torch.__version__}",
+        advice="pip install torch-fidelity torchvision",
     )

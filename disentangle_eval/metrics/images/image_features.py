@@ -69,7 +69,9 @@ def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
     """How many real and how many generated images there will be. UsageError for a data set of one image or none."""
     _, data = _generator_and_data(subject)
     if len(data) < 2:
-        raise UsageError(f"dataset {data.name!r}: received {len(data)} images, expected at least 2 to compare with")
+        raise UsageError(
+            f"dataset {data.name!r}", received=f"{len(data)} images", expected="at least 2 to compare with"
+        )
     return min(cfg.num_images, len(data)), cfg.num_images
 
 
@@ -80,7 +82,9 @@ def as_bytes(images: Tensor) -> Tensor:
     """
     channels = images.shape[1]
     if channels not in (1, 3):
-        raise UsageError(f"images: received {channels} channels, expected 1 (grey) or 3 (RGB) to extract features from")
+        raise UsageError(
+            "images", received=f"{channels} channels", expected="1 (grey) or 3 (RGB) to extract features from"
+        )
     levels = (images * 255).round().clamp(0, 255).to(torch.uint8)
     return levels.expand(-1, 3, -1, -1).contiguous()
 
@@ -138,8 +142,10 @@ def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureCo
             images = model.generate(batch.to(extractor.device), draw)
         if not torch.isfinite(images).all():
             raise DevalError(
-                f"{type(model).__name__}.generate: received NaN or infinity, expected images in [0, 1]; score an "
-                "earlier checkpoint of the run"
+                f"{type(model).__name__}.generate",
+                received="NaN or infinity",
+                expected="images in [0, 1]",
+                advice="score an earlier checkpoint of the run",
             )
         yield extractor(as_bytes(images))
 

@@ -26,8 +26,10 @@ class KIDMetric(Metric[KIDConfig]):
         fewest = min(image_counts(subject, cfg))
         if fewest < cfg.subset_size:
             raise UsageError(
-                f"subset_size: received {cfg.subset_size}, expected at most {fewest}, the number of images; "
-                f"--set subset_size={fewest}"
+                "subset_size",
+                received=cfg.subset_size,
+                expected=f"at most {fewest}, the number of images",
+                advice=f"--set subset_size={fewest}",
             )
         pair = feature_pair(subject, cfg, seed)
         distances = subset_distances(

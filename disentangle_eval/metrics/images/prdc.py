@@ -26,7 +26,7 @@ class PRDCMetric(Metric[PRDCConfig]):
         k = self.cfg.neighbours
         real, generated = image_counts(subject, self.cfg)
         if k >= min(real, generated):
-            raise UsageError(f"neighbours: received {k}, expected fewer than the {min(real, generated)} images")
+            raise UsageError("neighbours", received=k, expected=f"fewer than the {min(real, generated)} images")
         pair = feature_pair(subject, self.cfg, seed)
         found = balls(pair.real, pair.generated, k, pair.device)
         return Scores(

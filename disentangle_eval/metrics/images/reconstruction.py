@@ -31,7 +31,7 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
     def score(self, subject: Subject, seed: int) -> Scores:
         data, model = subject.data, subject.model
         if len(data) < 2:
-            raise UsageError(f"reconstruction: received {len(data)} images, expected at least 2")
+            raise UsageError("reconstruction", received=f"{len(data)} images", expected="at least 2")
         index = random_images(len(data), self.cfg.num_images, seed)
         measured, mean_image = _measured(model, data, index)
         mean_squared_error, cross_entropy, power, floor = measured.mean(axis=0)
@@ -86,7 +86,9 @@ def _measured(model: Reconstructor, data: Dataset, index: np.ndarray) -> tuple[n
 def _check(name: str, reconstruction: Tensor, images: Tensor) -> None:
     if reconstruction.shape != images.shape:
         received, expected = tuple(reconstruction.shape), tuple(images.shape)
-        raise DevalError(f"{name}.reconstruct: received images of shape {received}, expected {expected}")
+        raise DevalError(f"{name}.reconstruct", received=f"images of shape {received}", expected=expected)
     low, high = torch.stack([reconstruction.min(), reconstruction.max()]).tolist()
     if not (0 <= low <= high <= 1):
-        raise DevalError(f"{name}.reconstruct: received numbers from {low:g} to {high:g}, expected them in [0, 1]")
+        raise DevalError(
+            f"{name}.reconstruct", received=f"numbers from {low:g} to {high:g}", expected="numbers in [0, 1]"
+        )

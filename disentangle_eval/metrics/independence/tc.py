@@ -60,6 +60,9 @@ def discriminated(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int)
     value, error = mean_and_error(found.of_joint)
     if not np.isfinite(value):
         raise DevalError(
-            "discriminator: received logits that are not finite, expected numbers; lower --set learning_rate"
+            "discriminator",
+            received="logits that are not finite",
+            expected="numbers",
+            advice="lower --set learning_rate",
         )
     return {"value": value, "standard_error": error, "accuracy": found.accuracy}

@@ -105,14 +105,18 @@ class Informative:
 def check_peers(subject: Subject, peers: Sequence[Subject]) -> None:
     """UsageError unless there are peers, on the images of the subject as far as can be told."""
     if not peers:
-        raise UsageError("udr: received no peers, expected other models: deval score --metric udr RUN RUN ...")
+        raise UsageError("udr", received="no peers", expected="other models: deval score --metric udr RUN RUN ...")
     for peer in peers:
         if len(peer) != len(subject):
-            raise UsageError(f"udr: received codes of {len(subject)} and of {len(peer)} images, expected the same ones")
+            raise UsageError(
+                "udr", received=f"codes of {len(subject)} and of {len(peer)} images", expected="the same ones"
+            )
         if "images" in subject.offered & peer.offered and subject.data.sha256 != peer.data.sha256:
             raise UsageError(
-                f"udr: received models on {subject.data.name!r} and on {peer.data.name!r}, or different copies of it; "
-                "expected one data set: --dataset"
+                "udr",
+                received=f"models on {subject.data.name!r} and on {peer.data.name!r}, or different copies of it",
+                expected="one data set",
+                advice="choose it with --dataset",
             )
 
 

@@ -83,8 +83,10 @@ def log_likelihoods(model: Any, data: Dataset, index: np.ndarray, sample: Aggreg
     densities = torch.cat(found)
     if not bool(densities.isfinite().all()):
         raise DevalError(
-            f"{type(model).__name__}.log_likelihood: received NaN or infinity, expected finite numbers; "
-            "score an earlier checkpoint of the run"
+            f"{type(model).__name__}.log_likelihood",
+            received="NaN or infinity",
+            expected="finite numbers",
+            advice="score an earlier checkpoint of the run",
         )
     return densities
 
@@ -92,6 +94,7 @@ def log_likelihoods(model: Any, data: Dataset, index: np.ndarray, sample: Aggreg
 def _refuse_other_priors(model: Any) -> None:
     if others := [part for part in model.prior.parts if not isinstance(part, Normal)]:
         raise UsageError(
-            f"elbo-decomposition: received a prior with {others[0]}, expected normal latents alone, as to any other "
-            "the KL of a normal posterior is infinite or undefined"
+            "elbo-decomposition",
+            received=f"a prior with {others[0]}",
+            expected="normal latents alone, as to any other the KL of a normal posterior is infinite or undefined",
         )

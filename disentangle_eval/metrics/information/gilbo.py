@@ -101,7 +101,7 @@ class GILBOMetric(Metric[GILBOConfig]):
         if self.cfg.parts is not None and self.cfg.parts > len(parts):
             known = "; ".join(described(part) for part in parts)
             raise UsageError(
-                f"parts: received {self.cfg.parts}, expected at most {len(parts)}, the input being {known}"
+                "parts", received=self.cfg.parts, expected=f"at most {len(parts)}, the input being {known}"
             )
         return parts[: self.cfg.parts]
 
@@ -190,6 +190,8 @@ def _read(encoder: nn.Module, parts: Sequence[Part], z: Tensor, x: Tensor) -> Te
 def _refuse_nan(nats: float, where: str) -> None:
     if not math.isfinite(nats):
         raise DevalError(
-            f"gilbo: received {nats} nats {where}, expected a number; look at the generator's images with "
-            "`deval sample`, or lower the learning rate with --set learning_rate="
+            "gilbo",
+            received=f"{nats} nats {where}",
+            expected="a number",
+            advice="look at the generator's images (deval sample), or lower --set learning_rate",
         )

@@ -77,8 +77,10 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     stacked = torch.cat(found, dim=1)
     if not bool(stacked.isfinite().all()):
         raise DevalError(
-            f"{type(model).__name__}: received log p(x|z), log p(z) or log q(z|x) of NaN or infinity, expected finite "
-            "numbers; the prior must have a density wherever the posterior has one"
+            type(model).__name__,
+            received="log p(x|z), log p(z) or log q(z|x) of NaN or infinity",
+            expected="finite numbers",
+            advice="the prior must have a density wherever the posterior has one",
         )
     return Bounds(*stacked)
 

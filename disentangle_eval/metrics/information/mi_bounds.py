@@ -70,7 +70,10 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
         if not np.isfinite(samples).all():
             name = type(model).__name__
             raise DevalError(
-                f"{name}.{method}: received NaN or infinite nats, expected numbers; score an earlier checkpoint"
+                f"{name}.{method}",
+                received="NaN or infinite nats",
+                expected="numbers",
+                advice="score an earlier checkpoint",
             )
         return samples
 

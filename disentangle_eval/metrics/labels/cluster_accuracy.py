@@ -65,11 +65,12 @@ def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None) -> 
     sizes = [dimension.classes if isinstance(dimension, Categorical) else 0 for dimension in code]
     if chosen is not None and (chosen >= len(sizes) or not sizes[chosen]):
         known = ", ".join(str(column) for column, size in enumerate(sizes) if size) or "none"
-        raise UsageError(f"column: received {chosen}, expected a categorical dimension of the code: {known}")
+        raise UsageError("column", received=chosen, expected=f"a categorical dimension of the code: {known}")
     if not any(sizes):
         raise UsageError(
-            f"cluster-accuracy: received a code of {len(sizes)} real numbers, expected one with a categorical "
-            "dimension: a model with a discrete code, or a table with code_classes"
+            "cluster-accuracy",
+            received=f"a code of {len(sizes)} real numbers",
+            expected="one with a categorical dimension: a model with a discrete code, or a table with code_classes",
         )
     return int(np.argmax(sizes)) if chosen is None else chosen
 

@@ -84,8 +84,10 @@ def aggregate_density(z: Tensor, table: PosteriorTable) -> AggregateDensity:
     )
     if not bool(density.total_correlation.isfinite().all()):
         raise DevalError(
-            "posterior: received densities that are not finite in float32, expected variances of a usual size; "
-            "score an earlier checkpoint of the run"
+            "posterior",
+            received="densities that are not finite in float32",
+            expected="variances of a usual size",
+            advice="score an earlier checkpoint of the run",
         )
     return density
 

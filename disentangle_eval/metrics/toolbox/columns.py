@@ -29,7 +29,9 @@ def histogram_class(column: np.ndarray, bins: int) -> np.ndarray:
     low, high = column.min(), column.max()
     with np.errstate(over="ignore"):
         if not np.isfinite(high - low):
-            raise DevalError(f"codes: received numbers from {low:g} to {high:g}, too far apart to take a histogram of")
+            raise DevalError(
+                "codes", received=f"numbers from {low:g} to {high:g}, too far apart to take a histogram of"
+            )
     try:
         edges = np.histogram_bin_edges(column, bins)
     except ValueError:
@@ -81,6 +83,11 @@ def gini_variance(classes: np.ndarray, n_classes: int) -> np.ndarray:
     return result
 
 
+def too_large(codes: np.ndarray) -> DevalError:
+    """The error to raise for codes whose variance is not finite."""
+    return DevalError("codes", received=f"numbers up to {np.abs(codes).max():g}, too large to take variances of")
+
+
 def varies(codes: np.ndarray) -> np.ndarray:
     """Codes (N, K) -> which columns have a variance above 0 in the precision of the codes, (K,).
 
@@ -89,7 +96,7 @@ def varies(codes: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         variance = codes.var(axis=0)
     if not np.isfinite(variance).all():
-        raise DevalError(f"codes: received numbers up to {np.abs(codes).max():g}, too large to take variances of")
+        raise too_large(codes)
     # Rounding of the mean can give a constant column a variance.
     result: np.ndarray = (codes.min(axis=0) < codes.max(axis=0)) & (variance > 0)
     return result

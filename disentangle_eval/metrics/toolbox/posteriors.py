@@ -55,7 +55,7 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
     not a diagonal normal distribution, DevalError for one whose parameters are not finite.
     """
     if len(index) < 2:
-        raise UsageError(f"posteriors: received {len(index)} images, expected at least 2")
+        raise UsageError("posteriors", received=f"{len(index)} images", expected="at least 2")
     model = subject.model
     data = subject.data
     means, log_variances = [], []
@@ -67,8 +67,10 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
     table = PosteriorTable(torch.cat(means), torch.cat(log_variances))
     if not bool(table.mean.isfinite().all() & table.log_variance.isfinite().all()):
         raise DevalError(
-            f"{type(model).__name__}.posterior: received a mean or variance that is not finite, or a variance of 0, "
-            "expected finite numbers; score an earlier checkpoint of the run"
+            f"{type(model).__name__}.posterior",
+            received="a mean or variance that is not finite, or a variance of 0",
+            expected="finite numbers",
+            advice="score an earlier checkpoint of the run",
         )
     return table
 
@@ -78,8 +80,10 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
     base = _base(q)
     if not isinstance(base, Normal):
         raise UsageError(
-            f"{model}.posterior: received {type(base).__name__}, expected Normal(mean, scale) with one entry a latent; "
-            "this metric knows no other posterior"
+            f"{model}.posterior",
+            received=type(base).__name__,
+            expected="Normal(mean, scale) with one entry per latent",
+            advice="this metric knows no other posterior",
         )
     return base
 
@@ -106,7 +110,9 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
             total += kl_divergence(q, prior).double().sum(dim=0).cpu().numpy()
     if np.isnan(total).any():
         name = type(model).__name__
-        raise DevalError(f"{name}.posterior: received NaN, expected numbers; score an earlier checkpoint of the run")
+        raise DevalError(
+            f"{name}.posterior", received="NaN", expected="numbers", advice="score an earlier checkpoint of the run"
+        )
     return total / len(index)
 
 

@@ -78,7 +78,9 @@ def varying_columns(*factors: np.ndarray) -> np.ndarray:
     varying = np.flatnonzero(np.all([classes.min(axis=0) < classes.max(axis=0) for classes in factors], axis=0))
     if not varying.size:
         images = " and ".join(str(len(classes)) for classes in factors)
-        raise UsageError(f"factors: all are constant over {images} images, expected one of two classes or more")
+        raise UsageError(
+            "factors", received=f"constants alone over {images} images", expected="one of two classes or more"
+        )
     return varying
 
 

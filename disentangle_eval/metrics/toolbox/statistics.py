@@ -40,7 +40,9 @@ def gaussian_total_correlation(covariance: np.ndarray) -> float:
     sign, log_determinant = np.linalg.slogdet(covariance)
     if not ((variances > 0).all() and sign > 0 and np.isfinite(log_determinant)):
         raise DevalError(
-            f"total correlation: received a covariance of {len(variances)} dimensions whose determinant is not above "
-            "0, expected none that is constant or follows from the others; leave these out"
+            "total correlation",
+            received=f"a covariance of {len(variances)} dimensions whose determinant is not above 0",
+            expected="none that is constant or follows from the others",
+            advice="leave these out",
         )
     return float(0.5 * (np.log(variances).sum() - log_determinant))

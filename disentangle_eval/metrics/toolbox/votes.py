@@ -58,7 +58,7 @@ def varying_factors(factors: FactorGrid) -> np.ndarray:
     """Which factors have more than one class. Only they can be told apart, so only they are fixed in a vote."""
     varying = np.flatnonzero(np.array(factors.sizes) > 1)
     if not varying.size:
-        raise UsageError(f"factor sizes: received {factors.sizes}, expected at least one factor of two classes or more")
+        raise UsageError("factor sizes", received=factors.sizes, expected="at least one factor of two classes or more")
     return varying
 
 
@@ -152,4 +152,4 @@ class IndependentStream:
 
 def _check_seed(seed: int) -> None:
     if not 0 <= seed < 2**32:
-        raise UsageError(f"seed: received {seed}, expected 0 to {2**32 - 1}")
+        raise UsageError("seed", received=seed, expected=f"0 to {2**32 - 1}")
