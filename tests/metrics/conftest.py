@@ -1,12 +1,19 @@
 import json
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from disentangle_eval.api import Scores
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.metrics.subject import CodeTable
+
+_SCORES: dict[tuple[Path, str, str], Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -16,6 +23,17 @@ class GoldenCase:
     file: Path
     seed: int
     scores: dict[str, dict[str, float]]
+
+    def subject(self) -> tuple[CodeTable, int]:
+        """The table, and the seed that the reference was run with."""
+        return load_code_table(self.file), self.seed
+
+    def score(self, name: str, protocol: str, run: Callable[[], Scores]) -> Mapping[str, Any]:
+        """A metric's values on this table, found once for all tests."""
+        key = (self.file, name, protocol)
+        if key not in _SCORES:
+            _SCORES[key] = run().values
+        return _SCORES[key]
 
 
 @pytest.fixture(params=["mixed", "axis", "dead", "random"])

@@ -1,0 +1,199 @@
+"""What holds for every metric under every protocol, written once over the registry.
+
+A new metric is judged here without a line; one whose protocols take long names smaller settings in `QUICK`.
+"""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from complete_model import CompleteData, CompleteModel
+from doc_pages import PAGES, table_of
+from image_generators import Extractor, save_torchscript
+
+from disentangle_eval.config import build
+from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import DevalError
+from disentangle_eval.metrics import register_metrics
+from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
+from disentangle_eval.registry.lookup import Registered, load_registry
+
+SPECS = {spec.name: spec for spec in register_metrics()}
+OF_TABLES = {"encoder", "factors", "grid", "labels", "peers"}
+
+# Settings under which a metric takes a fraction of a second, for claims that hold under any.
+QUICK = {
+    "dci": {"num_train": 400, "num_test": 200, "stages": 5},
+    "downstream": {"train_sizes": (10, 300), "num_test": 200, "stages": 5, "strengths": 4},
+    "elbo-decomposition": {"num_samples": 50},
+    "factorvae": {"train_votes": 500, "eval_votes": 500, "samples_per_vote": 20},
+    "fid": {"num_images": 40},
+    "gilbo": {"width": 2, "iterations_per_cycle": 2, "max_cycles": 1, "num_samples": 20},
+    "higgins": {"train_points": 500, "eval_points": 500, "pairs_per_point": 20, "weight_std": 0.1},
+    "iwae": {"particles": 5, "num_images": 30},
+    "kid": {"num_images": 40, "subsets": 3, "subset_size": 20},
+    "mi-bounds": {"num_samples": 20},
+    "modularity-explicitness": {"num_train": 1000, "num_test": 500},
+    "prdc": {"num_images": 40},
+    "reconstruction": {"num_images": 30},
+    "sap": {"num_train": 600, "num_test": 300},
+    "tc": {"num_samples": 50, "num_images": 40, "width": 4, "iterations": 2},
+}
+
+# What disentanglement_lib reports, by our metric and protocol: its metric and key, our key and how near it is.
+REFERENCES = [
+    ("factorvae", "dlib", "factor_vae", "train_accuracy", "train_accuracy", 0),
+    ("factorvae", "dlib", "factor_vae", "eval_accuracy", "eval_accuracy", 0),
+    ("factorvae", "dlib", "factor_vae", "eval_accuracy", "value", 0),
+    ("higgins", "dlib", "beta_vae", "train_accuracy", "train_accuracy", 0),
+    ("higgins", "dlib", "beta_vae", "eval_accuracy", "value", 0),
+    ("mig", "dlib", "mig", "discrete_mig", "discrete_mig", 1e-9),
+    ("sap", "dlib", "sap", "SAP_score", "SAP_score", 0),
+    ("irs", "dlib", "irs", "IRS", "IRS", 0),
+    ("modularity-explicitness", "dlib", "modularity_explicitness", "modularity_score", "modularity_score", 1e-9),
+    # The reference fits in float32: the digits behind depend on its processor.
+    *(
+        ("modularity-explicitness", "dlib", "modularity_explicitness", key, key, 2e-5)
+        for key in ("explicitness_score_train", "explicitness_score_test")
+    ),
+    *(
+        ("unsupervised", "dlib", "unsupervised", key, key, 1e-8)
+        for key in (
+            "gaussian_total_correlation",
+            "gaussian_wasserstein_correlation",
+            "gaussian_wasserstein_correlation_norm",
+            "mutual_info_score",
+        )
+    ),
+    *(
+        ("dci", "dlib", "dci", key, key, 0.01)
+        for key in ("informativeness_train", "informativeness_test", "disentanglement", "completeness")
+    ),
+]
+
+
+def config_of(name):
+    return load_registry().resolve(Registered(SPECS[name], "", ""), "config")
+
+
+def metric_of(name, protocol, **settings):
+    """The metric under a protocol with other settings, of which only those it has are taken."""
+    config = config_of(name)
+    known = {key: value for key, value in settings.items() if key in config.model_fields}
+    target = load_registry().resolve(Registered(SPECS[name], "", ""))
+    return target(build(config, {**config.protocols[protocol], **known}))
+
+
+def under_every_protocol(names):
+    return pytest.mark.parametrize(
+        ("name", "protocol"), [(name, protocol) for name in names for protocol in config_of(name).protocols]
+    )
+
+
+def of_tables(*needs):
+    return [name for name, spec in SPECS.items() if spec.needs <= OF_TABLES and set(needs) <= spec.needs]
+
+
+@pytest.fixture(scope="module")
+def extractor(tmp_path_factory):
+    return str(save_torchscript(tmp_path_factory.mktemp("features") / "tiny.pt", Extractor()))
+
+
+@pytest.fixture
+def score(extractor, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path))
+
+    def run(name, protocol, subject, seed=0):
+        settings = {**QUICK.get(name, {}), "features": extractor}
+        return metric_of(name, protocol, **settings).score(subject, seed)
+
+    return run
+
+
+def complete():
+    """A subject for any metric, with a peer."""
+    subject, peer = (EncodedSubject(CompleteModel(), CompleteData(), iteration=7) for _ in range(2))
+    subject.peers = [peer]
+    return subject
+
+
+def table(codes, space, **behind):
+    """Codes of a grid as a subject, with the classes of the first factor as labels and itself as a peer."""
+    labels = space.classes(np.arange(len(space)))[:, 0]
+    found = CodeTable(codes, space, labels=labels, **behind)
+    found.peers = [CodeTable(codes, space, **behind)]
+    return found
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_first_protocol_is_the_default(name):
+    config = config_of(name)
+    assert build(config, next(iter(config.protocols.values()))) == config()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_key_of_a_result_has_its_row_and_every_protocol_its_paragraph(score, name):
+    page, found = f"metrics/{name}.md", set()
+    for protocol in config_of(name).protocols:
+        found |= set(score(name, protocol, complete()).values)
+        assert f"`{protocol}`" in PAGES[page]
+    rows = {key.strip() for row in table_of(page, "key")[1:] for key in row[0].split(",")}
+    assert rows - {SPECS[name].headline} == found - {SPECS[name].headline}
+
+
+@under_every_protocol(SPECS)
+def test_a_score_is_plain_numbers_and_follows_from_the_seed_alone(score, name, protocol):
+    state = torch.get_rng_state()
+    first, again, other = (score(name, protocol, complete(), seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert isinstance(first.values[SPECS[name].headline], float)
+    assert first == again != other
+    json.dumps(first.values, allow_nan=False)
+
+
+@pytest.mark.parametrize(("name", "protocol", "theirs", "key", "ours", "tolerance"), REFERENCES)
+def test_a_protocol_equals_the_reference_it_reproduces(golden, name, protocol, theirs, key, ours, tolerance):
+    expected = golden.scores.get(theirs, {}).get(key)
+    if expected is None or np.isnan(expected):
+        pytest.skip("the reference has no score of this table")
+    found = golden.score(name, protocol, lambda: metric_of(name, protocol).score(*golden.subject()))
+    assert found[ours] == (expected if not tolerance else pytest.approx(expected, rel=tolerance))
+
+
+@under_every_protocol(of_tables("encoder"))
+@pytest.mark.parametrize("dims", [1, 3])
+def test_a_code_of_constant_dimensions_scores_no_more_than_chance(score, space, name, protocol, dims):
+    if "labels" in SPECS[name].needs:
+        pytest.skip("needs a code of classes")
+    scores = score(name, protocol, table(np.full((len(space), dims), 0.1, dtype=np.float32), space))
+    assert scores.values[SPECS[name].headline] <= (scores.chance or 0) + 0.05
+    json.dumps(scores.values, allow_nan=False)
+
+
+@under_every_protocol(of_tables("encoder"))
+def test_an_uninformative_code_scores_chance(score, name, protocol):
+    space = FactorSpace(("a", "b", "c"), (12, 13, 14))
+    code = np.random.default_rng(0).normal(size=(len(space), 5))
+    if SPECS[name].needs & {"labels", "peers"}:
+        pytest.skip("its tests make its own uninformative codes")
+    scores = score(name, protocol, table(code, space))
+    expected = 0 if scores.chance is None else scores.chance
+    assert scores.values[SPECS[name].headline] == pytest.approx(expected, abs=0.1)
+
+
+@under_every_protocol(of_tables("factors"))
+def test_labelled_samples_are_scored_without_the_factor_that_does_not_vary(score, name, protocol):
+    factors = np.random.default_rng(0).integers(3, size=(600, 3)) * 0.5
+    factors[:, 1] = 7
+    arrays = {"codes": factors[:, [2, 0]], "factors": factors, "factor_names": np.array(["a", "one", "c"])}
+    values = score(name, protocol, code_table(arrays)).values
+    assert values["factors"] == ["a", "c"]
+    assert values[SPECS[name].headline] > 0.3
+
+
+@under_every_protocol(of_tables("factors"))
+def test_factors_that_are_all_constant_are_refused(score, name, protocol):
+    with pytest.raises(DevalError, match=r"constants alone over .* images, expected one of two classes or more"):
+        score(name, protocol, code_table({"codes": np.arange(60.0)[:, None], "factors": np.ones((60, 2))}))
