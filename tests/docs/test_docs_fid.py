@@ -5,21 +5,15 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from doc_pages import PAGES, blocks, read, table_of
 
-from disentangle_eval.api import ImageShape
-from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.images import ByteImages
-from disentangle_eval.latents import Normal, Prior
 from disentangle_eval.metrics.images.config import FIDConfig, KIDConfig, PRDCConfig
 from disentangle_eval.metrics.images.feature_extractor import INCEPTION_SHA256, load_extractor
 from disentangle_eval.metrics.images.fid import FIDMetric
 from disentangle_eval.metrics.images.kid import KIDMetric
 from disentangle_eval.metrics.images.prdc import PRDCMetric, coverage_if_equal
-from disentangle_eval.metrics.subject import EncodedSubject
 
 METRICS = {"fid": (FIDMetric, FIDConfig), "kid": (KIDMetric, KIDConfig), "prdc": (PRDCMetric, PRDCConfig)}
 
@@ -54,14 +48,6 @@ def test_cost():
     assert round(50_000 * image / 3600) == 3
 
 
-class Noise(torch.nn.Module):
-    image = ImageShape(1, 64, 64)
-    prior = Prior((Normal(64 * 64),))
-
-    def generate(self, z, draw=None):
-        return z.sigmoid().view(-1, *self.image)
-
-
 @pytest.fixture
 def pixels(tmp_path, monkeypatch):
     """The exported extractor of the page."""
@@ -74,18 +60,3 @@ def pixels(tmp_path, monkeypatch):
 def test_the_exported_program_is_a_feature_extractor(pixels):
     images = torch.randint(256, (3, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     assert torch.equal(load_extractor(str(pixels), torch.device("cpu"))(images), images[:, 0, ::4, ::4].flatten(1))
-
-
-@pytest.mark.parametrize("name", METRICS)
-def test_every_key_has_its_row(name, pixels):
-    metric, config = METRICS[name]
-    small = {"subsets": 2, "subset_size": 10} if name == "kid" else {}
-    data = ImageDataset(
-        "data",
-        "0" * 64,
-        ByteImages(torch.from_numpy(np.arange(20, dtype=np.uint8)).view(20, 1, 1, 1).expand(-1, 1, 64, 64)),
-    )
-    scores = metric(config(features=str(pixels), num_images=20, **small)).score(EncodedSubject(Noise(), data), 0)
-    explained = {key.strip() for row in table_of(f"metrics/{name}.md", "key")[1:] for key in row[0].split(",")}
-    assert explained == set(scores.values) - {"value"}
-    assert scores.chance is None

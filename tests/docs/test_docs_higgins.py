@@ -2,27 +2,10 @@
 
 import json
 
-import numpy as np
-from doc_pages import DOCS, PAGES, blocks, printed_by, table_of
-
-from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.factors.config import HigginsConfig
-from disentangle_eval.metrics.factors.higgins import HigginsMetric
-from disentangle_eval.metrics.subject import CodeTable
+from doc_pages import DOCS, PAGES, table_of
 
 PAGE = "metrics/higgins.md"
 SOLVERS = DOCS.parent / "evidence" / "benchmarks" / "higgins_solvers.jsonl"
-
-
-def test_the_example_prints_what_stands_below_it():
-    assert printed_by(PAGE) == blocks(PAGE, "text")[0]
-
-
-def test_every_key_has_its_row():
-    space = FactorSpace(("a", "b"), (4, 4))
-    table = CodeTable(space.classes(np.arange(len(space))), space)
-    values = HigginsMetric(HigginsConfig(train_points=50, eval_points=50)).score(table, 0).values
-    assert {row[0] for row in table_of(PAGE, "key")[1:]} == set(values) - {"value"}
 
 
 def test_scores_of_the_two_solvers_are_those_measured():

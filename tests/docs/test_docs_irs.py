@@ -20,9 +20,3 @@ def test_chance_of_dlib():
         codes = noise[name](size=(len(DSPRITES), 10)).astype(np.float32)
         chance = IRSMetric(IRSConfig()).score(CodeTable(codes, DSPRITES), 0).chance
         assert float(dlib) == pytest.approx(chance, abs=0.02)
-
-
-def test_every_key_has_its_row():
-    table = CodeTable(np.random.default_rng(0).normal(size=(20, 2)), FactorSpace(("x", "y"), (4, 5)))
-    explained = {name.strip() for row in table_of(PAGE, "key")[1:] for name in row[0].split(",")}
-    assert explained == set(IRSMetric(IRSConfig()).score(table, 0).values) - {"value"}

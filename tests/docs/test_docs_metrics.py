@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from doc_pages import DOCS, printed_by, read, shown, table_of
+from doc_pages import DOCS, blocks, printed_by, read, shown, table_of
 
 from disentangle_eval.metrics import register_metrics
 from disentangle_eval.registry.lookup import Registered, load_registry
@@ -33,6 +33,15 @@ def test_the_table_of_protocols_on_a_metric_s_page_is_what_its_config_says(spec)
         cfg = config(**config.protocols[protocol])
         for field, *cells in rows:
             assert read(cells[position]) == shown(getattr(cfg, field)), (protocol, field)
+
+
+@pytest.mark.parametrize("spec", register_metrics(), ids=lambda spec: spec.name)
+def test_the_example_on_a_metric_s_page_prints_what_is_below_it(spec, tmp_path, monkeypatch):
+    page = f"metrics/{spec.name}.md"
+    if not any("print(" in block for block in blocks(page, "python")[:1]):
+        pytest.skip("no example, or one that prints nothing")
+    monkeypatch.chdir(tmp_path)
+    assert printed_by(page) == blocks(page, "text")[0]
 
 
 def test_the_arrays_of_the_page_on_the_command_line_are_scored():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from complete_model import CompleteData, CompleteModel
-from doc_pages import PAGES, table_of
+from doc_pages import table_of
 from image_generators import Extractor, save_torchscript
 
 from disentangle_eval.config import build
@@ -134,11 +134,10 @@ def test_the_first_protocol_is_the_default(name):
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_every_key_of_a_result_has_its_row_and_every_protocol_its_paragraph(score, name):
+def test_every_key_of_a_result_has_its_row(score, name):
     page, found = f"metrics/{name}.md", set()
     for protocol in config_of(name).protocols:
         found |= set(score(name, protocol, complete()).values)
-        assert f"`{protocol}`" in PAGES[page]
     rows = {key.strip() for row in table_of(page, "key")[1:] for key in row[0].split(",")}
     assert rows - {SPECS[name].headline} == found - {SPECS[name].headline}
 

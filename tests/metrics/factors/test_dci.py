@@ -6,9 +6,8 @@ from scipy.stats import entropy
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factor_table import table_of_values
-from disentangle_eval.errors import UsageError
+from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import DCIConfig
 from disentangle_eval.metrics.factors.dci import DCIMetric, purity
 from disentangle_eval.metrics.subject import CodeTable
@@ -18,16 +17,6 @@ SMALL = {"num_train": 400, "num_test": 200, "stages": 5}
 
 def score(subject, seed=0, **settings):
     return DCIMetric(build(DCIConfig, {**DCIConfig.protocols["dlib"], **settings})).score(subject, seed)
-
-
-def test_dlib_equals_the_reference(golden):
-    if "dci" not in golden.scores:
-        pytest.skip("the reference was not run on this case")
-    values = score(load_code_table(golden.file), golden.seed).values
-    expected = golden.scores["dci"]
-    for name in ("informativeness_train", "informativeness_test", "completeness"):
-        assert values[name] == pytest.approx(expected[name], abs=0.005)
-    assert values["value"] == pytest.approx(expected["disentanglement"], abs=0.005)
 
 
 def test_purity_is_one_minus_the_entropy_of_the_shares():
@@ -74,21 +63,7 @@ def test_a_column_of_classes_in_any_order_is_one_dimension(space, classes):
     assert values["value"] == pytest.approx(1, abs=0.01)
 
 
-def test_constant_factors_are_left_out_and_labelled_samples_are_scored(classes):
-    factors = np.insert(classes, 1, 5, axis=1)
-    table = CodeTable(classes.astype(float), table_of_values(factors, ("shape", "one", "scale", "x", "y")))
-    values = score(table, num_train=240, num_test=120, stages=5).values
-    assert values["factors"] == ["shape", "scale", "x", "y"]
-    assert values["value"] > 0.95
-
-
-def test_no_factor_that_varies_is_an_error():
-    table = CodeTable(np.eye(6), table_of_values(np.ones((6, 1)), ("one",)))
-    with pytest.raises(UsageError, match="constant"):
-        score(table, **SMALL)
-
-
-def test_the_seed_alone_decides(space):
-    table = CodeTable(np.random.default_rng(0).normal(size=(len(space), 3)), space)
-    assert score(table, seed=1, **SMALL) == score(table, seed=1, **SMALL)
-    assert score(table, seed=1, **SMALL) != score(table, seed=2, **SMALL)
+def test_completeness_has_no_floor():
+    space = FactorSpace(("a", "b"), (3, 3))
+    codes = np.hstack([np.random.default_rng(0).normal(size=(9, 1)), np.zeros((9, 1))])
+    assert score(CodeTable(codes, space), num_train=50, num_test=20, stages=2).values["completeness"] > 0.999

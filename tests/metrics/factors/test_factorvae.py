@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from pixel_models import GridData, PixelVAE
@@ -8,7 +6,6 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.latents import Categorical, Continuous, Prior, Uniform
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.factors.factorvae import FactorVAEMetric, train_chance, vote_variances
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
@@ -20,13 +17,6 @@ PROTOCOLS = list(FactorVAEConfig.protocols)
 def score(subject, protocol="dlib", seed=0, **settings):
     cfg = build(FactorVAEConfig, {**FactorVAEConfig.protocols[protocol], **settings})
     return FactorVAEMetric(cfg).score(subject, seed)
-
-
-def test_dlib_equals_the_reference(golden):
-    values = score(load_code_table(golden.file), "dlib", golden.seed).values
-    assert values["train_accuracy"] == golden.scores["factor_vae"]["train_accuracy"]
-    assert values["eval_accuracy"] == golden.scores["factor_vae"]["eval_accuracy"]
-    assert values["value"] == values["eval_accuracy"]
 
 
 def test_dlib_equals_votes_counted_one_by_one_even_when_dimensions_tie(space, classes):
@@ -97,15 +87,6 @@ def test_a_code_that_mixes_all_factors_evenly_scores_near_chance(space, classes,
     assert score(CodeTable(standard @ rotation, space), protocol).values["value"] < 0.5
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("threshold", [0.0, 0.05])
-def test_a_code_of_dead_dimensions_alone_scores_0(space, protocol, threshold):
-    codes = np.full((len(space), 3), 0.1, dtype=np.float32)
-    scores = score(CodeTable(codes, space), protocol, threshold=threshold)
-    assert scores.values["value"] == scores.values["num_active_dims"] == 0
-    json.dumps(scores.values, allow_nan=False)
-
-
 def test_a_rotation_of_two_factors_costs_their_votes_alone(space, classes):
     standard = (classes - classes.mean(axis=0)) / classes.std(axis=0)
     turned = standard.copy()
@@ -159,13 +140,6 @@ def test_a_column_of_classes_in_any_order_stands_for_its_factor(space, classes, 
     codes[:, 3] = np.array([4, 0, 5, 2, 1, 3])[classes[:, 3]]
     code = (Continuous(), Continuous(), Continuous(), Categorical(6))
     assert score(CodeTable(codes, space, code), protocol).values["value"] == 1
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_the_seed_alone_decides(space, protocol):
-    table = CodeTable(np.random.default_rng(0).normal(size=(len(space), 6)), space)
-    assert score(table, protocol, seed=1) == score(table, protocol, seed=1)
-    assert score(table, protocol, seed=1) != score(table, protocol, seed=2)
 
 
 @pytest.mark.parametrize(

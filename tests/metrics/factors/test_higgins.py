@@ -8,7 +8,6 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import FactorVAEConfig, HigginsConfig
 from disentangle_eval.metrics.factors.factorvae import FactorVAEMetric
 from disentangle_eval.metrics.factors.higgins import HigginsMetric, distinct, draw_points
@@ -22,13 +21,6 @@ FEW = {"dlib": {}, "kim-mnih": {"train_points": 5_000}, "converged": {"train_poi
 def score(subject, protocol="dlib", seed=0, **settings):
     cfg = build(HigginsConfig, {**HigginsConfig.protocols[protocol], **FEW[protocol], **settings})
     return HigginsMetric(cfg).score(subject, seed)
-
-
-def test_dlib_equals_the_reference(golden):
-    values = score(load_code_table(golden.file), "dlib", golden.seed).values
-    assert values["train_accuracy"] == golden.scores["beta_vae"]["train_accuracy"]
-    assert values["eval_accuracy"] == golden.scores["beta_vae"]["eval_accuracy"]
-    assert values["value"] == values["eval_accuracy"]
 
 
 def test_dlib_points_equal_points_drawn_one_by_one(space, monkeypatch):
@@ -140,14 +132,6 @@ def test_two_factors_are_told_apart_by_every_solver():
     space = FactorSpace(("a", "b"), (6, 7))
     table = CodeTable(space.classes(np.arange(len(space)))[:, :1], space)
     assert {protocol: score(table, protocol).values["value"] for protocol in PROTOCOLS} == dict.fromkeys(PROTOCOLS, 1.0)
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_the_seed_alone_decides(space, protocol):
-    table = CodeTable(np.random.default_rng(0).normal(size=(len(space), 6)), space)
-    small = {"train_points": 500, "eval_points": 500, "weight_std": 0.1}
-    assert score(table, protocol, seed=1, **small) == score(table, protocol, seed=1, **small)
-    assert score(table, protocol, seed=1, **small) != score(table, protocol, seed=2, **small)
 
 
 def test_faults_are_named(space):

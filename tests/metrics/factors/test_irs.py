@@ -1,13 +1,11 @@
-import json
-
 import numpy as np
 import pytest
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import code_table, load_code_table
+from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.factors.irs import IRSMetric
 from disentangle_eval.metrics.subject import CodeTable
@@ -59,28 +57,6 @@ def test_a_perfect_code_scores_1_and_its_dead_dimension_takes_no_part(space, cla
     assert scores.chance < 0.2
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_code_that_knows_nothing_scores_chance(protocol):
-    space = FactorSpace(("a", "b", "c", "d"), (8, 8, 8, 8))
-    scores = score(CodeTable(np.random.default_rng(0).normal(size=(len(space), 6)), space), protocol)
-    assert scores.values["value"] == pytest.approx(scores.chance, abs=0.02)
-    assert scores.chance > 0.1
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_code_of_dead_dimensions_alone_scores_0(space, protocol):
-    scores = score(CodeTable(np.full((len(space), 3), 0.1, dtype=np.float32), space), protocol)
-    assert scores.values["value"] == scores.values["num_active_dims"] == scores.chance == 0
-    json.dumps(scores.values, allow_nan=False)
-
-
-def test_a_factor_of_one_class_is_left_out():
-    space = FactorSpace(("colour", "x", "y"), (1, 8, 8))
-    values = score(CodeTable(np.random.default_rng(0).normal(size=(64, 3)), space)).values
-    assert values["factors"] == ["x", "y"]
-    assert np.shape(values["irs_matrix"]) == (3, 2)
-
-
 def test_dlib_puts_a_factor_of_many_classes_into_20_bins_of_equal_width():
     space = FactorSpace(("x", "y"), (40, 40))
     classes = space.classes(np.arange(len(space)))
@@ -104,25 +80,6 @@ def test_two_classes_deviate_as_the_numbers_0_and_1(space, classes):
     as_classes = score(CodeTable(noisy.astype(float), space, (Categorical(2),)))
     np.testing.assert_allclose(as_classes.values["irs_matrix"], as_numbers.values["irs_matrix"])
     assert as_classes.values["value"] == pytest.approx(as_numbers.values["value"])
-
-
-def test_labelled_samples_are_scored_without_a_grid(space, classes):
-    kept = np.random.default_rng(0).permutation(len(space))[:300]
-    values = score(code_table({"codes": classes[kept] * 1.0, "factors": classes[kept] * 0.25})).values
-    assert values["value"] == pytest.approx(1)
-    assert values["parents"] == ["factor0", "factor1", "factor2", "factor3"]
-
-
-def test_the_seed_alone_decides(space):
-    table = CodeTable(np.random.default_rng(0).normal(size=(len(space), 6)), space)
-    assert score(table, seed=1) == score(table, seed=1)
-    assert score(table, seed=1).values != score(table, seed=2).values
-
-
-def test_factors_of_one_class_alone_are_refused():
-    table = CodeTable(np.ones((1, 2)), FactorSpace(("colour", "light"), (1, 1)))
-    with pytest.raises(UsageError, match="constants alone over 1 images"):
-        score(table, "suter")
 
 
 def test_codes_too_large_for_a_variance_are_refused(space):

@@ -109,14 +109,6 @@ def score(extractor, model, data, seed=0, **settings):
     return PRDCMetric(cfg).score(EncodedSubject(model, data), seed)
 
 
-def test_a_score_holds_all_four_and_the_seed_alone_decides(extractor):
-    data = byte_images(300)
-    values = [score(extractor, NoisyGenerator(contrast=0.5), data, seed).values for seed in (1, 1, 2)]
-    assert values[0] == values[1] != values[2]
-    assert all(0 <= values[0][share] <= 1 for share in ("precision", "recall", "coverage"))
-    assert (values[0]["num_real"], values[0]["num_generated"]) == (100, 100)
-
-
 def test_more_neighbours_than_images_are_refused(extractor):
     with pytest.raises(UsageError, match="received 5, expected fewer than the 4 images"):
         score(extractor, NoisyGenerator(), byte_images(4))

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from pixel_models import GridData, PixelVAE
@@ -83,17 +81,6 @@ def test_entangled_codes_score_less(protocol):
         for own, *peers in (turned, disentangled)
     )
     assert low < 0.6 < high
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_code_of_dead_dimensions_alone_scores_0(protocol):
-    dead, alive = (
-        CodeTable(codes) for codes in (np.full((100, 2), 0.1), np.random.default_rng(0).normal(size=(100, 2)))
-    )
-    for own, peer in ((dead, alive), (alive, dead)):
-        scores = score(own, [peer], protocol)
-        assert scores.values["value"] == scores.chance == 0
-        json.dumps(scores.values, allow_nan=False)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

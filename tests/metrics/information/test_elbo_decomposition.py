@@ -93,11 +93,6 @@ def test_fewer_images_than_all_are_a_smaller_data_set_with_their_own_samples():
     assert values["mutual_information"] == pytest.approx(np.log(20), abs=1e-3)
 
 
-def test_the_seed_alone_decides():
-    assert score(model(), grid(), seed=1) == score(model(), grid(), seed=1)
-    assert score(model(), grid(), seed=1)["value"] != score(model(), grid(), seed=2)["value"]
-
-
 def test_a_prior_that_is_not_normal_is_refused():
     judged = model()
     judged.prior = Prior((Uniform(2),))

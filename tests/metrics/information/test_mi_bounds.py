@@ -124,12 +124,6 @@ def test_an_excess_is_told_with_the_standard_error_of_the_difference():
     assert violation("x", upper, upper) == ""
 
 
-def test_the_seed_fixes_the_score():
-    model = Bottlenecked(Normal(3))
-    assert score(model, iteration=1) == score(model, iteration=1)
-    assert score(model, iteration=1)["value"] != score(model, iteration=1, seed=1)["value"]
-
-
 def test_bounds_that_are_no_numbers_are_an_error():
     model = Reader(Normal(3))
     model.gain = math.nan

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -173,12 +171,6 @@ def test_data_without_labels_or_factors_say_so_when_they_are_asked_for(space):
         _ = EncodedSubject(PixelClass(), GridData(space)).labels
     with pytest.raises(UsageError, match="'four' has no known factors"):
         _ = EncodedSubject(PixelClass(), labelled_images()).factors
-
-
-def test_scores_are_json_and_follow_from_the_seed():
-    table = clusters(np.random.default_rng(0).integers(10, size=500))
-    assert json.dumps(score(table).values, allow_nan=False) == json.dumps(score(table).values)
-    assert score(table, seed=1).values["value"] == score(table, seed=2).values["value"]
 
 
 def test_a_file_of_codes_and_labels_is_scored(tmp_path):
