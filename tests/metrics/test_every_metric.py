@@ -26,6 +26,7 @@ OF_TABLES = {"encoder", "factors", "grid", "labels", "peers"}
 # Settings under which a metric takes a fraction of a second, for claims that hold under any.
 QUICK = {
     "dci": {"num_train": 400, "num_test": 200, "stages": 5},
+    "dci-es": {"num_train": 400, "num_test": 200, "trees": 5, "depths": (1, 2, 8)},
     "downstream": {"train_sizes": (10, 300), "num_test": 200, "stages": 5, "strengths": 4},
     "elbo-decomposition": {"num_samples": 50},
     "factorvae": {"train_votes": 500, "eval_votes": 500, "samples_per_vote": 20},
@@ -35,12 +36,20 @@ QUICK = {
     "iwae": {"particles": 5, "num_images": 30},
     "kid": {"num_images": 40, "subsets": 3, "subset_size": 20},
     "mi-bounds": {"num_samples": 20},
+    "infomec": {"num_train": 400},
+    "mig-knn": {"num_train": 400},
     "modularity-explicitness": {"num_train": 1000, "num_test": 500},
     "prdc": {"num_images": 40},
     "reconstruction": {"num_images": 30},
     "sap": {"num_train": 600, "num_test": 300},
     "tc": {"num_samples": 50, "num_images": 40, "width": 4, "iterations": 2},
 }
+
+# Every image enters, and nothing is drawn at random.
+WITHOUT_DRAWS = {("reconstruction", "full")}
+
+# How far an uninformative code may be from its chance level where that itself is a ratio of two noises.
+NOISY = {"infomec": 0.25}
 
 # What disentanglement_lib reports, by our metric and protocol: its metric and key, our key and how near it is.
 REFERENCES = [
@@ -79,11 +88,14 @@ def config_of(name):
 
 
 def metric_of(name, protocol, **settings):
-    """The metric under a protocol with other settings, of which only those it has are taken."""
+    """The metric under a protocol with other settings, of which only those it has and does not turn off are taken."""
     config = config_of(name)
-    known = {key: value for key, value in settings.items() if key in config.model_fields}
+    values = config.protocols[protocol]
+    known = {
+        key: value for key, value in settings.items() if key in config.model_fields and values.get(key, 0) is not None
+    }
     target = load_registry().resolve(Registered(SPECS[name], "", ""))
-    return target(build(config, {**config.protocols[protocol], **known}))
+    return target(build(config, {**values, **known}))
 
 
 def under_every_protocol(names):
@@ -148,7 +160,8 @@ def test_a_score_is_plain_numbers_and_follows_from_the_seed_alone(score, name, p
     first, again, other = (score(name, protocol, complete(), seed) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), state)
     assert isinstance(first.values[SPECS[name].headline], float)
-    assert first == again != other
+    assert first == again
+    assert (first != other) is ((name, protocol) not in WITHOUT_DRAWS)
     json.dumps(first.values, allow_nan=False)
 
 
@@ -179,7 +192,7 @@ def test_an_uninformative_code_scores_chance(score, name, protocol):
         pytest.skip("its tests make its own uninformative codes")
     scores = score(name, protocol, table(code, space))
     expected = 0 if scores.chance is None else scores.chance
-    assert scores.values[SPECS[name].headline] == pytest.approx(expected, abs=0.1)
+    assert scores.values[SPECS[name].headline] == pytest.approx(expected, abs=NOISY.get(name, 0.1))
 
 
 @under_every_protocol(of_tables("factors"))
