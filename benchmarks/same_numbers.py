@@ -333,12 +333,15 @@ def scores_of(output: str) -> dict[str, Any]:
 
 
 def report(found: Differences, excused: Sequence[str]) -> int:
-    """Print the differences, those of one kind on one line, and return the exit code."""
+    """Print the differences, of each kind the first and how many there are, and return the exit code."""
     unexpected = {name: text for name, text in found.different.items() if not matches(name, excused)}
-    for name, side in found.alone.items():
-        print(f"only in {side}: {name}")
-    for name, text in unexpected.items():
-        print(f"differs: {name}: {text}")
+    for verb, names in (("only in one", found.alone), ("differs", unexpected)):
+        kinds: dict[str, list[str]] = {}
+        for name in names:
+            kinds.setdefault("/".join(name.split("/")[:4]), []).append(name)
+        for members in kinds.values():
+            more = f" (and {len(members) - 1} like it)" if len(members) > 1 else ""
+            print(f"{verb}: {members[0]}: {names[members[0]]}{more}")
     excused_count = len(found.different) - len(unexpected)
     print(f"{found.equal} equal, {len(unexpected)} different, {excused_count} excused, {len(found.alone)} in one alone")
     return int(bool(unexpected))
