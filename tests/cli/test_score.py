@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -151,6 +152,7 @@ def foreign(path: Path, trained: Path) -> None:
 def of_a_missing_plugin(path: Path, trained: Path) -> None:
     contents = torch.load(trained / "checkpoint.pt", weights_only=True)
     contents["model"] = {"name": "gone", "distribution": "deval-gone", "version": 1}
+    contents.pop("checksums", None)
     torch.save(contents, path)
 
 
@@ -195,3 +197,20 @@ def test_a_mistake_in_what_was_typed_exits_with_2_and_one_line(deval, arguments,
     answer = deval("score", *arguments)
     assert answer.code == 2
     assert told in answer.error
+
+
+def test_a_score_is_shown_although_it_cannot_be_kept_and_a_damaged_line_costs_no_other(deval, trained, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / "results.jsonl").write_text('{"half": "a li')
+    arguments = ("score", "--metric", "factorvae", "--protocol", "ib-gan", run, "--threads", "1", "--json")
+    answer = deval(*arguments)
+    assert answer.code == 0
+    assert "line 1: damaged, no JSON object; moved to results.jsonl.damaged" in answer.err
+    assert [json.loads(line) for line in (run / "results.jsonl").read_text().splitlines()] == [json.loads(answer.out)]
+    (run / "results.jsonl").unlink()
+    (run / "results.jsonl").mkdir()
+    answer = deval(*arguments)
+    assert answer.code == 0
+    assert json.loads(answer.out)["metric"] == "factorvae"
+    assert "the score above was not kept: " in answer.err
