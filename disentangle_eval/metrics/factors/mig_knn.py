@@ -13,6 +13,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.metrics.factors.config import MIGKNNConfig
+from disentangle_eval.metrics.toolbox.columns import varies
 from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
 from disentangle_eval.metrics.toolbox.neighbour_information import information_on_classes, information_on_values
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
@@ -38,6 +39,7 @@ class MIGKNNMetric(Metric[MIGKNNConfig]):
         classes = subject.factors.classes(index)
         varying = varying_columns(classes)
         codes = subject.codes(index)
+        varies(codes)  # raises for numbers too large to measure distances of
         if len(codes) <= cfg.neighbours:
             raise UsageError("images", received=len(codes), expected=f"more than the {cfg.neighbours} neighbours")
         noise = stream_seed(seed, "neighbours")
