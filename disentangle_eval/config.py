@@ -20,6 +20,7 @@ __all__ = [
     "Values",
     "build",
     "preset_dataset",
+    "preset_records",
     "preset_values",
     "resolve",
     "shortened",
@@ -56,10 +57,12 @@ class ModelConfig(Config):
     `presets[preset][dataset]` holds the values a preset sets on a data set; the data set `"*"` stands for all others.
     Fields a preset leaves out keep the class's own default. Training a model without `--preset` uses `default_preset`.
     Under the key `"dataset"` a preset may also hold settings of the data set, such as `{"dataset": {"channels": 3}}`;
-    those that a user writes behind the data set's name win.
+    those that a user writes behind the data set's name win. `preset_notes[preset]` says in a few words where the values
+    are from.
     """
 
     presets: ClassVar[Presets] = {}
+    preset_notes: ClassVar[Mapping[str, str]] = {}
     default_preset: ClassVar[str] = "reference"
 
     batch_size: int = Field(64, ge=1, description="images in a batch")
@@ -153,6 +156,15 @@ def preset_dataset(config: type[ModelConfig], dataset: str, preset: str | None) 
         return dataset
     settings = "&".join(f"{name}={value}" for name, value in {**written.settings, **left}.items())
     return f"{dataset.partition('?')[0]}?{settings}"
+
+
+def preset_records(config: type[ModelConfig]) -> list[dict[str, Any]]:
+    """Name, note and data sets of each preset, the default first."""
+    names = sorted(config.presets, key=lambda preset: preset != config.default_preset)
+    return [
+        {"name": name, "note": config.preset_notes.get(name, ""), "datasets": list(config.presets[name])}
+        for name in names
+    ]
 
 
 def _entry(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:

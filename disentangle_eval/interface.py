@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from disentangle_eval.config import preset_records
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
-from disentangle_eval.registry.specs import MetricSpec, Spec
+from disentangle_eval.registry.specs import MetricSpec, ModelSpec, Spec
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ Record = dict[str, Any]
 def list_models() -> list[Record]:
     """The models that can be trained, one record per model.
 
+    `presets` lists a model's named settings, the default first, each with a note on its values and the data sets it has
+    values for ("*" for any); it is None where the settings cannot be imported.
+
     Example::
 
         [model["name"] for model in de.list_models()]
     """
-    return [_fields(model) for _, model in sorted(load_registry().models.items())]
+    return [{**_fields(model), "presets": _presets(model)} for _, model in sorted(load_registry().models.items())]
 
 
 def list_datasets(data_dir: PathLike | None = None) -> list[Record]:
@@ -87,6 +91,13 @@ def _fields(registered: Registered[Spec]) -> Record:
         "distribution": registered.distribution,
         "distribution_version": registered.distribution_version,
     }
+
+
+def _presets(model: Registered[ModelSpec]) -> list[Record] | None:
+    try:
+        return preset_records(load_registry().resolve(model, "config"))
+    except (DevalError, AttributeError, TypeError):
+        return None
 
 
 def _protocols(metric: Registered[MetricSpec]) -> list[str] | None:

@@ -184,8 +184,8 @@ def shorter(run: Run) -> str:
             lengths[preset] = resolve(config, dataset, preset, {}).iterations
     short = min(lengths, key=lambda preset: lengths[preset], default=None)
     if short is None or lengths[short] >= run.iterations:
-        return "--iterations N trains for less"
-    return f"--preset {short} ({lengths[short]:,} iterations) or --iterations N trains for less"
+        return "--shorten N or --iterations N trains for less"
+    return f"--preset {short} ({lengths[short]:,} iterations), --shorten N or --iterations N trains for less"
 
 
 @contextmanager

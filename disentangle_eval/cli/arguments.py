@@ -6,6 +6,12 @@ from pathlib import Path
 
 import click
 
+
+def split_at_commas(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of an option that may be repeated, each of which may be several with commas between."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
 checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path))
 
 device_option = click.option(
@@ -17,5 +23,5 @@ device_option = click.option(
 )
 
 data_dir_option = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Where original data sets lie.  [default: $DEVAL_DATA]"
+    "--data-dir", type=click.Path(path_type=Path), help="Folder of the original data sets.  [default: $DEVAL_DATA]"
 )

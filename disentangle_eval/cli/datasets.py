@@ -9,19 +9,20 @@ from typing import Any
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
+from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.cli.errors import say
 from disentangle_eval.cli.table import as_json_option, owner, print_json, print_table
 from disentangle_eval.data.files.locations import data_folder
 from disentangle_eval.interface import list_datasets
-
-NAMED = 2  # missing files of a data set that the table names
+from disentangle_eval.registry.lookup import load_registry
 
 
 @click.command()
+@click.argument("name", required=False, shell_complete=complete_datasets)
 @data_dir_option
 @as_json_option
-def datasets(data_dir: Path | None, as_json: bool) -> None:
-    """List what can be trained and scored on, and what is there of it.
+def datasets(name: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """List what can be trained and scored on, and what is there of it; with NAME, all that is known of one data set.
 
     A data set is "here" (its files are), "drawn here" (it needs none), "missing" some files, which `deval data fetch
     NAME` gets, or "your own": write NAME:PATH.
@@ -30,23 +31,41 @@ def datasets(data_dir: Path | None, as_json: bool) -> None:
     if folder is not None and not folder.is_dir():
         say("warning", f"data folder: received {folder}, which is no folder; expected the one that holds data sets")
     found = list_datasets(data_dir)
+    if name is not None:
+        load_registry().find_dataset(name)
+        found = [data for data in found if data["name"] == name]
     if as_json:
         print_json(found)
+    elif name is None:
+        print_table(["dataset", "images", "factors", "state"], [_row(data) for data in found])
     else:
-        columns = ["dataset", "state", "images", "factors, or what it is", "licence", "distribution"]
-        print_table(columns, [_row(data) for data in found])
+        print_table(["", name], [[what, text] for what, text in _details(found[0]).items() if text])
 
 
 def _row(data: Mapping[str, Any]) -> list[str]:
-    count = f"{data['images']:,}" if data["images"] else ""
-    return [data["name"], _state(data), count, data["factors"] or data["summary"], data["licence"], owner(data)]
+    return [data["name"], _count(data), _sizes(data), data["state"]]
 
 
-def _state(data: Mapping[str, Any]) -> str:
-    """A state in a few words, with the user's way of writing the data set or the files that are missing."""
-    if data["state"] == "your own":
-        return f"your own ({data['name']}:PATH)"
-    if data["state"] != "missing":
-        return str(data["state"])
-    more = len(data["missing"]) - NAMED
-    return "missing " + ", ".join(data["missing"][:NAMED]) + (f" and {more} more" if more > 0 else "")
+def _details(data: Mapping[str, Any]) -> dict[str, str]:
+    own = data["state"] == "your own"
+    return {
+        "summary": data["summary"],
+        "images": _count(data),
+        "factors": data["factors"],
+        "licence": data["licence"],
+        "state": f"your own: write {data['name']}:PATH" if own else data["state"],
+        "missing": ", ".join(data["missing"]),
+        "to get them": f"deval data fetch {data['name']}" if data["state"] == "missing" else "",
+        "scored on": data["test"],
+        "from": owner(data),
+    }
+
+
+def _count(data: Mapping[str, Any]) -> str:
+    return f"{data['images']:,}" if data["images"] else ""
+
+
+def _sizes(data: Mapping[str, Any]) -> str:
+    """The numbers of classes of the factors, `3 x 6 x 40`, from a text such as `shape 3, scale 6, orientation 40`."""
+    sizes = [part.split()[-1] for part in data["factors"].split(",") if part.split()]
+    return " x ".join(sizes) if all(size.replace("_", "").isdigit() for size in sizes) else data["factors"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class LazyGroup(click.Group):
             suggestion = f" Did you mean {near[0]!r}?" if near else f" Expected one of: {', '.join(self.table)}."
             raise click.UsageError(f"No such command {args[0]!r}.{suggestion}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # Click's own imports every command that matches, to leave out hidden ones.
+        names = [name for name in self.table if name.startswith(incomplete)]
+        return [CompletionItem(name, help=self.table[name].summary) for name in names]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # Click's own imports every command for the first line of its docstring.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -16,7 +18,7 @@ COMMANDS = {
     "score": LazyCommand("disentangle_eval.cli.score", "Score a checkpoint or a table of codes with a metric."),
     "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a checkpoint's prior."),
     "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
-    "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images beside their reconstructions."),
+    "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images above their reconstructions."),
     "runs": LazyCommand(
         "disentangle_eval.cli.runs", "List the runs below a folder, how far they are and what they score."
     ),
@@ -30,12 +32,42 @@ COMMANDS = {
     "data": LazyCommand("disentangle_eval.cli.data", "Get, check, show and pack data sets."),
     "metrics": LazyCommand("disentangle_eval.cli.metrics", "List what can be scored."),
     "plugins": LazyCommand("disentangle_eval.cli.plugins", "List installed plugins and what is wrong with them."),
+    "doctor": LazyCommand("disentangle_eval.cli.doctor", "Report what works here and how to get what is missing."),
+    "completion": LazyCommand("disentangle_eval.cli.completion", "Print the completion script of a shell."),
 }
 
+COMPLETION = "_DEVAL_COMPLETE"  # set by a shell that asks what may follow
 
-@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+
+def print_version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    """The version, and those of everything else that can change a number."""
+    if not asked or context.resilient_parsing:
+        return
+    import platform
+
+    from disentangle_eval.runtime.versions import versions
+
+    others = versions()
+    click.echo(f"deval {others.pop('disentangle-eval')}")
+    named = {**others, "python": platform.python_version()}
+    click.echo(", ".join(f"{name} {number}" for name, number in named.items()))
+    context.exit()
+
+
+# Help is as wide as the terminal.
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": shutil.get_terminal_size().columns}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings=SETTINGS)
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; may stand anywhere.")
-@click.version_option(package_name="disentangle-eval", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_version,
+    help="Show the version, and those of what computes the numbers.",
+)
 def cli() -> None:
     """Train and judge disentangled-representation models."""
 
@@ -47,6 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str], debug: bool) -> int:
+    if instruction := os.environ.get(COMPLETION):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "deval", COMPLETION, instruction)
     show_notices()
     try:
         try:

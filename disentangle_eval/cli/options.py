@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 import click
+from click.shell_completion import CompletionItem
 from pydantic.fields import FieldInfo
 
 from disentangle_eval.config import Config
@@ -16,7 +17,14 @@ SCALARS: dict[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str:
 
 
 class FieldOption(click.Option):
-    """An option whose default, which may depend on other options, is only shown."""
+    """An option whose default, which may depend on other options, is only shown; shells complete names."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from disentangle_eval.cli.completion import complete_datasets, complete_presets
+
+        completers = {"dataset": complete_datasets, "preset": complete_presets}
+        complete = completers.get(self.name or "")
+        return complete(ctx, self, incomplete) if complete else super().shell_complete(ctx, incomplete)
 
     def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
         extra = super().get_help_extra(ctx)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from disentangle_eval.cli.arguments import data_dir_option, device_option
+from disentangle_eval.cli.arguments import data_dir_option, device_option, split_at_commas
+from disentangle_eval.cli.completion import complete_datasets, complete_metrics
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
 
@@ -24,9 +25,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("checkpoints", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--metric", "metrics", multiple=True, required=True, help="Metric to score, or `all`, every one that reads codes."
+    "--metric",
+    "metrics",
+    multiple=True,
+    required=True,
+    callback=split_at_commas,
+    shell_complete=complete_metrics,
+    help="Metrics to score, such as `mig,sap`, or `all`, every one that reads codes; may be repeated.",
 )
-@click.option("--protocol", "protocols", multiple=True, help="Named settings of the metric; may be repeated.")
+@click.option(
+    "--protocol",
+    "protocols",
+    multiple=True,
+    callback=split_at_commas,
+    help="Named settings of the metric, such as `dlib,ib-gan`; may be repeated.",
+)
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol.")
 @click.option(
     "--features",
@@ -36,7 +49,11 @@ if TYPE_CHECKING:
 @click.option(
     "--codes", multiple=True, type=click.Path(path_type=Path), help="Score a table of codes (.npz), not a checkpoint."
 )
-@click.option("--dataset", help="Data set to score on.  [default: what the checkpoint was trained on, or its test set]")
+@click.option(
+    "--dataset",
+    shell_complete=complete_datasets,
+    help="Data set to score on.  [default: what the checkpoint was trained on, or its test set]",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
 @click.option(
     "--repeats",

@@ -25,7 +25,7 @@ def print_json(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout, folded to the terminal; where stdout is no terminal, every row is one line."""
+    """A table on stdout, folded to the terminal; if stdout is not a terminal, every row is one line."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -36,4 +36,6 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=10_000)
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from disentangle_eval.cli.completion import matching
 from disentangle_eval.cli.options import field_options, given_values, show_defaults
 from disentangle_eval.cli.seeds import (
     PLACE,
@@ -18,7 +20,7 @@ from disentangle_eval.cli.seeds import (
     seed_folder,
     threads_per_process,
 )
-from disentangle_eval.config import ModelConfig, preset_values
+from disentangle_eval.config import ModelConfig, preset_records, preset_values
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.threads import available_cores
@@ -40,6 +42,9 @@ class TrainGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         registry = load_registry()
         return ModelCommand(name, registry.resolve(registry.find_model(name), "config"))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return matching(self.list_commands(ctx), incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Models"):
@@ -64,6 +69,8 @@ class ModelCommand(click.Command):
         dataset = ctx.params.get("dataset") or RUN_DEFAULTS["dataset"]
         defaults = {name: field.default for name, field in self.config.model_fields.items()}
         show_defaults(self.fields, {**defaults, **preset_values(self.config, dataset, ctx.params.get("preset"))})
+        with formatter.section("Presets, the default first"):
+            formatter.write_dl([(preset["name"], _preset_line(preset)) for preset in preset_records(self.config)])
         super().format_options(ctx, formatter)
 
 
@@ -143,6 +150,11 @@ def train_in_processes(context: click.Context, plans: list[Plan], threads: int |
             arguments.remove("--resume")
         commands.append(arguments)
     return Processes(at_a_time=max(1, available_cores() // each)).run(commands)
+
+
+def _preset_line(preset: Mapping[str, Any]) -> str:
+    datasets = "all data sets" if "*" in preset["datasets"] else ", ".join(preset["datasets"])
+    return f"{preset['note']} ({datasets})" if preset["note"] else datasets
 
 
 def _dataset(given: Mapping[str, Any]) -> str:

@@ -10,11 +10,15 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Generic, Literal, TypeVar
 
 from disentangle_eval.errors import DevalError, PluginWarning, UsageError, describe
 from disentangle_eval.registry.manager import NOUNS, Plugin, Problem, load_plugins
 from disentangle_eval.registry.specs import DatasetSpec, MetricSpec, ModelSpec, Spec
+
+# The data set that reads the user's own files, by their suffix.
+OWN_DATA = {".npz": "npz", ".h5": "h5", ".hdf5": "h5", ".zip": "images", ".tar": "images", ".tgz": "images"}
 
 SpecT = TypeVar("SpecT", bound=Spec, covariant=True)
 
@@ -42,7 +46,10 @@ class Registry:
         return self._find(self.models, "model", name)
 
     def find_dataset(self, name: str) -> Registered[DatasetSpec]:
-        """The data set of that name, or a `UsageError` that suggests the nearest one."""
+        """The data set of that name, or a `UsageError` that suggests the nearest one, or how to write a file's."""
+        own = OWN_DATA.get(PurePath(name).suffix.lower(), "images" if "/" in name else "")
+        if name not in self.datasets and own in self.datasets:
+            raise UsageError(f"dataset: received {name!r}, a path; write {own}:{name}")
         return self._find(self.datasets, "dataset", name)
 
     def find_metric(self, name: str) -> Registered[MetricSpec]:

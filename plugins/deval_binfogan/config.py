@@ -1,5 +1,6 @@
 """Settings of Bidirectional InfoGAN and the values published for each data set."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
@@ -40,6 +41,7 @@ class BidirectionalInfoGANConfig(ModelConfig):
         "paper": {"mnist": _MNIST, "mnist-55k": _MNIST, "svhn": _SVHN, "celeba32": _CELEBA},
         "tuned": {"mnist": _TUNED, "mnist-55k": _TUNED},
     }
+    preset_notes: ClassVar[Mapping[str, str]] = {"paper": "the paper", "tuned": "ours, for one CPU core"}
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(128, ge=2, description="images in a batch")

@@ -1,5 +1,6 @@
 """Settings of InfoGAN and InfoWGAN-GP, and the values published for each data set."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
@@ -133,6 +134,15 @@ class InfoGANConfig(LatentCodeConfig):
         "big": {"dsprites": _DSPRITES_BIG},
         "tuned": {"mnist": _TUNED_MNIST, "mnist-55k": _TUNED_MNIST, "dsprites": _TUNED_DSPRITES},
     }
+    preset_notes: ClassVar[Mapping[str, str]] = {
+        "paper": "the paper; on dSprites Kim & Mnih",
+        "reference": "the authors' code",
+        "elevation": "the paper's second run on faces",
+        "lighting": "the paper's third run on faces",
+        "chair-width": "the paper's second run on chairs",
+        "big": "Kim & Mnih's larger networks",
+        "tuned": "ours on MNIST; InfoGAN-CR on dSprites",
+    }
     default_preset: ClassVar[str] = "paper"
 
     batch_size: int = Field(128, ge=2, description="images in a batch")
@@ -151,6 +161,10 @@ class InfoWGANGPConfig(LatentCodeConfig):
     presets: ClassVar[Presets] = {
         "paper": {"mnist": _MNIST, "mnist-55k": _MNIST, "dsprites": _DSPRITES},
         "big": {"dsprites": _DSPRITES_BIG},
+    }
+    preset_notes: ClassVar[Mapping[str, str]] = {
+        "paper": "InfoGAN's codes and WGAN-GP's optimiser; on dSprites Kim & Mnih",
+        "big": "Kim & Mnih's larger networks",
     }
     default_preset: ClassVar[str] = "paper"
 

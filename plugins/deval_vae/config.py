@@ -43,6 +43,11 @@ class VAEConfig(ModelConfig):
     """What every model of the family has."""
 
     presets: ClassVar[Presets] = _presets()
+    preset_notes: ClassVar[Mapping[str, str]] = {
+        "reference": "Kim & Mnih",
+        "locatello": "Locatello et al., one setting for all data sets",
+        "chen": "the authors' script on dSprites",
+    }
 
     iterations: int = Field(1_000_000, ge=1, description="training iterations")
     latent_dim: int = Field(10, ge=1, description="dimensions of the latent z, the representation")

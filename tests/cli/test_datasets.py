@@ -29,12 +29,18 @@ def test_states_follow_the_data_folder(deval, tmp_path, monkeypatch):
     assert listed(deval, "--data-dir", tmp_path / "mnist" / "..")["mnist"]["state"] == "missing"
 
 
-def test_the_table_names_missing_files(deval, monkeypatch):
+def test_one_data_set_is_shown_with_its_missing_files(deval, monkeypatch):
     monkeypatch.delenv("DEVAL_DATA", raising=False)
-    out = deval("datasets").out
-    assert "missing mnist/t10k-images-idx3-ubyte.gz, mnist/t10k-labels-idx1-ubyte.gz" in line_of(out, "mnist-test")
-    assert "737,280" in line_of(out, "dsprites")
-    assert "drawn here" in line_of(out, "dsprites")
+    out = deval("datasets", "mnist-test").out
+    assert "mnist/t10k-images-idx3-ubyte.gz, mnist/t10k-labels-idx1-ubyte.gz" in line_of(out, "missing")
+    assert "deval data fetch mnist-test" in out
+    line = line_of(deval("datasets").out, "dsprites")
+    assert line.split() == "dsprites 737,280 3 x 6 x 40 x 32 x 32 drawn here".split()
+
+
+def test_a_name_that_is_unknown_suggests_the_near_one_and_a_file_how_to_write_it(deval):
+    assert "Did you mean 'dsprites'?" in deval("datasets", "dsprite").error
+    assert deval("datasets", "grid.npz").error == "dataset: received 'grid.npz', a path; write npz:grid.npz"
 
 
 def test_a_folder_that_is_none_is_a_warning(deval, tmp_path):

@@ -53,6 +53,7 @@ def test_models_json(install, deval):
         "paper": "",
         "target": "deval_good.parts:Good",
         "config": "deval_good.parts:Config",
+        "presets": None,  # its settings are not those of a model
         "api": 1,
         "version": 1,
         "distribution": "deval-good",
@@ -74,6 +75,19 @@ def test_metrics_json_has_needs_and_protocols_default_first(install, deval):
     assert rows(deval, "metrics")["factorvae"]["protocols"] == ["dlib", "kim-mnih", "ib-gan"]
 
 
+def test_models_have_their_presets_the_default_first(deval):
+    default, *others = rows(deval, "models")["ibgan"]["presets"]
+    assert (default["name"], "dsprites" in default["datasets"]) == ("reference", True)
+    assert {preset["name"]: preset["note"] for preset in others}["short"] == "ours: 20,000 iterations"
+    assert "short (ours" in line_of(deval("models")[0], "ibgan")
+
+
+def test_every_preset_of_a_built_in_model_has_a_note(deval):
+    for name, model in rows(deval, "models").items():
+        if model["distribution"] == "disentangle-eval":
+            assert all(preset["note"] for preset in model["presets"]), name
+
+
 def test_metric_whose_settings_cannot_be_imported_is_listed_all_the_same(install, deval):
     site = install("deval-good")
     (site / "deval_good" / "parts.py").write_text("raise RuntimeError\n")
@@ -87,7 +101,11 @@ def test_table_has_one_line_a_record_where_stdout_is_no_terminal(install, deval,
     install("deval-good")
     out, _ = deval(kind)
     assert len(out.splitlines()) == 1 + len(rows(deval, kind))
-    assert "deval-good 1.2" in line_of(out, "good")
+    assert line_of(out, "good")
+
+
+def test_the_list_of_data_sets_fits_80_columns(deval):
+    assert max(map(len, deval("datasets")[0].splitlines())) <= 80
 
 
 def test_plugins_json_says_what_each_brings_and_what_is_wrong(install, deval):

@@ -1,0 +1,53 @@
+"""`deval completion`: the line that makes a shell complete commands and the names of what is installed."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+VARIABLE = "_DEVAL_COMPLETE"
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the completion script of SHELL.
+
+    Once for all sessions: add `eval "$(deval completion bash)"` to ~/.bashrc, the same with zsh to ~/.zshrc, or
+    `deval completion fish | source` to ~/.config/fish/config.fish.
+    """
+    from disentangle_eval.cli.main import cli
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(cli, {}, "deval", VARIABLE).source())
+
+
+def matching(names: list[str], begun: str) -> list[CompletionItem]:
+    """Names that begin with what has been typed of one, or else the nearest."""
+    begin = [name for name in names if name.startswith(begun)]
+    return [CompletionItem(name) for name in begin or difflib.get_close_matches(begun, names)]
+
+
+def complete_presets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Presets of the model whose command it is."""
+    return matching(sorted(context.command.config.presets), begun)
+
+
+def complete_datasets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of data sets."""
+    from disentangle_eval.registry.lookup import load_registry
+
+    return matching(sorted(load_registry().datasets), begun)
+
+
+def complete_metrics(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of metrics, also the last of several that commas separate."""
+    from disentangle_eval.registry.lookup import load_registry
+
+    first, comma, last = begun.rpartition(",")
+    names = ["all", *sorted(load_registry().metrics)]
+    return [CompletionItem(first + comma + item.value) for item in matching(names, last)]

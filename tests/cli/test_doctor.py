@@ -1,0 +1,67 @@
+"""`deval doctor`: what works, what is missing and how to get it; `deval completion`: names where a shell asks."""
+
+import json
+import os
+
+import pytest
+from click.shell_completion import BashComplete
+
+from disentangle_eval.cli.main import COMPLETION, cli
+
+
+def findings(deval, *arguments):
+    found = {}
+    for line in json.loads(deval("doctor", "--json", *arguments).out):
+        found.setdefault(line["what"], []).append(line)
+    return found
+
+
+def test_versions_device_threads_data_and_cache_are_reported(deval, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    found = findings(deval, "--data-dir", tmp_path)
+    for what in ("python", "torch", "numpy", "device", "threads", "cache folder", "plugins"):
+        assert found[what][0]["state"] == "ok", what
+    assert found["data folder"][0]["found"] == str(tmp_path)
+    ready, missing = found["data sets"]
+    assert "dsprites" in ready["found"]
+    assert missing["advice"] == "deval data fetch NAME"
+
+
+def test_a_data_folder_that_is_none_is_a_problem(deval, tmp_path):
+    answer = deval("doctor", "--data-dir", tmp_path / "absent")
+    assert answer.code == 1
+    assert "mkdir -p" in answer.out
+
+
+def test_broken_plugins_are_problems(install, deval):
+    install("deval-raises")
+    found = findings(deval)
+    assert found["plugin raises"][0]["state"] == "problem"
+    assert "RuntimeError" in found["plugin raises"][0]["found"]
+
+
+def completed(words, begun):
+    complete = BashComplete(cli, {}, "deval", COMPLETION)
+    return [item.value for item in complete.get_completions(words, begun)]
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "expected"),
+    [
+        ([], "doc", ["doctor"]),
+        (["train"], "factor", ["factorvae"]),
+        (["train", "vae", "--preset"], "loc", ["locatello"]),
+        (["train", "vae", "--dataset"], "cars", ["cars3d"]),
+        (["score", "--metric"], "mig,sap", ["mig,sap"]),
+        (["score", "--dataset"], "shapes", ["shapes3d"]),
+        (["datasets"], "sprites", ["sprites3d"]),
+    ],
+)
+def test_shells_complete_names(words, begun, expected):
+    assert completed(words, begun) == expected
+
+
+def test_the_script_asks_deval_itself(deval):
+    for shell in ("bash", "zsh", "fish"):
+        assert COMPLETION in deval("completion", shell).out
+    assert COMPLETION not in os.environ
