@@ -20,7 +20,6 @@ __all__ = [
     "Values",
     "build",
     "preset_dataset",
-    "preset_records",
     "preset_values",
     "resolve",
     "shortened",

@@ -7,7 +7,6 @@ import difflib
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-VARIABLE = "_DEVAL_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -19,11 +18,11 @@ def completion(shell: str) -> None:
     Once for all sessions: add `eval "$(deval completion bash)"` to ~/.bashrc, the same with zsh to ~/.zshrc, or
     `deval completion fish | source` to ~/.config/fish/config.fish.
     """
-    from disentangle_eval.cli.main import cli
+    from disentangle_eval.cli.main import COMPLETION, cli
 
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(cli, {}, "deval", VARIABLE).source())
+    click.echo(found(cli, {}, "deval", COMPLETION).source())
 
 
 def matching(names: list[str], begun: str) -> list[CompletionItem]:

@@ -45,5 +45,5 @@ def test_keys_of_a_result(field):
 
 def test_environment_variables():
     code = "".join(path.read_text() for path in Path(disentangle_eval.__file__).parent.rglob("*.py"))
-    for name in set(re.findall(r"DEVAL_[A-Z_]+", code)):
+    for name in set(re.findall(r"\bDEVAL_[A-Z_]+", code)):
         assert f"`{name}`" in PAGES["cli.md"]
