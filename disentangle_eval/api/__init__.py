@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from disentangle_eval.api.abilities import (
         Bottleneck,
+        Classifier,
         Draw,
         Encoder,
         Generator,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bottleneck",
+    "Classifier",
     "Dataset",
     "Draw",
     "Encoder",
@@ -55,6 +57,7 @@ __all__ = [
 
 _MODULES = {
     "Bottleneck": "abilities",
+    "Classifier": "abilities",
     "Dataset": "data",
     "Draw": "abilities",
     "Encoder": "abilities",

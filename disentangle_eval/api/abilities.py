@@ -80,6 +80,17 @@ class LowerBound(Protocol):
 
 
 @runtime_checkable
+class Classifier(Protocol):
+    """Has probabilities of the classes that its code names."""
+
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(B, C, H, W) in [0, 1] -> q(c|x) of each categorical dimension of `code`, in order: (B, classes) each.
+
+        Rows are float32 and sum to 1, and `encode` returns the most probable class. In eval mode.
+        """
+
+
+@runtime_checkable
 class Likelihood(Protocol):
     """Has a density over images given its latent."""
 
@@ -121,5 +132,16 @@ class Traversable(Protocol):
         """The space to sweep, estimated with the randomness lent."""
 
 
-class AnyModel(Encoder, Posterior, Generator, Bottleneck, LowerBound, Likelihood, Reconstructor, Traversable, Protocol):
+class AnyModel(
+    Encoder,
+    Posterior,
+    Classifier,
+    Generator,
+    Bottleneck,
+    LowerBound,
+    Likelihood,
+    Reconstructor,
+    Traversable,
+    Protocol,
+):
     """A model as a metric gets it: it has the abilities that the metric's spec needs, whichever these are."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from disentangle_eval.api import (
+    Classifier,
     Dataset,
     Encoder,
     FactorGrid,
@@ -31,6 +32,7 @@ ABILITIES: dict[str, type] = {
     "generator": Generator,
     "prior": Generator,
     "posterior": Posterior,
+    "classifier": Classifier,
     "likelihood": Likelihood,
     "lower-bound": LowerBound,
     "reconstructor": Reconstructor,

@@ -17,6 +17,7 @@ Need = Literal[
     "generator",
     "prior",
     "posterior",
+    "classifier",
     "likelihood",
     "lower-bound",
     "reconstructor",

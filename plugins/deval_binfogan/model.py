@@ -126,6 +126,9 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
     def encode(self, x: Tensor) -> Tensor:
         return self.codes.encode(self._read(x))
 
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.codes.class_probabilities(self._read(x))
+
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         images: Tensor = self.generator(z)
         return images

@@ -147,6 +147,9 @@ class InfoAE(Model[InfoAEConfig]):
         z = self.encoder(x)
         return torch.cat([self.classifier(z).argmax(dim=1, keepdim=True).float(), z], dim=1)
 
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return (self.classifier(self.encoder(x)).softmax(dim=1),)
+
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         images: Tensor = self.decoder(self.latent_generator(z))
         return images

@@ -98,6 +98,10 @@ class Codes:
         """Most probable classes and means, (B, K)."""
         return torch.cat([reading.logits.argmax(dim=2).to(reading.mean.dtype), reading.mean], dim=1)
 
+    def class_probabilities(self, reading: Reading) -> tuple[Tensor, ...]:
+        """Q(c|x) of each categorical code, (B, classes) each."""
+        return reading.logits.softmax(dim=2).unbind(dim=1)
+
     def lower_bounds(self, latent: Tensor, reading: Reading) -> LowerBounds:
         """L_I (InfoGAN, equation 4) code by code, averaged over the batch.
 

@@ -75,6 +75,9 @@ class LatentCodeGAN(Model[ConfigT]):
     def encode(self, x: Tensor) -> Tensor:
         return self.codes.encode(self._read_image(x))
 
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.codes.class_probabilities(self._read_image(x))
+
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         images: Tensor = self.generator(z)
         return (images + 1) / 2 if self.signed else images

@@ -25,6 +25,7 @@ OF_TABLES = {"encoder", "factors", "grid", "labels", "peers"}
 
 # Settings under which a metric takes a fraction of a second, for claims that hold under any.
 QUICK = {
+    "category-information": {"num_images": 30},
     "dci": {"num_train": 400, "num_test": 200, "stages": 5},
     "dci-es": {"num_train": 400, "num_test": 200, "trees": 5, "depths": (1, 2, 8)},
     "dci-regression": {"num_train": 400, "num_test": 200, "trees": 4},
@@ -47,7 +48,7 @@ QUICK = {
 }
 
 # Every image enters, and nothing is drawn at random.
-WITHOUT_DRAWS = {("reconstruction", "full")}
+WITHOUT_DRAWS = {("reconstruction", "full"), ("category-information", "full")}
 
 # How far an uninformative code may be from its chance level where that itself is a ratio of two noises.
 NOISY = {"infomec": 0.25}

@@ -58,6 +58,7 @@ FAULTY_MODELS = {
     "encode": ["methods:CodeTooShort", "methods:NoCode", "methods:DoubleCodes", "methods:LogitsForClasses"],
     "encode_rows": ["methods:BatchStatistics", "methods:TrainingMode", "methods:CountsCalls"],
     "posterior": ["methods:PosteriorAsPair", "methods:PosteriorOfTheBatch"],
+    "class_probabilities": ["methods:ProbabilitiesOfNoCode"],
     "log_likelihood": ["methods:LikelihoodAPixel", "methods:LikelihoodOfTheBatch"],
     "generate": ["methods:SignedImages", "methods:NoPrior"],
     "reconstruct": ["methods:FlatReconstruction"],

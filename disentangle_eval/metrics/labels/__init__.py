@@ -12,4 +12,13 @@ METRICS = (
         headline="value",
         better="higher",
     ),
+    MetricSpec(
+        name="category-information",
+        summary="nats that a discrete code tells of real images, without labels: H(mean q(c|x)) - mean H(q(c|x))",
+        target="disentangle_eval.metrics.labels.category_information:CategoryInformationMetric",
+        config="disentangle_eval.metrics.labels.config:CategoryInformationConfig",
+        needs=frozenset({"encoder", "classifier", "images"}),
+        headline="value",
+        better="higher",
+    ),
 )

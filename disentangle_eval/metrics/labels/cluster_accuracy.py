@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import random_table
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.metrics.labels.config import ClusterAccuracyConfig
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
+from disentangle_eval.runtime.draws import stream_seed
 
 UNNAMED = -1
 
@@ -25,39 +28,80 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
     """The share of labelled images whose cluster is named after their label; a cluster is one class of a discrete code.
 
     Values: `value`; `hungarian` and `majority`, the accuracy under either matching, `hungarian_error` and
-    `majority_error`, one minus it, and `hungarian_chance` and `majority_chance`, what clusters of the same sizes that
-    know nothing would get; `column`, the code dimension; `num_images`; `classes`, the labels there are; `confusion`,
-    images by class (a row each, as in `classes`) and cluster; `hungarian_names` and `majority_names`, the label each
-    cluster is named after, or -1; `mapping_split`, the data these names were found on: the very images that are scored.
+    `majority_error`, one minus it, and `hungarian_chance` and `majority_chance`, what uninformative clusters of the
+    same sizes would get; `nmi`, the mutual information of clusters and labels over the mean of their entropies, and
+    `ari`, the adjusted Rand index, which need no names; `column`, the code dimension, None for k-means; `num_images`
+    that were scored; `classes`, the labels there are; `confusion`, these images by class (a row each, as in `classes`)
+    and cluster; `hungarian_names` and `majority_names`, the label each cluster is named after, or -1; `mapping_split`,
+    the data these names were found on.
 
-    Nothing but chance is drawn at random. UsageError for a code without a categorical dimension.
+    UsageError for a code without a categorical dimension, unless clusters are those of k-means.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
         labels = subject.labels
-        column = cluster_column(subject.code, self.cfg.column)
-        clusters = subject.codes(np.arange(len(labels)))[:, column].astype(np.int64)
-        dimension = subject.code[column]
-        assert isinstance(dimension, Categorical)
-        classes, confusion = confusion_matrix(labels, clusters, dimension.classes)
-        chances = chance_levels(confusion, seed)
+        column, clusters = self._clusters(subject, labels, seed)
+        dimension = None if column is None else subject.code[column]
+        size = dimension.classes if isinstance(dimension, Categorical) else int(clusters.max()) + 1
+        classes = np.unique(labels)
+        naming, scored = self._split(len(labels), seed)
+        named = confusion_matrix(labels[naming], clusters[naming], size, classes)
+        confusion = confusion_matrix(labels[scored], clusters[scored], size, classes)
+        chances = chance_levels(confusion, seed, None if self.cfg.held_back is None else named)
         values: dict[str, object] = {}
         for matching, match in MATCHINGS.items():
-            row = match(confusion)
+            row = match(named)
             accuracy = agreement(confusion, row)
             values[matching] = accuracy
             values[f"{matching}_error"] = 1 - accuracy
             values[f"{matching}_chance"] = chances[matching]
             values[f"{matching}_names"] = [int(classes[k]) if k != UNNAMED else UNNAMED for k in row]
+        images = subject.data.name if "images" in subject.offered else "codes"
         values |= {
             "value": values[self.cfg.matching],
-            "mapping_split": subject.data.name if "images" in subject.offered else "codes",
+            "nmi": float(normalized_mutual_info_score(labels[scored], clusters[scored])),
+            "ari": float(adjusted_rand_score(labels[scored], clusters[scored])),
+            "mapping_split": images if self.cfg.held_back is None else f"{images}, {len(naming):,} images held back",
             "column": column,
-            "num_images": len(labels),
+            "num_images": len(scored),
             "classes": classes.tolist(),
             "confusion": confusion.tolist(),
         }
-        return Scores(values, chance=chances[self.cfg.matching])
+        counts = {} if self.cfg.held_back is None else {"held_back": len(naming)}
+        return Scores(values, chance=chances[self.cfg.matching], counts=counts)
+
+    def _clusters(self, subject: Subject, labels: np.ndarray, seed: int) -> tuple[int | None, np.ndarray]:
+        """The code dimension, if one it is, and the cluster of each image (N,) from 0."""
+        codes = subject.codes(np.arange(len(labels)))
+        if self.cfg.clusters == "k-means":
+            return None, k_means(codes, subject.code, len(np.unique(labels)), seed)
+        column = cluster_column(subject.code, self.cfg.column)
+        return column, codes[:, column].astype(np.int64)
+
+    def _split(self, images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The images that name the clusters and those that are scored: the same, or held back, at most half of all."""
+        if self.cfg.held_back is None:
+            return np.arange(images), np.arange(images)
+        order = np.random.default_rng(stream_seed(seed, "held back")).permutation(images)
+        return np.split(order, [min(self.cfg.held_back, images // 2)])
+
+
+def k_means(codes: np.ndarray, code: Sequence[CodeDimension], clusters: int, seed: int) -> np.ndarray:
+    """The cluster of each image (N,) by Lloyd's k-means of standardised codes (N, K), the best of ten starts.
+
+    A column of classes enters as one-hot columns; constant columns do not count.
+    """
+    from sklearn.cluster import KMeans
+
+    columns = np.hstack(one_hot_blocks(codes, code)).astype(np.float64)
+    columns = columns[:, varies(columns)]
+    if not columns.size:
+        return np.zeros(len(codes), dtype=np.int64)
+    standardised = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    distinct = min(clusters, len(np.unique(standardised, axis=0)))
+    seeded = KMeans(distinct, n_init=10, random_state=stream_seed(seed, "k-means") % 2**32)
+    found: np.ndarray = seeded.fit_predict(standardised).astype(np.int64)
+    return found
 
 
 def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None) -> int:
@@ -75,11 +119,11 @@ def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None) -> 
     return int(np.argmax(sizes)) if chosen is None else chosen
 
 
-def confusion_matrix(labels: np.ndarray, clusters: np.ndarray, n_clusters: int) -> tuple[np.ndarray, np.ndarray]:
-    """The labels there are (C,), ascending, and the images of each label in each cluster, (C, n_clusters) int64."""
-    classes, row = np.unique(labels, return_inverse=True)
+def confusion_matrix(labels: np.ndarray, clusters: np.ndarray, n_clusters: int, classes: np.ndarray) -> np.ndarray:
+    """Images (N,) of each label of `classes` (C,), ascending, in each cluster, (C, n_clusters) int64."""
+    row = np.searchsorted(classes, labels)
     cells = np.bincount(row * n_clusters + clusters, minlength=len(classes) * n_clusters)
-    return classes, cells.reshape(len(classes), n_clusters)
+    return cells.reshape(len(classes), n_clusters)
 
 
 def hungarian(confusion: np.ndarray) -> np.ndarray:
@@ -107,12 +151,20 @@ def agreement(confusion: np.ndarray, names: np.ndarray) -> float:
     return float(confusion[names[named], named].sum() / confusion.sum())
 
 
-def chance_levels(confusion: np.ndarray, seed: int) -> dict[str, float]:
-    """The mean accuracy of clusters of the same sizes that were filled at random, under each matching."""
-    tables = random_table(confusion.sum(axis=1), confusion.sum(axis=0)).rvs(
-        _REPEATS, random_state=np.random.default_rng(seed)
-    )
+def chance_levels(confusion: np.ndarray, seed: int, named: np.ndarray | None = None) -> dict[str, float]:
+    """The mean accuracy of clusters of the same sizes that were filled at random, under each matching.
+
+    Names are found on the same images, or on those of `named` (C, K) filled at random in their turn.
+    """
+    random = np.random.default_rng(seed)
+
+    def filled(images: np.ndarray) -> np.ndarray:
+        drawn = random_table(images.sum(axis=1), images.sum(axis=0)).rvs(_REPEATS, random_state=random)
+        return drawn.astype(np.int64)
+
+    tables = filled(confusion)
+    naming = tables if named is None else filled(named)
     return {
-        matching: float(np.mean([agreement(table, match(table)) for table in tables.astype(np.int64)]))
+        matching: float(np.mean([agreement(table, match(other)) for table, other in zip(tables, naming, strict=True)]))
         for matching, match in MATCHINGS.items()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from disentangle_eval.testing.candidate import Check
 from disentangle_eval.testing.checks.bottleneck import check_rate
 from disentangle_eval.testing.checks.capture import check_capture
+from disentangle_eval.testing.checks.classification import check_class_probabilities
 from disentangle_eval.testing.checks.config import check_config
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.encoding import check_encode, check_encode_rows
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     check_encode,
     check_encode_rows,
     check_posterior,
+    check_class_probabilities,
     check_log_likelihood,
     check_generate,
     check_reconstruct,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from disentangle_eval.api import (
     Bottleneck,
+    Classifier,
     Encoder,
     Generator,
     Likelihood,
@@ -48,6 +49,8 @@ def calls(candidate: Candidate, model: Model[Any]) -> dict[str, Callable[[], obj
         found["encode"] = lambda: model.encode(x)
     if isinstance(model, Posterior):
         found["posterior"] = lambda: model.posterior(x)
+    if isinstance(model, Classifier):
+        found["class_probabilities"] = lambda: model.class_probabilities(x)
     if isinstance(model, Reconstructor):
         found["reconstruct"] = lambda: model.reconstruct(x)
     if isinstance(model, Generator):

@@ -13,7 +13,7 @@ from disentangle_eval.metrics.labels.cluster_accuracy import ClusterAccuracyMetr
 from disentangle_eval.metrics.labels.config import ClusterAccuracyConfig
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
-PROTOCOLS = list(ClusterAccuracyConfig.protocols)
+PROTOCOLS = ["hungarian", "majority"]
 LABELS = np.repeat(np.arange(10), 50)
 
 
@@ -193,3 +193,46 @@ def test_a_file_of_codes_and_labels_is_scored(tmp_path):
 def test_unusable_labels_are_named(labels, message):
     with pytest.raises(UsageError, match=f"labels: {message}"):
         CodeTable(np.zeros((5, 1)), code=continuous(1), labels=labels)
+
+
+def test_nmi_and_ari_equal_the_formulas_counted_out():
+    random = np.random.default_rng(0)
+    column = np.where(random.random(500) < 0.6, LABELS, random.integers(10, size=500))
+    values = score(clusters(column)).values
+    joint = np.array(values["confusion"]) / 500
+    p, q = joint.sum(axis=1), joint.sum(axis=0)
+    cells = joint[joint > 0]
+    information = (cells * np.log(cells / np.outer(p, q)[joint > 0])).sum()
+    entropies = [-(share * np.log(share)).sum() for share in (p, q)]
+    assert values["nmi"] == pytest.approx(information / np.mean(entropies))
+
+    together = [np.triu(side[:, None] == side, 1).sum() for side in (LABELS, column)]
+    both = np.triu((LABELS[:, None] == LABELS) & (column[:, None] == column), 1).sum()
+    pairs = 500 * 499 / 2
+    expected = together[0] * together[1] / pairs
+    assert values["ari"] == pytest.approx((both - expected) / (np.mean(together) - expected))
+
+
+def test_held_back_images_name_the_clusters_and_the_others_are_scored():
+    names = np.random.default_rng(0).permutation(10)
+    scores = score(clusters(names[LABELS]), "validation", held_back=200)
+    assert scores.values["value"] == 1
+    assert (scores.values["num_images"], np.sum(scores.values["confusion"])) == (300, 300)
+    assert scores.values["mapping_split"] == "codes, 200 images held back"
+    assert scores.counts == {"held_back": 200}
+    few = score(clusters(names[LABELS]), "validation")
+    assert few.counts == {"held_back": 250}
+    random = np.random.default_rng(1).integers(10, size=500)
+    unrelated = score(clusters(random), "validation", held_back=250)
+    assert unrelated.values["value"] == pytest.approx(unrelated.chance, abs=0.06)
+    assert unrelated.chance == pytest.approx(0.1, abs=0.01)
+
+
+def test_k_means_finds_classes_in_real_numbers():
+    random = np.random.default_rng(0)
+    centres = 10 * random.normal(size=(10, 3))
+    codes = np.hstack([centres[LABELS] + random.normal(size=(500, 3)), np.full((500, 1), 0.1)])
+    assert score(CodeTable(codes, labels=LABELS), "k-means").values["value"] > 0.99
+    noise = score(CodeTable(random.normal(size=(500, 3)), labels=LABELS), "k-means")
+    assert noise.values["value"] == pytest.approx(noise.chance, abs=0.06)
+    assert score(CodeTable(np.full((500, 2), 0.1), labels=LABELS), "k-means").values["value"] == pytest.approx(0.1)

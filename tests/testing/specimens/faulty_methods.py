@@ -116,6 +116,11 @@ class NoPrior(Sound):
         return Traversal(self.code, spread=ones, rate=ones, origin=self.latent.sample, render=self.decoder)
 
 
+class ProbabilitiesOfNoCode(Sound):
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return (super().encode(x).softmax(dim=1),)
+
+
 class FlatReconstruction(Sound):
     def reconstruct(self, x: Tensor) -> Tensor:
         return super().reconstruct(x).flatten(1)

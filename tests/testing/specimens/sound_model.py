@@ -71,6 +71,9 @@ class Sound(Model[SoundConfig]):
         mean, log_variance = self.infer(x)
         return NormalDistribution(mean, (0.5 * log_variance).exp())
 
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return ()
+
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         return self.decoder(z)
 
