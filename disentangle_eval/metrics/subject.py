@@ -230,7 +230,7 @@ class EncodedSubject:
         name = type(self._encoder).__name__
         expected = (images, len(self.code))
         if codes.shape != expected:
-            raise DevalError(f"{name}.encode", received=f"codes of shape {codes.shape}", expected=expected)
+            raise DevalError(f"{name}.encode", received=f"codes of shape {codes.shape}", expected=str(expected))
         fault = _fault(codes, self.code)
         if fault:
             raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")

@@ -86,7 +86,7 @@ def _measured(model: Reconstructor, data: Dataset, index: np.ndarray) -> tuple[n
 def _check(name: str, reconstruction: Tensor, images: Tensor) -> None:
     if reconstruction.shape != images.shape:
         received, expected = tuple(reconstruction.shape), tuple(images.shape)
-        raise DevalError(f"{name}.reconstruct", received=f"images of shape {received}", expected=expected)
+        raise DevalError(f"{name}.reconstruct", received=f"images of shape {received}", expected=str(expected))
     low, high = torch.stack([reconstruction.min(), reconstruction.max()]).tolist()
     if not (0 <= low <= high <= 1):
         raise DevalError(

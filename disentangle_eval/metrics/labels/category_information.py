@@ -73,7 +73,8 @@ def class_probabilities(subject: Subject, index: np.ndarray, column: int) -> np.
             expected="numbers from 0 whose rows sum to 1",
             advice="score an earlier checkpoint of the run",
         )
-    return probabilities / sums[:, None]
+    normalised: np.ndarray = probabilities / sums[:, None]
+    return normalised
 
 
 def _log(probabilities: np.ndarray) -> np.ndarray:

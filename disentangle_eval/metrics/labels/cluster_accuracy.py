@@ -83,7 +83,8 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
         if self.cfg.held_back is None:
             return np.arange(images), np.arange(images)
         order = np.random.default_rng(stream_seed(seed, "held back")).permutation(images)
-        return np.split(order, [min(self.cfg.held_back, images // 2)])
+        count = min(self.cfg.held_back, images // 2)
+        return order[:count], order[count:]
 
 
 def k_means(codes: np.ndarray, code: Sequence[CodeDimension], clusters: int, seed: int) -> np.ndarray:
@@ -160,7 +161,8 @@ def chance_levels(confusion: np.ndarray, seed: int, named: np.ndarray | None = N
 
     def filled(images: np.ndarray) -> np.ndarray:
         drawn = random_table(images.sum(axis=1), images.sum(axis=0)).rvs(_REPEATS, random_state=random)
-        return drawn.astype(np.int64)
+        tables: np.ndarray = drawn.astype(np.int64)
+        return tables
 
     tables = filled(confusion)
     naming = tables if named is None else filled(named)
