@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -46,7 +47,8 @@ def train_plans(plans: Sequence[Plan], data_dir: Path | None, command: str, *, p
 def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> Iterator[list[Run]]:
     """The runs of plans that differ in their seed alone, started or resumed, on images that are held once.
 
-    Within, no other process can train in their folders. `command` is what was typed, for run.json.
+    Within, no other process can train in their folders, and the first interrupt or termination lets them be saved, one
+    that comes before they are started included. `command` is what was typed, for run.json.
     """
     import torch
 
@@ -66,9 +68,10 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
     assert settings.threads is not None
     torch.set_num_threads(settings.threads)
     keep_freed_memory()
-    with ExitStack() as locks:
+    with ExitStack() as stack:
+        stopping = stack.enter_context(stopping_on_signal())
         for plan in plans:
-            locks.enter_context(plan.folder.lock())
+            stack.enter_context(plan.folder.lock())
         data = open_dataset(settings.dataset, data_dir).to(device)
         runs = [open_run(plan, data) for plan in plans]
         for plan, run in zip(plans, runs, strict=True):
@@ -77,6 +80,7 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
             else:
                 run.resume()
                 plan.folder.write_run({**plan.resumed, "config": plan.cfg.model_dump(mode="json")})
+        stopping.begin(runs)
         yield runs
 
 
@@ -120,7 +124,6 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True) -> Ended:
 
     failures: dict[int, DevalError] = {}
     with ExitStack() as stack:
-        received = stack.enter_context(stopping_on_signal(runs))
         alone = len(runs) == 1
         watchers = [stack.enter_context(watching(run, alone=alone, progress=progress)) for run in runs]
         trainings = [run.in_turns(watcher) for run, watcher in zip(runs, watchers, strict=True)]
@@ -129,7 +132,7 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True) -> Ended:
         take_turns(trainings, runs[0].training.device)
     for run in runs:
         draw_run(run.folder)
-    return Ended(received[0] if received else None, failures)
+    return Ended(runs[0].stopped_by, failures)
 
 
 def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[None]) -> Iterator[None]:
@@ -188,17 +191,37 @@ def shorter(run: Run) -> str:
     return f"--preset {short} ({lengths[short]:,} iterations), --shorten N or --iterations N trains for less"
 
 
-@contextmanager
-def stopping_on_signal(runs: Sequence[Run]) -> Iterator[list[int]]:
-    """The first interrupt or termination lets the iteration finish and saves; a second one acts at once."""
-    received: list[int] = []
+class Stopping:
+    """Stops runs on the first signal, those that begin after it at once; a second one acts at once."""
 
-    def stop(number: int) -> None:
-        if received:
+    def __init__(self) -> None:
+        self.runs: Sequence[Run] = ()
+        self.received: int | None = None
+
+    def begin(self, runs: Sequence[Run]) -> None:
+        """Stop these runs from now on."""
+        self.runs = runs
+        if self.received is not None:
+            self._stop(self.received)
+
+    def receive(self, number: int) -> None:
+        """Act on a signal."""
+        if self.received is not None:
             raise KeyboardInterrupt
-        received.append(number)
-        for run in runs:
-            run.stop()
+        self.received = number
+        # Not by print, which the signal may have interrupted; standard error may be gone.
+        with suppress(OSError):
+            os.write(2, b"\nsaving, after what is under way; once more ends at once without saving\n")
+        self._stop(number)
 
-    with on_signal(stop):
-        yield received
+    def _stop(self, number: int) -> None:
+        for run in self.runs:
+            run.stop(number)
+
+
+@contextmanager
+def stopping_on_signal() -> Iterator[Stopping]:
+    """Within, signals that end a process stop the runs that begin."""
+    stopping = Stopping()
+    with on_signal(stopping.receive):
+        yield stopping

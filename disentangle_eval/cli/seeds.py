@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
-from disentangle_eval.cli.errors import SIGNALLED
+from disentangle_eval.cli.errors import SIGNALLED, say
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
+from disentangle_eval.study.design import seeds_of
 
 PLACE = "{seed}"
 
@@ -26,13 +29,10 @@ class SeedList(click.ParamType):
     name = "seeds"
 
     def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
-        seeds: set[int] = set()
-        for part in value.split(","):
-            first, dash, last = part.strip().partition("-")
-            if not first.isdecimal() or (dash and not last.isdecimal()) or int(last or first) < int(first):
-                self.fail(f"received {value!r}, expected seeds such as 0-9 or 0,2,5-7", parameter, context)
-            seeds.update(range(int(first), int(last or first) + 1))
-        return tuple(sorted(seeds))
+        try:
+            return seeds_of(value)
+        except UsageError as error:
+            self.fail(f"received {error.received}, expected {error.expected}", parameter, context)
 
 
 def seed_folder(out: str, seed: int) -> Path:
@@ -72,25 +72,34 @@ class Processes:
     # A second signal may interrupt the handler of the first.
     starting: threading.RLock = field(default_factory=threading.RLock)
 
-    def run(self, commands: Sequence[Sequence[str]]) -> int:
-        """Exit code: 0 where all ended well, 128 + n after signal n, otherwise the largest of theirs.
+    def run(self, commands: Mapping[int, Sequence[str]]) -> int:
+        """Train each seed by its command; 0 where all ended well, 128 + n after signal n, else the largest exit code.
 
-        A signal goes on to all that run, once, so that each saves itself; those that wait do not start.
+        A signal goes on to all that run, so that each saves itself; those that wait do not start. A seed that was
+        killed, as the system does where memory runs out, is reported, and its exit code is 128 + n.
         """
         with on_signal(self._pass_on), ThreadPoolExecutor(self.at_a_time) as pool:
-            codes = list(pool.map(self._run_one, commands))
-        return SIGNALLED + self.received[0] if self.received else max(codes)
+            codes = list(pool.map(self._run_one, commands.values()))
+        if self.received:
+            return SIGNALLED + self.received[0]
+        for seed, code in zip(commands, codes, strict=True):
+            if code < 0:
+                cause = f"seed {seed}: killed by {signal.Signals(-code).name}"
+                memory = ", as the system does where memory runs out" if -code == signal.SIGKILL else ""
+                say("error", f"{cause}{memory}; the same command with --resume continues from its last checkpoint")
+        return max(code if code >= 0 else SIGNALLED - code for code in codes)
 
     def _run_one(self, command: Sequence[str]) -> int:
         # A signal comes before the start, which then does not happen, or after it, and reaches the process.
         with self.starting:
             if self.received:
                 return 0
-            # A session of its own: a terminal's interrupt would reach it a second time.
             process = subprocess.Popen(
-                [sys.executable, "-m", "disentangle_eval", *command],
+                [sys.executable, "-m", "disentangle_eval.cli.seed_process", str(os.getpid()), *command],
                 stderr=subprocess.PIPE,
                 text=True,
+                errors="replace",
+                # Its own session: a terminal's interrupt would reach it a second time.
                 start_new_session=True,
             )
             self.running.add(process)

@@ -138,7 +138,7 @@ def plan_seeds(model: str, given: Mapping[str, Any], folders: Mapping[int, Path]
 def train_in_processes(context: click.Context, plans: list[Plan], threads: int | None) -> int:
     """Train each seed by the command that would train it alone, as many at a time as there are cores for."""
     each = threads_per_process(threads, len(plans))
-    commands = []
+    commands = {}
     for plan in plans:
         replaced = {
             "--seed": str(plan.settings.seed),
@@ -148,7 +148,7 @@ def train_in_processes(context: click.Context, plans: list[Plan], threads: int |
         arguments = arguments_of_one(context.obj, replaced)
         if "--resume" in arguments and plan.resumed is None:
             arguments.remove("--resume")
-        commands.append(arguments)
+        commands[plan.settings.seed] = arguments
     return Processes(at_a_time=max(1, available_cores() // each)).run(commands)
 
 

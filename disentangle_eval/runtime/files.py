@@ -13,25 +13,35 @@ from typing import BinaryIO
 
 from disentangle_eval.errors import DevalError
 
-EXPLANATION = {
-    errno.ENOSPC: "the disk is full; free some space, then run the same command again",
-    errno.EDQUOT: "the disk quota is used up; free some space, then run the same command again",
-    errno.EFBIG: "the file would exceed the size allowed here; choose another folder with --out",
-    errno.EACCES: "no permission to write there; choose another folder with --out",
-    errno.EPERM: "no permission to write there; choose another folder with --out",
-    errno.EROFS: "the file system is read-only; choose another folder with --out",
-    errno.ENOTDIR: "part of the path is a file, not a folder; choose another folder with --out",
+# What the operating system's refusal means, and what to do about it.
+_REFUSALS = {
+    errno.ENOSPC: ("the disk is full", "free some space"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space"),
+    errno.EFBIG: ("the file would exceed the size allowed here", "choose another folder"),
+    errno.EACCES: ("no permission to write there", "choose another folder"),
+    errno.EPERM: ("no permission to write there", "choose another folder"),
+    errno.EROFS: ("the file system is read-only", "choose another folder"),
+    errno.ENOTDIR: ("part of the path is a file, not a folder", "choose another folder"),
+    errno.ENOENT: ("its folder is not there", "choose another folder"),
 }
+
+
+class CannotWrite(DevalError):
+    """A file that could not be written; `remedy` is what to do before trying again."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason, self.remedy = _REFUSALS.get(error.errno or 0, (error.strerror or str(error), ""))
+        again = f"{self.remedy}, then run the same command again" if self.remedy == "free some space" else self.remedy
+        super().__init__(f"cannot write {str(path)!r}: {reason}", advice=again)
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusal to write `path` into one line that says what to do."""
+    """Turn the operating system's refusal to write `path` into a `CannotWrite`, one line that says what to do."""
     try:
         yield
     except OSError as error:
-        reason = EXPLANATION.get(error.errno or 0, error.strerror or str(error))
-        raise DevalError(f"cannot write {str(path)!r}: {reason}") from error
+        raise CannotWrite(path, error) from error
 
 
 def make_folder(path: Path) -> None:

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,12 @@ def read_lines(path: Path) -> Lines:
     return lines
 
 
-def set_damaged_aside(path: Path) -> None:
-    """Move damaged lines to a file of the same name with `.damaged`, if there are any; `DevalWarning` names them."""
-    lines = _parsed(path)
+def set_damaged_aside(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda record: True) -> None:
+    """Move damaged lines to a file of the same name with `.damaged`, if there are any; `DevalWarning` names them.
+
+    A JSON object that is not `is_whole` counts as damaged, too.
+    """
+    lines = _parsed(path, is_whole)
     if not lines.damaged:
         return
     aside = path.with_name(f"{path.name}.damaged")
@@ -74,7 +77,7 @@ def set_damaged_aside(path: Path) -> None:
     warnings.warn(f"{path}: line {numbers}: damaged, no JSON object; moved to {aside.name}", DevalWarning, stacklevel=2)
 
 
-def _parsed(path: Path) -> Lines:
+def _parsed(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda record: True) -> Lines:
     lines = Lines([], [], [])
     if not path.exists():
         return lines
@@ -86,7 +89,7 @@ def _parsed(path: Path) -> Lines:
             record = json.loads(text.decode())
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict):
+        if isinstance(record, dict) and is_whole(record):
             lines.records.append(record)
             lines.numbers.append(number)
         else:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.runtime.signals import end_with_parent
 from disentangle_eval.study.design import Trial, metric_and_protocol
 from disentangle_eval.study.running import missing_scores, read_trial, record_failure
 from disentangle_eval.study.runs import RUN_FILE, read_run
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from disentangle_eval.opening import OpenedSubject
 
 SIGNALLED = 128
-PARENT_POLL_SECONDS = 1.0
+POLL_SECONDS = 1.0
 # How long a trial waits for the process of a killed driver that still saves in its folder.
 LOCK_SECONDS = 120.0
 
@@ -33,7 +32,7 @@ LOCK_SECONDS = 120.0
 def main(arguments: list[str]) -> int:
     """Run the trial in a folder; exit code 0 where all was done, 1 where it failed, 128 + n after signal n."""
     folder, threads, device, data_dir = Path(arguments[0]), int(arguments[1]), arguments[2], arguments[3]
-    end_with_parent()
+    end_with_parent(os.getppid())
     trial = read_trial(folder)
     data_folder = Path(data_dir) if data_dir else None
     try:
@@ -126,19 +125,7 @@ def wait_for_lock(folder: RunFolder) -> None:
     while folder.is_locked():
         if time.monotonic() > until:
             raise UsageError(f"another process still trains in {folder.root.name!r}", advice="wait for it to end")
-        time.sleep(PARENT_POLL_SECONDS)
-
-
-def end_with_parent() -> None:
-    """Send this process a SIGTERM, on which it saves itself, when the process that started it is gone."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_POLL_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
+        time.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.runtime import json_lines
 from disentangle_eval.runtime.files import make_folder, write_atomically, writing
+
+# What every reader of run.json relies on.
+RUN_KEYS: Mapping[str, type] = {"model": str, "config": dict, "settings": dict}
 
 
 @dataclass(frozen=True)
@@ -58,20 +62,30 @@ class RunFolder:
         return self.root / "pictures"
 
     @property
+    def snapshots(self) -> Path:
+        """Kept checkpoints, without the training state."""
+        return self.root / "snapshots"
+
+    @property
     def events(self) -> Path:
         """TensorBoard event files."""
         return self.root / "tensorboard"
 
     def snapshot(self, iteration: int) -> Path:
-        """A kept checkpoint, without the training state."""
-        return self.root / "snapshots" / f"{iteration:08d}.pt"
+        """The checkpoint kept at an iteration."""
+        return self.snapshots / f"{iteration:08d}.pt"
 
     def picture(self, kind: str, iteration: int) -> Path:
         return self.pictures / f"{kind}-{iteration:08d}.png"
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from training in this folder; `UsageError` where one already does."""
+        """Make the folder and keep other processes from training in it; `UsageError` where one already does.
+
+        Unfinished files of an earlier crash are removed. Where no run was started within, the folder is afterwards as
+        it was: not there, if it was made here.
+        """
+        made = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
         make_folder(self.root)
         with writing(self.lock_file):
             handle = _open_lock(self.lock_file, os.O_RDWR | os.O_CREAT)
@@ -81,10 +95,16 @@ class RunFolder:
                     f"--out: another process is training in {str(self.root)!r}",
                     advice="wait for it, or choose another folder",
                 )
-            for leftover in self.root.glob(".checkpoint.pt.*.partial"):
-                leftover.unlink()
+            for folder in (self.root, self.snapshots, self.pictures):
+                for leftover in folder.glob(".*.partial"):
+                    leftover.unlink(missing_ok=True)
             yield
         finally:
+            if made and not self.run_file.exists():
+                self.lock_file.unlink(missing_ok=True)
+                for folder in (self.snapshots, self.pictures, *made):
+                    with contextlib.suppress(OSError):  # it is not empty
+                        folder.rmdir()
             os.close(handle)
 
     def is_locked(self) -> bool:
@@ -108,7 +128,7 @@ class RunFolder:
                 f"--out: {str(self.root)!r} already holds a run",
                 advice="add --resume to continue it, or choose another folder",
             )
-        for folder in (self.root, self.pictures, self.root / "snapshots"):
+        for folder in (self.root, self.pictures, self.snapshots):
             make_folder(folder)
 
     def write_run(self, run: Mapping[str, Any]) -> None:
@@ -117,19 +137,28 @@ class RunFolder:
         write_atomically(self.run_file, lambda file: file.write(text.encode()))
 
     def read_run(self) -> dict[str, Any]:
+        """What run.json holds; `UsageError` where there is none, `DevalError` where it is not that of a run."""
         if not self.run_file.is_file():
             raise UsageError(
                 f"--resume: no run in {str(self.root)!r} (no run.json)", advice="leave out --resume to start one"
             )
         try:
             run = json.loads(self.run_file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise DevalError(
-                f"{str(self.run_file)!r}: damaged, not JSON ({error}); start a new run in another --out"
-            ) from None
-        if not isinstance(run, dict) or "config" not in run:
-            raise DevalError(f"{str(self.run_file)!r}: not the record of a run; start a new run in another --out")
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(f"not JSON ({describe(error)[:200]})") from None
+        except OSError as error:
+            raise self._damaged(f"it cannot be read ({error.strerror or error})") from None
+        if not isinstance(run, dict):
+            raise self._damaged("not a JSON object")
+        wrong = [key for key, kind in RUN_KEYS.items() if not isinstance(run.get(key), kind)]
+        if wrong:
+            raise self._damaged(f"{wrong[0]!r} is missing or not what it should be")
         return run
+
+    def _damaged(self, how: str) -> DevalError:
+        return DevalError(
+            f"{str(self.run_file)!r}: damaged, {how}", advice="start a new run in another --out, or restore the file"
+        )
 
 
 def _open_lock(path: Path, how: int) -> int:
@@ -154,32 +183,43 @@ def _locked(handle: int) -> bool:
 
 
 def append_line(path: Path, line: Mapping[str, Any]) -> None:
-    """Add one JSON object to a file of lines."""
-    with writing(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    """Add one JSON object to a file of lines, whole or not at all."""
+    json_lines.append_line(path, json.dumps(line))
 
 
 def sync(path: Path) -> None:
     """Flush what was added to a file to the disk."""
-    with writing(path), path.open("a", encoding="utf-8") as file:
+    with writing(path), path.open("ab") as file:
         os.fsync(file.fileno())
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file of lines; a last line cut short by a crash is left out."""
-    if not path.exists():
-        return []
-    lines = []
-    for text in path.read_text(encoding="utf-8").splitlines():
-        try:
-            lines.append(json.loads(text))
-        except ValueError:
-            break
-    return lines
+    """The JSON objects of a file of lines; damaged lines are left out, which a `DevalWarning` says."""
+    return json_lines.read_lines(path).records
 
 
 def cut_back(path: Path, iteration: int) -> None:
-    """Drop the lines written after `iteration`, which the resumed run will write again."""
-    kept = [line for line in read_lines(path) if line["iteration"] <= iteration]
-    text = "".join(json.dumps(line) + "\n" for line in kept)
-    write_atomically(path, lambda file: file.write(text.encode()))
+    """Drop the lines written after `iteration`, which the resumed run will write again.
+
+    So is a last line that a crash cut short. Other damaged lines are moved to a file of the same name with `.damaged`,
+    and a `DevalWarning` names them; every line that is whole stays as it is.
+    """
+    if not path.exists():
+        return
+    contents = path.read_bytes()
+    if not contents.endswith(b"\n") and not _is_json(contents.rpartition(b"\n")[2]):
+        contents = contents[: contents.rfind(b"\n") + 1]
+        write_atomically(path, lambda file: file.write(contents))
+    json_lines.set_damaged_aside(path, lambda record: type(record.get("iteration")) is int)
+    kept = [
+        text for text in path.read_bytes().split(b"\n") if text.strip() and json.loads(text)["iteration"] <= iteration
+    ]
+    write_atomically(path, lambda file: file.writelines(text + b"\n" for text in kept))
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve, shortened
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.training.folder import RunFolder
@@ -81,7 +81,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     stored = run.read_run()
     if stored["model"] != model:
         raise UsageError("--resume: the run in --out trains another model", received=model, expected=stored["model"])
-    before = stored_settings(stored)
+    before = stored_settings(run, stored, config)
     new = {name: getattr(settings, name) for name in of_run}
     if "dataset" in new:
         new["dataset"] = preset_dataset(config, settings.dataset, before.preset)
@@ -97,10 +97,18 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     )
 
 
-def stored_settings(run: Mapping[str, Any]) -> RunSettings:
-    """The settings in a run.json."""
+def stored_settings(folder: RunFolder, run: Mapping[str, Any], config: type[ModelConfig]) -> RunSettings:
+    """The settings in a run.json; `DevalError` where one of them, or of the model's, cannot be."""
     stored = {name: value for name, value in run["settings"].items() if name != "command"}
-    return build(RunSettings, {**ADDED_SETTINGS, **stored})
+    try:
+        build(config, run["config"])
+        settings = build(RunSettings, {**ADDED_SETTINGS, **stored})
+    except UsageError as error:
+        raise DevalError(
+            f"{str(folder.run_file)!r}: damaged, {error}",
+            advice="start a new run in another --out, or restore the file",
+        ) from None
+    return settings if settings.threads else on_this_machine(settings)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

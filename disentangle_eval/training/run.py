@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.evaluating import evaluating
-from disentangle_eval.runtime.files import make_folder
+from disentangle_eval.runtime.files import CannotWrite, make_folder
 from disentangle_eval.runtime.versions import versions
 from disentangle_eval.training.folder import RunFolder, append_line, cut_back, sync
 from disentangle_eval.training.training import Training, refuse_broken
@@ -66,6 +66,7 @@ class Run:
         self.folder = folder
         self.ticks = ticks
         self.stopping = False
+        self.stopped_by: int | None = None
 
     @property
     def iteration(self) -> int:
@@ -128,11 +129,16 @@ class Run:
     def in_turns(self, watchers: Watchers) -> Iterator[None]:
         """As `train`, with a pause after every few iterations in which others may train."""
         with closing(self.training):
-            yield from self._train(watchers)
+            try:
+                yield from self._train(watchers)
+            except CannotWrite as error:
+                remedy = f"{error.remedy}, then go on" if error.remedy == "free some space" else "go on"
+                raise DevalError(error.what, advice=f"{remedy} from the last checkpoint with --resume") from error
 
-    def stop(self) -> None:
-        """Let the run end after the iteration under way."""
+    def stop(self, signal: int | None = None) -> None:
+        """Let the run end after the iteration under way; `signal` is the one that demands it, if one does."""
         self.stopping = True
+        self.stopped_by = signal
 
     def save(self) -> None:
         """Write the newest checkpoint, whole."""
@@ -143,49 +149,70 @@ class Run:
         checkpoints.save(self.folder.checkpoint, self._checkpoint(train=self.training.state()))
 
     def _train(self, watchers: Watchers) -> Iterator[None]:
-        for on_start in watchers.on_start:
-            on_start(self.iteration)
-        if self.iteration == 0:
-            self._keep(watchers)
+        self._call(watchers.on_start, self.iteration)
+        if self.iteration == 0 and not self.stopping:
+            self._keep()
+            self._show(watchers)
         noticed = None
         since, clock = self.iteration, time.perf_counter()
         while self.iteration < self.iterations and not self.stopping:
             self.training.stretch(self._until_tick())
-            for on_iteration in watchers.on_iteration:
-                on_iteration(self.iteration)
             if self.training.not_captured != noticed:
                 noticed = self.training.not_captured
-                for on_notice in watchers.on_notice:
-                    on_notice(f"not captured in a CUDA graph, so each iteration is launched from Python: {noticed}")
+                notice = f"not captured in a CUDA graph, so each iteration is launched from Python: {noticed}"
+                self._call(watchers.on_notice, notice)
+            # Files first: what a watcher does with them may fail.
             last = self.iteration == self.iterations
-            if last or self.iteration % self.ticks.log == 0:
+            logs, keeps, saves = (
+                last or self.iteration % every == 0
+                for every in (self.ticks.log, self.ticks.snapshot, self.ticks.checkpoint)
+            )
+            if logs:
                 line = self._log()
                 speed = (self.iteration - since) / (time.perf_counter() - clock)
                 append_line(self.folder.speed, {"iteration": self.iteration, "iterations_per_second": speed})
-                for on_log in watchers.on_log:
-                    on_log(line, speed)
-                since, clock = self.iteration, time.perf_counter()
-            if last or self.iteration % self.ticks.snapshot == 0:
-                self._keep(watchers)
-            if last or self.iteration % self.ticks.checkpoint == 0:
+            if keeps:
+                self._keep()
+            if saves:
                 self.save()
+            self._call(watchers.on_iteration, self.iteration)
+            if logs:
+                self._call(watchers.on_log, line, speed)
+                since, clock = self.iteration, time.perf_counter()
+            if keeps:
+                self._show(watchers)
             yield
         if self.stopping:
             self.save()
+
+    def _call(self, watchers: Iterable[Callable[..., None]], *arguments: Any) -> None:
+        """Call watchers; where one fails the run is saved before that ends it."""
+        for watcher in watchers:
+            try:
+                watcher(*arguments)
+            except Exception as error:
+                self.save()
+                if isinstance(error, DevalError | BrokenPipeError):
+                    raise
+                name = getattr(watcher, "__qualname__", repr(watcher)).partition(".<locals>")[0]
+                raise DevalError(
+                    f"{name}: {describe(error)}", advice="the run is saved; add --resume to the command to continue it"
+                ) from error
+
+    def _show(self, watchers: Watchers) -> None:
+        with evaluating(self.training.model):
+            self._call(watchers.on_snapshot, self.training.model, self.iteration)
 
     def _until_tick(self) -> int:
         """Iterations up to the next one after which something is due."""
         ticks = (self.ticks.log, self.ticks.snapshot, self.ticks.checkpoint)
         return min(self.iterations - self.iteration, *(tick - self.iteration % tick for tick in ticks))
 
-    def _keep(self, watchers: Watchers) -> None:
+    def _keep(self) -> None:
         path = self.folder.snapshot(self.iteration)
         make_folder(path.parent)
         self._refuse_broken_weights()
         checkpoints.save(path, self._checkpoint(train=None))
-        with evaluating(self.training.model):
-            for on_snapshot in watchers.on_snapshot:
-                on_snapshot(self.training.model, self.iteration)
 
     def _log(self) -> dict[str, Any]:
         means = self.training.means()
