@@ -26,7 +26,7 @@ _REFUSALS = {
 }
 
 
-class CannotWrite(DevalError):
+class WriteError(DevalError):
     """A file that could not be written; `remedy` is what to do before trying again."""
 
     def __init__(self, path: Path, error: OSError) -> None:
@@ -37,11 +37,11 @@ class CannotWrite(DevalError):
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write `path` into a `CannotWrite`, one line that says what to do."""
+    """Turn the operating system's refusal to write `path` into a `WriteError`, one line that says what to do."""
     try:
         yield
     except OSError as error:
-        raise CannotWrite(path, error) from error
+        raise WriteError(path, error) from error
 
 
 def make_folder(path: Path) -> None:

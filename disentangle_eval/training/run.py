@@ -14,7 +14,7 @@ from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.evaluating import evaluating
-from disentangle_eval.runtime.files import CannotWrite, make_folder
+from disentangle_eval.runtime.files import WriteError, make_folder
 from disentangle_eval.runtime.versions import versions
 from disentangle_eval.training.folder import RunFolder, append_line, cut_back, sync
 from disentangle_eval.training.training import Training, refuse_broken
@@ -131,7 +131,7 @@ class Run:
         with closing(self.training):
             try:
                 yield from self._train(watchers)
-            except CannotWrite as error:
+            except WriteError as error:
                 remedy = f"{error.remedy}, then go on" if error.remedy == "free some space" else "go on"
                 raise DevalError(error.what, advice=f"{remedy} from the last checkpoint with --resume") from error
 

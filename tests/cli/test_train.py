@@ -129,6 +129,7 @@ def test_a_mistake_in_what_was_typed_exits_with_2_and_one_line(deval, tmp_path, 
     answer = deval("train", *arguments)
     assert answer.code == 2
     assert told in answer.error
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")

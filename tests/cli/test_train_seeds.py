@@ -13,7 +13,7 @@ import torch
 from cli_tiny import TINY
 
 from disentangle_eval.checkpoint import load
-from disentangle_eval.cli.seeds import SeedList, arguments_of_one, seed_folder, threads_per_process
+from disentangle_eval.cli.seeds import Processes, SeedList, arguments_of_one, seed_folder, threads_per_process
 from disentangle_eval.cli.train_run import train_and_report
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.planning import plan_run
@@ -26,6 +26,12 @@ SHORT = [*TINY, "--iterations", "2", "--log-every", "1"]
 )
 def test_seeds_are_ranges_and_lists(typed, seeds):
     assert SeedList().convert(typed, None, None) == seeds
+
+
+@pytest.mark.parametrize("typed", ["0-99999999999", "0-10000", "1,5-20000"])
+def test_more_seeds_than_anybody_trains_are_refused_at_once(typed):
+    with pytest.raises(click.BadParameter, match="expected at most 10000 seeds"):
+        SeedList().convert(typed, None, None)
 
 
 @pytest.mark.parametrize("typed", ["", "a", "3-1", "1-", "-1", "0,,2", "0..3"])
@@ -99,6 +105,46 @@ def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
     for folder in folders:
         assert load(folder.checkpoint).iteration > 0
         assert f"--out {folder.root} --resume" in err.decode()
+
+
+def test_a_seed_that_is_killed_is_reported_and_no_success(tmp_path, monkeypatch, capfd):
+    script = tmp_path / "python"
+    script.write_text('#!/bin/sh\ncase "$*" in *"--seed 1"*) kill -9 $$ ;; esac\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    code = Processes(at_a_time=2).run({seed: ["train", "x", "--seed", str(seed)] for seed in (0, 1, 2)})
+    assert code == 128 + signal.SIGKILL
+    assert "error: seed 1: killed by SIGKILL, as the system does where memory runs out; " in capfd.readouterr().err
+
+
+def test_when_the_command_is_killed_its_seeds_save_themselves(tmp_path):
+    command = [sys.executable, "-m", "disentangle_eval", "train", "ibgan", *TINY, "--iterations", "100000"]
+    folder = RunFolder(tmp_path / "run0")
+    with subprocess.Popen(
+        [
+            *command,
+            "--checkpoint-every",
+            "100000",
+            "--log-every",
+            "1",
+            "--seeds",
+            "0-1",
+            "--out",
+            f"{tmp_path}/run{{seed}}",
+        ],
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wait_for(lambda: folder.log.exists() and folder.log.stat().st_size > 0)
+        process.kill()
+    wait_for(lambda: not any(RunFolder(tmp_path / f"run{seed}").is_locked() for seed in (0, 1)))
+    assert load(folder.checkpoint).iteration > 0
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
