@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from disentangle_eval.errors import UsageError
-
-KINDS = {"curve": 1, "strip": 1, "scatter": 2, "tradeoff": 2}
+from disentangle_eval.study.figure import FigureSettings, Kind, Take
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", type=click.Choice(get_args(Kind)))
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--show",
     "names",
     multiple=True,
-    required=True,
     metavar="NAME",
-    help="A logged term, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL; twice for scatter and tradeoff: x, then y.",
+    help="A logged term, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL; may be repeated. Of scatter and tradeoff: "
+    "x, then y.  [default with dimensions: kl]",
+)
+@click.option("--setting", metavar="NAME", help="Of against: the setting on the x axis, such as beta.")
+@click.option(
+    "--take",
+    type=click.Choice(get_args(Take)),
+    default="newest",
+    show_default=True,
+    help="What counts of a run: its newest value, or the median over its scored snapshots or logged windows.",
 )
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default="plot.png", show_default=True, help="PNG, SVG or PDF."
 )
-def plot(kind: str, folders: tuple[Path, ...], names: tuple[str, ...], out: Path) -> None:
+def plot(
+    kind: Kind, folders: tuple[Path, ...], names: tuple[str, ...], setting: str | None, take: Take, out: Path
+) -> None:
     """Draw the runs in or below FOLDERS: one figure of KIND.
 
-    curve: a term or score over iterations, in bands over seeds. strip: the newest scores, a row per setting.
-    scatter: one score or term against another. tradeoff: the same, the settings of a model joined by a line.
+    curve: terms or scores over iterations, in bands over seeds. strip: a score, a row per setting. scatter: one score
+    or term against another. tradeoff: the same, the settings of a model joined by a line. against: scores or terms over
+    a setting such as beta. dimensions: the entries of a vector that is logged, matched by rank over seeds.
     """
     from disentangle_eval.report.style import save_figure
-    from disentangle_eval.study import plotting
+    from disentangle_eval.study.plotting import figure_of
     from disentangle_eval.study.runs import find_runs
 
-    if len(names) != KINDS[kind]:
-        expected = f"{KINDS[kind]} with the kind {kind}"
-        raise UsageError("--show", received=f"{len(names)} names", expected=expected)
+    settings = FigureSettings(
+        kind=kind, show=names or (("kl",) if kind == "dimensions" else ()), setting=setting, take=take
+    )
+    settings.refuse_misfit()
+    save_figure(figure_file(out), figure_of(find_runs(folders), settings))
+    click.echo(out)
+
+
+def figure_file(out: Path) -> Path:
+    """The file of a figure; `UsageError` where its name does not end in a format."""
     if out.suffix not in (".png", ".svg", ".pdf"):
         raise UsageError("--out", received=repr(str(out)), expected="a name that ends in .png, .svg or .pdf")
-    runs = find_runs(folders)
-    if kind == "curve":
-        figure = plotting.curve(runs, names[0])
-    elif kind == "strip":
-        figure = plotting.strip(runs, names[0])
-    else:
-        figure = plotting.scatter(runs, names[0], names[1], joined=kind == "tradeoff")
-    save_figure(out, figure)
-    click.echo(out)
+    return out

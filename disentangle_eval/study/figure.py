@@ -1,0 +1,53 @@
+"""What a figure of many runs shows, as data: the options of `deval plot`, or [figure] of a study's file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from disentangle_eval.config import Config, Field
+from disentangle_eval.errors import UsageError
+
+Kind = Literal["curve", "strip", "scatter", "tradeoff", "against", "dimensions"]
+Take = Literal["newest", "median"]
+
+# How many names each kind takes, from and to.
+COUNTS: dict[Kind, tuple[int, int]] = {
+    "curve": (1, 4),
+    "strip": (1, 1),
+    "scatter": (2, 2),
+    "tradeoff": (2, 2),
+    "against": (1, 4),
+    "dimensions": (1, 1),
+}
+
+
+class Published(Config):
+    """A number that others published: a level of the score that is shown, or a point of two quantities."""
+
+    name: str = Field(description="whose number it is")
+    value: float | None = Field(None, description="the score, a line across the figure")
+    x: float | None = Field(None, description="of a point, the first quantity shown")
+    y: float | None = Field(None, description="of a point, the second quantity shown")
+
+
+class FigureSettings(Config):
+    """A figure of runs: its kind and what it shows."""
+
+    kind: Kind = Field("strip", description="which figure")
+    show: tuple[str, ...] = Field(description="logged terms, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL")
+    setting: str | None = Field(None, description="of the kind against: the setting on the x axis, such as beta")
+    take: Take = Field("newest", description="what counts of a run: its newest value, or the median of its snapshots")
+    published: tuple[Published, ...] = Field((), description="published numbers to draw next to those of the runs")
+
+    def refuse_misfit(self) -> None:
+        """`UsageError` where the kind takes another number of names, or needs a setting."""
+        least, most = COUNTS[self.kind]
+        if not least <= len(self.show) <= most:
+            expected = f"{least}" if least == most else f"{least} to {most}"
+            raise UsageError("--show", received=f"{len(self.show)} names", expected=f"{expected} with {self.kind}")
+        if (self.setting is None) == (self.kind == "against"):
+            raise UsageError(
+                "--setting",
+                received=repr(self.setting),
+                expected="the name of a setting with the kind against, and none with the others",
+            )
