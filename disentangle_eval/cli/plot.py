@@ -7,6 +7,7 @@ from typing import get_args
 
 import click
 
+from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study.figure import FigureSettings, Kind, Take
 
@@ -46,9 +47,8 @@ def plot(
     from disentangle_eval.study.plotting import figure_of
     from disentangle_eval.study.runs import find_runs
 
-    settings = FigureSettings(
-        kind=kind, show=names or (("kl",) if kind == "dimensions" else ()), setting=setting, take=take
-    )
+    shown = names or (("kl",) if kind == "dimensions" else ())
+    settings = build(FigureSettings, {"kind": kind, "show": shown, "setting": setting, "take": take})
     settings.refuse_misfit()
     save_figure(figure_file(out), figure_of(find_runs(folders), settings))
     click.echo(out)
