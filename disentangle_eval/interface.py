@@ -367,7 +367,9 @@ def score(
 
     `metrics` is a name or several, "all" for every metric that reads nothing but codes, takes no minutes and that the
     data allow. Each is scored under its default protocol unless `protocol` names another, with `settings` changed;
-    `seed` fixes every random draw. A metric that fails next to others is a `DevalWarning`.
+    `seed` fixes every random draw. A metric that fails next to others is a `DevalWarning`. With
+    `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on clean real images of
+    the data set it was trained on, and every result says so.
 
     Raises `UsageError` for an unknown name, for a metric that needs what is not offered, and for arrays that do not fit
     together.
@@ -403,6 +405,10 @@ def score(
     if given:
         raise UsageError(f"score: received {', '.join(given)} with a model", expected="a model and a data set")
     opened, origin = _opened_model(subject, device)
+    if any(measurement.batch_statistics == "clean" for measurement in measurements):
+        from disentangle_eval.calibration import calibrated
+
+        opened, origin = calibrated(opened, origin, _path(data_dir))
     return _score_model(opened, origin, on, _path(data_dir), measurements, seed)
 
 

@@ -142,6 +142,11 @@ class Origin:
         return str(self.checkpoint.model["name"])
 
     @property
+    def batch_statistics(self) -> str:
+        """`running`, as training left them, or `clean`: estimated anew on clean real images."""
+        return str(self.checkpoint.model.get("batch_statistics", "running"))
+
+    @property
     def about(self) -> Mapping[str, Any]:
         """What a result says of the model, by the keys of `Result`."""
         return {
@@ -284,9 +289,11 @@ def open_subject(model: Any, data: Dataset, origin: Origin | None) -> OpenedSubj
 
     data = data.to(device_of(model))
     about = {"model": type(model).__name__} if origin is None else origin.about
+    subject = EncodedSubject(model, data, iteration=origin.checkpoint.iteration if origin else None)
+    subject.batch_statistics = origin.batch_statistics if origin else "running"
     return OpenedSubject(
         name=f"{type(model).__name__ if origin is None else origin.path} on {data.name}",
-        subject=EncodedSubject(model, data, iteration=origin.checkpoint.iteration if origin else None),
+        subject=subject,
         about={"dataset": data.name, "dataset_sha256": data.sha256, **about},
         run=find_run(origin.path) if origin else None,
     )

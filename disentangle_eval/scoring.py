@@ -7,7 +7,7 @@ import difflib
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from disentangle_eval.api import Scores, Subject
@@ -24,6 +24,7 @@ from disentangle_eval.runtime.versions import versions
 # What a metric of the code table needs; `--metric all` stands for these, but for those that take minutes.
 CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})
 ALL = "all"
+BATCH_STATISTICS = ("running", "clean")
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,15 @@ class Measurement:
     """A metric under one protocol, resolved to every number that enters the score.
 
     `protocol` names the settings, with those changed by hand written behind it. A measurement that is not `asked` for
-    by name is left out where the subject does not offer what it needs.
+    by name is left out where the subject does not offer what it needs. `batch_statistics` are those of the model:
+    `running`, as training left them, or `clean`, for which `calibration.calibrated` has to prepare the model.
     """
 
     metric: Registered[MetricSpec]
     protocol: str
     cfg: MetricConfig
     asked: bool = True
+    batch_statistics: str = "running"
 
     @property
     def name(self) -> str:
@@ -58,6 +61,9 @@ def plan(
     for a protocol or a setting none has, with the nearest name there is, `keywords` of the caller included.
     """
     protocols, changes = tuple(protocols), dict(changes or {})
+    statistics = changes.pop("batch_statistics", "running")
+    if statistics not in BATCH_STATISTICS:
+        raise UsageError("batch_statistics", received=repr(statistics), expected=" or ".join(BATCH_STATISTICS))
     measurements = []
     for name, asked in _named(metrics):
         try:
@@ -69,8 +75,8 @@ def plan(
                 raise
             warnings.warn(f"{name} left out: {error}", DevalWarning, stacklevel=2)
     _refuse_unknown_protocol(protocols, measurements)
-    _refuse_unknown_setting(changes, measurements, keywords)
-    return measurements
+    _refuse_unknown_setting(changes, measurements, (*keywords, "batch_statistics"))
+    return [replace(measurement, batch_statistics=statistics) for measurement in measurements]
 
 
 def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[str, Any]) -> list[Measurement]:
@@ -178,6 +184,9 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     `DevalError` where the metric fails; it names the metric's distribution where that is to blame.
     """
     spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
+    statistics = getattr(subject, "batch_statistics", "running")
+    if measurement.batch_statistics == "clean" != statistics:
+        raise UsageError("batch_statistics", received="'clean' of what is no checkpoint", expected="a checkpoint")
     start = time.perf_counter()
     with _warnings_noted() as notes:
         scores = _scores(measurement, subject, seed, settings)
@@ -197,7 +206,7 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         better=spec.better,
         chance=chance,
         details=details,
-        settings={"protocol": measurement.protocol, **settings},
+        settings=_settings_of(measurement, settings, statistics),
         counts=counts,
         warnings=tuple(notes),
         seed=seed,
@@ -205,6 +214,14 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         versions=versions(),
         **about,
     )
+
+
+def _settings_of(measurement: Measurement, settings: Mapping[str, Any], statistics: str) -> dict[str, Any]:
+    """What a result says of how it was scored: batch statistics only where they are not those of training."""
+    if statistics == "running":
+        return {"protocol": measurement.protocol, **settings}
+    label = f"{measurement.protocol}, batch_statistics={statistics}"
+    return {"protocol": label, **settings, "batch_statistics": statistics}
 
 
 def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Mapping[str, Any]) -> Scores:

@@ -56,6 +56,13 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
 @click.option(
+    "--batch-statistics",
+    type=click.Choice(["running", "clean"]),
+    default="running",
+    show_default=True,
+    help="Of batch normalisation: as training left them, or estimated anew on clean images.",
+)
+@click.option(
     "--repeats",
     type=click.IntRange(min=1),
     default=1,
@@ -75,6 +82,7 @@ def score(
     codes: tuple[Path, ...],
     dataset: str | None,
     seed: int,
+    batch_statistics: str,
     repeats: int,
     device: str,
     threads: int | None,
@@ -101,7 +109,8 @@ def score(
     from disentangle_eval.opening import open_codes
     from disentangle_eval.scoring import plan
 
-    measurements = plan(metrics, protocols, changed_settings(changes, features))
+    statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
+    measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
     if threads:
         import torch
 
@@ -221,12 +230,16 @@ def open_checkpoint(
     path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
 ) -> list[OpenedSubject]:
     """For each measurement, the model of a checkpoint on `dataset` or the default data set."""
+    from disentangle_eval.calibration import calibrated
     from disentangle_eval.opening import open_dataset_for, open_model, open_subject
     from disentangle_eval.scoring import scored_on
 
     opened = open_model(path, device)
-    trained_on = opened.origin.checkpoint.data["dataset"]
+    model, origin = opened.model, opened.origin
+    if any(measurement.batch_statistics == "clean" for measurement in measurements):
+        model, origin = calibrated(model, origin, data_dir)
+    trained_on = origin.checkpoint.data["dataset"]
     names = [dataset or scored_on(measurement, trained_on) for measurement in measurements]
-    data = {name: open_dataset_for(opened.origin, name, data_dir) for name in dict.fromkeys(names)}
-    by_name = {name: open_subject(opened.model, images, opened.origin) for name, images in data.items()}
+    data = {name: open_dataset_for(origin, name, data_dir) for name in dict.fromkeys(names)}
+    by_name = {name: open_subject(model, images, origin) for name, images in data.items()}
     return [by_name[name] for name in names]

@@ -140,6 +140,7 @@ class EncodedSubject:
         self, model: object, data: Dataset, batch_size: int | None = None, iteration: int | None = None
     ) -> None:
         self.iteration = iteration
+        self.batch_statistics = "running"
         self.peers: Sequence[Subject] = ()
         # A generator alone has none; metrics that need no encoder judge it all the same.
         self.code: tuple[CodeDimension, ...] = getattr(model, "code", ())

@@ -53,6 +53,11 @@ class RunFolder:
         return self.root / "checkpoint.pt"
 
     @property
+    def calibrated(self) -> Path:
+        """The model of a checkpoint with clean batch statistics, which `deval calibrate` writes."""
+        return self.root / "calibrated.pt"
+
+    @property
     def lock_file(self) -> Path:
         """An empty file, locked by the process that trains in the folder."""
         return self.root / ".lock"

@@ -1,0 +1,29 @@
+"""`deval calibrate`: a checkpoint whose batch statistics are those of clean images."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+
+
+@click.command()
+@checkpoint_argument
+@click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: calibrated.pt of the run]")
+@device_option
+@data_dir_option
+def calibrate(checkpoint: Path, out: Path | None, device: str, data_dir: Path | None) -> None:
+    """Estimate the batch statistics of CHECKPOINT's encoder anew, on clean images of the data set it was trained on.
+
+    CHECKPOINT is a file or a run folder, which stands for its newest. The new file holds the same weights; whatever
+    scores it says `batch_statistics=clean`. `deval score --batch-statistics clean` computes the same without a file.
+    """
+    from disentangle_eval.calibration import calibrate_checkpoint
+    from disentangle_eval.opening import open_model
+
+    path = calibrate_checkpoint(open_model(checkpoint, device), out, data_dir)
+    click.echo(path)
+    click.echo(f"next: deval score --metric all {shlex.quote(str(path))}", err=True)
