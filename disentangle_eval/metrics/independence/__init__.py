@@ -29,5 +29,6 @@ METRICS = (
         needs=frozenset({"images", "posterior"}),
         headline="value",
         better="neither",
+        version=2,
     ),
 )

@@ -20,7 +20,7 @@ class TotalCorrelationConfig(MetricConfig):
     protocols: ClassVar[Mapping[str, Values]] = {
         "large-sample": {"estimator": "large-sample", "num_samples": 10_000},
         "gaussian": {"estimator": "gaussian", "num_images": 10_000},
-        "discriminator": {"estimator": "discriminator", "num_samples": 10_000},
+        "discriminator": {"estimator": "discriminator", "num_samples": 10_000, "trainings": 3},
     }
 
     estimator: Literal["large-sample", "gaussian", "discriminator"] = Field(
@@ -33,6 +33,7 @@ class TotalCorrelationConfig(MetricConfig):
     least_variance: float = Field(
         0.01, ge=0, description="gaussian: a dimension whose means vary no more than this is left out"
     )
+    trainings: int = Field(3, ge=1, description="discriminator: independent trainings, whose spread gives the error")
     width: int = Field(256, ge=1, description="discriminator: units of each hidden layer")
     layers: int = Field(3, ge=1, description="discriminator: hidden layers")
     iterations: int = Field(5_000, ge=1, description="discriminator: training iterations")

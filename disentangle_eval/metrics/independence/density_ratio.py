@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -17,10 +18,22 @@ SLOPE = 0.2
 
 @dataclass(frozen=True)
 class DensityRatio:
-    """log q(z) - log prod_j q(z_j) as the classifier has it, (S,) nats each, of samples of q(z) and of the product."""
+    """T, the log q(z) - log prod_j q(z_j) of the classifier, (S,) nats each, at samples of q(z) and of the product."""
 
     of_joint: Tensor
     of_product: Tensor
+
+    @property
+    def plug_in(self) -> float:
+        """E_q[T], nats: the total correlation if T were the true log ratio, and no bound otherwise."""
+        return float(self.of_joint.mean())
+
+    @property
+    def donsker_varadhan(self) -> float:
+        """E_q[T] - log E_prod[exp T], nats: a lower bound on the total correlation in expectation over samples, for
+        any T (Donsker & Varadhan, 1983).
+        """
+        return self.plug_in - float(self.of_product.logsumexp(dim=0) - math.log(len(self.of_product)))
 
     @property
     def accuracy(self) -> float:

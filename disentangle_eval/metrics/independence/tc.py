@@ -9,18 +9,21 @@ import numpy as np
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
-from disentangle_eval.metrics.independence.density_ratio import build_discriminator, ratio, train
+from disentangle_eval.metrics.independence.density_ratio import DensityRatio, build_discriminator, ratio, train
 from disentangle_eval.metrics.toolbox.aggregate_posterior import aggregate_density, sample_aggregate
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.statistics import gaussian_total_correlation, mean_and_error
+from disentangle_eval.runtime.draws import stream_seed
 
 
 class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
     """Scores 0 nats for latents that are independent of each other, and more the more they tell of each other.
 
-    Values: `value`; `num_images`, how many entered. The large-sample estimate and the discriminator's have a
-    `standard_error`, from their samples alone; the discriminator also its `accuracy` on fresh samples; the Gaussian
+    Values: `value`; `num_images`, how many entered. The large-sample estimate has a `standard_error`, from its samples.
+    The discriminator's value is the plug-in estimate, E[T] of the learnt log ratio T, no bound; `donsker_varadhan` is
+    E[T] - log E[exp T], a lower bound in expectation; both are means over trainings, with a `standard_error` from
+    their spread and each training's in `by_training`; `accuracy` is on fresh samples. The Gaussian has
     `num_active_dims` and `active_dims`, the latents that took part. Samples can put an estimate of 0 below it.
 
     UsageError where the posterior is not normal; DevalError where latents determine each other or are not finite.
@@ -53,16 +56,35 @@ def gaussian(means: np.ndarray, least_variance: float) -> dict[str, Any]:
 
 
 def discriminated(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int) -> dict[str, Any]:
-    """The mean of the density ratio that a classifier of fresh and permuted samples has learnt."""
-    discriminator = build_discriminator(table.mean.shape[1], cfg.width, cfg.layers, seed, table.device)
-    train(discriminator, table, cfg.iterations, cfg.batch_size, cfg.learning_rate, seed)
-    found = ratio(discriminator, table, cfg.num_samples, seed)
-    value, error = mean_and_error(found.of_joint)
-    if not np.isfinite(value):
+    """Both estimates by the density ratios of classifiers of fresh and permuted samples, trained independently."""
+    seeds = [seed, *(stream_seed(seed, "tc", "training", k) for k in range(1, cfg.trainings))]
+    ratios = [_trained_ratio(table, cfg, one) for one in seeds]
+    plug_in = [one.plug_in for one in ratios]
+    bounds = [one.donsker_varadhan for one in ratios]
+    if not np.isfinite([*plug_in, *bounds]).all():
         raise DevalError(
             "discriminator",
             received="logits that are not finite",
             expected="numbers",
             advice="lower --set learning_rate",
         )
-    return {"value": value, "standard_error": error, "accuracy": found.accuracy}
+    return {
+        "value": float(np.mean(plug_in)),
+        "standard_error": _standard_error(plug_in),
+        "donsker_varadhan": float(np.mean(bounds)),
+        "donsker_varadhan_standard_error": _standard_error(bounds),
+        "by_training": plug_in,
+        "donsker_varadhan_by_training": bounds,
+        "accuracy": float(np.mean([one.accuracy for one in ratios])),
+    }
+
+
+def _trained_ratio(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int) -> DensityRatio:
+    discriminator = build_discriminator(table.mean.shape[1], cfg.width, cfg.layers, seed, table.device)
+    train(discriminator, table, cfg.iterations, cfg.batch_size, cfg.learning_rate, seed)
+    return ratio(discriminator, table, cfg.num_samples, seed)
+
+
+def _standard_error(trainings: list[float]) -> float | None:
+    """Of the mean over trainings, which samples and what was learnt enter; None for a single one."""
+    return float(np.std(trainings, ddof=1) / len(trainings) ** 0.5) if len(trainings) > 1 else None

@@ -8,6 +8,7 @@ from gaussian_models import LinearGaussian, VectorData, orthogonal
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
+from disentangle_eval.metrics.independence.density_ratio import DensityRatio
 from disentangle_eval.metrics.independence.tc import TotalCorrelationMetric
 from disentangle_eval.metrics.information.config import ELBODecompositionConfig
 from disentangle_eval.metrics.information.elbo_decomposition import ELBODecompositionMetric
@@ -53,6 +54,9 @@ def test_each_estimator_comes_near_the_closed_form_of_a_normal_aggregate(protoco
     assert apart["value"] == pytest.approx(0, abs=tolerance)
     assert mixed["value"] == pytest.approx(normal_tc(2.0, noise), abs=tolerance)
     if protocol == "discriminator":
+        assert mixed["donsker_varadhan"] == pytest.approx(normal_tc(2.0, noise), abs=tolerance)
+        assert mixed["value"] == pytest.approx(np.mean(mixed["by_training"]))
+        assert mixed["standard_error"] == pytest.approx(np.std(mixed["by_training"], ddof=1) / 3**0.5)
         assert apart["accuracy"] == pytest.approx(0.5, abs=0.05)
         assert mixed["accuracy"] > 0.65
 
@@ -87,3 +91,25 @@ def test_latents_that_determine_each_other_are_an_error_for_the_gaussian():
 def test_a_discriminator_that_diverges_is_an_error():
     with pytest.raises(DevalError, match="lower --set learning_rate"):
         score(model(1.0), "discriminator", learning_rate=1e30, iterations=20)
+
+
+def test_at_the_true_ratio_both_estimates_of_a_discriminator_are_the_total_correlation_and_only_one_is_a_bound():
+    rho, random = 0.72, np.random.default_rng(0)
+    joint = random.multivariate_normal([0, 0], [[1, rho], [rho, 1]], size=400_000)
+    product = random.normal(size=(400_000, 2))
+
+    def log_ratio(z, scale=1.0):
+        x, y = z.T
+        quadratic = (rho**2 * (x**2 + y**2) - 2 * rho * x * y) / (2 * (1 - rho**2))
+        return torch.from_numpy(scale * (-0.5 * np.log(1 - rho**2) - quadratic))
+
+    true = -0.5 * np.log(1 - rho**2)
+    exact = DensityRatio(log_ratio(joint), log_ratio(product))
+    assert exact.plug_in == pytest.approx(true, abs=0.01)
+    assert exact.donsker_varadhan == pytest.approx(true, abs=0.01)
+    # A discriminator that is too sure of itself.
+    bold = DensityRatio(log_ratio(joint, 1.2), log_ratio(product, 1.2))
+    assert bold.plug_in > true + 0.05
+    assert bold.donsker_varadhan < true + 0.01
+    ratio = bold.of_product.numpy()
+    assert bold.donsker_varadhan == pytest.approx(bold.of_joint.mean().item() - np.log(np.exp(ratio).mean()))
