@@ -48,7 +48,7 @@ QUICK = {
 }
 
 # Every image enters, and nothing is drawn at random.
-WITHOUT_DRAWS = {("reconstruction", "full"), ("category-information", "full")}
+WITHOUT_DRAWS = {("category-information", "full")}
 
 # How far an uninformative code may be from its chance level where that itself is a ratio of two noises.
 NOISY = {"infomec": 0.25}

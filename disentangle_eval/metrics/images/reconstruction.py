@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Independent, Normal
 
 from disentangle_eval.api import Dataset, Metric, Reconstructor, Scores, Subject
+from disentangle_eval.api.abilities import AnyModel
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.images.config import ReconstructionConfig
-from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
 from disentangle_eval.metrics.toolbox.samples import random_images
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
 # Float32 has no number between 1 and 1 - 2^-24, so nothing nearer to certainty is told apart at either end.
@@ -20,10 +23,13 @@ LEAST_PROBABILITY = 2.0**-24
 class ReconstructionMetric(Metric[ReconstructionConfig]):
     """Scores 0 for a model that returns its images; `chance` for one that returns their mean whatever it is shown.
 
-    Values: `mean_squared_error`, a pixel and channel; `cross_entropy`, nats an image, summed over pixels and channels,
-    with probabilities kept 2^-24 from 0 and 1; `mean_squared_error_standard_error` and `cross_entropy_standard_error`,
-    the standard errors of these means over images; `cross_entropy_chance`, the mean image's; `cross_entropy_floor`,
-    that of a perfect reconstruction, 0 for binary images; `num_images`, how many were reconstructed.
+    Values: `mean_squared_error` per pixel and channel; `cross_entropy`, nats per image, summed over pixels and
+    channels, with probabilities kept 2^-24 from 0 and 1; `mean_squared_error_standard_error` and
+    `cross_entropy_standard_error`, the standard errors of these means over images; `cross_entropy_chance`, the mean
+    image's; `cross_entropy_floor`, that of a perfect reconstruction, 0 for binary images; `negative_log_likelihood`,
+    E_q(z|x)[-log p(x|z)], nats per image, from one sample of the posterior per image, and its `_standard_error` over
+    images, both None for a model without a normal posterior and a likelihood; `num_images`, how many were
+    reconstructed.
 
     DevalError for reconstructions of another shape, or that are not in [0, 1].
     """
@@ -35,6 +41,8 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
         index = random_images(len(data), self.cfg.num_images, seed)
         measured, mean_image = _measured(model, data, index)
         mean_squared_error, cross_entropy, power, floor = measured.mean(axis=0)
+        likelihood = {"posterior", "likelihood"} <= subject.offered
+        expected = _negative_log_likelihoods(model, data, index, seed) if likelihood else None
         stderr = measured.std(axis=0, ddof=1) / np.sqrt(len(index))
         p = mean_image.clip(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
         values = {
@@ -44,6 +52,10 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
             "cross_entropy_standard_error": float(stderr[1]),
             "cross_entropy_chance": float(-(mean_image * np.log(p) + (1 - mean_image) * np.log1p(-p)).sum()),
             "cross_entropy_floor": float(floor),
+            "negative_log_likelihood": None if expected is None else float(expected.mean()),
+            "negative_log_likelihood_standard_error": (
+                None if expected is None else float(expected.std(ddof=1) / np.sqrt(len(index)))
+            ),
             "num_images": len(index),
         }
         chance = max(0.0, float(power - np.square(mean_image).mean()))
@@ -81,6 +93,29 @@ def _measured(model: Reconstructor, data: Dataset, index: np.ndarray) -> tuple[n
             rows.append(torch.stack(columns, dim=1).cpu().double().numpy())
             total += images.flatten(1).sum(dim=0).cpu().double().numpy()
     return np.concatenate(rows), total / len(index)
+
+
+def _negative_log_likelihoods(model: AnyModel, data: Dataset, index: np.ndarray, seed: int) -> np.ndarray | None:
+    """-log p(x|z) of each image at one sample z of its posterior, (N,) float64 nats; None for no normal posterior."""
+    draw = GeneratorDraw(stream_seed(seed, "reconstruction"), device_of(model))
+    found = []
+    with evaluating(model):
+        for _, images in image_batches(model, data, index):
+            q = model.posterior(images)
+            base = q.base_dist if isinstance(q, Independent) else q
+            if not isinstance(base, Normal):
+                return None
+            z = base.mean + base.stddev * draw.normal(*base.mean.shape)
+            found.append(-model.log_likelihood(images, z).double())
+    nats: np.ndarray = torch.cat(found).cpu().numpy()
+    if not np.isfinite(nats).all():
+        raise DevalError(
+            f"{type(model).__name__}.log_likelihood",
+            received="NaN or infinity",
+            expected="finite numbers",
+            advice="score an earlier checkpoint of the run",
+        )
+    return nats
 
 
 def _check(name: str, reconstruction: Tensor, images: Tensor) -> None:

@@ -1,8 +1,10 @@
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
+from gaussian_models import LinearGaussian, VectorData, orthogonal
 from torch import nn
 from torch.nn import functional
 
@@ -137,3 +139,18 @@ def test_what_is_no_image_is_refused(paint, message):
 def test_a_table_of_codes_is_refused():
     with pytest.raises(UsageError, match=r"codes: .* expected a checkpoint"):
         ReconstructionMetric(ReconstructionConfig()).score(CodeTable(np.ones((5, 2))), 0)
+
+
+def test_the_negative_log_likelihood_is_the_expectation_over_a_normal_posterior_in_closed_form():
+    weight = orthogonal(4, [1.0, 0.5])
+    model = LinearGaussian(weight, 0.5, torch.linalg.pinv(weight), torch.tensor([0.3, 0.6]))
+    model.reconstruct = lambda x: 0 * x
+    rows = torch.rand(3000, 2, generator=torch.Generator().manual_seed(0)) @ weight.T
+    values = ReconstructionMetric(ReconstructionConfig()).score(EncodedSubject(model, VectorData(rows)), 0).values
+    # Of a linear decoder: that at the mean, where the residual is 0, and the noise of z through the weights.
+    spread = (weight.square() * model.spread.square()).sum() / (2 * 0.5**2)
+    expected = 4 * math.log(0.5 * math.sqrt(2 * math.pi)) + float(spread)
+    error = values["negative_log_likelihood_standard_error"]
+    assert values["negative_log_likelihood"] == pytest.approx(expected, abs=4 * error)
+    assert 0 < error < 0.1
+    assert score(pictures(), lambda x: x).values["negative_log_likelihood"] is None
