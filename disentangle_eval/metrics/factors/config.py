@@ -34,7 +34,8 @@ class FactorVAEConfig(MetricConfig):
     """Settings of the FactorVAE metric.
 
     Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `kim-mnih`, the paper
-    (Kim & Mnih, 2018); `ib-gan`, IB-GAN's evaluation (Jeon et al., 2021); `labelled`, the numbers of `dlib` with votes
+    (Kim & Mnih, 2018); `ib-gan`, IB-GAN's evaluation (Jeon et al., 2021); `infogan-cr`, that of InfoGAN-CR (Lin et al.,
+    2020), which fixes the factors in turn and prunes nothing; `labelled`, the numbers of `dlib` with votes
     among labelled images that are no full grid. The paper takes the scale over all images (here: any `variance_samples`
     from the size of the data set on) and does not state when a dimension counts as collapsed; 10,000 images and 0.01
     nats are our choice.
@@ -73,6 +74,16 @@ class FactorVAEConfig(MetricConfig):
             "threshold": 0.05,
             "stream": "independent",
         },
+        "infogan-cr": {
+            "samples_per_vote": 100,
+            "train_votes": 500,
+            "eval_votes": 500,
+            "reported": "train",
+            "scale": "sample",
+            "variance_share": 0.1,
+            "prune": "none",
+            "stream": "in-turn",
+        },
         "labelled": {
             "samples_per_vote": 64,
             "train_votes": 10_000,
@@ -94,13 +105,17 @@ class FactorVAEConfig(MetricConfig):
         "sample", description="images that give each dimension's variance: a random sample, or those of the train votes"
     )
     variance_samples: int = Field(10_000, ge=2, description="images in the random sample")
-    prune: Literal["std", "variance", "posterior-kl"] = Field(
+    variance_share: float | None = Field(
+        None, gt=0, le=1, description="share of all images in the random sample, instead of their number"
+    )
+    prune: Literal["std", "variance", "posterior-kl", "none"] = Field(
         "std", description="what is compared with the threshold; constant dimensions never vote"
     )
     threshold: float = Field(0.05, ge=0, description="a dimension below this does not vote (nats for posterior-kl)")
-    stream: Literal["reference", "independent", "labelled"] = Field(
+    stream: Literal["reference", "independent", "in-turn", "labelled"] = Field(
         "reference",
-        description="random images: disentanglement_lib's draws and precision, ours in float64, or without a full grid",
+        description="random images: disentanglement_lib's draws and precision, ours in float64, ours with the factors "
+        "fixed in turn, or ours without a full grid",
     )
 
     def needed(self, of_metric: frozenset[str]) -> frozenset[str]:

@@ -16,8 +16,12 @@ from disentangle_eval.metrics.toolbox.columns import too_large, variances
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
 from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl, not_seen_to_collapse
 from disentangle_eval.metrics.toolbox.votes import Votes
+from disentangle_eval.runtime.draws import stream_seed
 
 _CHUNK = 2**22
+
+# Votes from which the chance of the training accuracy is found.
+_UNINFORMED_VOTES = 2_000
 
 
 class FactorVAEMetric(Metric[FactorVAEConfig]):
@@ -38,7 +42,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         # The reference computes in the precision of the codes, and equal variances are told apart by rounding alone.
         dtype = None if reference else np.float64
         stream = stream_of(subject, cfg.stream, seed)
-        sample = stream.images(cfg.variance_samples) if cfg.scale == "sample" else None
+        sample = stream.images(self._sample_size(subject)) if cfg.scale == "sample" else None
         train = stream.votes(cfg.train_votes, cfg.samples_per_vote)
         fresh = stream.votes(cfg.eval_votes, cfg.samples_per_vote)
 
@@ -58,7 +62,8 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         fresh_votes = vote_matrix(subject, fresh, varying, scale, active, dtype)
         factor_of = majority_vote_classifier(train_votes)
         accuracies = {"train": accuracy(factor_of, train_votes), "eval": accuracy(factor_of, fresh_votes)}
-        chances = {"train": train_chance(len(active), len(varying), cfg.train_votes), "eval": 1 / len(varying)}
+        wins = uninformed_wins(subject, train, scale, active, dtype, seed)
+        chances = {"train": train_chance(wins, len(varying), cfg.train_votes), "eval": 1 / len(varying)}
         values = {
             "value": accuracies[cfg.reported],
             "train_accuracy": accuracies["train"],
@@ -73,9 +78,15 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         }
         return Scores(values, chance=chances[cfg.reported])
 
+    def _sample_size(self, subject: Subject) -> int:
+        share = self.cfg.variance_share
+        return self.cfg.variance_samples if share is None else max(2, round(share * len(subject)))
+
     def _kept(self, scale: np.ndarray, subject: Subject, sample: np.ndarray) -> tuple[np.ndarray, str]:
         """Which columns pass the threshold (K,), and the rule in words."""
         threshold = self.cfg.threshold
+        if self.cfg.prune == "none":
+            return np.ones(len(scale), dtype=bool), "constant only"
         if self.cfg.prune == "std":
             return np.sqrt(scale) >= threshold, f"std < {threshold:g}"
         if self.cfg.prune == "variance":
@@ -127,14 +138,31 @@ def accuracy(factor_of: np.ndarray, votes: np.ndarray) -> float:
     return float(right / max(1, votes.sum()))
 
 
-def train_chance(dims: int, factors: int, votes: int, repeats: int = 1000) -> float:
-    """The mean training accuracy of a code that knows nothing, by simulation.
+def uninformed_wins(
+    subject: Subject, votes: Votes, scale: np.ndarray, active: np.ndarray, dtype: type | None, seed: int
+) -> np.ndarray:
+    """The share of votes that each of `active` wins where the code has nothing to do with the images, (A,).
+
+    The votes' images are permuted among all votes, at most `_UNINFORMED_VOTES` of these, so that no factor is shared.
+    Dimensions do not win equally often: one with heavy tails varies little over most sets of images.
+    """
+    if not active.size:
+        return np.zeros(0)
+    rows = votes.index[:_UNINFORMED_VOTES]
+    images = np.random.default_rng(stream_seed(seed, "factorvae", "chance")).permutation(rows.ravel())
+    ratios = vote_variances(subject, images.reshape(rows.shape), dtype)[:, active] / scale[active]
+    return np.bincount(ratios.argmin(axis=1), minlength=active.size) / len(rows)
+
+
+def train_chance(wins: np.ndarray, factors: int, votes: int, repeats: int = 1000) -> float:
+    """The mean training accuracy of an uninformative code whose dimensions win these shares (A,), by simulation.
 
     Training votes are counted by the classifier they made, so this is above 1 / factors; 0 without any dimensions.
     """
+    dims = len(wins)
     if dims == 0:
         return 0.0
-    cells = np.full(dims * factors, 1 / (dims * factors))
+    cells = np.repeat(wins / factors, factors)
     drawn = np.random.default_rng(0).multinomial(votes, cells, size=repeats).reshape(repeats, dims, factors)
     return float(drawn.max(axis=2).sum(axis=1).mean() / votes)
 

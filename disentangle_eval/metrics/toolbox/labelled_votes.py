@@ -76,8 +76,10 @@ class LabelledStream:
         return chosen
 
 
-def stream_of(subject: Subject, kind: Literal["reference", "independent", "labelled"], seed: int) -> Stream:
+def stream_of(subject: Subject, kind: Literal["reference", "independent", "in-turn", "labelled"], seed: int) -> Stream:
     """A stream of the images of a subject; all but a labelled one need a full grid of factors."""
     if kind == "labelled":
         return LabelledStream(subject.factors, seed)
-    return (ReferenceStream if kind == "reference" else IndependentStream)(subject.grid, seed)
+    if kind == "reference":
+        return ReferenceStream(subject.grid, seed)
+    return IndependentStream(subject.grid, seed, in_turn=kind == "in-turn")

@@ -118,13 +118,23 @@ class ReferenceStream:
 
 
 class IndependentStream:
-    """The same distributions from numpy's `default_rng`; random images are drawn without replacement."""
+    """The same distributions from numpy's `default_rng`; random images are drawn without replacement.
 
-    def __init__(self, factors: FactorGrid, seed: int) -> None:
+    With `in_turn` the factors that vary are fixed one after another instead of at random.
+    """
+
+    def __init__(self, factors: FactorGrid, seed: int, in_turn: bool = False) -> None:
         _check_seed(seed)
         self._factors = factors
         self.varying = varying_factors(factors)
         self._random = np.random.default_rng(seed)
+        self._in_turn = in_turn
+
+    def _fixed(self, count: int) -> np.ndarray:
+        """Which factor each of `count` sets shares, (count,)."""
+        if self._in_turn:
+            return self.varying[np.arange(count) % len(self.varying)]
+        return self.varying[self._random.integers(len(self.varying), size=count)]
 
     def images(self, count: int) -> np.ndarray:
         """Indices of `count` different images, or of every image where there are fewer."""
@@ -133,7 +143,7 @@ class IndependentStream:
         return self._random.choice(len(self._factors), count, replace=False)
 
     def votes(self, count: int, samples: int) -> Votes:
-        fixed = self.varying[self._random.integers(len(self.varying), size=count)]
+        fixed = self._fixed(count)
         columns = []
         for factor, size in enumerate(self._factors.sizes):
             column = self._random.integers(size, size=(count, samples))
@@ -141,7 +151,7 @@ class IndependentStream:
         return Votes(fixed, self._factors.index(np.stack(columns, axis=-1)))
 
     def pairs(self, count: int, samples: int) -> Pairs:
-        fixed = self.varying[self._random.integers(len(self.varying), size=count)]
+        fixed = self._fixed(count)
         classes = np.empty((len(self._factors.sizes), count, 2, samples), dtype=np.int64)
         for factor, size in enumerate(self._factors.sizes):
             classes[factor] = self._random.integers(size, size=(count, 2, samples))

@@ -9,7 +9,7 @@ from disentangle_eval.latents import Categorical, Continuous, Prior, Uniform
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.factors.factorvae import FactorVAEMetric, train_chance, vote_variances
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
-from disentangle_eval.metrics.toolbox.votes import ReferenceStream
+from disentangle_eval.metrics.toolbox.votes import IndependentStream, ReferenceStream
 
 PROTOCOLS = list(FactorVAEConfig.protocols)
 
@@ -97,7 +97,13 @@ def test_a_rotation_of_two_factors_costs_their_votes_alone(space, classes):
 def test_each_protocol_prunes_by_its_own_rule(space, classes):
     codes = classes / np.std(classes, axis=0) * [1.0, 0.2, 0.1, 0.02]
     active = {protocol: score(CodeTable(codes, space), protocol).values["active_dims"] for protocol in PROTOCOLS}
-    assert active == {"dlib": [0, 1, 2], "kim-mnih": [0, 1, 2], "ib-gan": [0], "labelled": [0, 1, 2]}
+    assert active == {
+        "dlib": [0, 1, 2],
+        "kim-mnih": [0, 1, 2],
+        "ib-gan": [0],
+        "infogan-cr": [0, 1, 2, 3],
+        "labelled": [0, 1, 2],
+    }
 
 
 def test_kim_mnih_prunes_a_table_by_its_log_variance_and_warns_without(space, classes):
@@ -147,10 +153,36 @@ def test_a_column_of_classes_in_any_order_stands_for_its_factor(space, classes, 
     [(10, 5, 800, 0.260), (10, 6, 800, 0.227), (5, 5, 800, 0.242), (10, 5, 500, 0.276), (10, 5, 10_000, 0.217)],
 )
 def test_training_votes_have_a_chance_level_of_their_own(dims, factors, votes, expected):
-    assert train_chance(dims, factors, votes) == pytest.approx(expected, abs=0.001)
+    assert train_chance(np.full(dims, 1 / dims), factors, votes) == pytest.approx(expected, abs=0.001)
 
 
 def test_codes_too_large_for_a_variance_are_refused(space):
     codes = np.random.default_rng(0).normal(size=(len(space), 2)) * 1e30
     with pytest.raises(DevalError, match="too large to take variances of"):
         score(CodeTable(codes.astype(np.float32), space))
+
+
+def test_the_chance_of_training_votes_is_that_of_a_permuted_code_whose_dimensions_do_not_win_equally_often():
+    space = FactorSpace(("a", "b", "c", "d"), (8, 8, 8, 8))
+    codes = np.random.default_rng(0).normal(size=(len(space), 4))
+    # A dimension with heavy tails varies little over most sets of images, and wins most votes.
+    codes[:, 0] = codes[:, 0] ** 9
+    code = codes / codes.std(axis=0)
+    found = score(CodeTable(code, space), "kim-mnih", train_votes=400, threshold=0)
+    permuted = [
+        score(CodeTable(np.random.default_rng(seed).permutation(code), space), "kim-mnih", seed, train_votes=400)
+        for seed in range(8)
+    ]
+    assert found.chance == pytest.approx(np.mean([one.values["value"] for one in permuted]), abs=0.02)
+    assert found.chance < train_chance(np.full(4, 1 / 4), 4, 400) - 0.01
+
+
+def test_infogan_cr_fixes_the_factors_in_turn_and_takes_the_scale_from_a_tenth_of_the_images(space, classes):
+    votes = IndependentStream(space, 0, in_turn=True).votes(10, 5)
+    assert votes.fixed.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    codes = np.hstack([classes * [1.0, 1e-3, 1e-3, 1e-3], np.full((len(space), 1), 0.1)])
+    values = score(CodeTable(codes, space), "infogan-cr").values
+    assert values["value"] == 1
+    assert values["active_dims"] == [0, 1, 2, 3]
+    assert np.sum(values["votes"]) == 500
+    assert np.sum(values["votes"], axis=0).tolist() == [125] * 4
