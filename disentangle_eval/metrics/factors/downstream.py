@@ -16,7 +16,11 @@ from threadpoolctl import threadpool_limits
 from disentangle_eval.api import FactorGrid, Metric, Scores, Subject
 from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
 from disentangle_eval.metrics.factors.config import DownstreamConfig
-from disentangle_eval.metrics.factors.predictors import LogisticRegression, majority_accuracies
+from disentangle_eval.metrics.factors.predictors import (
+    LogisticRegression,
+    OneVsRestLogisticRegression,
+    majority_accuracies,
+)
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
@@ -73,7 +77,7 @@ class DownstreamMetric(Metric[DownstreamConfig]):
 
         # Trees share the threads among themselves. A logistic regression works outside Python's lock; its products are
         # too small to be worth the linear algebra library's own threads, which would wait for one another.
-        threads = torch.get_num_threads() if self.cfg.predictor == "logistic-regression" else 1
+        threads = torch.get_num_threads() if self.cfg.predictor != "boosted-trees" else 1
         with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
             # The study leaves the solver its hundred iterations, whether or not it converges.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -82,10 +86,12 @@ class DownstreamMetric(Metric[DownstreamConfig]):
             pairs = Parallel(n_jobs=threads, prefer="threads")(delayed(of_factor)(int(factor)) for factor in varying)
         return [list(accuracies) for accuracies in zip(*pairs, strict=True)]
 
-    def _predictor(self, seed: int) -> LogisticRegression | BoostedTrees:
+    def _predictor(self, seed: int) -> LogisticRegression | OneVsRestLogisticRegression | BoostedTrees:
         cfg = self.cfg
         if cfg.predictor == "logistic-regression":
             return LogisticRegression(cfg.strengths, cfg.folds)
+        if cfg.predictor == "one-vs-rest":
+            return OneVsRestLogisticRegression(cfg.strengths, cfg.folds)
         return BoostedTrees(cfg.stages, cfg.depth, cfg.learning_rate, seed)
 
 

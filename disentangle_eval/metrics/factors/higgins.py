@@ -12,7 +12,13 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.factors.config import HigginsConfig
-from disentangle_eval.metrics.factors.linear_softmax import LinearSoftmax, fit_adagrad, fit_lbfgs, fit_newton
+from disentangle_eval.metrics.factors.linear_softmax import (
+    LinearSoftmax,
+    fit_adagrad,
+    fit_lbfgs,
+    fit_liblinear,
+    fit_newton,
+)
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
 from disentangle_eval.metrics.toolbox.votes import Stream
 from disentangle_eval.runtime.draws import stream_seed
@@ -74,6 +80,8 @@ class HigginsMetric(Metric[HigginsConfig]):
         cfg = self.cfg
         if cfg.solver == "lbfgs":
             return fit_lbfgs(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
+        if cfg.solver == "liblinear":
+            return fit_liblinear(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
         if cfg.solver == "newton":
             fitted = fit_newton(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
             if not fitted.converged:

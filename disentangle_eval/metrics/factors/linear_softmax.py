@@ -6,9 +6,10 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import log_expit, log_softmax, logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,38 @@ def fit_lbfgs(
 ) -> LinearSoftmax:
     """scikit-learn's logistic regression as it comes: points (N, K) unscaled, labels (N,) all of 0 .. C - 1."""
     return _fit("lbfgs", points, labels, penalty, tolerance, iterations)
+
+
+@dataclass(frozen=True)
+class LinearOneVsRest(LinearSoftmax):
+    """The same logits, each of one class against the others; p(class) is its sigmoid, normalised over the classes."""
+
+    def cross_entropy(self, points: np.ndarray, labels: np.ndarray) -> float:
+        log_sigmoid = log_expit(self._logits(points))
+        log_probabilities = log_sigmoid - logsumexp(log_sigmoid, axis=1, keepdims=True)
+        return float(-log_probabilities[np.arange(len(labels)), labels].mean())
+
+
+def fit_liblinear(
+    points: np.ndarray, labels: np.ndarray, penalty: float, tolerance: float, iterations: int
+) -> LinearOneVsRest:
+    """What `LogisticRegression()` meant in scikit-learn until 0.21: liblinear, each class against the others.
+
+    The bias is penalised as a weight is.
+    """
+    model = LogisticRegression(solver="liblinear", C=1 / penalty, tol=tolerance, max_iter=iterations)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = OneVsRestClassifier(model).fit(points, labels).estimators_
+    weights, bias = (
+        np.stack([one.coef_[0] for one in fitted], axis=1),
+        np.concatenate([one.intercept_ for one in fitted]),
+    )
+    if len(fitted) == 1:
+        # Two classes share one classifier, of the second.
+        weights, bias = np.hstack([-weights, weights]), np.append(-bias, bias)
+    taken = int(max(one.n_iter_.max() for one in fitted))
+    return LinearOneVsRest(weights, bias, taken, taken < iterations)
 
 
 def fit_newton(

@@ -7,12 +7,13 @@ Modularity: does each code dimension know of one factor alone? Explicitness: can
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -21,6 +22,8 @@ from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, too_large
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+
+Solver = Literal["lbfgs", "liblinear"]
 
 
 class Explicitness(NamedTuple):
@@ -53,7 +56,7 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
         modularities = modularity(information)
         informative = np.flatnonzero(information.max(axis=1) > 0)
         blocks = [np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test)]
-        readings = explicitness(*standardised(*blocks), fitted, fresh)
+        readings = explicitness(*standardised(*blocks), fitted, fresh, self.cfg.solver)
         values = {
             "value": float(modularities.mean()),
             "modularity_score": float(modularities.mean()),
@@ -98,7 +101,9 @@ def standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.nd
     return (train[:, kept] - mean[kept]) / deviation[kept], (test[:, kept] - mean[kept]) / deviation[kept]
 
 
-def explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray) -> list[Explicitness]:
+def explicitness(
+    train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray, solver: Solver = "lbfgs"
+) -> list[Explicitness]:
     """How well a logistic regression on `train` (N, C) reads off each factor of `fitted` (N, F), and of fresh images.
 
     `test` is (M, C) and `fresh` (M, F). The area under the ROC curve is the mean over the classes of a factor, without
@@ -111,17 +116,24 @@ def explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh:
         # The study leaves the solver its hundred iterations, whether or not it converges; the result says so.
         warnings.simplefilter("ignore", ConvergenceWarning)
         readings: list[Explicitness] = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(_explicitness)(train, test, *classes) for classes in zip(fitted.T, fresh.T, strict=True)
+            delayed(_explicitness)(train, test, *classes, solver) for classes in zip(fitted.T, fresh.T, strict=True)
         )
     return readings
 
 
-def _explicitness(train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray) -> Explicitness:
-    classifier = LogisticRegression().fit(train, fitted)
+def _explicitness(
+    train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray, solver: Solver
+) -> Explicitness:
+    if solver == "liblinear":
+        classifier = OneVsRestClassifier(LogisticRegression(solver="liblinear")).fit(train, fitted)
+        converged = all(one.n_iter_.max() < one.max_iter for one in classifier.estimators_)
+    else:
+        classifier = LogisticRegression().fit(train, fitted)
+        converged = bool(classifier.n_iter_.max() < classifier.max_iter)
     return Explicitness(
         _area(classifier.predict_proba(train), fitted[:, None] == classifier.classes_),
         _area(classifier.predict_proba(test), fresh[:, None] == classifier.classes_),
-        converged=bool(classifier.n_iter_.max() < classifier.max_iter),
+        converged=converged,
     )
 
 

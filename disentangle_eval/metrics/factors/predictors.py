@@ -10,11 +10,11 @@ from disentangle_eval.errors import DevalError
 
 
 class LogisticRegression:
-    """Multinomial logistic regression whose penalty is chosen by cross-validation, as disentanglement_lib's study does.
+    """Multinomial logistic regression whose penalty is chosen by cross-validation, as disentanglement_lib's code does.
 
     The strengths C are `strengths` powers from 1e-4 to 1e4; the one of the best mean accuracy over `folds` consecutive
-    parts of the images, the least of equals, is fitted again to all. With fewer images than `folds` there is a part an
-    image. A class that a part's complement lacks is not predicted there; where there is one class in all, it is
+    parts of the images, the least of equals, is fitted again to all. With fewer images than `folds` there is one part
+    per image. A class that a part's complement lacks is not predicted there; where there is one class in all, it is
     always predicted.
     """
 
@@ -27,14 +27,7 @@ class LogisticRegression:
         """Features (N, K), with N at least 2, and classes (N,) integers; DevalError where the numbers overflow."""
         self._first = y[0]
         if (y != y[0]).any():
-            folds = KFold(min(self._folds, len(y)))
-            # The accuracy and the hundred iterations are defaults that other releases of scikit-learn may change.
-            self._fitted = LogisticRegressionCV(Cs=self._strengths, cv=folds, scoring="accuracy", max_iter=100)
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._fitted.fit(x, y)
-            if not np.isfinite(self._fitted.coef_).all():
-                largest = np.abs(x).max()
-                raise DevalError("codes", received=f"numbers up to {largest:g}, too large for a logistic regression")
+            self._fitted = _cross_validated(x, y, self._strengths, self._folds)
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -43,6 +36,44 @@ class LogisticRegression:
             return np.repeat(self._first, len(x))
         predicted: np.ndarray = self._fitted.predict(x)
         return predicted
+
+
+class OneVsRestLogisticRegression:
+    """A logistic regression for each class against the others, each with the penalty its own folds choose.
+
+    What scikit-learn 0.19 to 0.21 meant by `LogisticRegressionCV`, under which disentanglement_lib's study ran. Folds
+    and strengths are those of `LogisticRegression`; the class with the largest logit is predicted.
+    """
+
+    def __init__(self, strengths: int = 10, folds: int = 5) -> None:
+        self._strengths = strengths
+        self._folds = folds
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> OneVsRestLogisticRegression:
+        """Features (N, K), with N at least 2, and classes (N,) integers; DevalError where the numbers overflow."""
+        self._classes = np.unique(y)
+        several = len(self._classes) > 1
+        fitted = [_cross_validated(x, y == one, self._strengths, self._folds) for one in self._classes if several]
+        self._weights = np.stack([one.coef_[0] for one in fitted], axis=1) if several else np.zeros((x.shape[1], 1))
+        self._bias = np.concatenate([one.intercept_ for one in fitted]) if several else np.zeros(1)
+        return self
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """(N, K) -> classes (N,)."""
+        predicted: np.ndarray = self._classes[(x @ self._weights + self._bias).argmax(axis=1)]
+        return predicted
+
+
+def _cross_validated(x: np.ndarray, y: np.ndarray, strengths: int, folds: int) -> LogisticRegressionCV:
+    parts = KFold(min(folds, len(y)))
+    # The accuracy and the hundred iterations are defaults that other releases of scikit-learn may change.
+    model = LogisticRegressionCV(Cs=strengths, cv=parts, scoring="accuracy", max_iter=100)
+    with np.errstate(over="ignore", invalid="ignore"):
+        model.fit(x, y)
+    if not np.isfinite(model.coef_).all():
+        largest = np.abs(x).max()
+        raise DevalError("codes", received=f"numbers up to {largest:g}, too large for a logistic regression")
+    return model
 
 
 def majority_accuracies(train: np.ndarray, test: np.ndarray) -> np.ndarray:

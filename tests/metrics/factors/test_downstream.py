@@ -2,6 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression as PlainLogisticRegression
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import KFold
 
@@ -11,7 +12,11 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.factors.config import DownstreamConfig
 from disentangle_eval.metrics.factors.downstream import DownstreamMetric
-from disentangle_eval.metrics.factors.predictors import LogisticRegression, majority_accuracies
+from disentangle_eval.metrics.factors.predictors import (
+    LogisticRegression,
+    OneVsRestLogisticRegression,
+    majority_accuracies,
+)
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
@@ -96,3 +101,24 @@ def test_training_sizes_are_typed_with_commas():
     assert build(DownstreamConfig, {"train_sizes": "10,100"}).train_sizes == (10, 100)
     with pytest.raises(UsageError, match="train_sizes"):
         build(DownstreamConfig, {"train_sizes": "1"})
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_one_vs_rest_chooses_the_penalty_of_each_class_by_its_own_folds():
+    random = np.random.default_rng(0)
+    y = random.integers(3, size=150)
+    x = np.eye(3)[y] * [3.0, 1.0, 0.3] + random.normal(size=(150, 3))
+    logits = []
+    for k in range(3):
+        strengths, parts = np.logspace(-4, 4, 5), np.array_split(np.arange(150), 5)
+
+        def accuracy(c, part, k=k):
+            rest = np.setdiff1d(np.arange(150), part)
+            return PlainLogisticRegression(C=c).fit(x[rest], y[rest] == k).score(x[part], y[part] == k)
+
+        accuracies = [np.mean([accuracy(c, part) for part in parts]) for c in strengths]
+        best = PlainLogisticRegression(C=strengths[np.argmax(accuracies)]).fit(x, y == k)
+        logits.append(best.decision_function(x))
+    found = OneVsRestLogisticRegression(strengths=5).fit(x, y).predict(x)
+    np.testing.assert_array_equal(found, np.argmax(logits, axis=0))
+    assert set(OneVsRestLogisticRegression().fit(x[:4], np.full(4, 2)).predict(x)) == {2}

@@ -5,7 +5,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from disentangle_eval.metrics.factors.linear_softmax import fit_adagrad, fit_lbfgs, fit_newton
+from disentangle_eval.metrics.factors.linear_softmax import fit_adagrad, fit_lbfgs, fit_liblinear, fit_newton
 
 
 def labelled(classes=3, n=200):
@@ -71,3 +71,24 @@ def test_adagrad_takes_the_steps_torch_takes(batch_size):
         optimiser.step()
     found = np.vstack([fitted.weights, fitted.bias])
     np.testing.assert_allclose(found, weights.detach().numpy(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_liblinear_minimises_the_penalised_loss_of_each_class_against_the_others_with_a_penalised_bias(classes):
+    points, labels = labelled(classes)
+    fitted = fit_liblinear(points, labels, 2.0, 1e-8, 1000)
+    expected = []
+    for k in range(classes):
+        sign = np.where(labels == k, 1, -1)
+
+        def loss(w, sign=sign):
+            return np.logaddexp(0, -sign * (points @ w[:2] + w[2])).sum() + 2.0 * 0.5 * w @ w
+
+        expected.append(minimize(loss, np.zeros(3), method="BFGS", options={"gtol": 1e-8}).x)
+    found = np.vstack([fitted.weights, fitted.bias]).T
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    probability = 1 / (1 + np.exp(-(points @ fitted.weights + fitted.bias)))
+    probability /= probability.sum(axis=1, keepdims=True)
+    entropy = -np.log(probability[np.arange(len(labels)), labels]).mean()
+    assert fitted.cross_entropy(points, labels) == pytest.approx(entropy)
+    assert fitted.converged

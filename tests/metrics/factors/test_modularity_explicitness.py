@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.multiclass import OneVsRestClassifier
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
@@ -28,14 +29,19 @@ def test_modularity_by_hand():
     assert modularity(np.array([[2.0], [0.0]])).tolist() == [1, 0]
 
 
-def test_explicitness_is_the_area_under_the_curves_of_a_plain_fit(space, classes):
+@pytest.mark.parametrize(
+    ("protocol", "fresh"),
+    [("dlib", LogisticRegression), ("dlib-2019", lambda: OneVsRestClassifier(LogisticRegression(solver="liblinear")))],
+)
+def test_explicitness_is_the_area_under_the_curves_of_a_plain_fit(space, classes, protocol, fresh):
     codes = classes[:, :3] + np.random.default_rng(0).normal(size=(len(space), 3))
     table = CodeTable(codes * [1, 10, 0.1], space)
-    values = score(table, **SMALL).values
+    solver = ModularityExplicitnessConfig.protocols[protocol]["solver"]
+    values = score(table, solver=solver, **SMALL).values
     train, test = draw_samples(table, 0, 1000, 500)
     for factor, size in enumerate(space.sizes):
         x, mean, deviation = train.codes, train.codes.mean(axis=0), train.codes.std(axis=0)
-        classifier = LogisticRegression().fit((x - mean) / deviation, train.factors[:, factor])
+        classifier = fresh().fit((x - mean) / deviation, train.factors[:, factor])
         for part, key in ((train, "explicitness_train"), (test, "explicitness_test")):
             probability = classifier.predict_proba((part.codes - mean) / deviation)
             area = roc_auc_score(np.eye(size)[part.factors[:, factor]], probability)
