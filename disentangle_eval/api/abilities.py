@@ -113,7 +113,8 @@ class Traversal:
     `spread` is the standard deviation of each column under the model, of a column with bounds a quarter of their
     distance, so that a sweep of two spreads either way covers what occurs; `rate` is the information each column
     carries, nats, by which rows are sorted; `origin` draws starting points, (B, K). `encode` maps images (B, C, H, W)
-    to their codes (B, K), if the model can; a sweep then starts from an image of the data.
+    to their codes (B, K), if the model can; a sweep then starts from an image of the data. `prior` draws starting
+    points from the prior of the code itself, where `origin` draws others.
     """
 
     code: tuple[CodeDimension, ...]
@@ -122,6 +123,7 @@ class Traversal:
     origin: Callable[[Draw, int], Tensor]
     render: Callable[[Tensor], Tensor]
     encode: Callable[[Tensor], Tensor] | None = None
+    prior: Callable[[Draw, int], Tensor] | None = None
 
 
 @runtime_checkable

@@ -14,12 +14,27 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from disentangle_eval.report.traversal import Sweep
+
 
 def a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
     """Refuses `nan`, which no range excludes."""
     if math.isnan(value):
         raise click.BadParameter("nan is not a number.", context, parameter)
     return value
+
+
+def two_numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """The two numbers of a range."""
+    if value is None:
+        return None
+    try:
+        low, high = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not LOW,HIGH, such as -1,1.", context, parameter) from None
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise click.BadParameter(f"{value!r}: expected two finite numbers, the lower first.", context, parameter)
+    return low, high
 
 
 @click.command()
@@ -45,6 +60,19 @@ def a_number(context: click.Context, parameter: click.Parameter, value: float) -
     show_default=True,
     help="Range of a row in spreads of its dimension (standard deviations, or quarters of a bounded prior).",
 )
+@click.option(
+    "--absolute",
+    metavar="LOW,HIGH",
+    callback=two_numbers,
+    help="Values of every row instead of --range, such as -1,1, wherever it starts.",
+)
+@click.option(
+    "--start",
+    type=click.Choice(["image", "prior"]),
+    default="image",
+    show_default=True,
+    help="Starting point: an image of the data set, if the model can encode one, or a sample of the code's prior.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the starting point.")
 @click.option("--gif/--no-gif", default=True, show_default=True, help="Write the sweeps in motion too.")
 @device_option
@@ -54,6 +82,8 @@ def traverse(
     out: Path | None,
     columns: int,
     reach: float,
+    absolute: tuple[float, float] | None,
+    start: str,
     seed: int,
     gif: bool,
     device: str,
@@ -83,11 +113,16 @@ def traverse(
         return chosen_image(open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir), seed)
 
     title = caption(opened.origin)
-    rows = sweeps(opened.model, columns, seed, opened.device, reach, image)
+
+    def swept(n: int) -> tuple[Sweep, ...]:
+        from_prior = start == "prior"
+        return sweeps(opened.model, n, seed, opened.device, reach, image, absolute=absolute, from_prior=from_prior)
+
+    rows = swept(columns)
     save_png(path, captioned(traversal_picture(rows), title))
     click.echo(path)
     if gif:
         moving = path.with_suffix(".gif")
-        moves = frames(sweeps(opened.model, POSITIONS, seed, opened.device, reach, image))
+        moves = frames(swept(POSITIONS))
         save_gif(moving, [captioned(frame, title) for frame in moves])
         click.echo(moving)

@@ -39,24 +39,29 @@ def sweeps(
     device: torch.device,
     reach: float = 2.0,
     image: Callable[[], Tensor] | None = None,
+    *,
+    absolute: tuple[float, float] | None = None,
+    from_prior: bool = False,
 ) -> tuple[Sweep, ...]:
     """One sweep per dimension of the code, the highest rate first, from one starting point.
 
-    The starting point is the code of `image` (1, C, H, W) if the model can encode it, otherwise what the seed chooses.
-    A continuous dimension takes `columns` evenly spaced values up to `reach` spreads either way of the starting point;
-    an odd number has it in the middle. A categorical dimension takes its classes, however many. Images are on
-    the CPU. ValueError for fewer than two columns.
+    The starting point is the code of `image` (1, C, H, W) if the model can encode it, otherwise what the seed chooses:
+    of the model's own origins, or `from_prior` a sample of the prior of the code, without an image. A continuous
+    dimension takes `columns` evenly spaced values up to `reach` spreads either way of the starting point, of which an
+    odd number has it in the middle; or values from the first to the second number of `absolute`. A categorical
+    dimension takes its classes, however many. Images are on the CPU. ValueError for fewer than two columns.
     """
     if columns < 2:
         raise ValueError(f"columns: received {columns}, expected at least 2")
     with evaluating(model):
         space = model.traversal(GeneratorDraw(stream_seed(seed, "traversal"), device))
-        if image is not None and space.encode is not None:
+        if image is not None and space.encode is not None and not from_prior:
             origin = space.encode(image().to(device))
         else:
-            origin = space.origin(GeneratorDraw(stream_seed(seed, "origin"), device), 1)
+            origins = (space.prior or space.origin) if from_prior else space.origin
+            origin = origins(GeneratorDraw(stream_seed(seed, "origin"), device), 1)
         order = space.rate.argsort(descending=True, stable=True).tolist()
-        return tuple(_sweep(space, origin, dimension, columns, reach) for dimension in order)
+        return tuple(_sweep(space, origin, dimension, columns, reach, absolute) for dimension in order)
 
 
 def chosen_image(data: Dataset, seed: int) -> Tensor:
@@ -65,10 +70,19 @@ def chosen_image(data: Dataset, seed: int) -> Tensor:
     return data.images(torch.from_numpy(index))
 
 
-def _sweep(space: Traversal, origin: Tensor, dimension: int, columns: int, reach: float) -> Sweep:
+def _sweep(
+    space: Traversal,
+    origin: Tensor,
+    dimension: int,
+    columns: int,
+    reach: float,
+    absolute: tuple[float, float] | None,
+) -> Sweep:
     kind = space.code[dimension]
     if isinstance(kind, Categorical):
         values = torch.arange(kind.classes, dtype=origin.dtype, device=origin.device)
+    elif absolute is not None:
+        values = torch.linspace(*absolute, columns, dtype=origin.dtype, device=origin.device)
     else:
         offsets = [reach * (2 * column / (columns - 1) - 1) for column in range(columns)]
         values = origin[0, dimension] + space.spread[dimension] * origin.new_tensor(offsets)

@@ -115,6 +115,7 @@ class IBGAN(Model[IBGANConfig]):
             rate=kl_to_standard(mean, log_variance).mean(dim=0),
             origin=lambda draw, n: self.encoder(self.prior.sample(draw, n))[0],
             render=self.render,
+            prior=lambda draw, n: draw.normal(n, self.cfg.r_dim),
         )
 
     def _bottleneck(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -91,6 +91,7 @@ def test_a_traversal_s_spread_is_that_of_sampled_codes(model):
     assert len(traversal.code) == traversal.rate.shape[0] == 3
     origin = traversal.origin(GeneratorDraw(2), 4)
     torch.testing.assert_close(traversal.render(origin), model.generate(GeneratorDraw(2).normal(4, 5)))
+    assert torch.equal(traversal.prior(GeneratorDraw(2), 4), GeneratorDraw(2).normal(4, 3))
 
 
 @pytest.mark.parametrize("what", [Encoder, Posterior, Generator, Bottleneck, LowerBound, Reconstructor, Traversable])

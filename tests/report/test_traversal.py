@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,24 @@ def test_a_row_varies_its_own_dimension_by_spreads_about_the_origin_all_rows_sha
     torch.testing.assert_close(values - origin[0], 0.5 * torch.linspace(-3, 3, 5), atol=1e-5, rtol=0)
     torch.testing.assert_close(values, torch.tensor(by_dimension[0].positions), atol=1e-5, rtol=0)
     torch.testing.assert_close(code(by_dimension[3].images)[:, 3], torch.tensor([0.0, 1.0, 2.0]), atol=1e-5, rtol=0)
+
+
+def test_absolute_values_are_the_same_wherever_a_row_starts(painter: Any, cpu: torch.device) -> None:
+    for seed in (0, 1):
+        by_dimension = {row.dimension: row for row in sweeps(painter, 5, seed, cpu, absolute=(-1.0, 1.0))}
+        torch.testing.assert_close(code(by_dimension[0].images)[:, 0], torch.linspace(-1, 1, 5), atol=1e-5, rtol=0)
+        assert by_dimension[1].positions == (-1.0, -0.5, 0.0, 0.5, 1.0)
+        assert by_dimension[3].positions == (0.0, 1.0, 2.0)
+
+
+def test_a_start_from_the_prior_takes_no_image_and_the_prior_of_the_code(painter: Any, cpu: torch.device) -> None:
+    plain = painter.traversal
+    encode, prior = (lambda x: torch.full((1, 4), 2.0)), (lambda draw, n: torch.full((n, 4), -2.0))
+    painter.traversal = lambda draw: replace(plain(draw), encode=encode, prior=prior)
+    image = lambda: torch.zeros(1, 1, 4, 4)  # noqa: E731
+    for from_prior, value in ((False, 2.0), (True, -2.0)):
+        rows = sweeps(painter, 3, 0, cpu, image=image, from_prior=from_prior)
+        assert {round(code(row.images)[1, 2].item(), 4) for row in rows if row.dimension == 0} == {value}
 
 
 def test_the_seed_chooses_the_origin_and_nothing_global_is_drawn(painter: Any, cpu: torch.device) -> None:

@@ -35,6 +35,10 @@ def check_traversal(candidate: Candidate) -> None:
         origin = space.origin(draw, N)
         rendered = space.render(expect_floats(check, "traversal's origin", origin, (N, dim)))
     expect_images(check, "traversal's render", rendered, N, candidate.image)
+    if space.prior is not None:
+        with torch.no_grad():
+            start = space.prior(draw, N)
+        expect_floats(check, "traversal's prior", start, (N, dim))
     if space.encode is not None:
         with torch.no_grad():
             code = space.encode(draw.uniform(N, *candidate.image))
