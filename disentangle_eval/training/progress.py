@@ -135,7 +135,7 @@ def _lines(name: str, iterations: int) -> Iterator[Progress]:
         due.append(time.monotonic() + WATCHED_SECONDS)
 
     def on_iteration(iteration: int) -> None:
-        if pace.add(iteration) and due and time.monotonic() > due[0]:
+        if pace.add(iteration) and pace.per_second and due and time.monotonic() > due[0]:
             due.clear()
             write(f"{name} {iteration}/{iterations}  {_speed(pace, iterations)}")
 
