@@ -24,8 +24,8 @@ class CompleteData:
         return len(SPACE)
 
     def images(self, index: torch.Tensor) -> torch.Tensor:
-        images = torch.full((len(index), *self.shape), 0.5)
-        images[:, 0, 0, :4] = torch.from_numpy(SPACE.classes(index.numpy())).float() / 5
+        images = torch.full((len(index), *self.shape), 0.5, device=index.device)
+        images[:, 0, 0, :4] = torch.from_numpy(SPACE.classes(index.cpu().numpy())).to(index.device) / 5
         return images
 
 
@@ -57,7 +57,7 @@ class CompleteModel(nn.Module):
         return (torch.softmax(-(a - torch.arange(4)).square(), dim=1),)
 
     def generate(self, z: torch.Tensor, draw: object = None) -> torch.Tensor:
-        images = torch.full((len(z), 1, SIZE, SIZE), 0.5)
+        images = torch.full((len(z), 1, SIZE, SIZE), 0.5, device=z.device)
         images[:, 0, 0, :4] = torch.sigmoid(z @ self.weight)
         return images
 

@@ -64,6 +64,7 @@ FAULTY_MODELS = {
     "reconstruct": ["methods:FlatReconstruction"],
     "rate": ["methods:RateOfTheBatch"],
     "lower_bound": ["methods:LowerBoundOfTheBatch"],
+    "device": ["devices:ConstantOnTheCpu", "devices:ImagesOnTheCpu", "devices:PlainAttribute"],
     "traversal": ["methods:SpreadAPair", "methods:SignedTraversal"],
 }
 FAULTY_CONFIGS = [

@@ -8,6 +8,7 @@ from disentangle_eval.testing.checks.capture import check_capture
 from disentangle_eval.testing.checks.classification import check_class_probabilities
 from disentangle_eval.testing.checks.config import check_config
 from disentangle_eval.testing.checks.construction import check_construction
+from disentangle_eval.testing.checks.device import check_device
 from disentangle_eval.testing.checks.encoding import check_encode, check_encode_rows
 from disentangle_eval.testing.checks.generation import check_generate
 from disentangle_eval.testing.checks.gradients import check_gradients
@@ -47,4 +48,5 @@ CHECKS: tuple[Check, ...] = (
     check_rate,
     check_lower_bound,
     check_traversal,
+    check_device,
 )

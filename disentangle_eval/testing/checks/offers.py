@@ -23,7 +23,7 @@ from disentangle_eval.api import (
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.failure import NotChecked
-from disentangle_eval.testing.trial import random_images
+from disentangle_eval.testing.trial import CPU, random_images
 
 N = 6
 
@@ -36,14 +36,14 @@ def offered(candidate: Candidate, capability: type[Any]) -> Any:
     return model
 
 
-def images(candidate: Candidate) -> Tensor:
+def images(candidate: Candidate, device: torch.device = CPU) -> Tensor:
     """(N, C, H, W)."""
-    return random_images(candidate.image, N, seed=1).images(torch.arange(N))
+    return random_images(candidate.image, N, seed=1).to(device).images(torch.arange(N, device=device))
 
 
-def calls(candidate: Candidate, model: Model[Any]) -> dict[str, Callable[[], object]]:
-    """One call of every method the model offers, by name."""
-    x, draw = images(candidate), GeneratorDraw(seed=0)
+def calls(candidate: Candidate, model: Model[Any], device: torch.device = CPU) -> dict[str, Callable[[], object]]:
+    """One call of every method the model offers, by name; `device` is where the model is."""
+    x, draw = images(candidate, device), GeneratorDraw(seed=0, device=device)
     found: dict[str, Callable[[], object]] = {}
     if isinstance(model, Encoder):
         found["encode"] = lambda: model.encode(x)
