@@ -20,6 +20,7 @@ COMMANDS = {
     "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
     "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images above their reconstructions."),
     "calibrate": LazyCommand("disentangle_eval.cli.calibrate", "Estimate batch statistics anew on clean images."),
+    "draw": LazyCommand("disentangle_eval.cli.draw", "Draw a checkpoint's codes, categories and interpolations."),
     "runs": LazyCommand("disentangle_eval.cli.runs", "List the runs below a folder, with progress and scores."),
     "compare": LazyCommand("disentangle_eval.cli.compare", "Compare scores over settings and seeds, with intervals."),
     "report": LazyCommand("disentangle_eval.cli.report", "Write one HTML page of runs: scores, curves, traversals."),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from disentangle_eval.api import Dataset
     from disentangle_eval.report.traversal import Sweep
 
 
@@ -73,6 +75,9 @@ def two_numbers(context: click.Context, parameter: click.Parameter, value: str |
     show_default=True,
     help="Starting point: an image of the data set, if the model can encode one, or a sample of the code's prior.",
 )
+@click.option(
+    "--image", "number", type=click.IntRange(min=0), help="Start from the code of this image of the data set."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the starting point.")
 @click.option("--gif/--no-gif", default=True, show_default=True, help="Write the sweeps in motion too.")
 @device_option
@@ -84,6 +89,7 @@ def traverse(
     reach: float,
     absolute: tuple[float, float] | None,
     start: str,
+    number: int | None,
     seed: int,
     gif: bool,
     device: str,
@@ -95,6 +101,8 @@ def traverse(
     starting point that the rows share: the code of an image of the data set if the model can encode one, otherwise a
     sample of the prior. A categorical dimension shows its classes.
     """
+    if number is not None and start == "prior":
+        raise UsageError("traverse", received="--image with --start prior", expected="at most one of them")
     from disentangle_eval.api import Traversable
     from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_dataset_for, open_model
@@ -108,15 +116,28 @@ def traverse(
         raise opened.origin.inability("has no dimensions to sweep: it has no `traversal`")
     path = picture_path(out, opened.origin, "traversal")
 
+    def data() -> Dataset:
+        return open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir)
+
     @functools.cache
     def image() -> Tensor:
-        return chosen_image(open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir), seed)
+        return chosen_image(data(), seed)
 
-    title = caption(opened.origin)
+    given = None if number is None else image_at(data(), number)
+    title = caption(opened.origin) + ("" if number is None else f", from image {number:,}")
 
     def swept(n: int) -> tuple[Sweep, ...]:
-        from_prior = start == "prior"
-        return sweeps(opened.model, n, seed, opened.device, reach, image, absolute=absolute, from_prior=from_prior)
+        return sweeps(
+            opened.model,
+            n,
+            seed,
+            opened.device,
+            reach,
+            image,
+            absolute=absolute,
+            from_prior=start == "prior",
+            given=given,
+        )
 
     rows = swept(columns)
     save_png(path, captioned(traversal_picture(rows), title))
@@ -126,3 +147,12 @@ def traverse(
         moves = frames(swept(POSITIONS))
         save_gif(moving, [captioned(frame, title) for frame in moves])
         click.echo(moving)
+
+
+def image_at(data: Dataset, number: int) -> Tensor:
+    """One image (1, C, H, W) of a data set; `UsageError` for a number it does not have."""
+    import torch
+
+    if number >= len(data):
+        raise UsageError("--image", received=number, expected=f"0 to {len(data) - 1:,}, an image of {data.name}")
+    return data.images(torch.tensor([number]))

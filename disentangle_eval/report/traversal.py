@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset, Traversable, Traversal
+from disentangle_eval.api import Dataset, Encoder, Traversable, Traversal
+from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.report.grid import Cells, enlargement, table
 from disentangle_eval.report.labels import label_rows
@@ -42,26 +43,51 @@ def sweeps(
     *,
     absolute: tuple[float, float] | None = None,
     from_prior: bool = False,
+    given: Tensor | None = None,
 ) -> tuple[Sweep, ...]:
     """One sweep per dimension of the code, the highest rate first, from one starting point.
 
     The starting point is the code of `image` (1, C, H, W) if the model can encode it, otherwise what the seed chooses:
-    of the model's own origins, or `from_prior` a sample of the prior of the code, without an image. A continuous
-    dimension takes `columns` evenly spaced values up to `reach` spreads either way of the starting point, of which an
-    odd number has it in the middle; or values from the first to the second number of `absolute`. A categorical
-    dimension takes its classes, however many. Images are on the CPU. ValueError for fewer than two columns.
+    of the model's own origins, or `from_prior` a sample of the prior of the code, without an image. With `given`
+    (1, C, H, W) it is the code of that image, which any model may read with its `encode` (see `encoding_of`).
+
+    A continuous dimension takes `columns` evenly spaced values up to `reach` spreads either way of the starting point,
+    of which an odd number has it in the middle; or values from the first to the second number of `absolute`. A
+    categorical dimension takes its classes, however many. Images are on the CPU. ValueError for fewer than two columns.
     """
     if columns < 2:
         raise ValueError(f"columns: received {columns}, expected at least 2")
     with evaluating(model):
-        space = model.traversal(GeneratorDraw(stream_seed(seed, "traversal"), device))
-        if image is not None and space.encode is not None and not from_prior:
+        space = space_of(model, seed, device)
+        if given is not None:
+            origin = encoding_of(model, space)(given.to(device))
+        elif image is not None and space.encode is not None and not from_prior:
             origin = space.encode(image().to(device))
         else:
             origins = (space.prior or space.origin) if from_prior else space.origin
             origin = origins(GeneratorDraw(stream_seed(seed, "origin"), device), 1)
         order = space.rate.argsort(descending=True, stable=True).tolist()
         return tuple(_sweep(space, origin, dimension, columns, reach, absolute) for dimension in order)
+
+
+def space_of(model: Traversable, seed: int, device: torch.device) -> Traversal:
+    """The space that a model's sweeps are in, estimated with the randomness of a seed."""
+    return model.traversal(GeneratorDraw(stream_seed(seed, "traversal"), device))
+
+
+def encoding_of(model: Traversable, space: Traversal) -> Callable[[Tensor], Tensor]:
+    """What maps images (B, C, H, W) to codes (B, K) of a space.
+
+    That is the space's own `encode`, or the model's where its code has the columns of the space; `UsageError` where
+    there is neither.
+    """
+    if space.encode is not None:
+        return space.encode
+    if isinstance(model, Encoder) and model.code == space.code:
+        return model.encode
+    raise UsageError(
+        f"{type(model).__name__}", received="an image", expected="a model that encodes images into what it draws from"
+    )
 
 
 def chosen_image(data: Dataset, seed: int) -> Tensor:

@@ -18,6 +18,11 @@ from torch import Tensor
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import ImageShape
 from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.cli.draw_categories import categories
+from disentangle_eval.cli.draw_embedding import embedding
+from disentangle_eval.cli.draw_grid import grid
+from disentangle_eval.cli.draw_histograms import histograms
+from disentangle_eval.cli.draw_interpolation import interpolation
 from disentangle_eval.cli.reconstruct import reconstruct
 from disentangle_eval.cli.sample import sample
 from disentangle_eval.cli.traverse import traverse
@@ -37,6 +42,7 @@ class Noise:
     name: str = "noise"
     sha256: str = "n"
     shape: ImageShape = SHAPE
+    factors: None = None
 
     def __len__(self) -> int:
         return 10
@@ -112,6 +118,24 @@ def test_pictures_of_a_run_go_to_its_folder_and_say_the_iteration(run: Path) -> 
     assert printed(invoke(reconstruct, run)) == [pictures / "reconstruction-00001234.png"]
     for path in pictures.iterdir():
         Image.open(path).verify()
+
+
+def test_pictures_of_codes_go_to_the_runs_folder_too(run: Path) -> None:
+    pictures = run / "pictures"
+    assert printed(invoke(histograms, run)) == [pictures / "histograms-00001234.png"]
+    assert printed(invoke(categories, run, "--columns", 3)) == [pictures / "categories-00001234.png"]
+    drawn = invoke(interpolation, run, "--images", 1, 2, "--columns", 3)
+    assert printed(drawn) == [pictures / "interpolation-00001234.png"]
+    printed(invoke(traverse, run, "--image", 3, "--absolute=-1,1", "--columns", 3, "--no-gif"))
+    for path in pictures.iterdir():
+        Image.open(path).verify()
+
+
+def test_images_categories_and_classes_that_are_not_there_are_refused(run: Path) -> None:
+    assert "0 to 9" in refused(invoke(traverse, run, "--image", 10))
+    assert "0 to 9" in refused(invoke(interpolation, run, "--images", 0, 10))
+    assert "categorical" in refused(invoke(grid, run))
+    assert "factors or labels" in refused(invoke(embedding, run))
 
 
 def test_the_same_seed_draws_the_same_picture(run: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from disentangle_eval.errors import UsageError
 from disentangle_eval.report.traversal import describe, sweeps, traversal_picture
 
 
@@ -83,6 +84,17 @@ def test_the_picture_is_as_high_as_its_rows_and_as_wide_as_its_longest(painter: 
         band = picture[row * tile : (row + 1) * tile, :labels]
         assert (band < 128).any()
     np.testing.assert_array_equal(picture, traversal_picture(rows))
+
+
+def test_a_given_image_is_read_by_any_encoder_of_the_same_code(painter: Any, cpu: torch.device) -> None:
+    with pytest.raises(UsageError, match="encodes images"):
+        sweeps(painter, 3, seed=0, device=cpu, given=torch.zeros(1, 1, 4, 4))
+    painter.code = painter.traversal(None).code
+    painter.encode = lambda x: code(x)
+    painter.eval()
+    expected = torch.tensor([0.5, 1.0, -1.0, 2.0])
+    row = sweeps(painter, 3, seed=0, device=cpu, given=painter.generate(expected[None]))[0]
+    torch.testing.assert_close(code(row.images)[1], expected, atol=1e-5, rtol=0)
 
 
 def test_one_column_is_no_sweep(painter: Any, cpu: torch.device) -> None:

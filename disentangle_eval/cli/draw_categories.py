@@ -1,0 +1,140 @@
+"""`deval draw categories`: real images by the category or the value that a model reads in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+from disentangle_eval.cli.draw import (
+    Coded,
+    categorical_column,
+    dataset_option,
+    on_what,
+    open_coded,
+    out_option,
+    seed_option,
+)
+from disentangle_eval.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    Rows = list[tuple[tuple[str, ...], np.ndarray]]
+
+
+@click.command()
+@checkpoint_argument
+@out_option
+@click.option(
+    "--column", type=click.IntRange(min=0), help="Dimension of the code.  [default: the first categorical one]"
+)
+@click.option("--nearest", is_flag=True, help="Show the images nearest to what the model draws of each category.")
+@click.option("--along", type=click.IntRange(min=0), help="Show the lowest and highest images of this real dimension.")
+@click.option("--columns", type=click.IntRange(2, 50), default=10, show_default=True, help="Images per row.")
+@click.option("--n", type=click.IntRange(min=2), default=2000, show_default=True, help="Number of images searched.")
+@seed_option
+@dataset_option
+@device_option
+@data_dir_option
+def categories(
+    checkpoint: Path,
+    out: Path | None,
+    column: int | None,
+    nearest: bool,
+    along: int | None,
+    columns: int,
+    n: int,
+    seed: int,
+    dataset: str | None,
+    device: str,
+    data_dir: Path | None,
+) -> None:
+    """Draw real images by the category that CHECKPOINT reads in them, a row per category.
+
+    A row shows images of its category at random, or with --nearest what the model draws of the category and the real
+    images nearest to that in pixels, or with --along the images with the lowest and the highest value of another
+    dimension. A code without categories has two rows per dimension: its lowest and its highest images.
+    """
+    from disentangle_eval.cli.picture import picture_path
+    from disentangle_eval.latents import is_categorical
+    from disentangle_eval.report.categories import rows_picture
+    from disentangle_eval.report.coded_images import images_at
+    from disentangle_eval.report.grid import save_png
+    from disentangle_eval.report.labels import captioned
+
+    if nearest and along is not None:
+        raise UsageError("categories", received="--nearest with --along", expected="at most one of them")
+    coded = open_coded(checkpoint, device, dataset, data_dir, n, seed)
+    code = coded.opened.model.code
+    for option, dimension in (("--column", column), ("--along", along)):
+        if dimension is not None and dimension >= len(code):
+            raise UsageError(option, received=dimension, expected=f"0 to {len(code) - 1}, a dimension of the code")
+    path = picture_path(out, coded.opened.origin, "categories")
+    categorical = is_categorical(code)
+    if column is not None and not categorical[column] and not nearest and along is None:
+        rows = value_rows(coded, [column], columns)
+    elif not any(categorical) and not nearest and along is None:
+        rows = value_rows(coded, range(len(code)), columns)
+    else:
+        chosen = categorical_column(code, column, "categories")
+        rows, drawn = category_rows(coded, chosen, columns, seed, nearest, along)
+    shown = [(lines, images_at(coded.data, coded.index[found])) for lines, found in rows if len(found)]
+    if nearest:
+        import torch
+
+        kept = [picture for picture, (_, found) in zip(drawn, rows, strict=True) if len(found)]
+        shown = [
+            (lines, torch.cat([picture[None], images])) for picture, (lines, images) in zip(kept, shown, strict=True)
+        ]
+    title = f"{on_what(coded.data.name, coded.opened)}, of {len(coded.index):,} images"
+    title += ", first what the model draws" if nearest else ""
+    save_png(path, captioned(rows_picture(shown), title))
+    click.echo(path)
+
+
+def value_rows(coded: Coded, dimensions: Sequence[int], columns: int) -> Rows:
+    """Two rows per dimension: the images with its lowest and its highest values."""
+    from disentangle_eval.report.categories import extremes
+
+    rows: Rows = []
+    for dimension in dimensions:
+        for word, found in zip(("lowest", "highest"), extremes(coded.codes, dimension, columns), strict=True):
+            values = coded.codes[found, dimension]
+            rows.append(((f"dimension {dimension}", word, f"{values[0]:.2g} to {values[-1]:.2g}"), found))
+    return rows
+
+
+def category_rows(
+    coded: Coded, column: int, columns: int, seed: int, nearest: bool, along: int | None
+) -> tuple[Rows, list[Tensor]]:
+    """A row per category of a column, and with `nearest` what the model draws of each."""
+    import numpy as np
+
+    from disentangle_eval.report import categories as choosing
+    from disentangle_eval.report.coded_images import images_at
+
+    kind = coded.opened.model.code[column]
+    drawn: list[Tensor] = []
+    if nearest:
+        from disentangle_eval.cli.draw_grid import drawn_categories
+
+        pictures = drawn_categories(coded.opened, column, 1, seed)[:, 0]
+        drawn = list(pictures)
+        images = images_at(coded.data, coded.index)
+        chosen = choosing.nearest(images, coded.codes, column, pictures, columns - 1)
+    elif along is not None:
+        chosen = choosing.along(coded.codes, column, kind.classes, columns, along)
+    else:
+        chosen = choosing.at_random(coded.codes, column, kind.classes, columns, seed)
+    counts = np.bincount(coded.codes[:, column].astype(int), minlength=kind.classes)
+    rows: Rows = []
+    for found, (indices, count) in enumerate(zip(chosen, counts, strict=True)):
+        lines = [f"category {found}", f"{count:,} images"]
+        lines += [f"by dimension {along}"] if along is not None else []
+        rows.append((tuple(lines), indices))
+    return rows, drawn
