@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from disentangle_eval.api import Dataset, Model
-    from disentangle_eval.opening import OpenedSubject, Origin
+    from disentangle_eval.api import Dataset
+    from disentangle_eval.api.abilities import AnyModel
     from disentangle_eval.results import Result
     from disentangle_eval.scoring import Measurement
+    from disentangle_eval.sources.opened import Source
 
 PathLike = str | os.PathLike[str]
 Record = dict[str, Any]
@@ -131,24 +132,33 @@ def load_dataset(name: str, data_dir: PathLike | None = None) -> Dataset:
     return data
 
 
-def load_model(path: PathLike, device: str = "auto") -> Model[Any]:
-    """The model of a checkpoint file or of a run folder (its newest checkpoint), in eval mode on a device.
+def load_model(source: Any, device: str = "auto", **settings: Any) -> AnyModel:
+    """The model of a checkpoint file, a run folder (its newest checkpoint) or any other source, in eval mode.
 
-    `device` is "auto" (CUDA where there is one), "cpu" or "cuda". What the model offers are its methods, such as
-    `encode`, `generate`, `reconstruct` and `posterior`. Its scores are added to the results of the run it is from, as
-    long as its weights are the checkpoint's.
+    `source` is a path or name, as in `deval score`: a checkpoint or run; an exported program (.pt2), TorchScript or
+    ONNX; "module:callable" of the working folder; "hf:NAME"; or a module or callable on tensors. `settings`, or what
+    follows a `?` in its text, say how images must look to a foreign network and what it returns: `range=(-1, 1)`,
+    `channels=3`, `size=224`, `mean`, `std`, `output`, `classes`, `softmax`, `role="generator"`, `prior="normal:10"`.
+    `device` is "auto" (CUDA where there is one), "cpu" or "cuda".
 
-    Raises `UsageError` where there is no such file, plugin or device, `DevalError` where the file is no whole
-    checkpoint.
+    What a model offers are its methods, such as `encode`, `generate`, `reconstruct` and `posterior`. Scores of a model
+    from a run are added to the results of that run, as long as its weights are the checkpoint's.
+
+    Raises `UsageError` where there is no such file, plugin or device, `DevalError` where a file is damaged.
 
     Example::
 
         model = de.load_model("runs/vae-dsprites-seed0")
         codes = model.encode(images)
+        foreign = de.load_model(torch.nn.Flatten(), range=(-1, 1))
     """
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.sources.opened import open_source
 
-    return open_model(Path(path).expanduser(), device).model
+    opened = open_source(_place(source), device, **settings)
+    if opened.table is not None:
+        raise UsageError("model", received=f"{opened.name!r}, a table of codes", expected="a model")
+    model: AnyModel = opened.model
+    return model
 
 
 def train(
@@ -274,7 +284,7 @@ class TrainedRun:
         """The scores of the run's models, as `load_results` returns them."""
         return load_results(self.folder) if RunFolder(self.folder).results.is_file() else []
 
-    def model(self, device: str = "auto") -> Model[Any]:
+    def model(self, device: str = "auto") -> AnyModel:
         """The model of the newest checkpoint, see `load_model`."""
         return load_model(self.folder, device)
 
@@ -302,7 +312,7 @@ class TrainedRun:
 
 
 def encode(
-    model: Model[Any] | TrainedRun | PathLike,
+    model: Any,
     data: Dataset | str | None = None,
     *,
     data_dir: PathLike | None = None,
@@ -310,8 +320,8 @@ def encode(
 ) -> dict[str, np.ndarray]:
     """The codes of every image of a data set with what is known of the images, as arrays by name.
 
-    `model` has `encode`, or is a run or the path of a checkpoint; `data` is by default what it was trained on. The
-    arrays are `codes` (N, K) float32 in the order of the images; `factor_sizes` (F,) where the images are a full grid
+    `model` is a run or any source that `load_model` takes; `data` is by default what it was trained on. The arrays are
+    `codes` (N, K) float32 in the order of the images; `factor_sizes` (F,) where the images are a full grid
     in which the last factor varies fastest, else `factors` (N, F), the classes of each image; `factor_names` (F,);
     `labels` (N,); and `code_classes` (K,), the number of classes of a categorical column and 0 for a column of real
     numbers. `score` takes them, and `deval score --codes` reads them from an `.npz` file.
@@ -325,9 +335,9 @@ def encode(
         de.score(**table, metrics="mig")
     """
     from disentangle_eval.metrics.code_file import code_arrays
+    from disentangle_eval.sources.opened import open_source, subject_for
 
-    opened, origin = _opened_model(model, device)
-    on = _opened_on(opened, origin, data if data is not None else _trained_on(opened, origin), _path(data_dir))
+    on = subject_for(open_source(_place(model), device), data, _path(data_dir))
     if "encoder" not in on.subject.offered:
         raise UsageError(f"{on.name}: no encoder", expected="a model with `code` and `encode`")
     return code_arrays(on.subject)
@@ -355,9 +365,13 @@ def score(
 ) -> dict[str, Result]:
     """The scores of a model on a data set, or of a table of codes, by the name of the metric.
 
-    `score(model, data)`: a model, a run or the path of a checkpoint, on a data set or its name; by default on what the
-    model was trained on, or its test set for a metric that needs labels. Scores of a model opened from a run are added
-    to that run's results.jsonl.
+    `score(model, data)`: a model, a run, or any source that `load_model` takes, on a data set or its name; by default
+    on what the model was trained on, or its test set for a metric that needs labels. Scores of a model from a run are
+    added to that run's results.jsonl. A foreign network is first tried on a few images: one whose codes are constant,
+    random or depend on the other images of a batch is refused. The path of a table (.npz, .npy, .csv, .parquet, .h5)
+    stands for codes in the order of the data set's images.
+
+    `score(codes, data)`: codes (N, K) of all images of a data set, in its order.
 
     `score(codes, factors)`: `codes` (N, K) real numbers, numpy or torch. What is known of the rows is one of `factors`
     (N, F), the factor values of each row, real numbers of which `factor_bins` makes classes; `factor_sizes` (F,), for
@@ -380,6 +394,8 @@ def score(
         de.score(codes, factors, metrics="dci")
     """
     from disentangle_eval import scoring
+    from disentangle_eval.metrics.arrays import as_array
+    from disentangle_eval.sources.opened import Source, open_source
 
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     arrays = {
@@ -393,6 +409,12 @@ def score(
         "log_variance": log_variance,
     }
     given = {name: value for name, value in arrays.items() if value is not None}
+    keywords = (*arrays, "metrics", "protocol", "seed", "data_dir", "device")
+    protocols = () if protocol is None else (protocol,)
+    if _is_array(subject) and (isinstance(on, str) or hasattr(on, "images")):
+        measurements = scoring.plan(names, protocols, settings, keywords)
+        table = {name: as_array(value, name) for name, value in {**given, "codes": subject}.items()}
+        return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed)
     if subject is None or _is_array(subject):
         positional = {"codes": subject, "factors": on}
         given |= {name: value for name, value in positional.items() if value is not None}
@@ -400,16 +422,10 @@ def score(
             raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
         return scoring.score(**given, metrics=names, protocol=protocol, seed=seed, **settings)
     # Before anything slow: a misspelt metric is refused at once.
-    keywords = (*arrays, "metrics", "protocol", "seed", "data_dir", "device")
-    measurements = scoring.plan(names, () if protocol is None else (protocol,), settings, keywords)
+    measurements = scoring.plan(names, protocols, settings, keywords)
     if given:
         raise UsageError(f"score: received {', '.join(given)} with a model", expected="a model and a data set")
-    opened, origin = _opened_model(subject, device)
-    if any(measurement.batch_statistics == "clean" for measurement in measurements):
-        from disentangle_eval.calibration import calibrated
-
-        opened, origin = calibrated(opened, origin, _path(data_dir))
-    return _score_model(opened, origin, on, _path(data_dir), measurements, seed)
+    return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed)
 
 
 def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:
@@ -459,62 +475,31 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, (list, tuple)) or hasattr(value, "__array__")
 
 
-def _opened_model(model: Any, device: str) -> tuple[Any, Origin | None]:
-    """A model and its checkpoint: opened where a run or a path is given, else as it is."""
-    from disentangle_eval.opening import open_model, origin_of
-
-    if isinstance(model, TrainedRun):
-        model = model.folder
-    if isinstance(model, (str, os.PathLike)):
-        opened = open_model(Path(model).expanduser(), device)
-        return opened.model, opened.origin
-    return model, origin_of(model)
+def _place(source: Any) -> Any:
+    """What a run is opened by is its folder; anything else is opened as it is."""
+    return source.folder if isinstance(source, TrainedRun) else source
 
 
-def _trained_on(model: Any, origin: Origin | None) -> str:
-    if origin is None:
-        raise UsageError(
-            f"{type(model).__name__}: the model is from no checkpoint",
-            received="no data set",
-            expected="a data set or its name, such as 'dsprites'",
-        )
-    return str(origin.checkpoint.data["dataset"])
-
-
-def _opened_on(model: Any, origin: Origin | None, data: Dataset | str, data_dir: Path | None) -> OpenedSubject:
-    """A model on a data set, whose images have the shape that the model was trained on."""
-    from disentangle_eval.opening import open_dataset, open_dataset_for, open_subject, refuse_other_shape
-
-    if isinstance(data, str):
-        data = open_dataset(data, data_dir) if origin is None else open_dataset_for(origin, data, data_dir)
-    elif origin is not None:
-        refuse_other_shape(origin, data, repr(data.name), "choose another data set")
-    return open_subject(model, data, origin)
-
-
-def _score_model(
-    model: Any,
-    origin: Origin | None,
+def _score_source(
+    source: Source,
     data: Dataset | str | None,
     data_dir: Path | None,
     measurements: Sequence[Measurement],
     seed: int,
 ) -> dict[str, Result]:
     from disentangle_eval.results import append
-    from disentangle_eval.scoring import can_serve, measure_each, scored_on
+    from disentangle_eval.scoring import can_serve, measure_each
+    from disentangle_eval.sources.opened import subjects_for
 
-    subjects: dict[str, OpenedSubject] = {}
+    subjects = subjects_for(source, measurements, data, data_dir)
     served: dict[str, list[Measurement]] = {}
-    for measurement in measurements:
-        on = scored_on(measurement, _trained_on(model, origin)) if data is None else data
-        name = on if isinstance(on, str) else on.name
-        if name not in subjects:
-            subjects[name] = _opened_on(model, origin, on, data_dir)
-        if can_serve(measurement, subjects[name].subject, subjects[name].name):
-            served.setdefault(name, []).append(measurement)
+    by_name = {opened.name: opened for opened in subjects}
+    for measurement, opened in zip(measurements, subjects, strict=True):
+        if can_serve(measurement, opened.subject, opened.name):
+            served.setdefault(opened.name, []).append(measurement)
     results: dict[str, Result] = {}
     for name, group in served.items():
-        opened = subjects[name]
+        opened = by_name[name]
         keep = [partial(append, opened.run.results)] if opened.run else []
-        results |= measure_each(group, opened.subject, seed, opened.about, opened.name, keep)
+        results |= measure_each(group, opened.subject, seed, opened.about, name, keep)
     return results

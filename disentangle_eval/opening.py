@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from disentangle_eval.api import Dataset, ImageShape, Model, Subject
     from disentangle_eval.checkpoint import Checkpoint
+    from disentangle_eval.metrics.subject import KeptCodes
 
 # ------------------------------------------------------------ data sets
 
@@ -273,26 +274,29 @@ class OpenedSubject:
     run: RunFolder | None = None
 
 
-def open_codes(path: Path) -> OpenedSubject:
-    """A table of codes from a file."""
-    from disentangle_eval.metrics.code_file import load_code_table
-    from disentangle_eval.runtime.files import sha256
+def open_subject(
+    model: Any,
+    data: Dataset,
+    origin: Origin | None = None,
+    *,
+    name: str = "",
+    about: Mapping[str, Any] | None = None,
+    kept: KeptCodes | None = None,
+) -> OpenedSubject:
+    """A model on a data set, whose images are moved to the model's device; `origin` is the model's checkpoint.
 
-    table = load_code_table(path)
-    return OpenedSubject(str(path), table, {"codes": str(path), "codes_sha256": sha256(path)})
-
-
-def open_subject(model: Any, data: Dataset, origin: Origin | None) -> OpenedSubject:
-    """A model on a data set, whose images are moved to the model's device; `origin` is the model's checkpoint."""
+    `name` and what results say `about` the model are those of the checkpoint unless they are given.
+    """
     from disentangle_eval.metrics.subject import EncodedSubject
     from disentangle_eval.metrics.toolbox.encoding import device_of
 
     data = data.to(device_of(model))
-    about = {"model": type(model).__name__} if origin is None else origin.about
-    subject = EncodedSubject(model, data, iteration=origin.checkpoint.iteration if origin else None)
+    name = name or (str(origin.path) if origin else type(model).__name__)
+    about = about or (origin.about if origin else {"model": type(model).__name__})
+    subject = EncodedSubject(model, data, iteration=origin.checkpoint.iteration if origin else None, kept=kept)
     subject.batch_statistics = origin.batch_statistics if origin else "running"
     return OpenedSubject(
-        name=f"{type(model).__name__ if origin is None else origin.path} on {data.name}",
+        name=f"{name} on {data.name}",
         subject=subject,
         about={"dataset": data.name, "dataset_sha256": data.sha256, **about},
         run=find_run(origin.path) if origin else None,

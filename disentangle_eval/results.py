@@ -21,7 +21,8 @@ class Result:
     `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what an
     uninformative code would score, or None where that has no meaning. `settings` includes the protocol; `counts` names
     the images, votes or points that were really used for a setting that asks for a number of them. `warnings` are what
-    a reader of the score should know. `dataset` is what was scored on, `trained_on` what the model was trained on.
+    a reader of the score should know. `dataset` is what was scored on, `trained_on` what the model was trained on;
+    `source` is a foreign model as it was written, with how images had to look.
     Results whose `settings` or `dataset_sha256` differ never share a column.
     """
 
@@ -44,6 +45,7 @@ class Result:
     checkpoint: str | None = None
     checkpoint_sha256: str | None = None
     iteration: int | None = None
+    source: str | None = None
     codes: str | None = None
     codes_sha256: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)

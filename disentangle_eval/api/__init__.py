@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         LowerBound,
         Posterior,
         Reconstructor,
+        Samples,
         Traversable,
         Traversal,
     )
@@ -47,6 +48,7 @@ __all__ = [
     "Posterior",
     "Reconstructor",
     "Round",
+    "Samples",
     "Scores",
     "Step",
     "Subject",
@@ -78,6 +80,7 @@ _MODULES = {
     "Posterior": "abilities",
     "Reconstructor": "abilities",
     "Round": "training",
+    "Samples": "abilities",
     "Scores": "judging",
     "Step": "training",
     "Subject": "judging",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.distributions import Distribution
 
+    from disentangle_eval.api.data import Dataset
     from disentangle_eval.latents import CodeDimension, Prior
 
 
@@ -58,6 +59,13 @@ class Generator(Protocol):
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         """(B, Z) -> (B, C, H, W) in [0, 1]. Without `draw`, inner noise takes its mean."""
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Images that a generator elsewhere has made: they can be compared with others, but no more be drawn."""
+
+    finished: Dataset
 
 
 @runtime_checkable

@@ -60,11 +60,19 @@ def say(kind: Literal["error", "warning"], message: str) -> None:
         click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {one_line(message)}", err=True)
 
 
+class _Notices(logging.Handler):
+    """Prints what is logged on whatever stderr is at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError):
+            click.echo(self.format(record), err=True)
+
+
 def show_notices() -> None:
     """What the package logs, such as that it draws a data set once, is shown on stderr."""
     notices = logging.getLogger("disentangle_eval")
     if not notices.handlers:
-        notices.addHandler(logging.StreamHandler())
+        notices.addHandler(_Notices())
         notices.setLevel(logging.INFO)
 
 

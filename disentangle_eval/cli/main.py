@@ -16,6 +16,7 @@ from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 COMMANDS = {
     "train": LazyCommand("disentangle_eval.cli.train", "Train a model on a data set."),
     "score": LazyCommand("disentangle_eval.cli.score", "Score a checkpoint or a table of codes with a metric."),
+    "encode": LazyCommand("disentangle_eval.cli.encode", "Write the codes of every image of a data set to a file."),
     "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a checkpoint's prior."),
     "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
     "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images above their reconstructions."),

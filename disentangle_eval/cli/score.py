@@ -1,4 +1,4 @@
-"""`deval score`: a checkpoint or a table of codes under a metric's protocol."""
+"""`deval score`: a model, a table of codes or finished images under a metric's protocol."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("checkpoints", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option(
     "--metric",
     "metrics",
@@ -47,12 +47,18 @@ if TYPE_CHECKING:
     help="Feature extractor of fid, kid and prdc: a file, or dinov2-vit-l-14.",
 )
 @click.option(
-    "--codes", multiple=True, type=click.Path(path_type=Path), help="Score a table of codes (.npz), not a checkpoint."
+    "--codes", multiple=True, type=click.Path(path_type=Path), help="Score a table of codes; the same as a SOURCE."
+)
+@click.option(
+    "--samples",
+    multiple=True,
+    metavar="DATA",
+    help="Score finished images, such as images:FOLDER, by fid, kid or prdc.",
 )
 @click.option(
     "--dataset",
     shell_complete=complete_datasets,
-    help="Data set to score on.  [default: what the checkpoint was trained on, or its test set]",
+    help="Data set to score on.  [default: what a checkpoint was trained on, or its test set]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
 @click.option(
@@ -74,12 +80,13 @@ if TYPE_CHECKING:
 @data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per score on stdout and nothing else.")
 def score(
-    checkpoints: tuple[Path, ...],
+    sources: tuple[str, ...],
     metrics: tuple[str, ...],
     protocols: tuple[str, ...],
     changes: tuple[str, ...],
     features: Path | None,
     codes: tuple[Path, ...],
+    samples: tuple[str, ...],
     dataset: str | None,
     seed: int,
     batch_statistics: str,
@@ -89,25 +96,23 @@ def score(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Score CHECKPOINTS (files, or run folders, which stand for their newest) with a metric, under a named protocol.
+    """Score each SOURCE with a metric, under a named protocol.
+
+    A SOURCE is a checkpoint or a run folder, which stands for its newest; with --dataset also an exported program
+    (.pt2), TorchScript, ONNX, module:callable of the working folder, hf:NAME, or a table of codes (.npz, .npy, .csv,
+    .parquet, .h5) in the order of the data set's images. How images must look to a foreign network is said behind it:
+    "enc.pt2?range=-1,1&channels=3&size=224".
 
     Every score is shown with what an uninformative code would get. In a run folder each is also added to results.jsonl,
     one JSON object per line. A metric that fails costs its own score alone; the exit code then says that one failed.
     `deval metrics` lists metrics and their protocols, the default first.
     """
-    if (not checkpoints) == (not codes):
-        received = "neither" if not codes else "both"
-        raise UsageError("score", received=received, expected="either a CHECKPOINT or --codes FILE.npz")
-    if codes and dataset:
-        raise UsageError(
-            "--dataset",
-            received=f"{dataset!r} with --codes, whose images are encoded already",
-            advice="leave it out",
-        )
+    if not sources and not codes and not samples:
+        raise UsageError("score", received="nothing to score", expected="a SOURCE, or --samples DATA")
     # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
-    from disentangle_eval.opening import open_codes
     from disentangle_eval.scoring import plan
+    from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
@@ -115,10 +120,9 @@ def score(
         import torch
 
         torch.set_num_threads(threads)
-    if codes:
-        rows = [[open_codes(path)] * len(measurements) for path in codes]
-    else:
-        rows = [open_checkpoint(path, measurements, dataset, device, data_dir) for path in checkpoints]
+    opened = [open_source(source, device) for source in (*sources, *map(str, codes))]
+    opened += [open_samples(data, data_dir, device) for data in samples]
+    rows = [subjects_for(source, measurements, dataset, data_dir) for source in opened]
     tasks = [
         Task(measurement, row[i], [other[i] for other in rows if other is not row])
         for row in rows
@@ -224,22 +228,3 @@ def draw_scores(run: RunFolder) -> None:
         draw_run(run)
     except (DevalError, OSError) as error:
         say("warning", f"no pictures of the scores: {error if isinstance(error, DevalError) else describe(error)}")
-
-
-def open_checkpoint(
-    path: Path, measurements: Sequence[Measurement], dataset: str | None, device: str, data_dir: Path | None
-) -> list[OpenedSubject]:
-    """For each measurement, the model of a checkpoint on `dataset` or the default data set."""
-    from disentangle_eval.calibration import calibrated
-    from disentangle_eval.opening import open_dataset_for, open_model, open_subject
-    from disentangle_eval.scoring import scored_on
-
-    opened = open_model(path, device)
-    model, origin = opened.model, opened.origin
-    if any(measurement.batch_statistics == "clean" for measurement in measurements):
-        model, origin = calibrated(model, origin, data_dir)
-    trained_on = origin.checkpoint.data["dataset"]
-    names = [dataset or scored_on(measurement, trained_on) for measurement in measurements]
-    data = {name: open_dataset_for(origin, name, data_dir) for name in dict.fromkeys(names)}
-    by_name = {name: open_subject(model, images, origin) for name, images in data.items()}
-    return [by_name[name] for name in names]

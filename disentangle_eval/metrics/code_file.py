@@ -40,7 +40,7 @@ def load_code_table(path: Path) -> CodeTable:
     or that has an array whose name is nearly one of these.
     """
     try:
-        return code_table(_read(path))
+        return code_table(read_arrays(path))
     except UsageError as error:
         raise error.inside(str(path)) from None
 
@@ -59,7 +59,7 @@ def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
     if known.order is not None:
         codes = codes[known.order]
         log_variance = log_variance[known.order] if log_variance is not None and log_variance.ndim else log_variance
-    table = CodeTable(codes, known.factors, _code_dimensions(arrays), known.labels, log_variance, known.order)
+    table = CodeTable(codes, known.factors, code_dimensions(arrays), known.labels, log_variance, known.order)
     _refuse_huge(table)
     if "factor_sizes" in arrays and "factors" not in arrays and isinstance(known.factors, FactorSpace):
         _warn_of_order(table, known.factors)
@@ -118,8 +118,11 @@ def _bins(arrays: Mapping[str, np.ndarray]) -> int:
     return bins[0]
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a file that a table may have, by name; errors do not name the file."""
+def read_arrays(path: Path, alone: bool = False) -> dict[str, np.ndarray]:
+    """The arrays of a file that a table may have, by name; errors do not name the file.
+
+    A table `alone` may hold codes and nothing of what is behind them.
+    """
     try:
         file = np.load(path, allow_pickle=False)
     except FileNotFoundError:
@@ -133,7 +136,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         others = [name for name in file.files if name not in NAMES]
         _refuse_misspelt(others, wanted)
         missing = [] if "codes" in wanted else ["codes"]
-        missing += [] if set(BEHIND) & set(wanted) else [" or ".join(BEHIND)]
+        missing += [] if alone or set(BEHIND) & set(wanted) else [" or ".join(BEHIND)]
         if missing:
             received = ", ".join(sorted(file.files)) or "no arrays"
             raise UsageError("", received=received, expected=EXPECTED, advice=f"missing: {', '.join(missing)}")
@@ -168,7 +171,8 @@ def _refuse_misspelt(others: Collection[str], wanted: Collection[str]) -> None:
             )
 
 
-def _code_dimensions(arrays: Mapping[str, np.ndarray]) -> tuple[CodeDimension, ...] | None:
+def code_dimensions(arrays: Mapping[str, np.ndarray]) -> tuple[CodeDimension, ...] | None:
+    """What the columns of a table hold, by its `code_classes`; None where it has none."""
     if "code_classes" not in arrays:
         return None
     classes = counts(arrays["code_classes"], "code_classes", least=0)

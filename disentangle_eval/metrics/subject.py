@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from disentangle_eval.api import (
     LowerBound,
     Posterior,
     Reconstructor,
+    Samples,
     Subject,
 )
 from disentangle_eval.errors import DevalError, UsageError
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from disentangle_eval.api.abilities import AnyModel
 
 # The need of a metric that each ability of a model meets.
-ABILITIES: dict[str, type] = {
+ABILITIES: dict[str, type | tuple[type, ...]] = {
     "encoder": Encoder,
     "generator": Generator,
+    "samples": (Generator, Samples),
     "prior": Generator,
     "posterior": Posterior,
     "classifier": Classifier,
@@ -128,16 +130,31 @@ class CodeTable:
         return None if self._log_variance is None else self._log_variance[index]
 
 
+class KeptCodes(Protocol):
+    """Codes that outlive the process."""
+
+    def load(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Image indices (n,), ascending, and their codes (n, K), or None."""
+
+    def store(self, index: np.ndarray, codes: np.ndarray) -> None:
+        """Keep them, in place of what was kept before."""
+
+
 class EncodedSubject:
     """A model with an encoder on a data set; each image is encoded at most once, when first asked for.
 
     Keeps the float32 codes of the images asked for, so that a data set may be larger than memory. `batch_size` fits the
-    device unless it is given. DevalError when the model's codes have another shape, are not finite, or name classes
-    that do not exist.
+    device unless it is given; `kept` keeps codes beyond the process. DevalError when the model's codes have another
+    shape, are not finite, or name classes that do not exist.
     """
 
     def __init__(
-        self, model: object, data: Dataset, batch_size: int | None = None, iteration: int | None = None
+        self,
+        model: object,
+        data: Dataset,
+        batch_size: int | None = None,
+        iteration: int | None = None,
+        kept: KeptCodes | None = None,
     ) -> None:
         self.iteration = iteration
         self.batch_statistics = "running"
@@ -149,8 +166,12 @@ class EncodedSubject:
         self._labels: np.ndarray | None = getattr(data, "labels", None)
         self.order: np.ndarray | None = None
         self._batch_size = batch_size
-        self._known = np.empty(0, dtype=np.int64)
-        self._table = np.empty((0, len(self.code)), dtype=np.float32)
+        self._kept = kept
+        before = kept.load() if kept else None
+        self._known, self._table = before or (
+            np.empty(0, dtype=np.int64),
+            np.empty((0, len(self.code)), dtype=np.float32),
+        )
 
     def __len__(self) -> int:
         return len(self._images)
@@ -226,6 +247,8 @@ class EncodedSubject:
                 done += len(batch)
         order = np.argsort(known := np.concatenate([self._known, index]))
         self._known, self._table = known[order], np.concatenate([self._table, table])[order]
+        if self._kept:
+            self._kept.store(self._known, self._table)
 
     def _check(self, codes: np.ndarray, images: int) -> None:
         name = type(self._encoder).__name__

@@ -15,6 +15,7 @@ API_VERSION = 1
 Need = Literal[
     "encoder",
     "generator",
+    "samples",
     "prior",
     "posterior",
     "classifier",

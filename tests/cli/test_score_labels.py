@@ -85,8 +85,11 @@ def test_codes_without_what_a_metric_needs_are_told_in_one_line(deval, tmp_path,
     assert told in answer.error
 
 
-def test_a_data_set_beside_codes_is_refused(deval, tmp_path):
+def test_a_data_set_next_to_codes_that_have_labels_is_refused(deval, tmp_path):
+    np.savez(tmp_path / "digits.npz", images=np.zeros((4, 4, 4), dtype=np.uint8))
     codes = write_codes(tmp_path / "codes.npz", labels=[7, 8, 8, 8])
-    answer = deval("score", "--metric", "cluster-accuracy", "--codes", codes, "--dataset", "mnist-test")
+    answer = deval(
+        "score", "--metric", "cluster-accuracy", "--codes", codes, "--dataset", f"npz:{tmp_path / 'digits.npz'}"
+    )
     assert answer.code == 2
-    assert "--dataset: received 'mnist-test' with --codes" in answer.error
+    assert "holds labels of its own: received a data set as well" in answer.error

@@ -9,10 +9,10 @@ from doc_pages import PAGES
 PAGE = "notebook.md"
 
 
-def cells() -> list[tuple[str, str]]:
-    """Each Python block, and the text printed below it."""
-    found = re.findall(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", PAGES[PAGE], re.MULTILINE | re.DOTALL)
-    assert len(found) == PAGES[PAGE].count("```python")
+def cells(page: str = PAGE) -> list[tuple[str, str]]:
+    """Each Python block of a page, and the text printed below it."""
+    found = re.findall(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", PAGES[page], re.MULTILINE | re.DOTALL)
+    assert len(found) == PAGES[page].count("```python")
     return found
 
 

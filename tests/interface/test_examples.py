@@ -14,6 +14,7 @@ import torch
 
 import disentangle_eval as de
 from disentangle_eval import interface, opening
+from disentangle_eval.sources import opened
 
 PUBLIC = [name for name in de.__all__ if getattr(getattr(de, name), "__module__", "") == interface.__name__]
 SMALL = "iterations=2, networks='mlp', batch_size=4, threads=1, progress=False"
@@ -31,12 +32,21 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
     classes = np.stack(np.unravel_index(np.arange(75), (3, 5, 5)), axis=1)
     np.savez(tmp_path / "small.npz", images=np.arange(75 * 16).reshape(75, 4, 4) % 2 == 0, factor_sizes=(3, 5, 5))
     data = opening.open_dataset(f"npz:{tmp_path / 'small.npz'}")
-    monkeypatch.setattr(opening, "open_dataset", lambda name, data_dir=None: data)
+    for module in (opening, opened):
+        monkeypatch.setattr(module, "open_dataset", lambda name, data_dir=None: data)
     monkeypatch.chdir(tmp_path)
     run = de.train("vae", "dsprites", iterations=1, networks="mlp", batch_size=4, threads=1, progress=False)
     run.score(metrics="mig")
     images = data.images(torch.arange(2))
-    return {"de": de, "np": np, "run": run, "model": run.model(), "images": images, "z": torch.zeros(1, 10)} | {
+    return {
+        "de": de,
+        "np": np,
+        "torch": torch,
+        "run": run,
+        "model": run.model(),
+        "images": images,
+        "z": torch.zeros(1, 10),
+    } | {
         "codes": classes.astype(np.float32),
         "factors": classes,
     }

@@ -162,12 +162,12 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: de.load_model("nowhere"), "checkpoint: received 'nowhere', which does not exist"),
+        (lambda: de.load_model("nowhere"), "source: received 'nowhere', which does not exist"),
         (lambda: de.load_run("nowhere"), "run: received 'nowhere', which holds no run"),
         (lambda: de.load_results("nowhere"), "results: received 'nowhere'"),
         (lambda: de.load_dataset("dsprite"), "Did you mean 'dsprites'"),
         (lambda: de.score(), "score: received nothing to score"),
-        (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: the model is from no checkpoint: received no data set"),
+        (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: from no checkpoint: received no data set"),
     ],
 )
 def test_mistakes_are_one_line(call, message: str) -> None:

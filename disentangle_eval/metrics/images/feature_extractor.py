@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
-import os
-import re
-import warnings
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,15 +15,13 @@ from torch import Tensor, nn
 
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.runtime.programs import load_program, program_kind
 
 INCEPTION = "inception-v3-compat"
 LAYER = "2048"
 
 # torch-fidelity's names of DINOv2's networks.
 DINOV2 = ("dinov2-vit-s-14", "dinov2-vit-b-14", "dinov2-vit-l-14", "dinov2-vit-g-14")
-
-_FORCE_WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
-_OBJECT = re.compile(r"/(custom|opaque)_obj_")
 
 # torch-fidelity's constant is the address alone; its file name ends in the first digits of this.
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
@@ -144,82 +136,23 @@ def _inception(weights: bytes, device: torch.device) -> FeatureExtractor:
 
 
 def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtractor:
-    kind = _kind(contents)
+    kind = program_kind(contents)
     if kind is None:
         raise UsageError(
-            f"--features: {str(path)!r}",
-            received=f"a file of sha256 {_digest(contents)}",
-            expected=f"Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript module (torch.jit.save) or an "
-            "exported program (torch.export.save)",
+            "--features",
+            received=f"{str(path)!r} (sha256 {_digest(contents)})",
+            expected=f"Inception weights (sha256 {INCEPTION_SHA256}), a TorchScript module (torch.jit.save), an "
+            "exported program (torch.export.save) or an ONNX file",
         )
-    try:
-        compute = (_torchscript if kind == "TorchScript" else _exported)(contents, device)
-    except Exception as error:  # whatever a damaged file makes the reader raise
-        raise DevalError(
-            f"--features: the {kind} module {str(path)!r} cannot be loaded ({describe(error)})",
-            advice=f"save it again with torch {torch.__version__}",
-        ) from None
+    program = load_program("--features", path, contents, kind, device)
     return FeatureExtractor(
-        name=f"{path.name} ({kind})",
-        sha256=_digest(contents),
-        program=kind,
+        name=f"{program.name} ({program.kind})",
+        sha256=program.sha256,
+        program=program.kind,
         resize="none, the module's own",
         device=device,
-        compute=compute,
+        compute=program.compute if kind != "ONNX" else lambda images: program.compute(images)[0],
     )
-
-
-def _kind(contents: bytes) -> str | None:
-    """Which program an archive holds, told from the names in it."""
-    try:
-        names = {name.partition("/")[2] for name in zipfile.ZipFile(io.BytesIO(contents)).namelist()}
-    except zipfile.BadZipFile:
-        return None
-    return "TorchScript" if "constants.pkl" in names else "exported" if "archive_format" in names else None
-
-
-def _torchscript(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        module: nn.Module = torch.jit.load(io.BytesIO(contents), map_location=device)
-    return module.eval()
-
-
-def _exported(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
-    from torch.export.passes import move_to_device_pass
-
-    objects = [name for name in zipfile.ZipFile(io.BytesIO(contents)).namelist() if _OBJECT.search(name)]
-    if objects:
-        raise ValueError(f"it holds the pickled object {objects[0]}, which could run code when read")
-    with _weights_only(), _without_log("torch.export"):
-        program = torch.export.load(io.BytesIO(contents))
-    module: nn.Module = move_to_device_pass(program, device).module()
-    return module
-
-
-@contextmanager
-def _weights_only() -> Iterator[None]:
-    """`torch.export.load` unpickles whatever is no plain data, unless torch is told never to."""
-    before = os.environ.get(_FORCE_WEIGHTS_ONLY)
-    os.environ[_FORCE_WEIGHTS_ONLY] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_FORCE_WEIGHTS_ONLY]
-        else:
-            os.environ[_FORCE_WEIGHTS_ONLY] = before
-
-
-@contextmanager
-def _without_log(name: str) -> Iterator[None]:
-    """What torch logs there, it also raises."""
-    logger = logging.getLogger(name)
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before
 
 
 def _float32_convolutions() -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.api import Dataset, Subject
+from disentangle_eval.api import Dataset, Samples, Subject
 from disentangle_eval.data.files.cache import cached_if_possible
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.errors import DevalError, UsageError
@@ -45,15 +45,15 @@ class FeaturePair:
 
 
 def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair:
-    """The features of `cfg.num_images` images of the subject's model, and of as many of its data set, or all it has.
+    """The features of `cfg.num_images` images of the subject's model, and of as many of its data set, or all there are.
 
     The features of real images are kept on disk for the next model.
     """
     model, data = _generator_and_data(subject)
-    count = image_counts(subject, cfg)[0]
+    count, made = image_counts(subject, cfg)
     extractor = load_extractor(cfg.features, device_of(model))
     real, derived = _real_features(model, data, extractor, count, seed)
-    generated = _generated_features(model, extractor, cfg, seed)
+    generated = _generated_features(model, extractor, cfg, seed, made)
     about = {
         "extractor": extractor.name,
         "extractor_sha256": extractor.sha256,
@@ -67,12 +67,14 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
 
 def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
     """How many real and how many generated images there will be. UsageError for a data set of one image or none."""
-    _, data = _generator_and_data(subject)
-    if len(data) < 2:
-        raise UsageError(
-            f"dataset {data.name!r}", received=f"{len(data)} images", expected="at least 2 to compare with"
-        )
-    return min(cfg.num_images, len(data)), cfg.num_images
+    model, data = _generator_and_data(subject)
+    for images in [data, model.finished] if isinstance(model, Samples) else [data]:
+        if len(images) < 2:
+            raise UsageError(
+                f"dataset {images.name!r}", received=f"{len(images)} images", expected="at least 2 to compare with"
+            )
+    made = min(cfg.num_images, len(model.finished)) if isinstance(model, Samples) else cfg.num_images
+    return min(cfg.num_images, len(data)), made
 
 
 def as_bytes(images: Tensor) -> Tensor:
@@ -121,7 +123,11 @@ def _real_features(
     return derived("features", make), derived
 
 
-def _generated_features(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> np.ndarray:
+def _generated_features(
+    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int
+) -> np.ndarray:
+    if isinstance(model, Samples):
+        return _collected(_features_of_finished(model, extractor, count, seed), count)
     if not isinstance(model, nn.Module):
         return _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
     key = (_weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed)
@@ -131,6 +137,13 @@ def _generated_features(model: Any, extractor: FeatureExtractor, cfg: FeatureCon
         known = key, _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
         _generated[model] = known
     return known[1]
+
+
+def _features_of_finished(model: Samples, extractor: FeatureExtractor, count: int, seed: int) -> Iterator[Tensor]:
+    random = np.random.default_rng(stream_seed(seed, "finished images"))
+    index = np.sort(random.choice(len(model.finished), count, replace=False))
+    for _, images in image_batches(model, model.finished, index, _batch_size(extractor.device)):
+        yield extractor(as_bytes(images))
 
 
 def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> Iterator[Tensor]:

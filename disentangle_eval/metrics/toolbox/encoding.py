@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,6 @@ def batch_size_on(device: torch.device, cpu: int = CPU_BATCH, accelerator: int =
 
 
 def device_of(model: Any) -> torch.device:
-    """Where a model's weights are; the CPU for one that has none."""
-    parameters = model.parameters() if isinstance(model, nn.Module) else iter(())
-    return next((parameter.device for parameter in parameters), torch.device("cpu"))
+    """Where a model's weights are, or its buffers; the CPU for one that has neither."""
+    tensors = itertools.chain(model.parameters(), model.buffers()) if isinstance(model, nn.Module) else iter(())
+    return next((tensor.device for tensor in tensors), torch.device("cpu"))

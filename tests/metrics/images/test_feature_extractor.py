@@ -136,7 +136,7 @@ def test_a_damaged_program_is_told(tmp_path, save, kind):
         return name, b"damaged" if name.endswith(("/data.pkl", "/model.json")) else contents
 
     path = rewritten(save(tmp_path / "tiny.pt2", Extractor()), damage)
-    with pytest.raises(DevalError, match=f"the {kind} module .* cannot be loaded"):
+    with pytest.raises(DevalError, match=f"the {kind} program .* cannot be loaded"):
         load_extractor(str(path), CPU)
 
 
@@ -153,7 +153,7 @@ def with_hostile_constants(name, contents):
 @pytest.mark.parametrize("change", [with_hostile_inputs, with_hostile_constants])
 def test_no_object_in_an_exported_program_is_unpickled(tmp_path, change):
     plain = save_exported(tmp_path / "tiny.pt2", Extractor())
-    with pytest.raises(DevalError, match=r"the exported module .* cannot be loaded"):
+    with pytest.raises(DevalError, match=r"the exported program .* cannot be loaded"):
         load_extractor(str(rewritten(plain, change)), CPU)
     assert "hostile_was_here" not in sys.modules
     assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ

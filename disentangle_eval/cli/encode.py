@@ -1,0 +1,38 @@
+"""`deval encode`: the codes of every image of a data set, as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from disentangle_eval.cli.arguments import data_dir_option, device_option
+
+SUFFIX = ".npz"
+
+
+@click.command()
+@click.argument("source")
+@click.option("--dataset", help="Data set to encode.  [default: what a checkpoint was trained on]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("codes.npz"), show_default=True, help="NPZ.")
+@device_option
+@data_dir_option
+def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: Path | None) -> None:
+    """Write the codes of every image of a data set, in its order, to an .npz file with what is known of the images.
+
+    SOURCE is as in `deval score`. The arrays are codes (N, K); factor_sizes, or factors (N, F); factor_names; labels;
+    and code_classes where columns hold classes. `deval score` reads the file as it is.
+    """
+    import numpy as np
+
+    from disentangle_eval.errors import UsageError
+    from disentangle_eval.interface import encode as encode_source
+    from disentangle_eval.runtime.files import make_folder, write_atomically
+
+    if out.suffix.lower() != SUFFIX:
+        raise UsageError("--out", received=repr(str(out)), expected=f"a name that ends in {SUFFIX}")
+    arrays = encode_source(source, dataset, data_dir=data_dir, device=device)
+    make_folder(out.parent)
+    write_atomically(out, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    click.echo(out)
+    click.echo(f"next: deval score {out} --metric all", err=True)

@@ -1,0 +1,170 @@
+"""Anything that maps images to numbers, or numbers to images, as a model that metrics can judge."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from disentangle_eval.api import Dataset, Draw
+from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.latents import Categorical, CodeDimension, Normal, OneHot, Prior, Uniform, continuous
+from disentangle_eval.sources.settings import SourceSettings
+
+# Luminance of red, green and blue (ITU-R BT.601).
+LUMINANCE = (0.299, 0.587, 0.114)
+PRIORS: Mapping[str, Callable[[int], Any]] = {"normal": Normal, "uniform": Uniform, "onehot": OneHot}
+
+
+class ForeignModel(nn.Module):
+    """A callable on tensors under a name; a module, or the module whose method it is, is moved and set to eval."""
+
+    def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
+        super().__init__()
+        self.name = name
+        self.settings = settings
+        # In a tuple, so that a module is registered once, as `module`.
+        self._compute = (compute,)
+        owner = compute if isinstance(compute, nn.Module) else getattr(compute, "__self__", None)
+        self.module = owner if isinstance(owner, nn.Module) else None
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; an exported program stays in the mode in which it was exported."""
+        self.training = mode
+        if self.module is not None:
+            with contextlib.suppress(NotImplementedError):
+                self.module.train(mode)
+        return self
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """What the callable returns for a batch, the chosen one of several outputs.
+
+        `DevalError` where it fails or returns no tensor, with the shape that it received.
+        """
+        try:
+            found = self._compute[0](x)
+        except Exception as error:  # a program of the user's may raise anything
+            raise DevalError(
+                f"{self.name}: failed on a batch of shape {tuple(x.shape)} ({describe(error)})",
+                advice="say how images must look in the source, such as ?channels=3&size=224&range=-1,1; a program "
+                "must take any number of images",
+            ) from error
+        chosen = self._chosen(found)
+        if not isinstance(chosen, Tensor):
+            raise DevalError(self.name, received=type(chosen).__name__, expected="a tensor")
+        return chosen
+
+    def _chosen(self, found: Any) -> Any:
+        name = self.settings.output
+        if isinstance(found, Mapping):
+            if name and name not in found:
+                raise UsageError("output", received=name, expected=f"one of: {', '.join(map(str, found))}")
+            return found[name] if name else next(iter(found.values()))
+        if isinstance(found, Sequence):
+            if name and (not name.isdigit() or int(name) >= len(found)):
+                raise UsageError("output", received=name, expected=f"a number from 0 to {len(found) - 1}")
+            return found[int(name or 0)]
+        if name and not isinstance(found, Tensor):
+            return getattr(found, name)
+        return found
+
+
+class ForeignEncoder(ForeignModel):
+    """Maps images in [0, 1] to codes. `code` is known once `see` was given a first batch."""
+
+    def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
+        super().__init__(compute, name, settings)
+        self.code: tuple[CodeDimension, ...] = ()
+
+    def see(self, x: Tensor) -> Tensor:
+        """The codes of a first batch, by which the dimensions of the code are known."""
+        found = self.encode(x)
+        classes = self.settings.classes
+        self.code = (Categorical(classes),) * found.shape[1] if classes else continuous(found.shape[1])
+        return found
+
+    def encode(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, K) float32."""
+        found = self.outputs(prepared(x, self.settings)).float()
+        if found.dim() > 2 and found[0].numel() == found.shape[1]:
+            found = found.flatten(1)
+        if found.dim() == 1 and len(found) == len(x):
+            found = found[:, None]
+        if found.dim() != 2 or len(found) != len(x):
+            raise DevalError(
+                self.name,
+                received=f"outputs of shape {tuple(found.shape)} for {len(x)} images",
+                expected=f"({len(x)}, K), a row per image",
+                advice="choose another of several outputs with ?output=1",
+            )
+        classes = self.settings.classes
+        if classes and found.shape[1] > 1:
+            if found.shape[1] != classes:
+                raise UsageError("classes", received=str(classes), expected=f"{found.shape[1]}, as the outputs are")
+            return found.argmax(dim=1, keepdim=True).float()
+        return found.softmax(dim=1) if self.settings.softmax else found
+
+
+class ForeignGenerator(ForeignModel):
+    """Maps latents of its prior to images."""
+
+    def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
+        super().__init__(compute, name, settings)
+        self.prior = parse_prior(settings.prior)
+
+    def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
+        """(B, Z) -> (B, C, H, W) in [0, 1]."""
+        images = self.outputs(z).float()
+        if images.dim() != 4 or len(images) != len(z):
+            raise DevalError(
+                self.name,
+                received=f"images of shape {tuple(images.shape)} for {len(z)} latents",
+                expected=f"({len(z)}, C, H, W)",
+            )
+        black, white = self.settings.range
+        return ((images - black) / (white - black)).clamp(0, 1)
+
+
+class FinishedImages(nn.Module):
+    """Images that a generator elsewhere has made, given as a data set on a device."""
+
+    def __init__(self, data: Dataset, device: torch.device) -> None:
+        super().__init__()
+        self.name = data.name
+        self.finished = data.to(device)
+        # What is computed with them is computed there.
+        self.register_buffer("place", torch.empty(0, device=device), persistent=False)
+
+
+def prepared(x: Tensor, settings: SourceSettings) -> Tensor:
+    """Images (B, C, H, W) in [0, 1] as the settings say: channels, size, range, then mean and standard deviation."""
+    if settings.channels == "3" and x.shape[1] == 1:
+        x = x.expand(-1, 3, -1, -1)
+    elif settings.channels == "1" and x.shape[1] == 3:
+        x = (x * x.new_tensor(LUMINANCE).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+    if settings.size and tuple(x.shape[2:]) != (settings.size, settings.size):
+        x = interpolate(x, size=(settings.size, settings.size), mode="bilinear", antialias=True)
+    black, white = settings.range
+    if (black, white) != (0.0, 1.0):
+        x = black + (white - black) * x
+    if settings.mean:
+        x = x - x.new_tensor(settings.mean).view(1, -1, 1, 1)
+    if settings.std:
+        x = x / x.new_tensor(settings.std).view(1, -1, 1, 1)
+    return x.contiguous()
+
+
+def parse_prior(text: str) -> Prior:
+    """`normal:10`, or several parts joined by `+`; `UsageError` for anything else."""
+    parts = []
+    for part in text.split("+"):
+        name, _, number = part.partition(":")
+        if name not in PRIORS or not number.isdigit() or not int(number):
+            expected = "normal:10, uniform:10 or onehot:10, parts joined by +"
+            raise UsageError("prior", received=repr(text), expected=expected)
+        parts.append(PRIORS[name](int(number)))
+    return Prior(tuple(parts))

@@ -1,0 +1,100 @@
+"""Which kind of source something is, told by its content rather than its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from disentangle_eval.errors import UsageError
+
+SourceKind = Literal["checkpoint", "program", "weights", "table", "callable", "hub"]
+
+EXPECTED = (
+    "a checkpoint or run folder, an exported program (.pt2), TorchScript, ONNX, a table of codes (.npz, .npy, .csv, "
+    ".parquet, .h5), module:callable of the working folder, or hf:NAME"
+)
+
+_CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_HEAD_BYTES = 4096
+HUB = "hf:"
+
+# The first bytes of files that hold tables.
+_NUMPY, _HDF5, _PARQUET, _ZIP = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PAR1", b"PK\x03\x04"
+
+
+def kind_of(place: str) -> SourceKind:
+    """The kind of the source at a place; `UsageError` where there is nothing that can be scored."""
+    if place.startswith(HUB):
+        return "hub"
+    path = Path(place).expanduser()
+    if path.is_dir():
+        return "checkpoint"
+    if path.is_file():
+        return _kind_of_file(path)
+    if _CALLABLE.fullmatch(place):
+        return "callable"
+    raise UsageError("source", received=f"{place!r}, which does not exist", expected=EXPECTED)
+
+
+def table_format(path: Path) -> Literal["npz", "npy", "h5", "parquet", "csv"] | None:
+    """The format of a table of numbers; None for a file that is none."""
+    head = _head(path)
+    if head.startswith(_NUMPY):
+        return "npy"
+    if head.startswith(_HDF5):
+        return "h5"
+    if head.startswith(_PARQUET):
+        return "parquet"
+    if head.startswith(_ZIP):
+        from zipfile import BadZipFile, ZipFile
+
+        try:
+            with ZipFile(path) as archive:
+                return "npz" if all(name.endswith(".npy") for name in archive.namelist()) else None
+        except BadZipFile:
+            return None
+    return "csv" if _is_csv(head) else None
+
+
+def _kind_of_file(path: Path) -> SourceKind:
+    from disentangle_eval.runtime.programs import program_kind
+
+    if table_format(path):
+        return "table"
+    contents = path.read_bytes()
+    if program_kind(contents):
+        return "program"
+    return "weights" if _is_foreign_weights(path) else "checkpoint"
+
+
+def _is_foreign_weights(path: Path) -> bool:
+    """Whether a file of `torch.save` holds anything but a checkpoint of `deval train`; nothing in it is run."""
+    import torch
+
+    from disentangle_eval.checkpoint import FORMAT
+
+    try:
+        contents = torch.load(path, map_location="meta", weights_only=True)
+    except Exception:  # opening it as a checkpoint says what is wrong with it
+        return False
+    return not isinstance(contents, dict) or contents.get("format") != FORMAT
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError as error:
+        received = f"{str(path)!r} ({error.strerror or error})"
+        raise UsageError("source", received=received, expected="a readable file") from None
+
+
+def _is_csv(head: bytes) -> bool:
+    """Whether a file begins with columns that are set apart, or with a number."""
+    first = head.partition(b"\n")[0]
+    try:
+        text = first.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return False
+    return text.replace("\t", ",").isprintable() and re.search(r"[,;\t]|^[-+.\d]", text) is not None

@@ -1,0 +1,317 @@
+"""Opening a source: whatever a user names or holds, as something that can be scored on a data set."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from disentangle_eval.errors import UsageError, describe
+from disentangle_eval.opening import (
+    OpenedSubject,
+    Origin,
+    open_dataset,
+    open_dataset_for,
+    open_model,
+    open_subject,
+    origin_of,
+    refuse_other_shape,
+)
+from disentangle_eval.sources.kinds import HUB, kind_of
+from disentangle_eval.sources.settings import SourceName, SourceSettings, parse_source, source_settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from disentangle_eval.api import Dataset
+    from disentangle_eval.scoring import Measurement
+    from disentangle_eval.sources.adapters import ForeignModel
+
+_LOG = logging.getLogger("disentangle_eval")
+
+WEIGHTS = (
+    "export the network with torch.export or torch.jit, or write a function that builds it and loads them, and name it "
+    "as module:function"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was opened: a model or a table, and what results say of it.
+
+    `origin` is the checkpoint of a model of the project. `checksum` is that of a program's file, empty where the code
+    behind a callable is not known.
+    """
+
+    name: str
+    about: Mapping[str, Any]
+    model: Any = None
+    table: Mapping[str, np.ndarray] | None = None
+    origin: Origin | None = None
+    checksum: str = ""
+
+    @property
+    def trained_on(self) -> str | None:
+        """The name of the data set a checkpoint was trained on."""
+        return str(self.origin.checkpoint.data["dataset"]) if self.origin else None
+
+
+def open_source(source: Any, device: str = "auto", **settings: Any) -> Source:
+    """Open a source: a path or name with settings (`enc.pt2?range=-1,1`), a module, a callable, or a model.
+
+    `settings` are added to those in the text. `UsageError` where there is nothing of that name, or it cannot be scored.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        return _open_object(source, settings, device)
+    written = parse_source(str(source))
+    if settings:
+        written = replace(written, settings=source_settings({**_given(written.settings), **settings}))
+    kind = kind_of(written.place)
+    if kind == "checkpoint":
+        if _given(written.settings):
+            raise UsageError(
+                "source",
+                received=repr(written.text),
+                expected=f"{written.place!r} without settings, since its checkpoint says how images look",
+            )
+        opened = open_model(Path(written.place).expanduser(), device)
+        return Source(str(opened.origin.path), opened.origin.about, opened.model, origin=opened.origin)
+    if kind == "weights":
+        raise UsageError(f"source {written.place!r} holds weights and no network that they belong to", advice=WEIGHTS)
+    if kind == "table":
+        return _open_table(written)
+    if kind == "program":
+        return _open_program(written, device)
+    opener: Callable[[SourceName, str], Source] = _open_hub if kind == "hub" else _open_callable
+    return opener(written, device)
+
+
+def open_samples(name: str, data_dir: Path | None, device: str) -> Source:
+    """Finished images, named as a data set is: what a generator elsewhere made."""
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.sources.adapters import FinishedImages
+
+    data = open_dataset(name, data_dir)
+    about = {"model": data.name, "source": name, "checkpoint_sha256": data.sha256}
+    return Source(name, about, FinishedImages(data, choose_device(device)))
+
+
+def subjects_for(
+    source: Source, measurements: Sequence[Measurement], data: Dataset | str | None, data_dir: Path | None
+) -> list[OpenedSubject]:
+    """For each measurement, the source on a data set or its name; each data set is opened and checked once.
+
+    Without one, a checkpoint is scored on what it was trained on, or on its test set by metrics that need labels.
+    """
+    from disentangle_eval.scoring import scored_on
+
+    if any(measurement.batch_statistics == "clean" for measurement in measurements):
+        from disentangle_eval.calibration import calibrated
+
+        model, origin = calibrated(source.model, source.origin, data_dir)
+        source = replace(source, model=model, origin=origin, about=origin.about)
+    subjects: dict[str, OpenedSubject] = {}
+
+    def subject(measurement: Measurement) -> OpenedSubject:
+        on = scored_on(measurement, source.trained_on) if data is None and source.trained_on else data
+        name = on if isinstance(on, str) else ""
+        subjects[name] = subjects.get(name) or subject_for(source, on, data_dir)
+        return subjects[name]
+
+    return [subject(measurement) for measurement in measurements]
+
+
+def subject_for(source: Source, data: Dataset | str | None, data_dir: Path | None) -> OpenedSubject:
+    """A source on a data set, after a first batch has shown that its scores would mean something.
+
+    Without a data set, a checkpoint on what it was trained on, or a table that brings its own factors or labels.
+    `UsageError` where there is neither, and where the images have another shape than a checkpoint was trained on.
+    """
+    data = source.trained_on if data is None else data
+    if isinstance(data, str):
+        of = source.origin
+        data = open_dataset_for(of, data, data_dir) if of else open_dataset(data, data_dir)
+    elif data is not None and source.origin is not None:
+        refuse_other_shape(source.origin, data, repr(data.name), "choose another data set")
+    if source.table is not None:
+        return _table_subject(source, source.table, data)
+    if data is None:
+        raise UsageError(
+            f"{source.name}: from no checkpoint",
+            received="no data set",
+            expected="the data set to score it on, such as dsprites",
+        )
+    kept = None
+    if _is_foreign(source.model):
+        data = _checked(source.model, data)
+        kept = _kept_codes(source, data)
+    return open_subject(source.model, data, source.origin, name=source.name, about=source.about, kept=kept)
+
+
+def _checked(model: ForeignModel, data: Dataset) -> Dataset:
+    from disentangle_eval.metrics.toolbox.encoding import device_of
+    from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator
+    from disentangle_eval.sources.checking import check_encoder, check_generator
+
+    device = device_of(model)
+    data = data.to(device)
+    if isinstance(model, ForeignEncoder):
+        check_encoder(model, data)
+    elif isinstance(model, ForeignGenerator):
+        check_generator(model, data, device)
+    return data
+
+
+def _kept_codes(source: Source, data: Dataset) -> Any:
+    from disentangle_eval.metrics.toolbox.encoding import device_of
+    from disentangle_eval.runtime.versions import versions
+    from disentangle_eval.sources.kept_codes import KeptCodes
+
+    if not source.checksum or source.model.settings.role != "encoder":
+        return None
+    return KeptCodes(
+        {
+            "source": source.checksum,
+            "settings": source.model.settings.model_dump(mode="json"),
+            "dataset": data.name,
+            "dataset_sha256": data.sha256,
+            "device": device_of(source.model).type,
+            "versions": versions(),
+        }
+    )
+
+
+def _table_subject(source: Source, arrays: Mapping[str, np.ndarray], data: Dataset | None) -> OpenedSubject:
+    from disentangle_eval.metrics.code_file import code_table
+    from disentangle_eval.sources.tables import KNOWN, table_on
+
+    if data is not None:
+        of_data = {"dataset": data.name, "dataset_sha256": data.sha256}
+        return OpenedSubject(source.name, table_on(dict(arrays), data, source.name), {**source.about, **of_data})
+    if not set(KNOWN) & set(arrays):
+        raise UsageError(
+            f"{source.name} holds codes alone",
+            received="no data set",
+            expected="the data set whose images they are of, in its order, such as dsprites",
+        )
+    return OpenedSubject(source.name, code_table(arrays), source.about)
+
+
+def _open_table(written: SourceName) -> Source:
+    from disentangle_eval.runtime.files import sha256
+    from disentangle_eval.sources.tables import read_table
+
+    if _given(written.settings):
+        raise UsageError("source", received=repr(written.text), expected="a table without settings")
+    path = Path(written.place).expanduser()
+    about = {"codes": written.place, "codes_sha256": sha256(path)}
+    return Source(written.place, about, table=read_table(path))
+
+
+def _open_program(written: SourceName, device: str) -> Source:
+    from disentangle_eval.runtime.devices import choose_device, use_exact_kernels
+    from disentangle_eval.runtime.programs import load_program, program_kind
+
+    path = Path(written.place).expanduser()
+    contents = path.read_bytes()
+    kind = program_kind(contents)
+    assert kind is not None
+    chosen = choose_device(device)
+    use_exact_kernels(chosen)
+    program = load_program("source", path, contents, kind, chosen)
+    about = {
+        "model": path.name,
+        "source": written.text,
+        "checkpoint": path.name,
+        "checkpoint_sha256": program.sha256,
+    }
+    model = _adapted(program.compute, written.text, written.settings, chosen)
+    return Source(written.text, about, model, checksum=program.sha256)
+
+
+def _open_callable(written: SourceName, device: str) -> Source:
+    """`module:attribute` of the working folder, a callable on tensors or a class of modules without arguments."""
+    module, _, attribute = written.place.partition(":")
+    folder = str(Path.cwd())
+    _LOG.info("source: running %s of the working folder", written.place)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # a module of the user's may raise anything
+        raise UsageError(
+            f"source {written.place!r} cannot be imported ({describe(error)})",
+            expected="module:callable, of a module in the working folder",
+        ) from error
+    opened = _open_object(found, _given(written.settings), device)
+    return replace(opened, name=written.text, about={"model": written.place, "source": written.text})
+
+
+def _open_hub(written: SourceName, device: str) -> Source:
+    """A model of the Hugging Face hub, or in a local folder, by its pooled features."""
+    name = written.place.removeprefix(HUB)
+    if importlib.util.find_spec("transformers") is None:
+        raise UsageError(f"source {written.place!r}: transformers is not installed", advice="pip install transformers")
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.sources.hub import load_hub_model
+
+    _LOG.info("source: loading %s", written.place)
+    chosen = choose_device(device)
+    compute, defaults = load_hub_model(name)
+    settings = source_settings({**defaults, **_given(written.settings)})
+    model = _adapted(compute, written.text, settings, chosen)
+    return Source(written.text, {"model": written.place, "source": written.text}, model)
+
+
+def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Source:
+    """A model of the project, a module or a callable that is there already."""
+    from torch import nn
+
+    from disentangle_eval.api import Encoder, Generator
+    from disentangle_eval.runtime.devices import choose_device
+
+    if isinstance(source, type) and issubclass(source, nn.Module):
+        source = source()
+    name = getattr(source, "__name__", type(source).__name__)
+    origin = origin_of(source) if isinstance(source, nn.Module) else None
+    if _is_foreign(source) or isinstance(source, (Encoder, Generator)):
+        if settings:
+            raise UsageError(
+                name, received=f"settings {', '.join(settings)}", expected="none with a model that has `code`"
+            )
+        about = origin.about if origin else {"model": getattr(source, "name", name)}
+        return Source(str(origin.path) if origin else getattr(source, "name", name), about, source, origin=origin)
+    if not callable(source):
+        raise UsageError("score", received=type(source).__name__, expected="a model, a callable on tensors, or codes")
+    owner = source if isinstance(source, nn.Module) else getattr(source, "__self__", None)
+    known = next((tensor.device for tensor in owner.parameters()), None) if isinstance(owner, nn.Module) else None
+    chosen = known or choose_device("cpu" if device == "auto" else device)
+    model = _adapted(source, name, source_settings(dict(settings)), chosen)
+    return Source(name, {"model": name}, model)
+
+
+def _adapted(compute: Callable[..., Any], name: str, settings: SourceSettings, device: torch.device) -> ForeignModel:
+    from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator
+
+    kind = ForeignGenerator if settings.role == "generator" else ForeignEncoder
+    return kind(compute, name, settings).to(device).eval()
+
+
+def _is_foreign(model: Any) -> bool:
+    adapters = sys.modules.get("disentangle_eval.sources.adapters")
+    return adapters is not None and isinstance(model, adapters.ForeignModel)
+
+
+def _given(settings: SourceSettings) -> dict[str, Any]:
+    """The settings that differ from the defaults."""
+    return settings.model_dump(exclude_defaults=True)

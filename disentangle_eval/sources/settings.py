@@ -1,0 +1,79 @@
+"""What a user writes for a source: where it is, and how images must look to it. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from disentangle_eval.config import Config, Field, build
+from disentangle_eval.errors import UsageError
+
+
+def _numbers(value: Any) -> Any:
+    return value.split(",") if isinstance(value, str) else value
+
+
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_numbers)]
+
+
+class SourceSettings(Config):
+    """How images in [0, 1] are prepared for a network, and what its outputs are."""
+
+    channels: Literal["1", "3"] | None = Field(
+        None, description="channels it takes: grey is repeated, colour becomes its luminance"
+    )
+    size: int | None = Field(None, ge=1, le=4096, description="height and width it takes, pixels; images are resized")
+    range: Numbers = Field((0.0, 1.0), description="values of black and white, such as -1,1 or 0,255")
+    mean: Numbers = Field((), description="per channel, subtracted after `range`")
+    std: Numbers = Field((), description="per channel, divided by after `mean`")
+    output: str = Field("", description="which of several outputs, by number or name; without one, the first")
+    classes: int | None = Field(None, ge=2, description="the outputs score so many classes; the best is the code")
+    softmax: bool = Field(False, description="the outputs are logits; their probabilities are the code")
+    role: Literal["encoder", "generator"] = Field("encoder", description="what it maps: images to codes, or back")
+    prior: str = Field("", description="what a generator is fed with, such as normal:10 or uniform:10")
+
+
+@dataclass(frozen=True)
+class SourceName:
+    """`PLACE`, or `PLACE?setting=value&setting=value`."""
+
+    text: str
+    place: str
+    settings: SourceSettings
+
+
+def parse_source(text: str) -> SourceName:
+    """The parts of what was written; `UsageError` for an unknown setting and for one without a value."""
+    place, _, query = text.partition("?")
+    values: dict[str, Any] = {}
+    for pair in query.split("&") if query else []:
+        setting, separator, value = pair.partition("=")
+        if not separator and setting != "softmax":
+            raise UsageError("source", received=repr(text), expected="SOURCE?setting=value, settings joined by &")
+        values[setting.replace("-", "_")] = value if separator else True
+    return SourceName(text, place, source_settings(values))
+
+
+def source_settings(values: dict[str, Any]) -> SourceSettings:
+    """Settings by name; `UsageError` where they are unknown, out of range or do not go together."""
+    if isinstance(values.get("channels"), int):
+        values = {**values, "channels": str(values["channels"])}
+    settings = build(SourceSettings, values)
+    if len(settings.range) != 2 or settings.range[0] == settings.range[1]:
+        raise UsageError("range", received=_shown(settings.range), expected="two different numbers, such as -1,1")
+    for name in ("mean", "std"):
+        if len(getattr(settings, name)) not in (0, 1, 3):
+            raise UsageError(name, received=_shown(getattr(settings, name)), expected="one number or three")
+    if any(value <= 0 for value in settings.std):
+        raise UsageError("std", received=_shown(settings.std), expected="numbers above 0")
+    if settings.classes and settings.softmax:
+        raise UsageError("classes and softmax", received="both", expected="one of them")
+    if settings.role == "generator" and not settings.prior:
+        raise UsageError("prior", received="none", expected="what the generator is fed with, such as prior=normal:10")
+    return settings
+
+
+def _shown(values: tuple[float, ...]) -> str:
+    return ",".join(f"{value:g}" for value in values)

@@ -1,0 +1,116 @@
+"""Tables of codes in files of any common format, told by content."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentangle_eval.api import Dataset
+from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.code_file import code_dimensions, read_arrays
+from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.sources.kinds import table_format
+
+EXPECTED = "a table of numbers (N, K), a row per image"
+KNOWN = ("factor_sizes", "factors", "labels")
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a table: `codes` (N, K) and, from an npz file, what else it holds by the names of a code file.
+
+    `UsageError` for a file that is no table of numbers.
+    """
+    kind = table_format(path)
+    try:
+        if kind == "npz":
+            return _of_npz(path)
+        read = {"npy": _of_npy, "h5": _of_hdf5, "parquet": _of_parquet, "csv": _of_csv}[kind or "csv"]
+        codes = read(path)
+    except UsageError:
+        raise
+    except Exception as error:  # whatever a damaged file makes its reader raise
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise UsageError(str(path), received=f"a file that cannot be read ({reason})", expected=EXPECTED) from None
+    if codes.ndim == 1:
+        codes = codes[:, None]
+    if codes.ndim != 2 or codes.dtype.kind not in "biuf":
+        raise UsageError(str(path), received=f"{codes.dtype} of shape {codes.shape}", expected=EXPECTED)
+    return {"codes": codes}
+
+
+def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTable:
+    """Codes in the order of a data set's images, with the factors and labels of that data set.
+
+    `UsageError` where the rows are not as many as the images, or the table brings factors or labels of its own.
+    """
+    own = [key for key in KNOWN if key in arrays]
+    if own:
+        raise UsageError(
+            f"{name} holds {', '.join(own)} of its own",
+            received="a data set as well",
+            expected="one of the two",
+            advice="leave out the data set, or write a table of codes alone",
+        )
+    codes = arrays["codes"]
+    if len(codes) != len(data):
+        raise UsageError(
+            name,
+            received=f"{len(codes):,} rows",
+            expected=f"{len(data):,}, a row per image of {data.name} in its order",
+        )
+    return CodeTable(
+        codes, data.factors, code_dimensions(arrays), getattr(data, "labels", None), arrays.get("log_variance")
+    )
+
+
+def _of_npz(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as file:
+        names = list(file.files)
+        if "codes" not in names and len(names) == 1:
+            return {"codes": file[names[0]]}
+    return read_arrays(path, alone=True)
+
+
+def _of_npy(path: Path) -> np.ndarray:
+    array: np.ndarray = np.load(path, allow_pickle=False)
+    return array
+
+
+def _of_hdf5(path: Path) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        tables = [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
+        if "codes" not in tables and len(tables) != 1:
+            received = f"the arrays {', '.join(tables) or 'none'}"
+            raise UsageError(str(path), received=received, expected="an array named codes, or only one")
+        array: np.ndarray = np.asarray(file["codes" if "codes" in tables else tables[0]])
+    return array
+
+
+def _of_parquet(path: Path) -> np.ndarray:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise UsageError(f"{path}: pyarrow is not installed", advice="pip install pyarrow, or write .npy")
+    import pyarrow.parquet
+
+    table: Any = pyarrow.parquet.read_table(path)
+    return np.stack([column.to_numpy() for column in table.columns], axis=1)
+
+
+def _of_csv(path: Path) -> np.ndarray:
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = [line for line in lines if line.strip()]
+    delimiter = next((mark for mark in (",", ";", "\t") if mark in lines[0]), None)
+    header = not all(_is_number(cell) for cell in (lines[0].split(delimiter) if delimiter else [lines[0]]))
+    return np.loadtxt(lines[header:], delimiter=delimiter, ndmin=2, dtype=np.float64)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

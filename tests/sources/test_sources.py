@@ -1,0 +1,263 @@
+"""Every kind of source with a network whose score is known: one that returns the factors scores 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import disentangle_eval as de
+from disentangle_eval.cli.main import main
+from disentangle_eval.errors import DevalError, UsageError
+
+SIZES = (3, 4, 4)
+CLASSES = np.stack(np.unravel_index(np.arange(48), SIZES), axis=1)
+QUICK = {"train_votes": 200, "eval_votes": 100, "samples_per_vote": 8, "variance_samples": 48}
+SET = [f"--set={name}={value}" for name, value in QUICK.items()]
+
+
+class Factors(nn.Module):
+    """Reads the factors off the first three pixels of an image."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 7.0 * x[:, 0, 0, :3]
+
+
+class Constant(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ones(x.shape[0], 2) + 0.0 * x[:, 0, 0, :2]
+
+
+class Noisy(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0, 0, :3] + torch.rand(x.shape[0], 3)
+
+
+class Batchwise(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0, 0, :3] - x[:, 0, 0, :3].mean(dim=0)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Images that say their factors in three pixels, as the name of a data set in the working folder."""
+    images = np.zeros((48, 4, 4), dtype=np.float32)
+    images[:, 0, :3] = CLASSES / 7
+    np.savez(tmp_path / "images.npz", images=images, factor_sizes=SIZES, factor_names=("a", "b", "c"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    return "npz:images.npz"
+
+
+def torchscript(module: nn.Module, path: Path) -> Path:
+    torch.jit.save(torch.jit.trace(module.eval(), torch.rand(2, 1, 4, 4)), path)
+    return path
+
+
+def exported(module: nn.Module, path: Path) -> Path:
+    shapes = {"x": {0: torch.export.Dim("batch", min=1)}}
+    torch.export.save(torch.export.export(module.eval(), (torch.rand(2, 1, 4, 4),), dynamic_shapes=shapes), path)
+    return path
+
+
+def onnx(module: nn.Module, path: Path) -> Path:
+    """The graph of `Factors`, in which slicing takes the first row and three columns."""
+    pytest.importorskip("onnxruntime")
+    helper = pytest.importorskip("onnx").helper
+    kind = pytest.importorskip("onnx").TensorProto
+    constants = {"starts": [0, 0, 0], "ends": [1, 1, 3], "axes": [1, 2, 3], "shape": [-1, 3]}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["part"]),
+            helper.make_node("Reshape", ["part", "shape"], ["flat"]),
+            helper.make_node("Mul", ["flat", "seven"], ["codes"]),
+        ],
+        "factors",
+        [helper.make_tensor_value_info("x", kind.FLOAT, ["batch", 1, 4, 4])],
+        [helper.make_tensor_value_info("codes", kind.FLOAT, ["batch", 3])],
+        [
+            *(helper.make_tensor(name, kind.INT64, [len(values)], values) for name, values in constants.items()),
+            helper.make_tensor("seven", kind.FLOAT, [], [7.0]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def deval(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(map(str, arguments)))
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("save", [torchscript, exported, onnx])
+def test_a_program_in_a_file_of_any_name_scores_1(data: str, tmp_path: Path, save, capsys) -> None:
+    path = save(Factors(), tmp_path / "program.bin")
+    assert de.score(path, data, metrics="factorvae", device="cpu", **QUICK)["factorvae"].value == 1.0
+    capsys.readouterr()
+    assert deval("score", path, "--dataset", data, "--metric", "factorvae", *SET, "--device", "cpu", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["value"], result["checkpoint"], result["source"]) == (1.0, "program.bin", str(path))
+    assert len(result["checkpoint_sha256"]) == 64
+
+
+@pytest.mark.parametrize("source", [Factors(), Factors().forward, lambda x: 7.0 * x[:, 0, 0, :3], Factors])
+def test_anything_callable_on_tensors_scores_1(data: str, source) -> None:
+    assert de.score(source, data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
+
+
+def test_a_callable_of_the_working_folder_scores_1(data: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "mine_for_a_test.py").write_text("def encode(x):\n    return 7.0 * x[:, 0, 0, :3]\n")
+    assert deval("score", "mine_for_a_test:encode", "--dataset", data, "--metric", "factorvae", *SET, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["value"], result["model"]) == (1.0, "mine_for_a_test:encode")
+
+
+@pytest.mark.parametrize("suffix", ["npz", "npy", "csv", "semicolon.csv", "h5", "parquet"])
+def test_a_table_in_the_order_of_the_data_set_scores_1(data: str, tmp_path: Path, suffix: str, capsys) -> None:
+    path = tmp_path / f"codes.{suffix}"
+    codes = CLASSES.astype(np.float64)
+    if suffix == "npz":
+        np.savez(path, codes=codes)
+    elif suffix == "npy":
+        np.save(path, codes)
+    elif suffix == "h5":
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            file["codes"] = codes
+    elif suffix == "parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pyarrow.table({f"z{i}": column for i, column in enumerate(codes.T)}), path)
+    else:
+        mark = ";" if suffix.startswith("semicolon") else ","
+        np.savetxt(path, codes, delimiter=mark, header=mark.join(["z0", "z1", "z2"]), comments="")
+    assert deval("score", path, "--dataset", data, "--metric", "factorvae", *SET, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["value"] == 1.0
+
+
+def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None:
+    assert de.score(CLASSES, data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
+    with pytest.raises(UsageError, match="codes: received 47 rows, expected 48, a row per image"):
+        de.score(CLASSES[1:], data, metrics="factorvae")
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (Constant(), "16 different images have the same code"),
+        (Noisy(), "the same images have other codes when they are encoded again"),
+        (Batchwise(), "depends on the other images of its batch"),
+        (nn.Flatten(0), r"received outputs of shape \(256,\) for 16 images"),
+        (nn.Linear(3, 2), "failed on a batch of shape"),
+        (lambda x: x.flatten(1) / 0, "received NaN or infinity"),
+        (lambda x: x.numpy(), "received ndarray, expected a tensor"),
+    ],
+)
+def test_what_would_score_nothing_is_refused(data: str, module, message: str) -> None:
+    with pytest.raises(DevalError, match=message):
+        de.score(module, data, metrics="factorvae")
+
+
+def test_how_images_look_is_said_in_the_source(data: str) -> None:
+    seen: list[Tensor] = []
+
+    def look(x: Tensor) -> tuple[Tensor, Tensor]:
+        seen.append(x)
+        return torch.zeros(len(x), 1), x.flatten(1)
+
+    model = de.load_model(look, range=(-1, 1), channels=3, size=8, mean=(0.5,), std=(2, 2, 2), output="1")
+    assert de.encode(model, data)["codes"].shape == (48, 3 * 8 * 8)
+    assert seen[0].shape[1:] == (3, 8, 8)
+    assert float(seen[0].min()) == pytest.approx((-1 - 0.5) / 2)
+
+
+def test_categorical_outputs_are_classes_or_probabilities(data: str) -> None:
+    scores = lambda x: torch.eye(3)[(7 * x[:, 0, 0, 0]).round().long()]  # noqa: E731
+    table = de.encode(de.load_model(scores, classes=3), data)
+    assert np.array_equal(table["codes"][:, 0], CLASSES[:, 0])
+    assert table["code_classes"].tolist() == [3]
+    assert de.encode(de.load_model(scores, softmax=True), data)["codes"].sum(axis=1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nowhere.pt2", "source: received 'nowhere.pt2', which does not exist"),
+        ("enc.pt2?rang=-1,1", "rang: unknown setting"),
+        ("enc.pt2?range=1,1", "range: received 1,1, expected two different numbers"),
+        ("enc.pt2?channels=2", "channels: received '2'"),
+        ("weights.pt", "holds weights and no network that they belong to"),
+        ("no_such_module_here:encode", "cannot be imported"),
+        ("codes.npy", "codes.npy holds codes alone: received no data set"),
+    ],
+)
+def test_mistakes_in_a_source_are_one_line(data: str, tmp_path: Path, text: str, message: str) -> None:
+    torch.save(nn.Linear(1, 1).state_dict(), tmp_path / "weights.pt")
+    np.save(tmp_path / "codes.npy", CLASSES)
+    with pytest.raises(UsageError, match=message):
+        de.score(text, None if text == "codes.npy" else data, metrics="factorvae")
+
+
+def test_a_second_metric_of_a_program_encodes_nothing(data: str, tmp_path: Path, monkeypatch) -> None:
+    path = torchscript(Factors(), tmp_path / "encoder.pt")
+    first = de.score(path, data, metrics="factorvae", **QUICK)["factorvae"]
+    (kept,) = (tmp_path / "cache" / "codes").iterdir()
+    with np.load(kept) as file:
+        assert np.array_equal(file["index"], np.arange(48))
+    monkeypatch.setattr("disentangle_eval.metrics.subject.EncodedSubject._encode", None)
+    assert de.score(path, data, metrics="factorvae", **QUICK)["factorvae"].details == first.details
+
+
+def images_of(folder: Path, seed: int) -> str:
+    from PIL import Image
+
+    folder.mkdir()
+    levels = np.random.default_rng(seed).integers(256, size=(30, 8, 8), dtype=np.uint8)
+    for number, image in enumerate(levels):
+        Image.fromarray(image).save(folder / f"{number}.png")
+    return f"images:{folder}"
+
+
+class Pixels(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0].flatten(1).float() / 255
+
+
+def test_two_folders_of_images_are_compared_by_one_command(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    features = tmp_path / "features.pt"
+    torch.jit.save(torch.jit.trace(Pixels(), torch.zeros(2, 3, 8, 8, dtype=torch.uint8)), features)
+    real, other = images_of(tmp_path / "real", 0), images_of(tmp_path / "other", 1)
+    found = []
+    for made in (real, other):
+        command = ["score", "--samples", made, "--dataset", real, "--metric", "fid", "--features", features, "--json"]
+        assert deval(*command, "--set", "num_images=100") == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert found[0]["value"] == pytest.approx(0, abs=1e-6)
+    assert found[1]["value"] > 0.01
+    assert found[1]["details"]["num_generated"] == 30
+    assert deval("score", "--samples", other, "--dataset", real, "--metric", "gilbo") == 2
+
+
+def test_a_generator_is_compared_with_the_data_set(data: str, tmp_path: Path, monkeypatch) -> None:
+    def generate(z: Tensor) -> Tensor:
+        return 2 * torch.sigmoid(z).view(-1, 1, 4, 4) - 1
+
+    features = tmp_path / "features.pt"
+    torch.jit.save(torch.jit.trace(Pixels(), torch.zeros(2, 3, 4, 4, dtype=torch.uint8)), features)
+    model = de.load_model(generate, role="generator", prior="normal:16", range=(-1, 1))
+    result = de.score(model, data, metrics="fid", features=str(features), num_images=200)["fid"]
+    assert result.value > 0
+    assert result.details["num_generated"] == 200
+    constant = de.load_model(lambda z: torch.zeros(len(z), 1, 4, 4), role="generator", prior="normal:2")
+    with pytest.raises(DevalError, match="different latents give the same image"):
+        de.score(constant, data, metrics="fid")
+    with pytest.raises(UsageError, match="prior: received none"):
+        de.load_model(generate, role="generator")
