@@ -50,7 +50,10 @@ KINDS: Mapping[str, Any] = {
 }
 
 LARGEST_SIDE = 2**14
-LARGEST_STRUCTURE = 64 * 2**20
+# Those of the built-in models take less than a tenth of these.
+LARGEST_STRUCTURE = 4 * 2**20
+MOST_ITEMS = 2**20
+DEEPEST = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +140,7 @@ def load(path: Path, *, train: bool = True) -> Checkpoint:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             contents = torch.load(path, map_location="cpu", weights_only=True)
+        refuse_tangled(contents, path.stat().st_size)
     except Exception as error:  # whatever a damaged file makes the reader raise
         raise DevalError(
             f"checkpoint {str(path)!r}: {_refusal(path, error)}", expected="a file written by `deval train`"
@@ -147,15 +151,39 @@ def load(path: Path, *, train: bool = True) -> Checkpoint:
 
 
 def refuse_inflated(path: Path) -> None:
-    """`ValueError` for an archive that would take more memory than its size, or has an improbably long structure."""
+    """`ValueError` for no archive, and for one that takes more memory than its size or has too long a structure."""
     if not _begins_as_archive(path):
-        return
+        raise ValueError("no archive")
     with zipfile.ZipFile(path) as archive:
         for record in archive.infolist():
             if record.compress_type != zipfile.ZIP_STORED or record.file_size != record.compress_size:
                 raise ValueError("a compressed record")
             if record.filename.endswith("/data.pkl") and record.file_size > LARGEST_STRUCTURE:
                 raise ValueError("a structure too large for a checkpoint")
+
+
+def refuse_tangled(contents: Any, size: int) -> None:
+    """`ValueError` for contents of a file of that size in which one walks too long or too deep, or of larger tensors.
+
+    Containers that hold each other several times take little memory, and no reader would come to their end.
+    """
+    items, storages, left = 0, {}, [(contents, 0)]
+    while left:
+        value, depth = left.pop()
+        items += 1
+        if items > MOST_ITEMS or depth > DEEPEST:
+            raise ValueError("a structure too large for a checkpoint")
+        if isinstance(value, dict):
+            left += [(item, depth + 1) for pair in value.items() for item in pair]
+        elif isinstance(value, list | tuple):
+            left += [(item, depth + 1) for item in value]
+        elif isinstance(value, Tensor):
+            if value.layout != torch.strided or value.device.type != "cpu":
+                raise ValueError("a tensor of another kind than a checkpoint's")
+            memory = value.untyped_storage()
+            storages[memory.data_ptr()] = memory.nbytes()
+    if sum(storages.values()) > size:
+        raise ValueError("tensors larger than their file")
 
 
 def _verify(path: Path, contents: Mapping[str, Any], parts: Sequence[str]) -> None:

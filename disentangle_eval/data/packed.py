@@ -27,6 +27,7 @@ from disentangle_eval.api import Dataset, Factors, ImageShape
 from disentangle_eval.data.dataset import ImageDataset, labels_of
 from disentangle_eval.data.factor_table import FactorTable, TableGrid, has_every_combination
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
+from disentangle_eval.data.files.hdf5_limits import dataset_inside
 from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.errors import DevalError
@@ -80,6 +81,8 @@ def read_packed(path: Path, file: h5py.File) -> ImageDataset:
         received = f"version {file.attrs['version']} of the format"
         raise DevalError(f"{path}", received=received, expected=f"{VERSION}")
     shape = ImageShape(*(int(side) for side in file.attrs["image_shape"]))
+    for key in file:
+        dataset_inside(file, key)
     stored = file["bits" if "bits" in file else "images"]
     array = _mapped(path, stored)
     sha256 = hashlib.sha256(array.data).hexdigest()

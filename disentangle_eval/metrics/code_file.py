@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
+import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from disentangle_eval.api import FactorGrid, Subject
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
+from disentangle_eval.data.files.npz_blocks import read_array
 from disentangle_eval.data.own.known import counts, known_of
 from disentangle_eval.errors import DevalWarning, UsageError, describe
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous
@@ -124,21 +126,24 @@ def read_arrays(path: Path, alone: bool = False) -> dict[str, np.ndarray]:
     A table `alone` may hold codes and nothing of what is behind them.
     """
     try:
-        file = np.load(path, allow_pickle=False)
+        if path.is_file() and _is_single_array(path):
+            raise UsageError("", received="a single array", expected=EXPECTED)
+        file = zipfile.ZipFile(path)
+    except UsageError:
+        raise
     except FileNotFoundError:
         raise UsageError("no such file", expected=EXPECTED) from None
-    except Exception as error:  # whatever a damaged file makes numpy raise
+    except Exception as error:  # whatever a damaged file makes the reader raise
         raise _unreadable("", error) from None
-    if isinstance(file, np.ndarray):
-        raise UsageError("", received="a single array", expected=EXPECTED)
     with file:
-        wanted = [name for name in NAMES if name in file.files]
-        others = [name for name in file.files if name not in NAMES]
+        there = [name.removesuffix(".npy") for name in file.namelist()]
+        wanted = [name for name in NAMES if name in there]
+        others = [name for name in there if name not in NAMES]
         _refuse_misspelt(others, wanted)
         missing = [] if "codes" in wanted else ["codes"]
         missing += [] if alone or set(BEHIND) & set(wanted) else [" or ".join(BEHIND)]
         if missing:
-            received = ", ".join(sorted(file.files)) or "no arrays"
+            received = ", ".join(sorted(there)) or "no arrays"
             raise UsageError("", received=received, expected=EXPECTED, advice=f"missing: {', '.join(missing)}")
         arrays = {name: _read_array(file, name) for name in wanted}
     if others:
@@ -147,10 +152,15 @@ def read_arrays(path: Path, alone: bool = False) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _read_array(file: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def _is_single_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX
+
+
+def _read_array(file: zipfile.ZipFile, name: str) -> np.ndarray:
     try:
-        return file[name]
-    except Exception as error:  # whatever a damaged file makes numpy raise
+        return read_array(file, name)
+    except Exception as error:  # whatever a damaged file makes the reader raise
         raise _unreadable(f"{name}: ", error) from None
 
 

@@ -58,7 +58,7 @@ class DeviceTensor(Tensor):
 
     @staticmethod
     def __new__(cls, raw: Tensor) -> DeviceTensor:
-        made: DeviceTensor = Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: DeviceTensor = Tensor._make_wrapper_subclass(
             cls,
             raw.size(),
             strides=raw.stride(),

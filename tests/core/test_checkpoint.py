@@ -345,6 +345,25 @@ def test_an_archive_that_inflates_is_refused(tmp_path):
     assert "truncated, damaged or not a checkpoint" in refusal(tmp_path / "d.pt")
 
 
+def test_a_structure_that_is_long_or_that_nobody_could_walk_is_refused(tmp_path):
+    save(tmp_path / "c.pt", checkpoint())
+    with zipfile.ZipFile(tmp_path / "c.pt") as whole, zipfile.ZipFile(tmp_path / "long.pt", "w") as long:
+        for record in whole.infolist():
+            structure = b"\x80\x02(" + b"}" * 2**23 + b"l."
+            long.writestr(record, structure if record.filename.endswith("data.pkl") else whole.read(record))
+    assert "truncated, damaged or not a checkpoint" in refusal(tmp_path / "long.pt")
+    doubled = (1, 2)
+    for _ in range(25):
+        doubled = (doubled, doubled)
+    write_changed(tmp_path / "doubled.pt", config={"beta": doubled})
+    assert "truncated, damaged or not a checkpoint" in refusal(tmp_path / "doubled.pt")
+
+
+def test_a_file_that_is_no_archive_is_refused_unread(tmp_path):
+    torch.save({"format": checkpoints.FORMAT}, tmp_path / "c.pt", _use_new_zipfile_serialization=False)
+    assert "truncated, damaged or not a checkpoint" in refusal(tmp_path / "c.pt")
+
+
 @pytest.mark.parametrize("key", CONTENTS)
 def test_a_missing_or_wrong_item_is_named(tmp_path, key):
     write_changed(tmp_path / "c.pt", remove=key)

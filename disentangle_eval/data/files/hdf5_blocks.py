@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from disentangle_eval.data.files.hdf5_limits import dataset_inside
 from disentangle_eval.data.files.published import damaged, reading
 
 _KIND = "an HDF5 file"
@@ -40,9 +41,9 @@ def whole_chunks(array: h5py.Dataset, at_once: int) -> int:
 
 
 def _array(path: Path, file: h5py.File, key: str, shape: tuple[int, ...], dtype: type) -> h5py.Dataset:
-    array = file.get(key)
+    array = dataset_inside(file, key)
     expected = f"{key}, {np.dtype(dtype)} of shape {shape}"
-    if not isinstance(array, h5py.Dataset):
+    if array is None:
         raise damaged(path, f"no array {key}", expected)
     if array.shape != shape or array.dtype != dtype:
         raise damaged(path, f"{array.dtype} of shape {array.shape}", expected)

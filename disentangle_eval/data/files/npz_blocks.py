@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing import IO
 import numpy as np
 
 from disentangle_eval.data.files.published import damaged, reading
+from disentangle_eval.data.files.sizes import refuse_size
 
+_LONGEST_OF_NOTHING = 2**24
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -46,11 +49,45 @@ class StoredArray:
 def stored_array(archive: zipfile.ZipFile, key: str) -> Iterator[StoredArray]:
     """The array `key` of an archive; KeyError where it is not there, ValueError where it is no array of numpy's."""
     with archive.open(f"{key}.npy") as member:
-        version = np.lib.format.read_magic(member)
-        if version not in _HEADERS:
-            raise ValueError(f"{key} in version {version} of numpy's format")
-        shape, by_columns, dtype = _HEADERS[version](member)
+        shape, by_columns, dtype = _header(member, key)
+        _refuse_claims(archive, key, math.prod(shape) * dtype.itemsize, member.tell(), max(shape, default=0))
         yield StoredArray(shape, dtype, by_columns and len(shape) > 1, member)
+
+
+def read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
+    """The array `key` of an archive, whole; errors as for `stored_array` and `StoredArray.blocks`."""
+    with stored_array(archive, key) as array:
+        contents = array.member.read()
+        found = np.frombuffer(bytearray(contents), dtype=array.dtype)
+        return found.reshape(array.shape, order="F" if array.by_columns else "C")
+
+
+def _header(member: IO[bytes], key: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether in Fortran order, and type of an array; ValueError whatever is wrong with its header."""
+    version = np.lib.format.read_magic(member)
+    if version not in _HEADERS:
+        raise ValueError(f"{key} in version {version} of numpy's format")
+    try:
+        shape, by_columns, dtype = _HEADERS[version](member)
+    except (OSError, zipfile.BadZipFile, zlib.error):
+        raise
+    except Exception as error:  # numpy parses it as Python, of which damaged bytes make nearly every kind of error
+        raise ValueError(f"{key} has a damaged header") from error
+    if dtype.hasobject:
+        raise ValueError(f"{key} holds Python objects (pickle), which are not read")
+    if any(type(side) is not int or side < 0 for side in shape):
+        raise ValueError(f"{key} has the shape {shape}")
+    return shape, by_columns, dtype
+
+
+def _refuse_claims(archive: zipfile.ZipFile, key: str, declared: int, header: int, longest: int) -> None:
+    """ValueError where an array claims other than what its record holds, or its record more than the file can hold."""
+    record = archive.getinfo(f"{key}.npy")
+    if declared != record.file_size - header:
+        raise ValueError(f"{key} claims {declared} bytes of numbers, its record holds {record.file_size - header}")
+    if declared == 0 and longest > _LONGEST_OF_NOTHING:
+        raise ValueError(f"{key} claims {longest} rows of nothing")
+    refuse_size(key, declared, record.compress_size)
 
 
 def read_blocks(path: Path, key: str, shape: tuple[int, ...], at_once: int) -> Iterator[np.ndarray]:

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from disentangle_eval.data.dataset import ImageDataset
+from disentangle_eval.data.files.hdf5_limits import dataset_inside, refuse_endless
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.own.known import known_of
 from disentangle_eval.data.own.pixels import layout_of
@@ -30,6 +31,7 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
     if path is None or not path.is_file():
         received = f"{path}, which is no file"
         raise UsageError(f"dataset {spec.name!r}", received=received, expected=f"{spec.name}:PATH")
+    refuse_endless(path, _named(cfg))
     try:
         with h5py.File(path, "r") as file:
             if is_packed(file):
@@ -47,7 +49,7 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
 
 
 def _load(name: str, file: h5py.File, cfg: ArrayConfig) -> ImageDataset:
-    there = [name for name in _names(file, cfg) if isinstance(file.get(name), h5py.Dataset)]
+    there = [name for name in _names(file, cfg) if dataset_inside(file, name) is not None]
     keys = keys_in_file(cfg, there)
     arrays = {what: file[key][()] for what, key in keys.items() if what != "images"}
     images = file[keys["images"]]
@@ -58,7 +60,11 @@ def _load(name: str, file: h5py.File, cfg: ArrayConfig) -> ImageDataset:
 
 def _names(file: h5py.File, cfg: ArrayConfig) -> set[str]:
     """What is at the top, and what the settings name, which may be in a group."""
-    return {*file, *(name for name in (cfg.images, cfg.factors, cfg.labels) if name and name in file)}
+    return {*file, *_named(cfg)}
+
+
+def _named(cfg: ArrayConfig) -> tuple[str, ...]:
+    return tuple(name for name in (cfg.images, cfg.factors, cfg.labels) if name)
 
 
 def _as_array(values: object) -> np.ndarray:

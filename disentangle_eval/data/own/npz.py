@@ -8,10 +8,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import numpy as np
-
 from disentangle_eval.data.dataset import ImageDataset
-from disentangle_eval.data.files.npz_blocks import stored_array
+from disentangle_eval.data.files.npz_blocks import read_array, stored_array
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.own.known import known_of
 from disentangle_eval.data.own.pixels import layout_of
@@ -46,7 +44,7 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
         with zipfile.ZipFile(path) as archive:
             there = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
             keys = keys_in_file(cfg, there)
-            arrays = {what: _read(archive, key) for what, key in keys.items() if what != "images"}
+            arrays = {what: read_array(archive, key) for what, key in keys.items() if what != "images"}
             with stored_array(archive, keys["images"]) as images:
                 if images.by_columns:
                     raise UsageError(
@@ -61,9 +59,3 @@ def load(spec: DatasetSpec, path: Path | None, cfg: ArrayConfig) -> ImageDataset
     except _DAMAGED as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise DevalError(f"{path}", received=reason, expected="a whole npz, as numpy.savez writes it") from error
-
-
-def _read(archive: zipfile.ZipFile, key: str) -> np.ndarray:
-    with archive.open(f"{key}.npy") as member:
-        array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
-        return array

@@ -1,0 +1,142 @@
+"""Files that claim what they do not hold, or lead elsewhere, are refused in one line before memory is taken."""
+
+import io
+import struct
+import tracemalloc
+import zipfile
+from functools import partial
+
+import h5py
+import numpy as np
+import pytest
+
+from disentangle_eval.config import build
+from disentangle_eval.data.files import hdf5_limits
+from disentangle_eval.data.own import hdf5, npz
+from disentangle_eval.data.own.config import ArrayConfig
+from disentangle_eval.data.sets import own_data
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.metrics.code_file import load_code_table
+
+OWN = {spec.name: spec for spec in own_data.DATASETS}
+load_npz = partial(npz.load, OWN["npz"], cfg=build(ArrayConfig, {}))
+load_h5 = partial(hdf5.load, OWN["h5"], cfg=build(ArrayConfig, {}))
+IMAGES = np.arange(4 * 8 * 8, dtype=np.uint8).reshape(4, 8, 8)
+
+
+def npz_with_header(path, header: str):
+    """An archive whose arrays have a header of one's own before 64 bytes of numbers."""
+    text = header.encode("latin-1")
+    member = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + bytes(64)
+    factors = io.BytesIO()
+    np.save(factors, np.array([2, 2]))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("codes.npy", member)
+        archive.writestr("images.npy", member)
+        archive.writestr("factor_sizes.npy", factors.getvalue())
+    return path
+
+
+HEADERS = [
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (40000000, 40), }",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (10**400, 4), }",
+    f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({10**40}, 4), }}",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (-4, 4), }",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000, 0), }",
+    "{'descr': '<U0', 'fortran_order': False, 'shape': (4000000000, 4), }",
+    "{'descr': 'O', 'fortran_order': False, 'shape': (4,), }",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (4,",
+    "{'descr': 5, 'fortran_order': False, 'shape': (4,), }",
+    "\x00\xff(((",
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("load", [load_code_table, load_npz])
+def test_a_header_that_is_not_true_is_one_line_and_takes_no_memory(tmp_path, load, header):
+    path = npz_with_header(tmp_path / "codes.npz", header)
+    tracemalloc.start()
+    with pytest.raises((UsageError, DevalError)) as refused:
+        load(path)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "\n" not in str(refused.value)
+    assert taken < 64 * 2**20
+
+
+def h5_with(folder, change):
+    path = folder / "own.h5"
+    with h5py.File(folder / "other.h5", "w") as other:
+        other["images"] = IMAGES
+    IMAGES.tofile(folder / "raw.bin")
+    with h5py.File(path, "w") as file:
+        change(file)
+    return path
+
+
+def sparse(file):
+    file.create_dataset("images", (100_000, 256, 256), np.uint8, chunks=(1, 256, 256))
+
+
+def sparse_contiguous(file):
+    file.create_dataset("images", (100_000, 256, 256), np.uint8)
+
+
+def sparse_compressed(file):
+    file.create_dataset("images", (100_000, 256, 256), np.uint8, chunks=(1, 256, 256), compression="gzip")
+
+
+def external_storage(file):
+    file.create_dataset("images", IMAGES.shape, np.uint8, external="raw.bin")
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout(IMAGES.shape, np.uint8)
+    layout[:] = h5py.VirtualSource("other.h5", "images", IMAGES.shape)
+    file.create_virtual_dataset("images", layout)
+
+
+def link_out(file):
+    file["images"] = h5py.ExternalLink("other.h5", "images")
+
+
+def link_to_a_link_out(file):
+    file["inner/elsewhere"] = h5py.ExternalLink("other.h5", "/")
+    file["images"] = h5py.SoftLink("/inner/elsewhere/images")
+
+
+def links_in_a_circle(file):
+    file["images"], file["also"] = h5py.SoftLink("/also"), h5py.SoftLink("/images")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (sparse, "holds 0"),
+        (sparse_contiguous, "holds 0"),
+        (sparse_compressed, "not stored as a whole"),
+        (external_storage, "in other files"),
+        (virtual, "in other files"),
+        (link_out, "link to another file"),
+        (link_to_a_link_out, "link to another file"),
+        (links_in_a_circle, "leads nowhere"),
+    ],
+)
+def test_hdf5_that_claims_more_than_it_holds_or_leads_elsewhere_is_refused(tmp_path, monkeypatch, change, said):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DevalError, match=said):
+        load_h5(h5_with(tmp_path, change))
+
+
+def test_links_within_a_file_are_followed(tmp_path):
+    def change(file):
+        file["inner/pixels"] = IMAGES
+        file["images"] = h5py.SoftLink("inner/pixels")
+
+    assert len(load_h5(h5_with(tmp_path, change))) == len(IMAGES)
+
+
+def test_a_file_that_does_not_open_in_time_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(hdf5_limits, "DEADLINE", 0.01)
+    with pytest.raises(DevalError, match=r"does not open within 0\.01 seconds"):
+        load_h5(h5_with(tmp_path, lambda file: file.create_dataset("images", data=IMAGES)))
