@@ -335,7 +335,7 @@ def pythae_model(setting: Setting, kind: Any, config: Any, **weights: float) -> 
     """A model of pythae over the encoder and decoder of ours, as pythae wants them: heads split, a sigmoid last."""
     registry = load_registry()
     record = registry.find_model(setting.model)
-    networks = importlib.import_module("deval_vae.networks")
+    networks = importlib.import_module("disentangle_eval.nn.vae_networks")
     shape = open_dataset(DATASET, None).shape
     cfg = resolve(registry.resolve(record, "config"), DATASET, None, {})
     bases = importlib.import_module("pythae.models.nn")
@@ -344,7 +344,7 @@ def pythae_model(setting: Setting, kind: Any, config: Any, **weights: float) -> 
     class Encoder(bases.BaseEncoder):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
-            self.layers = networks.encoder(cfg.networks, shape, cfg.hidden, 2 * cfg.latent_dim)
+            self.layers = networks.encoder(cfg.networks, shape, cfg.hidden, cfg.width, 2 * cfg.latent_dim)
 
         def forward(self, x: Tensor) -> Any:
             mean, log_variance = self.layers(x).chunk(2, dim=1)

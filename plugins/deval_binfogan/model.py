@@ -18,8 +18,6 @@ from deval_binfogan.networks import (
     initialise_generator,
     initialise_reader,
 )
-from deval_infogan.codes import Codes, Reading, bound_terms
-from deval_infogan.sweeps import code_traversal
 from disentangle_eval.api import (
     Draw,
     Group,
@@ -34,6 +32,8 @@ from disentangle_eval.api import (
     Traversal,
 )
 from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.code_heads import Codes, Reading, bound_terms
+from disentangle_eval.nn.code_sweeps import code_traversal
 
 
 class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):

@@ -9,20 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from disentangle_eval.api import ImageShape
+from disentangle_eval.nn.layers import dense_norm, upconv_norm
 
 SLOPE = 0.2
-
-
-def dense_norm(inputs: int, outputs: int) -> list[nn.Module]:
-    return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True)]
-
-
-def upconv_norm(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module]:
-    return [
-        nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding=1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    ]
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int, stride: int, padding: int) -> list[nn.Module]:

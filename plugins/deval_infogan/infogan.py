@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from deval_infogan.codes import bound_terms
 from deval_infogan.config import InfoGANConfig
 from deval_infogan.latent_code_gan import LatentCodeGAN
 from deval_infogan.networks import normalise_spectrally
 from disentangle_eval.api import ImageShape, Losses, Round, Step
+from disentangle_eval.nn.code_heads import bound_terms
 
 
 class InfoGAN(LatentCodeGAN[InfoGANConfig]):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from deval_infogan.codes import bound_terms
 from deval_infogan.config import InfoWGANGPConfig
 from deval_infogan.latent_code_gan import LatentCodeGAN
 from disentangle_eval.api import ImageShape, Losses, Round, Step
+from disentangle_eval.nn.code_heads import bound_terms
 
 
 class InfoWGANGP(LatentCodeGAN[InfoWGANGPConfig]):

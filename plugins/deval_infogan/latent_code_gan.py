@@ -8,12 +8,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from deval_infogan.codes import Codes, LowerBounds, Reading
 from deval_infogan.config import LatentCodeConfig
 from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
-from deval_infogan.sweeps import code_traversal
 from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Step, Traversal
 from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.code_heads import Codes, LowerBounds, Reading
+from disentangle_eval.nn.code_sweeps import code_traversal
 
 ConfigT = TypeVar("ConfigT", bound=LatentCodeConfig)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deval_vae.config import AAEConfig
-from deval_vae.density_ratio import DiscriminatedVAE
 from disentangle_eval.api import Losses, Step
+from disentangle_eval.nn.density_ratio import DiscriminatedVAE
 
 
 class AAE(DiscriminatedVAE[AAEConfig]):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from deval_vae.config import AnnealedVAEConfig
-from deval_vae.likelihood import BernoulliLikelihood
-from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Losses, Step
+from disentangle_eval.nn.gaussian_vae import GaussianVAE
+from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
 
 class AnnealedVAE(BernoulliLikelihood, GaussianVAE[AnnealedVAEConfig]):

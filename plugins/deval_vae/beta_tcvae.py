@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from deval_vae.config import BetaTCVAEConfig
-from deval_vae.likelihood import BernoulliLikelihood
-from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Losses, Step
 from disentangle_eval.gaussians import log_density
+from disentangle_eval.nn.gaussian_vae import GaussianVAE
+from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
 
 class BetaTCVAE(BernoulliLikelihood, GaussianVAE[BetaTCVAEConfig]):

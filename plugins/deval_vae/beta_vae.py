@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from deval_vae.config import BetaVAEConfig
-from deval_vae.likelihood import BernoulliLikelihood
-from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Losses, Step
+from disentangle_eval.nn.gaussian_vae import GaussianVAE
+from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
 
 class BetaVAE(BernoulliLikelihood, GaussianVAE[BetaVAEConfig]):

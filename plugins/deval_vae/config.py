@@ -5,12 +5,10 @@ paper and not checked against a copy.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from disentangle_eval.config import Field, ModelConfig, Presets
-
-Networks = Literal["kim-mnih", "locatello", "mlp", "ibgan"]
-Init = Literal["default", "1konny"]
+from disentangle_eval.config import Field, Presets
+from disentangle_eval.nn import config as nn
 
 # Kim & Mnih. 128 hidden units are the paper's. 300,000 iterations on dSprites are recalled; that every other data set
 # has 1,000,000 (the class default) is inferred: the paper's text says so for 3D Shapes, whose 6 latents are recalled.
@@ -39,7 +37,7 @@ def _presets(
     }
 
 
-class VAEConfig(ModelConfig):
+class VAEConfig(nn.GaussianVAEConfig):
     """What every model of the family has."""
 
     presets: ClassVar[Presets] = _presets()
@@ -48,21 +46,6 @@ class VAEConfig(ModelConfig):
         "locatello": "Locatello et al., one setting for all data sets",
         "chen": "the authors' script on dSprites",
     }
-
-    iterations: int = Field(1_000_000, ge=1, description="training iterations")
-    latent_dim: int = Field(10, ge=1, description="dimensions of the latent z, the representation")
-    networks: Networks = Field("kim-mnih", description="networks of encoder and decoder")
-    hidden: int = Field(
-        256,
-        ge=1,
-        description="units of the dense layers of the networks kim-mnih (locatello always has 256, mlp 1200)",
-    )
-    width: int = Field(16, ge=1, description="base channels of the networks ibgan")
-    init: Init = Field(
-        "default",
-        description="weight initialisation: PyTorch's; 1konny: N(0, 0.02) except in transposed convolutions",
-    )
-    lr: float = Field(1e-4, gt=0, description="learning rate of encoder and decoder (Adam)")
 
 
 class BetaVAEConfig(VAEConfig):
@@ -81,15 +64,8 @@ class AnnealedVAEConfig(VAEConfig):
     )
 
 
-class DiscriminatedVAEConfig(VAEConfig):
+class DiscriminatedVAEConfig(VAEConfig, nn.DiscriminatedVAEConfig):
     """Settings of the models with a discriminator in latent space."""
-
-    batch_size: int = Field(64, ge=2, description="images in a batch")
-    lr_discriminator: float = Field(
-        1e-4, gt=0, description="learning rate of the discriminator (Adam, betas 0.5 and 0.9)"
-    )
-    discriminator_width: int = Field(1000, ge=1, description="units of each hidden layer of the discriminator")
-    discriminator_layers: int = Field(6, ge=1, description="hidden layers of the discriminator")
 
 
 # The learning rates: 1Konny's scripts, which agree with what is recalled of Kim & Mnih.

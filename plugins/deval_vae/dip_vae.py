@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from deval_vae.config import DIPVAEIConfig, DIPVAEIIConfig
-from deval_vae.likelihood import BernoulliLikelihood
-from deval_vae.vae import Batch, GaussianVAE
 from disentangle_eval.api import Losses, Step
+from disentangle_eval.nn.gaussian_vae import Batch, GaussianVAE
+from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
 
 class DIPVAEI(BernoulliLikelihood, GaussianVAE[DIPVAEIConfig]):

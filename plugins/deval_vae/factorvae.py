@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from deval_vae.config import FactorVAEConfig
-from deval_vae.density_ratio import DiscriminatedVAE
-from deval_vae.likelihood import BernoulliLikelihood
-from deval_vae.vae import Batch
 from disentangle_eval.api import Draw, Losses, Step
 from disentangle_eval.gaussians import sample
+from disentangle_eval.nn.density_ratio import DiscriminatedVAE
+from disentangle_eval.nn.gaussian_vae import Batch
+from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
 
 class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):

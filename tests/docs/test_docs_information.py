@@ -7,7 +7,7 @@ import torch
 from doc_pages import table_of
 
 from deval_ibgan.bounds import lower_bound_by_dimension
-from deval_infogan.codes import Codes, Reading
+from disentangle_eval.nn.code_heads import Codes, Reading
 
 GILBO_PAGE, BOUNDS_PAGE = "metrics/gilbo.md", "metrics/mi-bounds.md"
 

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from deval_infogan.codes import Codes, Reading
-from deval_infogan.sweeps import code_traversal
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.nn.code_heads import Codes, Reading
+from disentangle_eval.nn.code_sweeps import code_traversal
 from disentangle_eval.runtime.draws import GeneratorDraw
 
 CODES = Codes(categorical=2, classes=10, continuous=3, noise_dim=4)

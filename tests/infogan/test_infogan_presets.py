@@ -2,9 +2,9 @@
 
 import pytest
 
-from deval_infogan.codes import Codes
 from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
 from disentangle_eval.config import resolve
+from disentangle_eval.nn.code_heads import Codes
 
 # data set: categorical codes, classes, continuous codes, noise, all inputs of G, standard deviation of Q
 LATENTS = {

@@ -7,9 +7,9 @@ from torch import nn
 from vae_tiny import VAE, FactorVAE, tiny
 
 from deval_vae.config import FactorVAEConfig
-from deval_vae.networks import decoder, encoder
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
+from disentangle_eval.nn.vae_networks import decoder, encoder
 
 DSPRITES = ImageShape(1, 64, 64)
 NETWORKS = ("kim-mnih", "locatello", "mlp", "ibgan")

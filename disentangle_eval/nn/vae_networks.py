@@ -1,4 +1,4 @@
-"""The networks of the VAE family: four pairs of encoder and decoder, and the discriminator of latents."""
+"""Networks of VAEs: four pairs of encoder and decoder, and the discriminator of latents."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from torch import nn
 
-from deval_ibgan.networks import dense_norm, upconv_norm
-from deval_vae.config import Init, Networks
 from disentangle_eval.api import ImageShape
+from disentangle_eval.nn.config import Init, Networks
+from disentangle_eval.nn.layers import dense_norm, upconv_norm
 
 CHANNELS = (32, 32, 64, 64)
 KERNELS = {"kim-mnih": (4, 4, 4, 4), "locatello": (4, 4, 2, 2)}

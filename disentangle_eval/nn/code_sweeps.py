@@ -8,9 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from deval_infogan.codes import Codes, Reading
 from disentangle_eval.api import Draw, Traversal
 from disentangle_eval.latents import Categorical
+from disentangle_eval.nn.code_heads import Codes, Reading
 
 SAMPLES = 1024
 BATCH = 64

@@ -1,4 +1,4 @@
-"""A discriminator of latents that estimates the ratio of two densities, and the VAE that trains one beside itself.
+"""A discriminator of latents that estimates the ratio of two densities, and a VAE that trains one next to itself.
 
 Class 0 is "drawn from the aggregate posterior q(z)", class 1 "drawn from the other distribution".
 """
@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from deval_vae.config import DiscriminatedVAEConfig
-from deval_vae.networks import discriminator, initialise
-from deval_vae.vae import GaussianVAE
 from disentangle_eval.api import Group, ImageShape, Optim, Player, Round
+from disentangle_eval.nn.config import DiscriminatedVAEConfig
+from disentangle_eval.nn.gaussian_vae import GaussianVAE
+from disentangle_eval.nn.vae_networks import discriminator, initialise
 
-DiscriminatedVAEConfigT = TypeVar("DiscriminatedVAEConfigT", bound=DiscriminatedVAEConfig)
+ConfigT = TypeVar("ConfigT", bound=DiscriminatedVAEConfig)
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Judgement:
     accuracy: Tensor
 
 
-class DiscriminatedVAE(GaussianVAE[DiscriminatedVAEConfigT]):
+class DiscriminatedVAE(GaussianVAE[ConfigT]):
     """A VAE with a discriminator as its second player. Both gradients are taken at the same weights, then both step."""
 
-    def __init__(self, cfg: DiscriminatedVAEConfigT, image: ImageShape) -> None:
+    def __init__(self, cfg: ConfigT, image: ImageShape) -> None:
         super().__init__(cfg, image)
         self.discriminator = discriminator(cfg.latent_dim, cfg.discriminator_width, cfg.discriminator_layers)
         initialise(self.discriminator, cfg.init)

@@ -1,0 +1,40 @@
+"""Settings of the public VAE bases. Nothing here imports torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from disentangle_eval.config import Field, ModelConfig
+
+Networks = Literal["kim-mnih", "locatello", "mlp", "ibgan"]
+Init = Literal["default", "1konny"]
+
+
+class GaussianVAEConfig(ModelConfig):
+    """Settings of `disentangle_eval.nn.gaussian_vae.GaussianVAE`; the defaults are Kim & Mnih's (2018)."""
+
+    iterations: int = Field(1_000_000, ge=1, description="training iterations")
+    latent_dim: int = Field(10, ge=1, description="dimensions of the latent z, the representation")
+    networks: Networks = Field("kim-mnih", description="networks of encoder and decoder")
+    hidden: int = Field(
+        256,
+        ge=1,
+        description="units of the dense layers of the networks kim-mnih (locatello always has 256, mlp 1200)",
+    )
+    width: int = Field(16, ge=1, description="base channels of the networks ibgan")
+    init: Init = Field(
+        "default",
+        description="weight initialisation: PyTorch's; 1konny: N(0, 0.02) except in transposed convolutions",
+    )
+    lr: float = Field(1e-4, gt=0, description="learning rate of encoder and decoder (Adam)")
+
+
+class DiscriminatedVAEConfig(GaussianVAEConfig):
+    """Settings of `disentangle_eval.nn.density_ratio.DiscriminatedVAE`: a discriminator in latent space as well."""
+
+    batch_size: int = Field(64, ge=2, description="images in a batch")
+    lr_discriminator: float = Field(
+        1e-4, gt=0, description="learning rate of the discriminator (Adam, betas 0.5 and 0.9)"
+    )
+    discriminator_width: int = Field(1000, ge=1, description="units of each hidden layer of the discriminator")
+    discriminator_layers: int = Field(6, ge=1, description="hidden layers of the discriminator")
