@@ -353,7 +353,7 @@ def pythae_model(setting: Setting, kind: Any, config: Any, **weights: float) -> 
     class Decoder(bases.BaseDecoder):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
-            self.layers = networks.decoder(cfg.networks, shape, cfg.hidden, cfg.latent_dim)
+            self.layers = networks.decoder(cfg.networks, shape, cfg.hidden, cfg.width, cfg.latent_dim)
 
         def forward(self, z: Tensor) -> Any:
             return output(reconstruction=self.layers(z).sigmoid())

@@ -61,9 +61,9 @@ def clean_batches(data: Dataset, device: torch.device) -> Iterator[Tensor]:
     from disentangle_eval.runtime.draws import stream_seed
 
     part = getattr(data, "training_part", None)
-    seen = torch.arange(len(data)) if part is None else torch.as_tensor(part).cpu()
     generator = torch.Generator().manual_seed(stream_seed(SEED, "calibration"))
-    chosen = seen[torch.randperm(len(seen), generator=generator)[:IMAGES]]
+    order = torch.randperm(len(data), generator=generator) if part is None else part.order(generator)
+    chosen = order[:IMAGES]
     whole = len(chosen) // BATCH * BATCH or len(chosen)
     for index in chosen[:whole].split(BATCH):
         yield data.images(index.to(device)).contiguous(memory_format=torch.channels_last)

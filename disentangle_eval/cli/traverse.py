@@ -112,7 +112,8 @@ def traverse(
     from disentangle_eval.report.traversal import chosen_image, sweeps, traversal_picture
 
     opened = open_model(checkpoint, device)
-    if not isinstance(opened.model, Traversable):
+    model = opened.model
+    if not isinstance(model, Traversable):
         raise opened.origin.inability("has no dimensions to sweep: it has no `traversal`")
     path = picture_path(out, opened.origin, "traversal")
 
@@ -126,9 +127,9 @@ def traverse(
     given = None if number is None else image_at(data(), number)
     title = caption(opened.origin) + ("" if number is None else f", from image {number:,}")
 
-    def swept(n: int) -> tuple[Sweep, ...]:
+    def swept(n: int, model: Traversable = model) -> tuple[Sweep, ...]:
         return sweeps(
-            opened.model,
+            model,
             n,
             seed,
             opened.device,
