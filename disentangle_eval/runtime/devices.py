@@ -17,16 +17,28 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one, else the CPU; `UsageError` for `cuda` where there is none."""
+    """`auto` is CUDA if there is a GPU, else the CPU; `UsageError` for a device that is not there or cannot train."""
     present = torch.cuda.is_available()
-    if name == "cuda" and not present:
+    if name == "mps":
+        raise UsageError(
+            "--device",
+            received="'mps', which has no float64, in which logs are summed",
+            expected="auto, cpu, cuda or cuda:N",
+            advice="use --device cpu",
+        )
+    if name.startswith("cuda") and not present:
         built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "a CPU build"
         raise UsageError(
             "--device",
-            received=f"'cuda', but this torch ({torch.__version__}, {built}) sees no CUDA device",
+            received=f"{name!r}, but this torch ({torch.__version__}, {built}) sees no CUDA device",
             advice="use --device cpu",
         )
-    return torch.device("cuda" if name == "cuda" or (name == "auto" and present) else "cpu")
+    index = name.partition(":")[2]
+    if index and int(index) >= torch.cuda.device_count():
+        raise UsageError("--device", received=repr(name), expected=f"cuda:N with N below {torch.cuda.device_count()}")
+    if name == "auto":
+        return torch.device("cuda" if present else "cpu")
+    return torch.device(name)
 
 
 def place(model: ModuleT, device: torch.device) -> ModuleT:
@@ -44,6 +56,8 @@ def use_exact_kernels(device: torch.device) -> None:
     setting once.
     """
     if device.type == "cuda":
+        if device.index is not None:
+            torch.cuda.set_device(device)  # graphs and streams are of the current one
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False

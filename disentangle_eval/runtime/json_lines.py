@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import warnings
@@ -14,6 +13,7 @@ from typing import Any
 
 from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.runtime.files import write_atomically, writing
+from disentangle_eval.runtime.locks import lock
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _locked(path: Path) -> Iterator[int]:
     """The file open for appending, by this process alone."""
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, wait=True)
         yield handle
     finally:
         os.close(handle)

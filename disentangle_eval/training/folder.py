@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import stat
@@ -16,9 +15,13 @@ from typing import Any
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime import json_lines
 from disentangle_eval.runtime.files import make_folder, write_atomically, writing
+from disentangle_eval.runtime.locks import lock
 
 # What every reader of run.json relies on.
 RUN_KEYS: Mapping[str, type] = {"model": str, "config": dict, "settings": dict}
+
+# Flags by which a link or a pipe is not opened, as far as the system has them.
+SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class RunFolder:
         except OSError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            lock(handle, shared=True)
         except BlockingIOError:
             return True
         finally:
@@ -168,7 +171,7 @@ class RunFolder:
 
 def _open_lock(path: Path, how: int) -> int:
     """A file handle of a lock file; `OSError` where the path is a link, a pipe or anything else but a plain file."""
-    handle = os.open(path, how | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    handle = os.open(path, how | SAFELY, 0o666)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(f"{path.name} is not a plain file; remove it")
@@ -179,7 +182,7 @@ def _locked(handle: int) -> bool:
     """Whether this process now holds the lock alone; `is_locked` of another process may hold it for a moment."""
     for _ in range(5):
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(handle)
         except BlockingIOError:
             time.sleep(0.02)
         else:

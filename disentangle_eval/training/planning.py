@@ -39,7 +39,9 @@ class RunSettings(Config):
     log_every: int = Field(100, ge=1, description="iterations per line of the log")
     checkpoint_every: int = Field(1000, ge=1, description="iterations between saves of checkpoint.pt")
     snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots and pictures")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to compute")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where to compute: auto, cpu, cuda or cuda:N"
+    )
     threads: int | None = Field(None, ge=1, description="CPU threads  [default: torch's]")
 
 
@@ -132,7 +134,7 @@ def on_this_machine(settings: RunSettings) -> RunSettings:
     from disentangle_eval.runtime.devices import choose_device
 
     resolved = {
-        "device": choose_device(settings.device).type,
+        "device": str(choose_device(settings.device)),
         "threads": settings.threads or torch.get_num_threads(),
     }
     return settings.model_copy(update=resolved)

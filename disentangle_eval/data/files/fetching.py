@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
 import os
 import re
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from disentangle_eval.data.files import published
 from disentangle_eval.errors import DevalError
 from disentangle_eval.registry.specs import DataFile
+from disentangle_eval.runtime.locks import lock
 
 TIMEOUT = 30.0  # seconds without an answer or a byte
 
@@ -81,7 +81,7 @@ def fetch(
 def _lock(opened: BinaryIO, partial: Path) -> None:
     """Keep other processes from writing a partial file; DevalError where one does, or has just finished it."""
     with contextlib.suppress(BlockingIOError):
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(opened.fileno())
         if partial.exists() and os.path.samestat(os.fstat(opened.fileno()), partial.stat()):
             return
     raise DevalError(f"{partial}: another process is fetching this file", advice="wait for it")
