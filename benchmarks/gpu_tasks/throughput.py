@@ -183,7 +183,7 @@ def _line(bench: Bench, case: Case, lanes: Lanes, count: int, times: list[float]
         "stretch": variant.stretch if variant.captured else None,
         "repeatable_kernels": variant.repeatable,
         "compiled": variant.compiled,
-        "batch": lanes.runs[0].cfg.batch_size,
+        "batch": lanes.runs[0].training.cfg.batch_size,
         "iterations_per_second": round(1 / middle, 2),
         "seed_iterations_per_second": round(variant.seeds / middle, 2),
         **spread(times, count),

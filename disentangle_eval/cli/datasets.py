@@ -66,6 +66,6 @@ def _count(data: Mapping[str, Any]) -> str:
 
 
 def _sizes(data: Mapping[str, Any]) -> str:
-    """The numbers of classes of the factors, `3 x 6 x 40`, from a text such as `shape 3, scale 6, orientation 40`."""
+    """The numbers of classes of the factors, `3×6×40`, from a text such as `shape 3, scale 6, orientation 40`."""
     sizes = [part.split()[-1] for part in data["factors"].split(",") if part.split()]
-    return " x ".join(sizes) if all(size.replace("_", "").isdigit() for size in sizes) else data["factors"]
+    return "×".join(sizes) if all(size.replace("_", "").isdigit() for size in sizes) else data["factors"]

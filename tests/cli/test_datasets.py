@@ -35,7 +35,7 @@ def test_one_data_set_is_shown_with_its_missing_files(deval, monkeypatch):
     assert "mnist/t10k-images-idx3-ubyte.gz, mnist/t10k-labels-idx1-ubyte.gz" in line_of(out, "missing")
     assert "deval data fetch mnist-test" in out
     line = line_of(deval("datasets").out, "dsprites")
-    assert " ".join(line.split()) == "dsprites 737,280 3 x 6 x 40 x 32 x 32 drawn here"
+    assert " ".join(line.split()) == "dsprites 737,280 3×6×40×32×32 drawn here"
 
 
 def test_a_name_that_is_unknown_suggests_the_near_one_and_a_file_how_to_write_it(deval):

@@ -118,7 +118,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(deval, trained):
         (["ibgan", "--bta", "1"], "--beta"),
         (["ibgan", "--preset", "papr"], "expected one of: paper, reference, short"),
         (["ibgan", "--beta", "-1"], "beta: received -1.0"),
-        (["ibgan", "--seed", "-1"], "--seed"),
+        (["ibgan", "--seed", "-1"], "seed: received -1"),
         (["ibgan", "--resume", "--out", "no-such-run"], "no run in 'no-such-run'"),
         (["ibgan", "--data-dir", "no-such-folder"], "no-such-folder"),
         (["ibgan", "--batch-size", "1000000"], "at most the 737280 images"),
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_made(deval, tmp_path):
     (tmp_path / "file").touch()
     answer = deval("train", "ibgan", *TINY, "--out", tmp_path / "file" / "run")
     assert answer.code == 1
-    assert "choose another folder with --out" in answer.error
+    assert "choose another folder" in answer.error
 
 
 def test_a_loss_that_becomes_nan_ends_the_run_and_keeps_the_last_good_checkpoint(deval, tmp_path):
