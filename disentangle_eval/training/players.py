@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from disentangle_eval.api import Model, Optim, Player, PolynomialDecay
 from disentangle_eval.errors import DevalError
+from disentangle_eval.training.rmsprop import RMSprop
 
 
 @dataclass(frozen=True)
@@ -114,4 +115,4 @@ def _optimiser(optim: Optim, groups: list[dict[str, Any]]) -> torch.optim.Optimi
     }
     if optim.kind == "adam":
         return torch.optim.Adam(groups, betas=optim.betas, fused=True, **common)
-    return torch.optim.RMSprop(groups, alpha=optim.alpha, momentum=optim.momentum, foreach=True, **common)
+    return RMSprop(groups, alpha=optim.alpha, momentum=optim.momentum, foreach=True, **common)
