@@ -14,6 +14,7 @@ from disentangle_eval.config import resolve
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.signals import on_signal
+from disentangle_eval.runtime.threads import Load, available_cores
 from disentangle_eval.training.planning import Plan
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # The same latents in every run and picture, so that pictures can be compared.
 PICTURE_SEED = 0
+
+# Cores kept busy by other work that are worth a warning.
+BUSY_CORES = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,12 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
             DevalWarning,
             stacklevel=2,
         )
-    assert settings.threads is not None
+    assert isinstance(settings.threads, int)
     torch.set_num_threads(settings.threads)
     keep_freed_memory()
     with ExitStack() as stack:
         stopping = stack.enter_context(stopping_on_signal())
+        load = Load()
         for plan in plans:
             stack.enter_context(plan.folder.lock())
         data = open_dataset(settings.dataset, data_dir).to(device)
@@ -81,7 +86,21 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
                 run.resume()
                 plan.folder.write_run({**plan.resumed, "config": plan.cfg.model_dump(mode="json")})
         stopping.begin(runs)
+        if device.type == "cpu":
+            name_busy_machine(load.of_others(), settings.threads)
         yield runs
+
+
+def name_busy_machine(others: float, threads: int) -> None:
+    """A `DevalWarning` where other work leaves fewer cores than there are threads, which then wait for each other."""
+    cores = available_cores()
+    if threads > 1 and others > BUSY_CORES and threads > cores - others + BUSY_CORES:
+        warnings.warn(
+            f"other work keeps {others:.1f} of {cores} cores busy: {threads} threads wait for each other; "
+            "--threads 1 is often faster then",
+            DevalWarning,
+            stacklevel=3,
+        )
 
 
 def open_run(plan: Plan, data: Dataset) -> Run:
@@ -151,7 +170,7 @@ def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
     from disentangle_eval.report.run_pictures import draw_model
     from disentangle_eval.report.traversal import chosen_image
     from disentangle_eval.training.events import event_writer, tensorboard_installed
-    from disentangle_eval.training.progress import no_progress, remarks, show_progress
+    from disentangle_eval.training.progress import no_progress, remarks, show_progress, slowdown
     from disentangle_eval.training.run import Watchers
 
     def draw(model: Model[Any], iteration: int) -> None:
@@ -166,12 +185,12 @@ def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
     label = f"{run.identity.model} seed {run.training.seed}"
     events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()
     device = run.training.device
-    threads = torch.get_num_threads() if device.type == "cpu" else None
-    remark = remarks(run.iterations, threads, shorter(run), notice)
+    remark = remarks(run.iterations, shorter(run), notice)
+    slower = [slowdown(torch.get_num_threads(), notice)] if device.type == "cpu" else []
     with show_progress(label, run.iterations, alone) if progress else no_progress() as shown:
         yield Watchers(
             on_start=(shown.on_start,),
-            on_iteration=(shown.on_iteration, *([remark] if alone else [])),
+            on_iteration=(shown.on_iteration, *([remark] if alone else []), *slower),
             on_log=(shown.on_log, *events),
             on_snapshot=(draw,),
             on_notice=(notice,),

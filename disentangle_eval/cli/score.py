@@ -13,6 +13,7 @@ from disentangle_eval.cli.arguments import data_dir_option, device_option, split
 from disentangle_eval.cli.completion import complete_datasets, complete_metrics
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.runtime.threads import default_threads
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Subject
@@ -76,7 +77,7 @@ if TYPE_CHECKING:
     help="Score with this many seeds, from --seed.",
 )
 @device_option
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: torch's]")
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
 @data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per score on stdout and nothing else.")
 def score(
@@ -116,10 +117,10 @@ def score(
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
-    if threads:
+    if threads or not codes:
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(threads or default_threads())
     opened = [open_source(source, device) for source in (*sources, *map(str, codes))]
     opened += [open_samples(data, data_dir, device) for data in samples]
     rows = [subjects_for(source, measurements, dataset, data_dir) for source in opened]

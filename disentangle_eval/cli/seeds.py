@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from disentangle_eval.cli.errors import SIGNALLED, say
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.signals import on_signal
-from disentangle_eval.runtime.threads import available_cores
+from disentangle_eval.runtime.threads import available_cores, free_threads
 from disentangle_eval.study.design import seeds_of
 
 PLACE = "{seed}"
@@ -43,9 +44,11 @@ def seed_folder(out: str, seed: int) -> Path:
     return Path(out.replace(PLACE, str(seed)))
 
 
-def threads_per_process(given: int | None, seeds: int) -> int:
-    """CPU threads per process: those given, or an equal share of the cores."""
-    return given or max(1, available_cores() // seeds)
+def threads_per_process(given: int | Literal["auto"] | None, seeds: int) -> int:
+    """CPU threads per process: those given, or an equal share of the cores, with `auto` of those that are free now."""
+    if isinstance(given, int):
+        return given
+    return max(1, (free_threads() if given == "auto" else available_cores()) // seeds)
 
 
 def arguments_of_one(arguments: Sequence[str], replaced: dict[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from click.shell_completion import CompletionItem
@@ -135,7 +135,7 @@ def plan_seeds(model: str, given: Mapping[str, Any], folders: Mapping[int, Path]
     ]
 
 
-def train_in_processes(context: click.Context, plans: list[Plan], threads: int | None) -> int:
+def train_in_processes(context: click.Context, plans: list[Plan], threads: int | Literal["auto"] | None) -> int:
     """Train each seed by the command that would train it alone, as many at a time as there are cores for."""
     each = threads_per_process(threads, len(plans))
     commands = {}

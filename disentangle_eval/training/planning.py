@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve, shortened
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.runtime.threads import default_threads, free_threads
 from disentangle_eval.training.folder import RunFolder
 
 # What resuming may change: how far to go.
@@ -42,14 +43,16 @@ class RunSettings(Config):
     device: str = Field(
         "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where to compute: auto, cpu, cuda or cuda:N"
     )
-    threads: int | None = Field(None, ge=1, description="CPU threads  [default: torch's]")
+    threads: Annotated[int, Field(ge=1)] | Literal["auto"] | None = Field(
+        None, description="CPU threads; auto: those for which there are free cores now  [default: all cores]"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A run to be made: its model, settings and folder.
 
-    In `settings` device and threads are those of this machine, not `auto` and None. `resumed` is the run.json of a run
+    In `settings` device and threads are those of this machine, never `auto` or None. `resumed` is the run.json of a run
     that is to be resumed, None for a new one.
     """
 
@@ -128,16 +131,11 @@ def _config_differences(config: type[ModelConfig], before: Mapping[str, Any], gi
 
 
 def on_this_machine(settings: RunSettings) -> RunSettings:
-    """The settings with the device and the number of threads that `auto` and None are on this machine."""
-    import torch
-
+    """The settings with the device and the number of threads that `auto` and None stand for on this machine."""
     from disentangle_eval.runtime.devices import choose_device
 
-    resolved = {
-        "device": str(choose_device(settings.device)),
-        "threads": settings.threads or torch.get_num_threads(),
-    }
-    return settings.model_copy(update=resolved)
+    threads = free_threads() if settings.threads == "auto" else settings.threads or default_threads()
+    return settings.model_copy(update={"device": str(choose_device(settings.device)), "threads": threads})
 
 
 def default_folder(model: str, dataset: str, seed: int | str) -> Path:

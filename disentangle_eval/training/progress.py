@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,8 @@ from disentangle_eval.training.pace import Pace, duration
 # What a run prints before its first log line, and how long before that it watches.
 WATCHED_SECONDS = 10.0
 LONG = 3600.0  # seconds of training left that deserve a word
-BUSY = 0.7  # share of the threads' time below which other work is on the cores
+SAMPLE = 25  # iterations whose median length is taken
+SLOWDOWN = 5.0  # times the first length that deserve a word
 
 
 @dataclass(frozen=True)
@@ -38,28 +40,51 @@ def no_progress() -> Iterator[Progress]:
     yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None)
 
 
-def remarks(total: int, threads: int | None, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
-    """A watcher of iterations that, after some seconds, says once that a run takes long and that the machine is busy.
-
-    `threads` is the number of CPU threads, None on another device; `shorter` how to train for less.
-    """
+def remarks(total: int, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
+    """A watcher of iterations that, after some seconds, says once that a run takes long; `shorter` is a way out."""
     pace = Pace()
-    started: list[float] = []
+    started = time.monotonic()
+    said = False
 
     def on_iteration(iteration: int) -> None:
-        if not started:
-            started.extend((time.monotonic(), time.process_time()))
-        elif len(started) == 2:
-            pace.add(iteration)
-            wall = time.monotonic() - started[0]
-            if wall > WATCHED_SECONDS and pace.per_second:
-                share = (time.process_time() - started[1]) / wall / (threads or 1)
-                started.append(0.0)
-                left = pace.seconds_left(total)
-                if threads and share < BUSY:
-                    say(f"other work is on the cores: training has {100 * share:.0f}% of the CPU time it asks for")
-                if left and left > LONG:
-                    say(f"about {duration(left)} to iteration {total:,}; Ctrl-C saves, --resume continues; {shorter}")
+        nonlocal said
+        if said:
+            return
+        pace.add(iteration)
+        if time.monotonic() - started > WATCHED_SECONDS and pace.per_second:
+            said = True
+            left = pace.seconds_left(total)
+            if left and left > LONG:
+                say(f"about {duration(left)} to iteration {total:,}; Ctrl-C saves, --resume continues; {shorter}")
+
+    return on_iteration
+
+
+def slowdown(threads: int, say: Callable[[str], None]) -> Callable[[int], None]:
+    """A watcher of iterations that says once that they take five times as long as the first ones.
+
+    Lengths are medians over `SAMPLE` iterations, so that a checkpoint or a picture in between makes no difference.
+    """
+    clock = time.monotonic()
+    lengths: list[float] = []
+    first: float | None = None
+    said = False
+
+    def on_iteration(iteration: int) -> None:
+        nonlocal clock, first, said
+        now = time.monotonic()
+        lengths.append(now - clock)
+        clock = now
+        if said or len(lengths) < SAMPLE:
+            return
+        length = statistics.median(lengths)
+        lengths.clear()
+        if first is None:
+            first = length
+        elif length > SLOWDOWN * first:
+            said = True
+            advice = "; --threads 1 is often faster where other work is on the cores" if threads > 1 else ""
+            say(f"iterations take {length / first:.0f} times as long as the first ones, {1e3 * length:.0f} ms{advice}")
 
     return on_iteration
 

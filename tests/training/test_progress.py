@@ -1,9 +1,15 @@
 """What a run shows of its progress: pace by its own clock, and a word on long runs and busy machines."""
 
 import time
+import warnings
 
+import pytest
+
+from disentangle_eval.errors import DevalWarning
+from disentangle_eval.running import name_busy_machine
+from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.training.pace import SPAN, Pace, duration
-from disentangle_eval.training.progress import remarks, show_progress
+from disentangle_eval.training.progress import remarks, show_progress, slowdown
 
 
 class Clock:
@@ -49,20 +55,42 @@ def test_durations_in_words():
     ]
 
 
-def test_a_long_run_on_a_busy_machine_is_said_once(monkeypatch):
+def test_a_long_run_is_said_once(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(time, "monotonic", clock)
-    monkeypatch.setattr(time, "process_time", lambda: clock.now / 4)
     monkeypatch.setattr("disentangle_eval.training.progress.Pace", lambda: Pace(clock))
     said = []
-    remark = remarks(100_000, 1, "--preset short is shorter", said.append)
+    remark = remarks(100_000, "--preset short is shorter", said.append)
     for iteration in range(60):
         clock.now = iteration
         remark(iteration)
-    busy, long = said
-    assert "25%" in busy
+    (long,) = said
     assert "1 d 3 h" in long
     assert "--preset short" in long
+
+
+@pytest.mark.parametrize(("times", "heard"), [(1.0, 0), (4.5, 0), (6.0, 1)])
+def test_iterations_that_take_five_times_their_first_length_are_said_once(monkeypatch, times, heard):
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    said = []
+    on_iteration = slowdown(2, said.append)
+    for iteration in range(300):
+        clock.now += 0.02 if iteration < 100 else 0.02 * times
+        clock.now += 10.0 if iteration % 20 == 0 else 0.0  # a picture
+        on_iteration(iteration)
+    assert len(said) == heard
+    if heard:
+        assert said[0].startswith("iterations take 6 times as long as the first ones, 120 ms; --threads 1 is often")
+
+
+def test_a_busy_machine_is_named_with_threads_1():
+    with pytest.warns(DevalWarning, match=r"keeps 1\.2 of \d+ cores busy: .* --threads 1 is often faster"):
+        name_busy_machine(1.2, available_cores() + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        name_busy_machine(0.3, available_cores())
+        name_busy_machine(2.0, 1)
 
 
 def test_lines_hold_the_pace_and_the_time_left(capsys):

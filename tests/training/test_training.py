@@ -7,6 +7,7 @@ from toy_gan import SHAPE, ToyConfig, ToyData, ToyGAN, finish, same, started
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import UsageError
 from disentangle_eval.opening import build_model
+from disentangle_eval.runtime.threads import default_threads
 from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.training.folder import RunFolder, read_lines
 from disentangle_eval.training.planning import next_free_folder, plan_run
@@ -52,7 +53,7 @@ def test_a_plan_takes_presets_and_what_was_given_and_fixes_device_and_threads(tm
     plan = plan_run("beta-vae", {"beta": 7.0, "seed": 3, "log_every": 5}, tmp_path / "run")
     assert (plan.cfg.beta, plan.settings.seed, plan.settings.log_every, plan.settings.dataset) == (7, 3, 5, "dsprites")
     assert plan.settings.device in ("cpu", "cuda")
-    assert plan.settings.threads == torch.get_num_threads()
+    assert plan.settings.threads == default_threads()
     assert plan.resumed is None
 
 
