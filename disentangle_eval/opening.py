@@ -187,9 +187,11 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
     from disentangle_eval.checkpoint import load
     from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
     from disentangle_eval.runtime.files import sha256
+    from disentangle_eval.runtime.threads import limit_threads
 
     path = find_checkpoint(path)
     chosen = choose_device(device)
+    limit_threads()
     use_exact_kernels(chosen)
     checkpoint = load(path, train=False)
     origin = Origin(replace(checkpoint, weights={}), path, sha256(path))

@@ -13,7 +13,6 @@ from disentangle_eval.cli.arguments import data_dir_option, device_option, split
 from disentangle_eval.cli.completion import complete_datasets, complete_metrics
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
-from disentangle_eval.runtime.threads import default_threads
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Subject
@@ -117,10 +116,10 @@ def score(
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
-    if threads or not codes:
+    if threads:
         import torch
 
-        torch.set_num_threads(threads or default_threads())
+        torch.set_num_threads(threads)
     opened = [open_source(source, device) for source in (*sources, *map(str, codes))]
     opened += [open_samples(data, data_dir, device) for data in samples]
     rows = [subjects_for(source, measurements, dataset, data_dir) for source in opened]

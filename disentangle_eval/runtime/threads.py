@@ -29,6 +29,13 @@ def default_threads() -> int:
     return min(torch.get_num_threads(), available_cores())
 
 
+def limit_threads() -> None:
+    """Let torch use at most as many threads as there are cores available."""
+    import torch
+
+    torch.set_num_threads(min(torch.get_num_threads(), available_cores()))
+
+
 def free_threads() -> int:
     """Threads for which other work leaves cores just now, at least 1 and at most the default."""
     load = Load()
