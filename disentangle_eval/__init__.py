@@ -1,8 +1,8 @@
 """Train and judge disentangled-representation models, from Python: `import disentangle_eval as de`.
 
-`load_model` and `load_dataset` open what there is, `encode` and `score` judge it, `load_results` reads scores, and
-`list_models`, `list_datasets` and `list_metrics` list what is installed. A plugin needs `hookimpl` and the specs it
-yields. Nothing is imported before it is used.
+`load_model` and `load_dataset` open what there is, `encode` and `score` judge it, `load_results` reads scores,
+`compare` sets those of runs next to each other, and `list_models`, `list_datasets` and `list_metrics` list what is
+installed. A plugin needs `hookimpl` and the specs it yields. Nothing is imported before it is used.
 """
 
 import importlib
@@ -15,6 +15,7 @@ from disentangle_eval.registry.specs import DataFile, DatasetSpec, MetricSpec, M
 if TYPE_CHECKING:
     from disentangle_eval.interface import (
         TrainedRun,
+        compare,
         encode,
         list_datasets,
         list_metrics,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _INTERFACE = (
     "TrainedRun",
+    "compare",
     "list_datasets",
     "encode",
     "load_dataset",
@@ -49,6 +51,7 @@ __all__ = [
     "ModelSpec",
     "TrainedRun",
     "UsageError",
+    "compare",
     "list_datasets",
     "encode",
     "hookimpl",

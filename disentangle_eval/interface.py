@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from disentangle_eval.results import Result
     from disentangle_eval.scoring import Measurement
     from disentangle_eval.sources.opened import Source
+    from disentangle_eval.study.comparing import Comparison
 
 PathLike = str | os.PathLike[str]
 Record = dict[str, Any]
@@ -461,6 +462,28 @@ def _flat(line: Mapping[str, Any]) -> Record:
     for key, value in line.items():
         record |= {f"{key}.{name}": item for name, item in value.items()} if isinstance(value, dict) else {key: value}
     return record
+
+
+def compare(paths: PathLike | Iterable[PathLike], seed: int = 0) -> Comparison:
+    """The newest scores of the runs in or below some folders, next to each other, as `deval compare` prints them.
+
+    `rows` are settings, `columns` scores that may be compared, and `cells[row][column.title]` holds the values by
+    training seed with their mean, standard deviation and 95 % bootstrap interval, resampled from `seed`. `differences`
+    are paired over shared seeds, `correlations` over all runs; `best(score)` names the best setting and run; `to_dict`
+    gives plain data.
+
+    Raises `UsageError` for a path without runs and for runs without scores.
+
+    Example::
+
+        comparison = de.compare("runs")
+        comparison.to_dict()["rows"]
+    """
+    from disentangle_eval.study.comparing import compare as compare_runs
+    from disentangle_eval.study.runs import find_runs
+
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    return compare_runs(find_runs(Path(path).expanduser() for path in given), seed)
 
 
 # ------------------------------------------------------------ what the functions above share

@@ -6,7 +6,7 @@ import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,15 @@ def spread(results: Sequence[Result]) -> Spread:
         standard_deviation=deviation,
         interval=(mean - half, mean + half),
     )
+
+
+def result_of(line: Mapping[str, Any]) -> Result | None:
+    """The result that a line of results.jsonl holds; None for one of another version, which lacks what results have."""
+    known = {key.name for key in fields(Result)}
+    try:
+        return Result(**{**{key: line[key] for key in line if key in known}, "warnings": tuple(line["warnings"])})
+    except (KeyError, TypeError):
+        return None
 
 
 def append(path: Path, result: Result) -> None:

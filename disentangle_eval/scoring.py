@@ -18,7 +18,7 @@ from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import MetricSpec, Need
-from disentangle_eval.results import Result, plain
+from disentangle_eval.results import Result, plain, result_of
 from disentangle_eval.runtime.versions import versions
 
 # What a metric of the code table needs; `--metric all` stands for these, but for those that take minutes.
@@ -214,6 +214,29 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         versions=versions(),
         **about,
     )
+
+
+def recorded_score(
+    lines: Iterable[Mapping[str, Any]], measurement: Measurement, subject: Subject, seed: int, about: Mapping[str, Any]
+) -> Result | None:
+    """The newest of some results that `measure` would give again, None where there is none.
+
+    Such a result has the metric, its version, settings and seed, the checkpoint and the data in common. What follows
+    from more than these is never taken for equal: metrics of `peers`, and features from a file.
+    """
+    spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
+    if "peers" in spec.needs or settings.get("features") or not about.get("checkpoint_sha256"):
+        return None
+    statistics = getattr(subject, "batch_statistics", "running")
+    expected = {
+        "metric": spec.name,
+        "metric_version": spec.version,
+        "settings": _settings_of(measurement, settings, statistics),
+        "seed": seed,
+        **{name: about.get(name) for name in ("checkpoint_sha256", "iteration", "dataset", "dataset_sha256")},
+    }
+    same = [line for line in lines if all(line.get(name) == value for name, value in expected.items())]
+    return result_of(same[-1]) if same else None
 
 
 def _settings_of(measurement: Measurement, settings: Mapping[str, Any], statistics: str) -> dict[str, Any]:

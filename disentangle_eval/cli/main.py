@@ -25,6 +25,7 @@ COMMANDS = {
     "runs": LazyCommand("disentangle_eval.cli.runs", "List the runs below a folder, with progress and scores."),
     "compare": LazyCommand("disentangle_eval.cli.compare", "Compare scores over settings and seeds, with intervals."),
     "report": LazyCommand("disentangle_eval.cli.report", "Write one HTML page of runs: scores, curves, traversals."),
+    "explore": LazyCommand("disentangle_eval.cli.explore", "Open a page on one checkpoint, with sliders."),
     "plot": LazyCommand("disentangle_eval.cli.plot", "Draw figures of many runs: curves, strips, scatters."),
     "study": LazyCommand("disentangle_eval.cli.study", "Run a file of models, settings and seeds."),
     "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),

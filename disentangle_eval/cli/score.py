@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Score with this many seeds, from --seed.",
 )
+@click.option("--again", is_flag=True, help="Score anew what results.jsonl already holds under the same settings.")
 @device_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
 @data_dir_option
@@ -91,6 +92,7 @@ def score(
     seed: int,
     batch_statistics: str,
     repeats: int,
+    again: bool,
     device: str,
     threads: int | None,
     data_dir: Path | None,
@@ -104,7 +106,8 @@ def score(
     "enc.pt2?range=-1,1&channels=3&size=224".
 
     Every score is shown with what an uninformative code would get. In a run folder each is also added to results.jsonl,
-    one JSON object per line. A metric that fails costs its own score alone; the exit code then says that one failed.
+    one JSON object per line; one that is there under the same settings, checkpoint, data and seed is shown again. A
+    metric that fails costs its own score alone; the exit code then says that one failed.
     `deval metrics` lists metrics and their protocols, the default first.
     """
     if not sources and not codes and not samples:
@@ -129,10 +132,11 @@ def score(
         for i, measurement in enumerate(measurements)
     ]
     results, failures = run_tasks(
-        [task for task in tasks if task.can_be_served()], range(seed, seed + repeats), as_json
+        [task for task in tasks if task.can_be_served()], range(seed, seed + repeats), as_json, again
     )
     if len(results) > 1 and not as_json:
-        show_summary(results)
+        about = [opened for row in rows for opened in row if opened.run]
+        show_summary(results, {one.about["checkpoint_sha256"]: one.run.root.resolve().name for one in about if one.run})
     for run in dict.fromkeys(opened.run for row in rows for opened in row if opened.run):
         draw_scores(run)
     if failures:
@@ -159,7 +163,9 @@ class Task:
         return can_serve(self.measurement, self.subject(), self.opened.name)
 
 
-def run_tasks(tasks: Sequence[Task], seeds: Sequence[int], as_json: bool) -> tuple[list[Result], list[DevalError]]:
+def run_tasks(
+    tasks: Sequence[Task], seeds: Sequence[int], as_json: bool, again: bool
+) -> tuple[list[Result], list[DevalError]]:
     """All results, and the errors of metrics that failed, each of which is shown and costs its own score alone."""
     from disentangle_eval.scoring import is_left_out
 
@@ -167,7 +173,7 @@ def run_tasks(tasks: Sequence[Task], seeds: Sequence[int], as_json: bool) -> tup
     failures: list[DevalError] = []
     for task in tasks:
         try:
-            results += measure_repeatedly(task, seeds, as_json)
+            results += measure_repeatedly(task, seeds, as_json, again)
         except DevalError as error:
             if is_left_out(task.measurement, error):
                 say("warning", f"{task.measurement.name} left out: {error}")
@@ -190,23 +196,41 @@ def changed_settings(changes: Sequence[str], features: Path | None) -> dict[str,
     return settings | ({"features": str(features)} if features else {})
 
 
-def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool) -> list[Result]:
-    """Score with each seed, show and keep every result, and show for several seeds their mean with its interval."""
+def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool, again: bool) -> list[Result]:
+    """Score with each seed, show and keep every result, and show for several seeds their mean with its interval.
+
+    A result that the run has already is shown as it is, unless `again`.
+    """
     from disentangle_eval.cli.score_table import show, show_spread
     from disentangle_eval.results import spread
-    from disentangle_eval.scoring import measure
+    from disentangle_eval.scoring import measure, recorded_score
 
+    about, run = task.opened.about, task.opened.run
+    recorded = recorded_lines(run) if run and not again else []
     results = []
     for seed in seeds:
-        result = measure(task.measurement, task.subject(), seed, task.opened.about)
+        known = recorded_score(recorded, task.measurement, task.subject(), seed, about)
+        result = known or measure(task.measurement, task.subject(), seed, about)
         results.append(result)
         click.echo(result.to_json()) if as_json else show(result)
-        if task.opened.run:
-            keep(task.opened.run.results, result)
+        if known:
+            click.echo("scored before; --again scores anew", err=True)
+        elif run:
+            keep(run.results, result)
     if len(results) > 1:
         summary = spread(results)
         click.echo(summary.to_json()) if as_json else show_spread(summary)
     return results
+
+
+def recorded_lines(run: RunFolder) -> list[dict[str, Any]]:
+    """The results that a run has, as far as they can be read."""
+    from disentangle_eval.runtime.json_lines import read_lines
+
+    try:
+        return read_lines(run.results).records
+    except (DevalError, OSError):
+        return []
 
 
 def keep(path: Path, result: Result) -> None:

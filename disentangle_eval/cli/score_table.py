@@ -28,18 +28,35 @@ def show(result: Result) -> None:
         shown.print(table)
 
 
-def show_summary(results: Sequence[Result]) -> None:
-    """Print one table of several results: a row each."""
+def show_summary(results: Sequence[Result], folders: Mapping[str, str]) -> None:
+    """Print one table of several results, a row each; `folders` are those of checkpoints by their checksum."""
     table = Table(title="in short", title_justify="left")
     for name in ("subject", "metric", "protocol", "score", "chance", "better", "seed"):
         table.add_column(name, justify="right" if name in ("score", "chance", "seed") else "left")
-    for result in results:
-        subject = result.codes or f"{result.model} at {result.iteration}"
+    for result, subject in zip(results, subjects_of(results, folders), strict=True):
         chance = "" if result.chance is None else f"{result.chance:.4f}"
         protocol = str(result.settings["protocol"])
         cells = (subject, result.metric, protocol, f"{result.value:.4f}", chance, result.better, str(result.seed))
         table.add_row(*map(one_line, cells))
     console().print(table)
+
+
+def subjects_of(results: Sequence[Result], folders: Mapping[str, str]) -> list[str]:
+    """What each result is of, by as much as tells it from the others: model, training seed, iteration, run folder."""
+    seeds = len({result.train_seed for result in results}) > 1
+    names = []
+    for result in results:
+        seed = f" seed {result.train_seed}" if seeds else ""
+        names.append(result.codes or f"{result.model}{seed} at {result.iteration}")
+    checkpoints: dict[str, set[str | None]] = {}
+    for name, result in zip(names, results, strict=True):
+        checkpoints.setdefault(name, set()).add(result.checkpoint_sha256)
+    return [
+        f"{name} in {folders[result.checkpoint_sha256]}"
+        if len(checkpoints[name]) > 1 and result.checkpoint_sha256 in folders
+        else name
+        for name, result in zip(names, results, strict=True)
+    ]
 
 
 def console() -> Console:

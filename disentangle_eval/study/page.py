@@ -6,7 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.study.comparing import Comparison, compare
-from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results
+from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results, read_run
 from disentangle_eval.study.tables import ARROWS
 from disentangle_eval.training.folder import RunFolder
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-    from disentangle_eval.opening import OpenedModel
+    from disentangle_eval.opening import OpenedModel, Origin
 
 TEMPLATE = "report.html"
 FRAMES = 11
@@ -73,11 +73,46 @@ def report(runs: Sequence[RunRecord], title: str, data_dir: Path | None = None, 
 
     A run whose checkpoint cannot be opened keeps its scores and curves, with the reason.
     """
-    from jinja2 import Environment, PackageLoader
-
     labels = labels_of_runs(runs)
     titled = [(run, f"{label}, seed {run.seed}") for run, label in zip(runs, labels, strict=True)]
-    sections = [section(run, name, data_dir, device) for run, name in titled]
+    return rendered(title, [section(run, name, data_dir, device) for run, name in titled], runs)
+
+
+def checkpoint_page(opened: OpenedModel, title: str, data_dir: Path | None = None) -> str:
+    """The page of one checkpoint, with the curves of its run, if it is in one, and its own scores."""
+    run = run_of(opened.origin)
+    sliders, pictures, note = pictured(opened, run.dataset, data_dir)
+    return rendered(title, [section_of(run, title, sliders, pictures, note)], [run])
+
+
+def run_of(origin: Origin) -> RunRecord:
+    """The run that a checkpoint is from, as far as its folder or the checkpoint itself describes it."""
+    from disentangle_eval.opening import find_run
+
+    folder, checkpoint = find_run(origin.path), origin.checkpoint
+    if folder is not None:
+        run = read_run(folder.root)
+        own = [result for result in run.results if result.get("checkpoint_sha256") == origin.sha256]
+        return replace(run, results=own, iteration=checkpoint.iteration)
+    return RunRecord(
+        folder=origin.path,
+        model=checkpoint.model["name"],
+        distribution=checkpoint.model["distribution"],
+        version=checkpoint.model["version"],
+        dataset=checkpoint.data["dataset"],
+        seed=checkpoint.seed,
+        config=checkpoint.config,
+        settings={},
+        iteration=checkpoint.iteration,
+        state="finished" if checkpoint.iteration >= checkpoint.config.get("iterations", 0) else "stopped",
+        results=(),
+    )
+
+
+def rendered(title: str, sections: Sequence[Section], runs: Sequence[RunRecord]) -> str:
+    """The page with these sections, and the scores of the runs next to each other where there are any."""
+    from jinja2 import Environment, PackageLoader
+
     try:
         comparison: Comparison | None = compare(runs)
     except DevalError:
@@ -88,15 +123,21 @@ def report(runs: Sequence[RunRecord], title: str, data_dir: Path | None = None, 
 
 
 def section(run: RunRecord, title: str, data_dir: Path | None, device: str) -> Section:
-    """What the page shows of a run."""
-    results = newest_results(run)
-    sliders: tuple[Slider, ...] = ()
-    pictures: tuple[tuple[str, str], ...] = ()
-    note = ""
+    """What the page shows of a run and its newest checkpoint."""
+    from disentangle_eval.opening import open_model
+
     try:
-        sliders, pictures = drawn(run, data_dir, device)
+        opened = open_model(run.folder, device)
     except DevalError as error:
-        note = str(error)
+        return section_of(run, title, (), (), str(error))
+    return section_of(run, title, *pictured(opened, run.dataset, data_dir))
+
+
+def section_of(
+    run: RunRecord, title: str, sliders: tuple[Slider, ...], pictures: tuple[tuple[str, str], ...], note: str
+) -> Section:
+    """A section from a run's record and the pictures of its model."""
+    results = newest_results(run)
     return Section(
         title=title,
         run=run,
@@ -124,23 +165,29 @@ def curves_of(run: RunRecord) -> tuple[tuple[str, str], ...]:
     return tuple((title, uri_of_figure(figure)) for title, figure in drawings if figure is not None)
 
 
-def drawn(run: RunRecord, data_dir: Path | None, device: str) -> tuple[tuple[Slider, ...], tuple[tuple[str, str], ...]]:
-    """The traversals and pictures of a run's newest checkpoint, as far as its model offers them."""
+def pictured(
+    opened: OpenedModel, dataset: str, data_dir: Path | None
+) -> tuple[tuple[Slider, ...], tuple[tuple[str, str], ...], str]:
+    """The sliders and pictures of a model, as far as it offers them, and why some are missing."""
     from disentangle_eval.api import Generator, Reconstructor, Traversable
-    from disentangle_eval.opening import open_dataset, open_model
+    from disentangle_eval.opening import open_dataset
     from disentangle_eval.report.reconstruction import reconstruction_picture
     from disentangle_eval.report.samples import sample_grid
 
-    opened = open_model(run.folder, device)
     pictures: list[tuple[str, str]] = []
-    if isinstance(opened.model, Generator):
-        pictures.append(("Samples", uri_of_pixels(sample_grid(opened.model, SAMPLES, PICTURE_SEED, opened.device))))
-    if isinstance(opened.model, Reconstructor):
-        data = open_dataset(run.dataset, data_dir)
-        made = reconstruction_picture(opened.model, data, RECONSTRUCTIONS, PICTURE_SEED, opened.device)
-        pictures.append(("Images and their reconstructions", uri_of_pixels(made)))
-    sliders = sliders_of(opened) if isinstance(opened.model, Traversable) else ()
-    return sliders, tuple(pictures)
+    sliders: tuple[Slider, ...] = ()
+    try:
+        if isinstance(opened.model, Traversable):
+            sliders = sliders_of(opened)
+        if isinstance(opened.model, Generator):
+            pictures.append(("Samples", uri_of_pixels(sample_grid(opened.model, SAMPLES, PICTURE_SEED, opened.device))))
+        if isinstance(opened.model, Reconstructor):
+            data = open_dataset(dataset, data_dir)
+            made = reconstruction_picture(opened.model, data, RECONSTRUCTIONS, PICTURE_SEED, opened.device)
+            pictures.append(("Images and their reconstructions", uri_of_pixels(made)))
+    except DevalError as error:
+        return sliders, tuple(pictures), str(error)
+    return sliders, tuple(pictures), ""
 
 
 def sliders_of(opened: OpenedModel) -> tuple[Slider, ...]:

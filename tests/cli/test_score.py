@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from disentangle_eval.cli.score_table import subjects_of
+from disentangle_eval.results import Result
+
 SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared"))
 GOLDEN = SHARED / "data" / "golden"
 
@@ -125,6 +128,32 @@ def test_a_checkpoint_s_score_says_what_was_scored_and_is_kept_in_its_run(deval,
     assert len(result["checkpoint_sha256"]) == 64
     assert json.loads((trained / "results.jsonl").read_text().splitlines()[-1]) == result
     assert (trained / "pictures" / "scores.png").exists()
+
+
+def test_a_score_that_is_there_is_shown_again_unless_it_is_to_be_computed_anew(deval, trained, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    (run / "results.jsonl").unlink(missing_ok=True)
+    arguments = ("score", "--metric", "factorvae", "--protocol", "ib-gan", run, "--threads", "1", "--json")
+    first, second = deval(*arguments), deval(*arguments)
+    assert second.out == first.out
+    assert "scored before" in second.err
+    assert len((run / "results.jsonl").read_text().splitlines()) == 1
+    anew = deval(*arguments, "--again")
+    other = deval(*arguments, "--seed", 1)
+    assert json.loads(anew.out)["value"] == json.loads(first.out)["value"]
+    assert "scored before" not in anew.err + other.err
+    assert len((run / "results.jsonl").read_text().splitlines()) == 3
+
+
+def test_runs_in_a_summary_are_named_by_what_distinguishes_them():
+    known = {"metric": "m", "metric_version": 1, "value": 0.5, "better": "higher", "chance": None, "details": {}}
+    known |= {"settings": {"protocol": "p"}, "seed": 0, "seconds": 0.0, "model": "vae", "iteration": 9}
+    seeds = [Result(**known, train_seed=seed, checkpoint_sha256=str(seed)) for seed in (0, 1)]
+    assert subjects_of(seeds, {"0": "a", "1": "b"}) == ["vae seed 0 at 9", "vae seed 1 at 9"]
+    alike = [Result(**known, train_seed=0, checkpoint_sha256=sha) for sha in "xy"]
+    assert subjects_of(alike, {"x": "beta1", "y": "beta4"}) == ["vae at 9 in beta1", "vae at 9 in beta4"]
+    assert subjects_of(alike[:1], {"x": "beta1"}) == ["vae at 9"]
 
 
 class Hostile:
