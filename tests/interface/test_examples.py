@@ -54,7 +54,7 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
 
 @pytest.mark.filterwarnings("ignore::disentangle_eval.errors.DevalWarning")
 def test_every_example_runs(names: dict[str, Any]) -> None:
-    assert len(PUBLIC) == 11
+    assert len(PUBLIC) == 12
     for name in PUBLIC:
         example = example_of(getattr(de, name))
         if "pandas" in example and importlib.util.find_spec("pandas") is None:
