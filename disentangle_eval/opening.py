@@ -243,6 +243,13 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
             advice=f"pip install {distribution} (`deval models` lists what is installed)",
         )
     record = registry.find_model(name)
+    if record.distribution != distribution:
+        raise UsageError(
+            f"checkpoint of {name!r}",
+            received=f"the model of {distribution}",
+            expected=f"that of {record.distribution}, which is installed under this name",
+            advice=f"uninstall {record.distribution} and pip install {distribution}",
+        )
     if record.spec.version != checkpoint.model["version"]:
         raise DevalError(
             f"checkpoint of {name!r}",

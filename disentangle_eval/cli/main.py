@@ -17,6 +17,7 @@ COMMANDS = {
     "train": LazyCommand("disentangle_eval.cli.train", "Train a model on a data set."),
     "score": LazyCommand("disentangle_eval.cli.score", "Score a checkpoint or a table of codes with a metric."),
     "encode": LazyCommand("disentangle_eval.cli.encode", "Write the codes of every image of a data set to a file."),
+    "export": LazyCommand("disentangle_eval.cli.export", "Write a model for use elsewhere, with a model card."),
     "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a checkpoint's prior."),
     "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
     "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images above their reconstructions."),

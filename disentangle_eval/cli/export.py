@@ -1,0 +1,32 @@
+"""`deval export`: a model as files that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from disentangle_eval.cli.arguments import checkpoint_argument
+
+
+@click.command()
+@checkpoint_argument
+@click.option(
+    "--to",
+    "kind",
+    type=click.Choice(["pt2", "onnx", "safetensors"]),
+    default="pt2",
+    show_default=True,
+    help="Programs of encoder and generator, or the weights with the settings.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  [default: CHECKPOINT-KIND]")
+def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None) -> None:
+    """Write the model of CHECKPOINT, a file or a run folder's newest, for use elsewhere, with a model card.
+
+    What is written as .pt2 or ONNX can be scored as any other source: "deval score encoder.pt2 --dataset NAME".
+    """
+    from disentangle_eval.sources.exporting import export_model
+
+    for path in export_model(checkpoint, kind, out):
+        click.echo(path)

@@ -1,0 +1,186 @@
+"""Taking a model out: its encoder and generator as programs, its weights as plain tensors, and a model card."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from disentangle_eval.api import Encoder, Generator, Model
+from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.opening import find_checkpoint, find_run, restore_model
+from disentangle_eval.runtime.draws import GeneratorDraw
+from disentangle_eval.runtime.files import make_folder, write_atomically
+from disentangle_eval.runtime.json_lines import read_lines
+
+ExportKind = Literal["pt2", "onnx", "safetensors"]
+EXAMPLES = 2
+
+
+class _Encode(nn.Module):
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        codes: Tensor = self.model.encode(x)
+        return codes
+
+
+class _Generate(nn.Module):
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, z: Tensor) -> Tensor:
+        images: Tensor = self.model.generate(z)
+        return images
+
+
+def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[Path]:
+    """Write the model of a checkpoint or run folder to a folder, and return the files; the last is the model card.
+
+    `pt2` and `onnx` write its encoder and generator, as far as it has them, for any number of images in [0, 1] or
+    latents; `safetensors` its weights and settings. `UsageError` where a library is missing, `DevalError` where the
+    model cannot be exported.
+    """
+    from disentangle_eval.checkpoint import load
+
+    path = find_checkpoint(path)
+    checkpoint = load(path)
+    model = restore_model(checkpoint)
+    folder = out or path.with_name(f"{path.stem}-{kind}")
+    make_folder(folder)
+    files = _weights(checkpoint, folder) if kind == "safetensors" else _programs(model, checkpoint, kind, folder)
+    card = folder / "README.md"
+    text = model_card(path, checkpoint, files)
+    write_atomically(card, lambda file: file.write(text.encode()))
+    return [*files, card]
+
+
+def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folder: Path) -> list[Path]:
+    parts: list[tuple[str, nn.Module, Tensor]] = []
+    if isinstance(model, Encoder):
+        parts.append(("encoder", _Encode(model), torch.rand(EXAMPLES, *checkpoint.data["shape"])))
+    if isinstance(model, Generator):
+        parts.append(("generator", _Generate(model), model.prior.sample(GeneratorDraw(0), EXAMPLES)))
+    if not parts:
+        raise UsageError(f"model {checkpoint.model['name']!r} has neither an encoder nor a generator to export")
+    write: Callable[[nn.Module, Tensor, Path], None] = {"pt2": _write_pt2, "onnx": _write_onnx}[kind]
+    files = []
+    for name, part, example in parts:
+        file = folder / f"{name}.{kind}"
+        try:
+            write(part.eval(), example, file)
+        except DevalError:
+            raise
+        except Exception as error:  # whatever a model that cannot be traced makes torch raise
+            raise DevalError(
+                f"the {name} of {checkpoint.model['name']!r} cannot be exported as {kind} ({describe(error)[:300]})"
+            ) from error
+        files.append(file)
+    return files
+
+
+def _write_pt2(part: nn.Module, example: Tensor, file: Path) -> None:
+    batch = torch.export.Dim("batch", min=1)
+    with torch.no_grad():
+        program = torch.export.export(part, (example,), dynamic_shapes=({0: batch},))
+    # torch opens its files by name alone.
+    torch.export.save(program, file)
+
+
+def _write_onnx(part: nn.Module, example: Tensor, file: Path) -> None:
+    _require("onnx", "onnx")
+    axes = {"input": {0: "batch"}, "output": {0: "batch"}}
+    logger = logging.getLogger("torch.onnx")
+    before, logger.disabled = logger.disabled, True
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                part, (example,), file, input_names=["input"], output_names=["output"], dynamic_axes=axes, dynamo=False
+            )
+    finally:
+        logger.disabled = before
+
+
+def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
+    _require("safetensors", "safetensors")
+    from safetensors.torch import save_file
+
+    weights, config = folder / "model.safetensors", folder / "config.json"
+    tensors = {name: value.detach().clone().contiguous() for name, value in checkpoint.weights.items()}
+    save_file(tensors, weights, metadata={"model": str(checkpoint.model["name"])})
+    contents = {"model": dict(checkpoint.model), "config": dict(checkpoint.config), "data": dict(checkpoint.data)}
+    text = json.dumps(contents, indent=2) + "\n"
+    write_atomically(config, lambda file: file.write(text.encode()))
+    return [weights, config]
+
+
+def _require(module: str, package: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise UsageError(f"--to {module}: {package} is not installed", advice=f"pip install {package}")
+
+
+def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str:
+    """What the model is, what it was trained on, its settings and its scores, as Markdown."""
+    name, data = checkpoint.model["name"], checkpoint.data
+    run = find_run(path)
+    scores = (
+        [line for line in read_lines(run.results).records if line.get("iteration") == checkpoint.iteration]
+        if run
+        else []
+    )
+    channels, height, width = data["shape"]
+    return "\n".join(
+        [
+            f"# {name} on {data['name']}",
+            "",
+            f"Trained with disentangle_eval: seed {checkpoint.seed}, {checkpoint.iteration:,} iterations. Images are "
+            f"float32 (B, {channels}, {height}, {width}) in [0, 1].",
+            "",
+            *_table(["file", "sha256"], [[f"`{file.name}`", _checksum(file)] for file in files]),
+            "",
+            "## Scores",
+            "",
+            *(_table(["metric", "protocol", "value", "chance", "data"], _rows(scores)) if scores else ["None yet."]),
+            "",
+            "## Settings",
+            "",
+            *_table(["setting", "value"], [[f"`{key}`", str(value)] for key, value in checkpoint.config.items()]),
+            "",
+        ]
+    )
+
+
+def _rows(scores: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    return [
+        [
+            str(score["metric"]),
+            str(score["settings"]["protocol"]),
+            f"{score['value']:.4f}",
+            "" if score.get("chance") is None else f"{score['chance']:.4f}",
+            str(score.get("dataset")),
+        ]
+        for score in scores
+    ]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+def _checksum(file: Path) -> str:
+    from disentangle_eval.runtime.files import sha256
+
+    return sha256(file)

@@ -1,0 +1,42 @@
+"""A model taken out scores the same as a foreign source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import disentangle_eval as de
+from disentangle_eval.cli.main import main
+
+QUICK = {"train_votes": 200, "eval_votes": 100, "samples_per_vote": 8, "variance_samples": 75}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> de.TrainedRun:
+    folder = tmp_path_factory.mktemp("export")
+    images = np.random.default_rng(0).random((75, 16, 16)) > 0.5
+    np.savez(folder / "images.npz", images=images, factor_sizes=(3, 5, 5))
+    options = {"networks": "mlp", "batch_size": 4, "threads": 1, "progress": False}
+    run = de.train("vae", f"npz:{folder / 'images.npz'}", out=folder / "run", iterations=2, **options)
+    run.score(metrics="factorvae", **QUICK)
+    return run
+
+
+@pytest.mark.parametrize("kind", ["pt2", "onnx"])
+def test_exported_and_scored_as_a_foreign_source_it_scores_the_same(run: de.TrainedRun, tmp_path: Path, kind) -> None:
+    if kind == "onnx":
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run.folder), "--to", kind, "--out", str(tmp_path / "out")])
+    assert ended.value.code == 0
+    data = run.description["dataset"]
+    own, foreign = (de.encode(source, data, device="cpu") for source in (run, tmp_path / "out" / f"encoder.{kind}"))
+    assert np.allclose(own["codes"], foreign["codes"], atol=1e-5)
+    found = de.score(tmp_path / "out" / f"encoder.{kind}", data, metrics="factorvae", device="cpu", **QUICK)
+    assert found["factorvae"].value == run.results[0]["value"]
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f"| factorvae | {found['factorvae'].settings['protocol']} | {found['factorvae'].value:.4f} |" in card
+    assert (tmp_path / "out" / f"generator.{kind}").is_file()
