@@ -12,7 +12,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
 from disentangle_eval.metrics.factors.config import DCIConfig
 from disentangle_eval.metrics.factors.predictors import majority_accuracies
-from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -39,7 +39,7 @@ class DCIMetric(Metric[DCIConfig]):
         varying = varying_columns(train.factors)
         fitted, fresh = train.factors[:, varying], test.factors[:, varying]
         blocks = one_hot_blocks(train.codes, subject.code)
-        x, x_test = np.hstack(blocks), np.hstack(one_hot_blocks(test.codes, subject.code))
+        x, x_test = in_usual_units(np.hstack(blocks), np.hstack(one_hot_blocks(test.codes, subject.code)))
         first = np.cumsum([0, *(block.shape[1] for block in blocks[:-1])])
         columns, train_accuracy, test_accuracy = [], [], []
         for factor, y, y_test in zip(varying, fitted.T, fresh.T, strict=True):

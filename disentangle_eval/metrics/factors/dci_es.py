@@ -17,7 +17,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
-from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, too_large
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -46,10 +46,8 @@ class DCIESMetric(Metric[DCIESConfig]):
         train, test = draw_images(subject, seed, cfg.num_train, cfg.num_test)
         varying = varying_columns(*(subject.factors.classes(index) for index in (train, test)))
         names = [subject.factors.names[factor] for factor in varying]
-        x, x_test = (np.hstack(one_hot_blocks(subject.codes(index), subject.code)) for index in (train, test))
-        # The forests cut float32 numbers.
-        if max(np.abs(x).max(), np.abs(x_test).max()) > np.finfo(np.float32).max:
-            raise too_large(x)
+        columns = (np.hstack(one_hot_blocks(subject.codes(index), subject.code)) for index in (train, test))
+        x, x_test = in_usual_units(*columns)
         classes, values = (np.concatenate(sets) for sets in _factors(subject, train, test))
         probes, baselines = [], []
         for factor, name in zip(varying, names, strict=True):

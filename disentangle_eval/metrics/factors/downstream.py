@@ -21,7 +21,7 @@ from disentangle_eval.metrics.factors.predictors import (
     OneVsRestLogisticRegression,
     majority_accuracies,
 )
-from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -69,6 +69,9 @@ class DownstreamMetric(Metric[DownstreamConfig]):
     ) -> list[list[float]]:
         """The share of the training images and of the test images that is right, by factor."""
         x, x_test = (np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test))
+
+        if self.cfg.predictor == "boosted-trees":
+            x, x_test = in_usual_units(x, x_test)
 
         def of_factor(factor: int) -> tuple[float, float]:
             y, y_test = train.factors[:, factor], test.factors[:, factor]

@@ -19,6 +19,7 @@ from disentangle_eval.metrics.factors.linear_softmax import (
     fit_liblinear,
     fit_newton,
 )
+from disentangle_eval.metrics.factors.predictors import LARGEST
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
 from disentangle_eval.metrics.toolbox.votes import Stream
 from disentangle_eval.runtime.draws import stream_seed
@@ -101,7 +102,7 @@ def draw_points(
     """Points (count, K) float64, and which of the varying factors the pairs of each share, (count,) from 0.
 
     A point is the mean of `pairs` distances between two codes, averaged in `dtype` or in the precision of the codes.
-    DevalError where that is not finite.
+    DevalError where that is not finite, or too large for a classifier.
     """
     points, fixed = [], []
     rows = max(1, _CHUNK // pairs)
@@ -112,8 +113,8 @@ def draw_points(
         points.append(mean_distances(codes, index, np.array(is_categorical(subject.code)), dtype))
         fixed.append(drawn.fixed)
     found = np.concatenate(points).astype(np.float64)
-    if not np.isfinite(found).all():
-        raise DevalError("codes", received="numbers whose differences are too large to take the mean of")
+    if not np.isfinite(found).all() or found.max() > LARGEST:
+        raise DevalError("codes", received="numbers whose differences are too large to classify")
     return found, np.searchsorted(stream.varying, np.concatenate(fixed))
 
 

@@ -5,15 +5,20 @@ A code dimension is robust when, with the factor it stands for held, changes of 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.errors import DevalWarning
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
 from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
+
+# Beyond this float32 holds deviations with fewer than four digits.
+_LARGEST_OFFSET = 1000
 
 
 class IRSMetric(Metric[IRSConfig]):
@@ -36,6 +41,7 @@ class IRSMetric(Metric[IRSConfig]):
         codes = samples.codes[:, active].astype(dtype, order="C")
         code = [subject.code[j] for j in active]
         scale = max_deviations(codes, code)
+        _warn_of_offsets(codes, scale)
         matrix = irs_matrix(codes, code, groups, scale, self.cfg.quantile)
         shuffled = np.random.default_rng(seed).permutation(len(codes))
         unrelated = irs_matrix(codes, code, groups[shuffled], scale, self.cfg.quantile)
@@ -68,6 +74,17 @@ class IRSMetric(Metric[IRSConfig]):
         if self.cfg.bins is not None:
             factors = discretise(factors, continuous(len(varying)), self.cfg.bins)
         return [subject.factors.names[factor] for factor in varying], factors
+
+
+def _warn_of_offsets(codes: np.ndarray, scale: np.ndarray) -> None:
+    """`DevalWarning` where float32 holds deviations `scale` (K,) from a far larger mean with few digits."""
+    if codes.dtype == np.float32 and (np.abs(codes).max(axis=0, initial=0) > scale * _LARGEST_OFFSET).any():
+        warnings.warn(
+            "irs: codes whose mean is over 1,000 times their deviations lose digits in float32; centre them, or set "
+            "precision=float64",
+            DevalWarning,
+            stacklevel=3,
+        )
 
 
 def deviations(codes: np.ndarray, code: Sequence[CodeDimension], mean: np.ndarray) -> np.ndarray:

@@ -8,6 +8,9 @@ from sklearn.model_selection import KFold
 
 from disentangle_eval.errors import DevalError
 
+# liblinear's own limit.
+LARGEST = 1e30
+
 
 class LogisticRegression:
     """Multinomial logistic regression whose penalty is chosen by cross-validation, as disentanglement_lib's code does.
@@ -24,7 +27,7 @@ class LogisticRegression:
         self._fitted: LogisticRegressionCV | None = None
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
-        """Features (N, K), with N at least 2, and classes (N,) integers; DevalError where the numbers overflow."""
+        """Features (N, K), with N at least 2, and classes (N,) integers; DevalError for huge numbers."""
         self._first = y[0]
         if (y != y[0]).any():
             self._fitted = _cross_validated(x, y, self._strengths, self._folds)
@@ -64,15 +67,18 @@ class OneVsRestLogisticRegression:
         return predicted
 
 
+def refuse_huge(x: np.ndarray) -> None:
+    """DevalError for numbers beyond 1e30, with which the solvers of a logistic regression get nowhere."""
+    if (largest := np.abs(x).max(initial=0.0)) > LARGEST:
+        raise DevalError("codes", received=f"numbers up to {largest:g}, too large for a logistic regression")
+
+
 def _cross_validated(x: np.ndarray, y: np.ndarray, strengths: int, folds: int) -> LogisticRegressionCV:
+    refuse_huge(x)
     parts = KFold(min(folds, len(y)))
     # The accuracy and the hundred iterations are defaults that other releases of scikit-learn may change.
     model = LogisticRegressionCV(Cs=strengths, cv=parts, scoring="accuracy", max_iter=100)
-    with np.errstate(over="ignore", invalid="ignore"):
-        model.fit(x, y)
-    if not np.isfinite(model.coef_).all():
-        largest = np.abs(x).max()
-        raise DevalError("codes", received=f"numbers up to {largest:g}, too large for a logistic regression")
+    model.fit(x, y)
     return model
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import SAPConfig
-from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
 from disentangle_eval.runtime.draws import stream_seed
@@ -37,7 +37,9 @@ class SAPMetric(Metric[SAPConfig]):
         random = np.random.default_rng(stream_seed(seed, "chance"))
         blocks = one_hot_blocks(train.codes, subject.code)
         if self.cfg.predictor == "svm":
-            predicted = predictions(blocks, fitted, one_hot_blocks(test.codes, subject.code))
+            fresh_blocks = one_hot_blocks(test.codes, subject.code)
+            usual = [in_usual_units(*pair) for pair in zip(blocks, fresh_blocks, strict=True)]
+            predicted = predictions([pair[0] for pair in usual], fitted, [pair[1] for pair in usual])
             matrix = accuracies(predicted, fresh)
             permuted = [gaps(accuracies(predicted, random.permutation(fresh))) for _ in range(_PERMUTATIONS)]
         else:

@@ -57,6 +57,35 @@ def _block(column: np.ndarray, dimension: CodeDimension) -> np.ndarray:
     return column[:, None]
 
 
+def in_usual_units(fitted: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Columns (N, C) that a model is fitted to, and others (M, C), with those of extreme units brought to usual ones.
+
+    A column whose range over `fitted` is below 2^-10 or above 2^20, or below a 2^10-th of its distance from 0, is
+    centred in float64 and multiplied by the power of two that brings its range to between 1 and 2. All others, and
+    constant ones, keep their bits. Trees cut float32 numbers that are 1e-7 apart, and linear classifiers penalise
+    weights, so both are blind in such units.
+    """
+    wide = fitted.astype(np.float64)
+    low, high = wide.min(axis=0), wide.max(axis=0)
+    with np.errstate(over="ignore"):
+        width = high - low
+        far = np.maximum(np.abs(low), np.abs(high)) > width * 2.0**10
+    if not np.isfinite(width).all():
+        raise DevalError(
+            "codes", received=f"numbers up to {np.abs(fitted).max():g}, too far apart to take differences of"
+        )
+    extreme = (width > 0) & ((width < 2.0**-10) | (width > 2.0**20) | far)
+    if not extreme.any():
+        return [fitted, *others]
+    centre, scale = (low + width / 2)[extreme], np.exp2(-np.floor(np.log2(width[extreme])))
+    changed = []
+    for table in (fitted, *others):
+        usual = table.astype(np.float64)
+        usual[:, extreme] = (usual[:, extreme] - centre) * scale
+        changed.append(usual)
+    return changed
+
+
 def variances(codes: np.ndarray, code: Sequence[CodeDimension], dtype: type | None = None) -> np.ndarray:
     """Codes (..., N, K) -> (..., K): the unbiased variance of each column, Gini's where it holds classes.
 

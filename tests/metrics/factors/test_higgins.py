@@ -143,7 +143,7 @@ def test_faults_are_named(space):
         score(table, train_points=2)
     with pytest.raises(DevalError, match="not converged to 1e-08 after 1 iterations"):
         score(table, "converged", iterations=1)
-    with pytest.raises(DevalError, match="too large to take the mean of"):
+    with pytest.raises(DevalError, match="too large to classify"):
         score(CodeTable((table.codes(np.arange(len(space))) * 1e38).clip(-3e38, 3e38).astype(np.float32), space))
     with pytest.raises(UsageError, match=r"factor sizes: received \(5, 1\), expected two factors"):
         score(CodeTable(np.zeros((5, 2)), FactorSpace(("a", "b"), (5, 1))))
