@@ -37,6 +37,7 @@ QUICK = {
     "higgins": {"train_points": 500, "eval_points": 500, "pairs_per_point": 20, "weight_std": 0.1},
     "iwae": {"particles": 5, "num_images": 30},
     "kid": {"num_images": 40, "subsets": 3, "subset_size": 20},
+    "mig": {"num_samples": 200},
     "mi-bounds": {"num_samples": 20},
     "infomec": {"num_train": 400},
     "mig-knn": {"num_train": 400},
@@ -136,9 +137,17 @@ def complete():
 def table(codes, space, **behind):
     """Codes of a grid as a subject, with the classes of the first factor as labels and itself as a peer."""
     labels = space.classes(np.arange(len(space)))[:, 0]
+    behind["log_variance"] = np.full(codes.shape, -4.0)
     found = CodeTable(codes, space, labels=labels, **behind)
     found.peers = [CodeTable(codes, space, **behind)]
     return found
+
+
+def scores_or_message(run):
+    try:
+        return run()
+    except DevalError as error:
+        return str(error)
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -201,7 +210,12 @@ def test_an_uninformative_code_scores_chance(score, name, protocol):
 def test_labelled_samples_are_scored_without_the_factor_that_does_not_vary(score, name, protocol):
     factors = np.random.default_rng(0).integers(3, size=(600, 3)) * 0.5
     factors[:, 1] = 7
-    arrays = {"codes": factors[:, [2, 0]], "factors": factors, "factor_names": np.array(["a", "one", "c"])}
+    arrays = {
+        "codes": factors[:, [2, 0]],
+        "factors": factors,
+        "factor_names": np.array(["a", "one", "c"]),
+        "log_variance": np.full((600, 2), -4.0),
+    }
     values = score(name, protocol, code_table(arrays)).values
     assert values["factors"] == ["a", "c"]
     assert values[SPECS[name].headline] > 0.3
@@ -211,3 +225,13 @@ def test_labelled_samples_are_scored_without_the_factor_that_does_not_vary(score
 def test_factors_that_are_all_constant_are_refused(score, name, protocol):
     with pytest.raises(DevalError, match=r"constants alone over .* images, expected one of two classes or more"):
         score(name, protocol, code_table({"codes": np.arange(60.0)[:, None], "factors": np.ones((60, 2))}))
+
+
+@under_every_protocol(of_tables("encoder"))
+@pytest.mark.parametrize("unit", [1e-9, 1e75, 1e300])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_tiny_and_huge_codes_are_scored_or_refused_in_one_line(score, name, protocol, unit):
+    space = FactorSpace(("a", "b"), (6, 7))
+    codes = unit * (space.classes(np.arange(len(space))) + 0.1 * np.random.default_rng(0).normal(size=(len(space), 2)))
+    found = scores_or_message(lambda: score(name, protocol, table(codes, space)))
+    assert "\n" not in found if isinstance(found, str) else json.dumps(found.values, allow_nan=False)

@@ -221,13 +221,24 @@ class HigginsConfig(MetricConfig):
 class MIGConfig(MetricConfig):
     """Settings of the mutual information gap.
 
-    Protocol: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number.
+    Protocols: `dlib`, disentanglement_lib's study (Locatello et al., 2019), number for number; `chen`, the paper's own
+    estimator from samples of the posterior, over all images (Chen et al., 2018).
     """
 
-    protocols: ClassVar[Mapping[str, Values]] = {"dlib": {"num_train": 10_000, "bins": 20}}
+    protocols: ClassVar[Mapping[str, Values]] = {
+        "dlib": {"num_train": 10_000, "estimator": "histogram", "bins": 20},
+        "chen": {"num_train": None, "estimator": "posterior", "num_samples": 10_000},
+    }
 
-    num_train: int = Field(10_000, ge=2, description="images the mutual information is counted over")
-    bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
+    num_train: int | None = Field(
+        10_000, ge=2, description="images the mutual information is counted over; all unless given"
+    )
+    estimator: Literal["histogram", "posterior"] = Field(
+        "histogram",
+        description="what the information is of: codes in bins, or samples of the posterior and its density",
+    )
+    bins: int = Field(20, ge=2, description="histogram: bins of a code dimension of real numbers")
+    num_samples: int = Field(10_000, ge=2, description="posterior: samples of the aggregate posterior")
 
 
 class SAPConfig(MetricConfig):
@@ -239,11 +250,11 @@ class SAPConfig(MetricConfig):
 
     protocols: ClassVar[Mapping[str, Values]] = {
         "dlib": {"num_train": 10_000, "num_test": 5_000, "predictor": "svm"},
-        "correlation": {"num_train": 10_000, "num_test": 5_000, "predictor": "correlation"},
+        "correlation": {"num_train": 10_000, "predictor": "correlation"},
     }
 
     num_train: int = Field(10_000, ge=2, description="images the classifiers are fitted to, or correlated over")
-    num_test: int = Field(5_000, ge=2, description="fresh images the classifiers are tested on")
+    num_test: int = Field(5_000, ge=2, description="svm: fresh images the classifiers are tested on")
     predictor: Literal["svm", "correlation"] = Field(
         "svm", description="what scores a dimension: a linear classifier's accuracy, or the squared correlation"
     )

@@ -6,36 +6,70 @@ How much more the best code dimension knows of a factor than the second best, re
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.toolbox.information_table import information_table
-from disentangle_eval.metrics.toolbox.samples import draw_samples
+from disentangle_eval.metrics.toolbox.mutual_information import entropy
+from disentangle_eval.metrics.toolbox.samples import draw_samples, random_images, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
+from disentangle_eval.runtime.draws import stream_seed
+
+# Samples of the posterior from which its chance is estimated.
+CHANCE_SAMPLES = 1_000
 
 
 class MIGMetric(Metric[MIGConfig]):
     """Scores 1 where every factor is known by one code dimension alone, and near 0 for a code that knows nothing.
 
-    Real numbers enter as bins of a histogram, columns of classes as their classes. Factors that do not vary are left
-    out; with a single code dimension the score is 0. Values: `value`, which disentanglement_lib calls `discrete_mig`;
-    `gaps`, that of each factor, named in `factors`; `best_dims`, the code dimension that knows most of each;
-    `mutual_information` (K rows, a column a factor) and `entropy`, that of each factor, both in nats.
+    By histogram real numbers enter as bins, columns of classes as their classes; by the posterior, samples of it with
+    their densities over images, and a table of codes needs `log_variance`. Factors that do not vary are left out; with
+    a single code dimension the score is 0. Values: `value`, which by histogram disentanglement_lib calls
+    `discrete_mig`; `gaps`, that of each factor, named in `factors`; `best_dims`, the code dimension that knows most of
+    each; `mutual_information` (K rows, a column a factor) and `entropy`, that of each factor, both in nats.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        (samples,) = draw_samples(subject, seed, self.cfg.num_train)
+        if self.cfg.estimator == "posterior":
+            return self._of_posteriors(subject, seed)
+        count = len(subject.factors) if self.cfg.num_train is None else self.cfg.num_train
+        (samples,) = draw_samples(subject, seed, count)
         table = information_table(subject, samples, seed, self.cfg.bins)
         relative = gaps(table.information) / table.factor_entropy
-        values = {
-            "value": float(relative.mean()),
-            "discrete_mig": float(relative.mean()),
-            "gaps": relative.tolist(),
-            "factors": table.names,
-            "best_dims": table.information.argmax(axis=0).tolist(),
-            "mutual_information": table.information.tolist(),
-            "entropy": table.factor_entropy.tolist(),
-        }
         chance = np.mean([gaps(information) for information in table.permuted] / table.factor_entropy)
+        values = {
+            "discrete_mig": float(relative.mean()),
+            **_values(table.information, table.factor_entropy, table.names),
+        }
         return Scores(values, float(chance), counts={"num_train": len(samples)})
+
+    def _of_posteriors(self, subject: Subject, seed: int) -> Scores:
+        # Only posteriors need torch.
+        from disentangle_eval.metrics.toolbox.posterior_information import posterior_information, posteriors_of
+
+        index = random_images(len(subject.factors), self.cfg.num_train, seed)
+        classes = subject.factors.classes(index)
+        varying = varying_columns(classes)
+        factors, names = classes[:, varying], [subject.factors.names[factor] for factor in varying]
+        posteriors, entropies = posteriors_of(subject, index), entropy(factors)
+        information = posterior_information(posteriors, factors, self.cfg.num_samples, seed)
+        permuted = np.random.default_rng(stream_seed(seed, "chance")).permutation(factors)
+        unrelated = posterior_information(posteriors, permuted, min(self.cfg.num_samples, CHANCE_SAMPLES), seed)
+        counts = {} if self.cfg.num_train is None else {"num_train": len(index)}
+        return Scores(_values(information, entropies, names), float(np.mean(gaps(unrelated) / entropies)), counts)
+
+
+def _values(information: np.ndarray, entropies: np.ndarray, names: list[str]) -> dict[str, Any]:
+    """Information (K, F) and entropies (F,) of the factors of some names -> what a result holds."""
+    relative = gaps(information) / entropies
+    return {
+        "value": float(relative.mean()),
+        "gaps": relative.tolist(),
+        "factors": names,
+        "best_dims": information.argmax(axis=0).tolist(),
+        "mutual_information": information.tolist(),
+        "entropy": entropies.tolist(),
+    }

@@ -6,6 +6,7 @@ How much better the best code dimension alone predicts a factor than the second 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.svm import LinearSVC
@@ -21,6 +22,15 @@ from disentangle_eval.runtime.draws import stream_seed
 _PERMUTATIONS = 10
 
 
+class Found(NamedTuple):
+    """Scores (K, F) of dimensions for factors of these names and for permuted ones, and how many images entered."""
+
+    matrix: np.ndarray
+    permuted: list[np.ndarray]
+    names: list[str]
+    counts: dict[str, int]
+
+
 class SAPMetric(Metric[SAPConfig]):
     """Scores near 0 for a code that knows nothing; what a perfect code scores depends on the factors' classes.
 
@@ -31,30 +41,41 @@ class SAPMetric(Metric[SAPConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        train, test = draw_samples(subject, seed, self.cfg.num_train, self.cfg.num_test)
-        varying = varying_columns(train.factors)
-        fitted, fresh = train.factors[:, varying], test.factors[:, varying]
-        random = np.random.default_rng(stream_seed(seed, "chance"))
-        blocks = one_hot_blocks(train.codes, subject.code)
-        if self.cfg.predictor == "svm":
-            fresh_blocks = one_hot_blocks(test.codes, subject.code)
-            usual = [in_usual_units(*pair) for pair in zip(blocks, fresh_blocks, strict=True)]
-            predicted = predictions([pair[0] for pair in usual], fitted, [pair[1] for pair in usual])
-            matrix = accuracies(predicted, fresh)
-            permuted = [gaps(accuracies(predicted, random.permutation(fresh))) for _ in range(_PERMUTATIONS)]
-        else:
-            matrix = squared_correlations(blocks, fitted)
-            permuted = [gaps(squared_correlations(blocks, random.permutation(fitted))) for _ in range(_PERMUTATIONS)]
+        matrix, permuted, names, counts = (self._classified if self.cfg.predictor == "svm" else self._correlated)(
+            subject, seed
+        )
         lead = gaps(matrix)
         values = {
             "value": float(lead.mean()),
             "SAP_score": float(lead.mean()),
             "gaps": lead.tolist(),
-            "factors": [subject.factors.names[factor] for factor in varying],
+            "factors": names,
             "best_dims": matrix.argmax(axis=0).tolist(),
             "score_matrix": matrix.tolist(),
         }
-        return Scores(values, float(np.mean(permuted)), counts={"num_train": len(train), "num_test": len(test)})
+        return Scores(values, float(np.mean([gaps(one) for one in permuted])), counts=counts)
+
+    def _classified(self, subject: Subject, seed: int) -> Found:
+        train, test = draw_samples(subject, seed, self.cfg.num_train, self.cfg.num_test)
+        varying = varying_columns(train.factors)
+        fresh = test.factors[:, varying]
+        blocks = zip(*(one_hot_blocks(samples.codes, subject.code) for samples in (train, test)), strict=True)
+        usual = [in_usual_units(*pair) for pair in blocks]
+        predicted = predictions([pair[0] for pair in usual], train.factors[:, varying], [pair[1] for pair in usual])
+        random = np.random.default_rng(stream_seed(seed, "chance"))
+        permuted = [accuracies(predicted, random.permutation(fresh)) for _ in range(_PERMUTATIONS)]
+        names = [subject.factors.names[factor] for factor in varying]
+        counts = {"num_train": len(train), "num_test": len(test)}
+        return Found(accuracies(predicted, fresh), permuted, names, counts)
+
+    def _correlated(self, subject: Subject, seed: int) -> Found:
+        (samples,) = draw_samples(subject, seed, self.cfg.num_train)
+        varying = varying_columns(samples.factors)
+        factors, blocks = samples.factors[:, varying], one_hot_blocks(samples.codes, subject.code)
+        random = np.random.default_rng(stream_seed(seed, "chance"))
+        permuted = [squared_correlations(blocks, random.permutation(factors)) for _ in range(_PERMUTATIONS)]
+        names = [subject.factors.names[factor] for factor in varying]
+        return Found(squared_correlations(blocks, factors), permuted, names, {"num_train": len(samples)})
 
 
 def predictions(train: Sequence[np.ndarray], factors: np.ndarray, test: Sequence[np.ndarray]) -> np.ndarray:

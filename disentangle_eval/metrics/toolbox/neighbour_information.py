@@ -8,6 +8,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from disentangle_eval.metrics.toolbox.columns import too_large
+
 # scikit-learn's: how far values are moved apart, as a share of their mean size, so that no two are equal.
 _JITTER = 1e-10
 
@@ -36,9 +38,15 @@ def information_on_values(x: np.ndarray, y: np.ndarray, neighbours: int, seed: i
 
 
 def moved_apart(x: np.ndarray, seed: int) -> np.ndarray:
-    """Columns (N, K) divided by their standard deviations, plus normal noise 1e-10 times their mean size, float64."""
+    """Columns (N, K) divided by their standard deviations, plus normal noise 1e-10 times their mean size, float64.
+
+    DevalError for numbers too large to take deviations of.
+    """
     x = x.astype(np.float64)
-    deviation = x.std(axis=0)
+    with np.errstate(over="ignore"):
+        deviation = x.std(axis=0)
+    if not np.isfinite(deviation).all():
+        raise too_large(x)
     # Rounding of the mean can give a constant column a deviation.
     scaled = x / np.where((deviation > 0) & (x.min(axis=0) < x.max(axis=0)), deviation, 1.0)
     noise = np.random.default_rng(seed).standard_normal(x.shape)

@@ -80,7 +80,8 @@ def bin_masses(mean: np.ndarray, deviation: np.ndarray | None, bins: int, limit:
         return point
     centres = (edges[1:] + edges[:-1]) / 2
     squared = np.maximum(np.square(deviation), _LEAST)[:, None]
-    density = np.exp(-np.square(centres - mean[:, None]) / (2 * squared))
+    with np.errstate(over="ignore"):
+        density = np.exp(-np.square(centres - mean[:, None]) / (2 * squared))
     density /= np.maximum(deviation, _LEAST)[:, None] * np.sqrt(2 * np.pi)
     mass = density * (edges[1] - edges[0])
     mass /= np.maximum(mass.sum(axis=1, keepdims=True), _LEAST)

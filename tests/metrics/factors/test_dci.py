@@ -67,3 +67,10 @@ def test_completeness_has_no_floor():
     space = FactorSpace(("a", "b"), (3, 3))
     codes = np.hstack([np.random.default_rng(0).normal(size=(9, 1)), np.zeros((9, 1))])
     assert score(CodeTable(codes, space), num_train=50, num_test=20, stages=2).values["completeness"] > 0.999
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e75])
+def test_units_and_offsets_have_no_effect_on_trees(space, classes, unit):
+    values = score(CodeTable(unit * (classes + 1e4), space), **SMALL).values
+    assert values["value"] == pytest.approx(1, abs=0.01)
+    assert values["informativeness_test"] > 0.98

@@ -1,9 +1,11 @@
+import warnings
+
 import numpy as np
 import pytest
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import IRSConfig
@@ -86,3 +88,13 @@ def test_codes_too_large_for_a_variance_are_refused(space):
     codes = np.random.default_rng(0).normal(size=(len(space), 2)) * 1e30
     with pytest.raises(DevalError, match="too large to take variances of"):
         score(CodeTable(codes.astype(np.float32), space))
+
+
+def test_offsets_that_float32_cannot_hold_are_a_warning(space, classes):
+    codes = (classes + 1e5).astype(np.float32)
+    with pytest.warns(DevalWarning, match="lose digits in float32"):
+        score(CodeTable(codes, space))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score(CodeTable(classes.astype(np.float32), space))
+        score(CodeTable(codes, space), precision="float64")

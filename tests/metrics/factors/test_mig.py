@@ -2,17 +2,20 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.factors.mig import MIGMetric
 from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox import posterior_information
 
 
-def score(subject, seed=0, **settings):
-    cfg = build(MIGConfig, {**MIGConfig.protocols["dlib"], **settings})
+def score(subject, protocol="dlib", seed=0, **settings):
+    cfg = build(MIGConfig, {**MIGConfig.protocols[protocol], **settings})
     return MIGMetric(cfg).score(subject, seed)
 
 
@@ -55,3 +58,36 @@ def test_a_column_of_classes_in_any_order_keeps_every_class():
     codes[:, 0] = np.random.default_rng(0).permutation(30)[classes[:, 0]]
     assert score(CodeTable(codes, space, (Categorical(30), Continuous()))).values["gaps"][0] > 0.98
     assert score(CodeTable(codes, space)).values["gaps"][0] < 0.9
+
+
+def test_chen_equals_the_densities_of_the_posteriors_summed_up_by_plain_loops(monkeypatch):
+    factors = FactorSpace(("a", "b"), (3, 4))
+    random = np.random.default_rng(0)
+    classes = factors.classes(np.arange(12))
+    means, log_variance = classes + random.normal(size=(12, 2)), random.normal(size=(12, 2)) - 1
+    drawn = []
+    sample = posterior_information.sample_aggregate
+    monkeypatch.setattr(posterior_information, "sample_aggregate", lambda *a: drawn.append(sample(*a)) or drawn[-1])
+    values = score(CodeTable(means, factors, log_variance=log_variance), "chen", num_samples=40).values
+
+    z, rows = drawn[0].z.double().numpy(), drawn[0].rows.numpy()
+    expected = np.zeros((2, 2))
+    for point, row in zip(z, rows, strict=True):
+        density = norm.pdf(point, means, np.exp(log_variance / 2))
+        for factor in range(2):
+            alike = classes[:, factor] == classes[row, factor]
+            expected[:, factor] += np.log(density[alike].mean(axis=0) / density.mean(axis=0)) / len(z)
+    np.testing.assert_allclose(values["mutual_information"], expected.clip(0), atol=1e-4)
+    assert values["entropy"] == pytest.approx([np.log(3), np.log(4)])
+
+
+def test_chen_scores_1_for_sharp_posteriors_of_a_perfect_code_and_near_0_for_wide_ones(space, classes):
+    sharp, wide = (
+        score(CodeTable(classes * 1.0, space, log_variance=np.full(classes.shape, width)), "chen", num_samples=500)
+        for width in (-6.0, 8.0)
+    )
+    assert sharp.values["value"] == pytest.approx(1, abs=0.02)
+    assert abs(sharp.chance) < 0.05
+    assert wide.values["value"] < 0.02
+    with pytest.raises(UsageError, match="received codes without a posterior"):
+        score(CodeTable(classes * 1.0, space), "chen")

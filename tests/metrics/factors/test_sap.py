@@ -7,6 +7,7 @@ from sklearn.svm import LinearSVC
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.factors.config import SAPConfig
 from disentangle_eval.metrics.factors.sap import SAPMetric, squared_correlations
 from disentangle_eval.metrics.subject import CodeTable
@@ -81,3 +82,17 @@ def test_a_column_of_classes_correlates_as_much_as_the_means_of_its_classes_expl
     means = np.stack([classes[column == k].mean(axis=0) for k in range(3)])[column]
     found = squared_correlations([block], classes)
     np.testing.assert_allclose(found[0], means.var(axis=0) / classes.var(axis=0), rtol=1e-9)
+
+
+def test_a_perfect_code_of_tiny_or_huge_numbers_is_seen(space, classes):
+    tiny, huge = (score(CodeTable(unit * (classes + 3.0), space)).values for unit in (1e-9, 1e160))
+    assert tiny["best_dims"] == huge["best_dims"] == [0, 1, 2, 3]
+    assert min(tiny["value"], huge["value"]) > 0.1
+
+
+def test_correlations_are_over_all_labelled_images():
+    factors = np.random.default_rng(0).integers(4, size=(90, 2))
+    found = score(code_table({"codes": factors * 1.0, "factors": factors}), "correlation")
+    assert found.counts == {"num_train": 90}
+    expected = np.square(np.corrcoef(factors.T))
+    np.testing.assert_allclose(found.values["score_matrix"], expected, atol=1e-9)

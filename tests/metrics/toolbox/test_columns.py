@@ -3,7 +3,7 @@ import pytest
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, Continuous, continuous
-from disentangle_eval.metrics.toolbox.columns import discretise, gini_variance, variances
+from disentangle_eval.metrics.toolbox.columns import discretise, gini_variance, in_usual_units, variances
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -66,3 +66,20 @@ def test_each_column_has_the_variance_of_its_kind():
     found = variances(codes, (Continuous(), Categorical(6)))
     np.testing.assert_allclose(found[:, 0], codes[..., 0].var(axis=1, ddof=1))
     np.testing.assert_allclose(found[:, 1], gini_variance(codes[..., 1].astype(int), 6))
+
+
+def test_ordinary_columns_keep_their_bits_and_extreme_ones_are_centred_and_scaled_by_a_power_of_two():
+    plain = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    assert in_usual_units(plain, plain[:3])[0] is plain
+    base = np.random.default_rng(1).normal(size=50)
+    columns = np.stack([base, 1e-9 * base, 1e75 * base, base + 1e6, np.full(50, 0.1), 1e-9 * base], axis=1)
+    fitted, other = in_usual_units(columns, columns[:7])
+    np.testing.assert_array_equal(fitted[:7], other)
+    np.testing.assert_array_equal(fitted[:, [0, 4]], columns[:, [0, 4]])
+    for j in (1, 2, 3, 5):
+        assert 1 <= np.ptp(fitted[:, j]) < 2 + 1e-9
+        scale = np.ptp(fitted[:, j]) / np.ptp(columns[:, j])
+        assert np.log2(scale) == pytest.approx(round(np.log2(scale)), abs=1e-6)
+        np.testing.assert_array_equal(np.argsort(fitted[:, j]), np.argsort(base))
+    with pytest.raises(DevalError, match="too far apart to take differences of"):
+        in_usual_units(np.array([[-1.7e308], [1.7e308]]))
