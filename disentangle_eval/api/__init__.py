@@ -23,11 +23,24 @@ if TYPE_CHECKING:
     )
     from disentangle_eval.api.data import Dataset, FactorGrid, Factors, ImageShape, Nuisance, TrainingPart
     from disentangle_eval.api.judging import Metric, Scores, Subject
-    from disentangle_eval.api.training import Group, Losses, Model, Optim, Player, PolynomialDecay, Round, Step
+    from disentangle_eval.api.training import (
+        CosineDecay,
+        Group,
+        LinearWarmUp,
+        Losses,
+        Model,
+        Optim,
+        Player,
+        PolynomialDecay,
+        Round,
+        Schedule,
+        Step,
+    )
 
 __all__ = [
     "Bottleneck",
     "Classifier",
+    "CosineDecay",
     "Dataset",
     "Draw",
     "Encoder",
@@ -37,6 +50,7 @@ __all__ = [
     "Group",
     "ImageShape",
     "Likelihood",
+    "LinearWarmUp",
     "Losses",
     "LowerBound",
     "Metric",
@@ -49,6 +63,7 @@ __all__ = [
     "Reconstructor",
     "Round",
     "Samples",
+    "Schedule",
     "Scores",
     "Step",
     "Subject",
@@ -60,6 +75,7 @@ __all__ = [
 _MODULES = {
     "Bottleneck": "abilities",
     "Classifier": "abilities",
+    "CosineDecay": "training",
     "Dataset": "data",
     "Draw": "abilities",
     "Encoder": "abilities",
@@ -69,6 +85,7 @@ _MODULES = {
     "Group": "training",
     "ImageShape": "data",
     "Likelihood": "abilities",
+    "LinearWarmUp": "training",
     "Losses": "training",
     "LowerBound": "abilities",
     "Metric": "judging",
@@ -81,6 +98,7 @@ _MODULES = {
     "Reconstructor": "abilities",
     "Round": "training",
     "Samples": "abilities",
+    "Schedule": "training",
     "Scores": "judging",
     "Step": "training",
     "Subject": "judging",

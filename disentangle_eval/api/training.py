@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from torch import Tensor, nn
 
@@ -32,6 +33,11 @@ class Step(Draw, Protocol):
         """A fresh batch, (B, C, H, W) float32 in [0, 1]. Every call returns the next images of the shuffled set."""
 
 
+# The share of the learning rates in an iteration, a () int64 tensor on the device -> a () tensor. A function of one's
+# own computes with the tensor and reads nothing back.
+Schedule = Callable[[Tensor], Tensor]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PolynomialDecay:
     """Learning rates that fall to the share `final` of what they were over `iterations`, and stay there.
@@ -48,22 +54,64 @@ class PolynomialDecay:
         left = max(0.0, 1 - iteration / self.iterations)
         return self.final + (1 - self.final) * float(left**self.power)
 
+    def __call__(self, iteration: Tensor) -> Tensor:
+        left = (1 - iteration.double() / self.iterations).clamp(min=0)
+        return self.final + (1 - self.final) * left**self.power
+
+
+@dataclass(frozen=True, kw_only=True)
+class CosineDecay:
+    """Learning rates that fall to the share `final` along half a cosine over `iterations`, and stay there.
+
+    The share is final + (1 - final) (1 + cos(pi t / iterations)) / 2 (Loshchilov & Hutter, 2017, without restarts).
+    """
+
+    iterations: int
+    final: float = 0.0
+
+    def __call__(self, iteration: Tensor) -> Tensor:
+        turn = (iteration.double() / self.iterations).clamp(max=1) * math.pi
+        return self.final + (1 - self.final) * (1 + turn.cos()) / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearWarmUp:
+    """Learning rates that rise linearly, (t + 1) / iterations, and from then on follow `then` or stay.
+
+    `then` counts from the end of the rise.
+    """
+
+    iterations: int
+    then: Schedule | None = None
+
+    def __call__(self, iteration: Tensor) -> Tensor:
+        rise = ((iteration.double() + 1) / self.iterations).clamp(max=1)
+        return rise if self.then is None else rise * self.then((iteration - self.iterations).clamp(min=0))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Optim:
-    """An optimiser and its settings. `betas` are Adam's, `momentum` and `alpha` RMSprop's.
+    """An optimiser and its settings.
 
-    With a `schedule` the learning rates, those of groups included, follow it from the first iteration on.
+    `kind` is the name of an optimiser in `torch.optim` in any case, such as `"adam"`, `"SGD"` or `"AdamW"`. Of `betas`,
+    `alpha`, `momentum`, `eps` and `weight_decay` those that are given go to it, as do `arguments`, under torch's own
+    names; the others take torch's defaults. A name or an argument that it does not have is refused.
+
+    With a `schedule` the learning rates, those of groups included, follow it from the first iteration on. With
+    `clip_norm` the gradient of the player, all its parameters taken together, is scaled down to that norm where it is
+    longer.
     """
 
     lr: float
-    kind: Literal["adam", "rmsprop"] = "adam"
-    betas: tuple[float, float] = (0.9, 0.999)
-    alpha: float = 0.99
-    momentum: float = 0.0
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-    schedule: PolynomialDecay | None = None
+    kind: str = "adam"
+    betas: tuple[float, float] | None = None
+    alpha: float | None = None
+    momentum: float | None = None
+    eps: float | None = None
+    weight_decay: float | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    schedule: Schedule | None = None
+    clip_norm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +147,15 @@ class Losses:
 class Round:
     """One loss call for one or more players: all gradients are taken at the same weights, then all players step.
 
-    It runs in iterations divisible by `every`, `repeats` times in a row.
+    It runs in iterations divisible by `every`, `repeats` times in a row, from iteration `start` on and before `end`.
     """
 
     losses: Callable[[Step], Losses]
     players: tuple[str, ...]
     every: int = 1
     repeats: int = 1
+    start: int = 0
+    end: int | None = None
 
 
 class Model(nn.Module, ABC, Generic[ModelConfigT]):

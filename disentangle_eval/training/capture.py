@@ -55,6 +55,9 @@ class CapturedIterations:
     ) -> None:
         if step.host is not None:
             raise CannotCapture("the images of this data set stay in main memory")
+        for player in players.values():
+            if reason := player.why_not_captured():
+                raise CannotCapture(reason)
         self.model = model
         self.rounds = rounds
         self.players = players

@@ -34,7 +34,13 @@ def run_iteration(
 
 def due(rounds: Sequence[Round], iteration: int) -> tuple[Round, ...]:
     """The rounds of an iteration in order, each repeated as often as it says."""
-    return tuple(round_ for round_ in rounds if iteration % round_.every == 0 for _ in range(round_.repeats))
+    return tuple(round_ for round_ in rounds if is_due(round_, iteration) for _ in range(round_.repeats))
+
+
+def is_due(round_: Round, iteration: int) -> bool:
+    """Whether a round runs in an iteration."""
+    within = round_.start <= iteration and (round_.end is None or iteration < round_.end)
+    return within and iteration % round_.every == 0
 
 
 def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep) -> Terms:
@@ -61,6 +67,7 @@ def play(losses: Losses, players: Sequence[tuple[str, BuiltPlayer]]) -> None:
         for parameter, gradient in zip(player.parameters, gradients, strict=True):
             parameter.grad = _laid_out_as(parameter, gradient)
     for _, player in players:
+        player.clip()
         player.optimiser.step()
         player.optimiser.zero_grad(set_to_none=True)
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.api import Model, Optim, Player, PolynomialDecay
-from disentangle_eval.errors import DevalError
+from disentangle_eval.api import Model, Optim, Player, PolynomialDecay, Schedule
+from disentangle_eval.errors import DevalError, describe
 from disentangle_eval.training.rmsprop import RMSprop
+
+# What depends on the device alone.
+DEVICE_FLAGS = ("capturable", "fused", "foreach", "differentiable")
+FUSED = ("Adam", "AdamW", "SGD")
+# Their state starts at zero, where `Rewind` puts it, and is on the device. SGD's does without dampening.
+CAPTURED = ("Adam", "AdamW", "Adamax", "RAdam", "RMSprop", "Adadelta", "SGD")
 
 
 @dataclass(frozen=True)
@@ -25,33 +33,49 @@ class BuiltPlayer:
     parameters: tuple[nn.Parameter, ...]
     optimiser: torch.optim.Optimizer
     rates: tuple[float, ...]
-    schedule: PolynomialDecay | None
+    schedule: Schedule | None
+    clip_norm: float | None = None
 
     def load(self, state: dict[str, Any]) -> None:
         """Load the optimiser's state from a checkpoint, which may come from another device."""
         own = self.optimiser.param_groups
         groups = [
-            {**stored, "capturable": mine["capturable"], "lr": rate}
+            {**stored, **{name: mine[name] for name in DEVICE_FLAGS if name in mine}, "lr": rate}
             for stored, mine, rate in zip(state["param_groups"], own, self.rates, strict=True)
         ]
         self.optimiser.load_state_dict({**state, "param_groups": groups})
 
     def follow_schedule(self, iteration: int) -> None:
         """Set the learning rates of an iteration, whatever they were before: a resumed optimiser brings its last."""
-        if self.schedule is not None:
-            share = self.schedule.share(iteration)
+        schedule = self.schedule
+        if schedule is not None:
+            if isinstance(schedule, PolynomialDecay):
+                share = schedule.share(iteration)
+            else:
+                share = float(schedule(torch.tensor(iteration)))
             for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
                 group["lr"] = rate * share
 
     def follow_schedule_on_device(self, iteration: Tensor) -> None:
         """As `follow_schedule`, without the host: the rates become () tensors that each iteration sets."""
         if self.schedule is not None:
-            left = (1 - iteration.double() / self.schedule.iterations).clamp(min=0)
-            share = self.schedule.final + (1 - self.schedule.final) * left**self.schedule.power
+            share = self.schedule(iteration)
             for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
                 if not isinstance(group["lr"], Tensor):
                     group["lr"] = torch.zeros((), device=iteration.device)
                 group["lr"].copy_(rate * share)
+
+    def clip(self) -> None:
+        """Scale the gradient of all parameters together down to the greatest norm allowed; nothing is read back."""
+        if self.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.clip_norm)
+
+    def why_not_captured(self) -> str | None:
+        """Why a CUDA graph cannot hold the optimiser's steps, or None."""
+        kind, groups = type(self.optimiser).__name__, self.optimiser.param_groups
+        if kind not in CAPTURED or any(group.get("dampening") for group in groups):
+            return f"a graph cannot hold the steps of this {kind}, whose state does not start at zero on the device"
+        return None
 
 
 def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
@@ -97,7 +121,8 @@ def _build(player: Player) -> BuiltPlayer:
     ]
     owned = tuple(parameter for group in groups for parameter in group["params"])
     rates = tuple(group["lr"] for group in groups)
-    return BuiltPlayer(owned, _optimiser(player.optim, groups), rates, player.optim.schedule)
+    optim = player.optim
+    return BuiltPlayer(owned, _optimiser(player.name, optim, groups), rates, optim.schedule, optim.clip_norm)
 
 
 def trainable(module: nn.Module) -> list[nn.Parameter]:
@@ -105,14 +130,44 @@ def trainable(module: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in module.parameters() if parameter.requires_grad]
 
 
-def _optimiser(optim: Optim, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    common: dict[str, Any] = {
-        "lr": optim.lr,
-        "eps": optim.eps,
-        "weight_decay": optim.weight_decay,
+def _optimiser(player: str, optim: Optim, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    kind = _optimisers().get(optim.kind.lower())
+    if kind is None:
+        known = ", ".join(sorted(one.__name__ for one in _optimisers().values()))
+        raise DevalError(f"player {player!r}: optimiser", received=repr(optim.kind), expected=f"one of {known}")
+    taken = inspect.signature(kind).parameters
+    fields = {name: getattr(optim, name) for name in ("betas", "alpha", "momentum", "eps", "weight_decay")}
+    given = {name: value for name, value in fields.items() if value is not None} | dict(optim.arguments)
+    for name in given:
+        if name not in taken or name in ("params", "lr", *DEVICE_FLAGS):
+            expected = ", ".join(set(taken) - {"params", "lr", *DEVICE_FLAGS})
+            raise DevalError(
+                f"player {player!r}: {kind.__name__}", received=f"the argument {name!r}", expected=f"some of {expected}"
+            )
+    try:
+        return kind(groups, lr=optim.lr, **given, **_device_flags(kind, taken, groups))
+    except (TypeError, ValueError) as error:
+        raise DevalError(f"player {player!r}: {kind.__name__}: {describe(error)}") from None
+
+
+def _device_flags(kind: type, taken: Collection[str], groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """How the steps are computed: in one kernel where there is one, and without the host."""
+    flags: dict[str, Any] = (
+        {"fused": True} if kind.__name__ in FUSED else {"foreach": True} if "foreach" in taken else {}
+    )
+    if "capturable" in taken:
         # Counts steps on the device, so that a CUDA graph can hold the step.
-        "capturable": all(parameter.is_cuda for group in groups for parameter in group["params"]),
+        flags["capturable"] = all(parameter.is_cuda for group in groups for parameter in group["params"])
+    return flags
+
+
+@functools.cache
+def _optimisers() -> dict[str, Any]:
+    """torch's optimisers by name in lower case, but for those that need closures or sparse gradients."""
+    left_out = {"Optimizer", "LBFGS", "SparseAdam"}
+    named = {
+        name.lower(): one
+        for name, one in vars(torch.optim).items()
+        if isinstance(one, type) and issubclass(one, torch.optim.Optimizer) and name not in left_out
     }
-    if optim.kind == "adam":
-        return torch.optim.Adam(groups, betas=optim.betas, fused=True, **common)
-    return RMSprop(groups, alpha=optim.alpha, momentum=optim.momentum, foreach=True, **common)
+    return named | {"rmsprop": RMSprop}

@@ -1,5 +1,7 @@
 """Replayed iterations train as iterations run by Python do."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from toy_gan import ToyGAN, assert_same_run, finish, resumed, started
@@ -82,7 +84,28 @@ def test_a_schedule_goes_on_inside_a_captured_graph(tmp_path, monkeypatch):
         assert mine["pixels"] == pytest.approx(theirs["pixels"], rel=1e-4, abs=1e-6)
 
 
+def with_optim(monkeypatch, optim):
+    plain = ToyGAN.players
+    monkeypatch.setattr(ToyGAN, "players", lambda self: [Player(one.name, one.groups, optim) for one in plain(self)])
+
+
+def test_momentum_of_sgd_clipping_and_rounds_of_a_part_are_captured(tmp_path, monkeypatch):
+    with_optim(monkeypatch, Optim(lr=0.01, kind="SGD", momentum=0.9, clip_norm=0.5))
+    plain = ToyGAN.rounds
+    monkeypatch.setattr(
+        ToyGAN, "rounds", lambda self: [plain(self)[0], replace(plain(self)[1], every=1, start=3, end=7)]
+    )
+    run = captured(tmp_path / "captured")
+    assert_same_run(finish(run), finish(started(tmp_path / "eager")))
+    assert run.training.step.queue is not None
+
+
 # ---------------------------------------------------------------- what cannot be captured
+
+
+def test_an_optimiser_whose_state_does_not_start_at_zero_is_run_by_python(tmp_path, monkeypatch):
+    with_optim(monkeypatch, Optim(lr=0.01, kind="NAdam"))
+    assert "this NAdam" in falls_back(tmp_path)
 
 
 def falls_back(tmp_path, **options):

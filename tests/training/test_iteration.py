@@ -9,7 +9,7 @@ from torch import nn
 
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
 from disentangle_eval.config import ModelConfig
-from disentangle_eval.training.iteration import run_iteration
+from disentangle_eval.training.iteration import due, run_iteration
 from disentangle_eval.training.players import build_players
 
 ALPHA, MOMENTUM, EPS = 0.5, 0.3, 1e-3
@@ -90,6 +90,12 @@ def test_a_player_whose_round_is_not_due_rests():
     model = Duel([("both", ("a",), {})])
     _, b, _ = play(model, 3)
     assert b == -0.8
+
+
+def test_a_round_runs_from_its_start_and_before_its_end():
+    rounds = [Round(lambda step: None, ("a",), every=2, start=3, end=9), Round(lambda step: None, ("a",), end=4)]
+    ran = [[rounds.index(one) for one in due(rounds, iteration)] for iteration in range(11)]
+    assert ran == [[1], [1], [1], [1], [0], [], [0], [], [0], [], []]
 
 
 def test_every_and_repeats_say_when_and_how_often_a_round_runs():

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from toy_gan import ToyConfig, ToyGAN, assert_same_run, finish, resumed, started
 
-from disentangle_eval.api import Group, Losses, Optim, Player, PolynomialDecay, Round
+from disentangle_eval.api import CosineDecay, Group, LinearWarmUp, Losses, Optim, Player, PolynomialDecay, Round
 from disentangle_eval.training.iteration import run_iteration
-from disentangle_eval.training.players import build_players
+from disentangle_eval.training.players import BuiltPlayer, build_players
 
 DECAY = PolynomialDecay(iterations=10, final=0.2, power=0.5)
 
@@ -23,6 +23,26 @@ def test_it_starts_whole_and_ends_at_its_final_share(iteration, share):
 
 def test_a_linear_one_is_the_default():
     assert PolynomialDecay(iterations=4, final=0.0).share(1) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shares"),
+    [
+        (CosineDecay(iterations=4, final=0.2), {0: 1.0, 2: 0.6, 4: 0.2, 9: 0.2}),
+        (LinearWarmUp(iterations=4), {0: 0.25, 2: 0.75, 3: 1.0, 9: 1.0}),
+        (LinearWarmUp(iterations=4, then=CosineDecay(iterations=2)), {0: 0.25, 4: 1.0, 5: 0.5, 6: 0.0}),
+        (DECAY, {iteration: DECAY.share(iteration) for iteration in (0, 3, 9, 10, 11)}),
+        (lambda iteration: 1 / (1 + iteration), {0: 1.0, 3: 0.25}),
+    ],
+)
+def test_schedules_are_functions_of_the_iteration_on_the_host_and_on_the_device(schedule, shares):
+    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    player = BuiltPlayer(tuple(optimiser.param_groups[0]["params"]), optimiser, (0.1,), schedule)
+    for iteration, share in shares.items():
+        player.follow_schedule(iteration)
+        assert optimiser.param_groups[0]["lr"] == pytest.approx(0.1 * share, abs=1e-12)
+        player.follow_schedule_on_device(torch.tensor(iteration))
+        assert optimiser.param_groups[0]["lr"].item() == pytest.approx(0.1 * share, abs=1e-8)
 
 
 class Slope(nn.Module):

@@ -36,6 +36,9 @@ def check_rounds(candidate: Candidate) -> None:
             with explained(CHECK, "detach what is kept between iterations; change no tensor of the graph in place"):
                 play(losses, [(name, trial.players[name]) for name in round_.players])
         trial.end_iteration()
+    for round_ in trial.rounds:
+        if round_.start >= ITERATIONS:
+            _check_losses(round_, round_.losses(trial.step), trial.iteration)
 
 
 def check_iteration_counter(candidate: Candidate) -> None:
@@ -72,6 +75,11 @@ def _check_schedule(rounds: Sequence[Round], players: Collection[str]) -> None:
                 CHECK, f"every={round_.every}, repeats={round_.repeats}", "counts from 1 on", "correct the round"
             )
     idle = set(players) - {name for round_ in rounds for name in round_.players}
+    for round_ in rounds:
+        if round_.start < 0 or (round_.end is not None and round_.end <= round_.start):
+            raise ConformanceFailure(
+                CHECK, f"start={round_.start}, end={round_.end}", "0 <= start < end", "correct the round"
+            )
     if idle:
         raise ConformanceFailure(
             CHECK, f"no round of {_names(sorted(idle))}", "a round for every player", "add the player to a round"
