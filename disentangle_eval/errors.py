@@ -62,6 +62,12 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in folded)
 
 
+def shortened(text: str, most: int = 200) -> str:
+    """As `one_line`, of at most so many characters: for names in pictures, which grow with them."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 4]} ..."
+
+
 def describe(error: BaseException) -> str:
     """An exception on one line: its type, then its message. Never raises, whatever the exception does when printed."""
     name = type(error).__name__

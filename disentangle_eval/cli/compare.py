@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.table import print_table
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, one_line
 from disentangle_eval.study.comparing import Comparison
 from disentangle_eval.study.comparing import compare as compare_runs
 from disentangle_eval.study.runs import find_runs
@@ -45,11 +45,11 @@ def compare(folders: tuple[Path, ...], form: str | None, best: str | None, seed:
 def show(comparison: Comparison) -> None:
     """Print the tables and notes of a comparison."""
     for title, (header, *body) in sections(comparison):
-        click.secho(title, bold=True)
+        click.secho(one_line(title), bold=True)
         print_table(header, body)
         click.echo()
     for note in comparison.notes:
-        click.echo(note)
+        click.echo(one_line(note))
 
 
 def show_best(comparison: Comparison, title: str) -> None:
@@ -58,5 +58,5 @@ def show_best(comparison: Comparison, title: str) -> None:
     column = next(column for column in comparison.columns if title in (column.title, column.metric))
     mean = comparison.cells[setting][column.title].mean
     value = comparison.cells[run][column.title].values[seed]
-    click.echo(f"best setting by {column.title}: {setting}, mean {mean:.4f}")
-    click.echo(f"best run by {column.title}: {run}, seed {seed}, {value:.4f}")
+    click.echo(one_line(f"best setting by {column.title}: {setting}, mean {mean:.4f}"))
+    click.echo(one_line(f"best run by {column.title}: {run}, seed {seed}, {value:.4f}"))

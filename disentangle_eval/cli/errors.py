@@ -65,7 +65,7 @@ class _Notices(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(OSError):
-            click.echo(self.format(record), err=True)
+            click.echo(one_line(self.format(record)), err=True)
 
 
 def show_notices() -> None:

@@ -60,8 +60,8 @@ def subjects_of(results: Sequence[Result], folders: Mapping[str, str]) -> list[s
 
 
 def console() -> Console:
-    """Standard output, at a fixed width where it is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    """Standard output, at a fixed width where it is no terminal; text is shown as it is, never as markup."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, emoji=False)
 
 
 def show_spread(spread: Spread) -> None:
@@ -83,7 +83,7 @@ def quantities(result: Result) -> Table:
         table.add_row("chance", f"{result.chance:.4f}")
     for name, value in result.details.items():
         if not is_matrix(value):
-            table.add_row(name, text(value))
+            table.add_row(one_line(name), text(value))
     table.add_row("seed", str(result.seed))
     table.add_row("seconds", f"{result.seconds:.1f}")
     return table
@@ -108,7 +108,7 @@ def rows_of(name: str, details: Mapping[str, Any]) -> tuple[str, Sequence[object
 def matrix(name: str, rows: list[list[Any]], factors: list[str], noun: str, names: Sequence[object]) -> Table:
     """A matrix with its rows named; rows that hold only zeros are left out."""
     columns = factors if len(factors) == len(rows[0]) else [str(column) for column in range(len(rows[0]))]
-    table = Table(title=f"{name} by {noun}", title_justify="left")
+    table = Table(title=one_line(f"{name} by {noun}"), title_justify="left")
     table.add_column(noun.split()[-1], justify="right")
     for column in columns:
         table.add_column(one_line(column), justify="right")

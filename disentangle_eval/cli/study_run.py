@@ -15,6 +15,7 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option, device_option
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
 from disentangle_eval.cli.table import print_table
+from disentangle_eval.errors import one_line
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.study.design import Study, StudyError, read_study
@@ -104,12 +105,12 @@ def showing(study: Study, folder: StudyFolder) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     ended = threading.Event()
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        whole = progress.add_task(study.name, total=len(study.trials))
+        whole = progress.add_task(one_line(study.name), total=len(study.trials))
         bars = {
-            trial.folder: progress.add_task(trial.title, total=trial.config["iterations"], visible=False)
+            trial.folder: progress.add_task(one_line(trial.title), total=trial.config["iterations"], visible=False)
             for trial in study.trials
         }
 

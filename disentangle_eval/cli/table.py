@@ -32,7 +32,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
+        table.add_column(Text(one_line(column)), overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=10_000)

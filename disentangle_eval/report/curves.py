@@ -15,7 +15,9 @@ from disentangle_eval.report.style import (
     GREY,
     HEIGHT,
     INK,
+    LONGEST_NAME,
     WIDTH,
+    as_text,
     count_iterations,
     label_lines,
     name_figure,
@@ -104,7 +106,7 @@ def losses_figure(log: Log, title: str = "") -> Figure | None:
     curves = [series(log, name) for name in terms]
     for axes, name, points in zip(panels, terms, curves, strict=False):
         trace(axes, points, COLOURS[0])
-        axes.set_title(name.replace("_", " "), loc="left")
+        axes.set_title(as_text(name.replace("_", " "), LONGEST_NAME), loc="left")
         count_iterations(axes)
     for axes in panels[len(terms) :]:
         axes.remove()

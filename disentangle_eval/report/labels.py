@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.report.grid import PAPER, Cells
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def text_size(tile_height: int) -> int:
 
 def text_width(lines: Lines, size: int) -> int:
     """Pixels the longest line takes."""
-    return max(round(_font(size).getlength(line)) for line in lines)
+    return max(round(_font(size).getlength(shortened(line))) for line in lines)
 
 
 def write(picture: np.ndarray, labels: Sequence[Label], size: int) -> np.ndarray:
@@ -55,7 +56,7 @@ def write(picture: np.ndarray, labels: Sequence[Label], size: int) -> np.ndarray
             y = label.y + (number - (len(label.lines) - 1) / 2) * 1.25 * size
             grey = INK if number == 0 else FAINT_INK
             ink = grey if picture.ndim == 2 else (grey,) * 3
-            pen.text((label.x, y), line, fill=ink, font=_font(size), anchor=ANCHORS[label.align])
+            pen.text((label.x, y), shortened(line), fill=ink, font=_font(size), anchor=ANCHORS[label.align])
     return np.asarray(image)
 
 

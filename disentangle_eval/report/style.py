@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.runtime.files import write_atomically
 
 P = ParamSpec("P")
@@ -27,6 +28,8 @@ HEIGHT = 3.4
 RESOLUTION = 200  # dots an inch
 
 _LINE = 0.055  # height of a line of text, as a part of an axis HEIGHT inches high
+
+LONGEST_NAME = 40
 
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -64,6 +67,11 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     return drawn
 
 
+def as_text(name: str, most: int = 200) -> str:
+    """A name from outside as matplotlib draws it letter by letter: `shortened`, and never taken for a formula."""
+    return shortened(name, most).replace("$", r"\$")
+
+
 def count_iterations(axes: Axes) -> None:
     """Makes the x axis count iterations in round numbers."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 3, 5, 10], integer=True))
@@ -73,7 +81,7 @@ def count_iterations(axes: Axes) -> None:
 def name_figure(figure: Figure, title: str) -> None:
     """Writes above a figure what it is of: the run, the data and the seed."""
     if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9, color=INK)
+        figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=9, color=INK)
 
 
 def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -82,7 +90,7 @@ def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     places = spread([value for value, _, _ in ends], _LINE * (high - low))
     for (_, name, colour), place in zip(ends, places, strict=True):
         axes.annotate(
-            name,
+            shortened(name, LONGEST_NAME),
             xy=(1, place),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),

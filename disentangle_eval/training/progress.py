@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from disentangle_eval.errors import one_line
 from disentangle_eval.training.pace import Pace, duration
 
 # What a run prints before its first log line, and how long before that it watches.
@@ -104,7 +105,7 @@ def in_notebook() -> bool:
 def scalars(line: Mapping[str, Any]) -> str:
     """`name value` for every scalar of a log line."""
     shown = {name: value for name, value in line.items() if name != "iteration" and isinstance(value, float)}
-    return "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
+    return "  ".join(f"{one_line(name)} {value:.4g}" for name, value in shown.items())
 
 
 @contextmanager
@@ -122,7 +123,7 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
     )
-    task = bar.add_task(name, total=iterations, speed="")
+    task = bar.add_task(one_line(name), total=iterations, speed="")
     pace = Pace()
 
     def table(line: Mapping[str, Any]) -> Table:
@@ -149,6 +150,7 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
 
 @contextmanager
 def _lines(name: str, iterations: int) -> Iterator[Progress]:
+    name = one_line(name)
     pace = Pace()
     due: list[float] = []  # when to say how fast it goes, unless a log line comes first
 
