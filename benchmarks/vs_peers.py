@@ -428,7 +428,7 @@ def save_batches(scratch: Path) -> None:
 
 def held_batches(setting: Setting) -> list[Tensor]:
     """(BATCH, 1, 64, 64) float32 each."""
-    batches: list[Tensor] = torch.load(setting.scratch / "batches.pt")
+    batches: list[Tensor] = torch.load(setting.scratch / "batches.pt", weights_only=True)
     return batches
 
 
