@@ -8,6 +8,7 @@ from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 
 COMMANDS = {
     "run": LazyCommand("disentangle_eval.cli.study_run", "Run what is left of a study."),
+    "figure": LazyCommand("disentangle_eval.cli.study_figure", "Draw the figure that a study's file describes."),
     "status": LazyCommand("disentangle_eval.cli.study_status", "Show how far every trial of a study is."),
 }
 

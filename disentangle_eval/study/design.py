@@ -16,6 +16,7 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import ModelSpec
+from disentangle_eval.study.figure import FigureSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class StudySettings(Config):
     log_every: int = Field(100, ge=1, description="iterations per line of the log")
     checkpoint_every: int = Field(1000, ge=1, description="iterations between checkpoints")
     snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots")
+    figure: FigureSettings | None = Field(None, description="what `deval study figure` draws")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,6 +47,22 @@ def test_a_run_without_a_checkpoint_keeps_its_scores_and_says_why(tmp_path):
     html = page.report(find_runs([tmp_path]), "one")
     assert "No pictures of the model: checkpoint: no checkpoint.pt" in html
     assert 'data-value="1.0"' in html
+
+
+def test_a_checkpoint_outside_a_run_and_a_snapshot_have_a_page_of_their_own(tmp_path):
+    checkpoint = SimpleNamespace(
+        model={"name": "vae", "distribution": "d", "version": 1},
+        data={"dataset": "grid"},
+        seed=3,
+        iteration=10,
+        config={"iterations": 20},
+    )
+    alone = page.run_of(SimpleNamespace(path=tmp_path / "mine.pt", sha256="x", checkpoint=checkpoint))
+    assert (alone.model, alone.seed, alone.state, list(alone.results)) == ("vae", 3, "stopped", [])
+    write_run(tmp_path / "run", seed=0, beta=1)
+    path = tmp_path / "run" / "snapshots" / "00000010.pt"
+    snapshot = page.run_of(SimpleNamespace(path=path, sha256="x", checkpoint=checkpoint))
+    assert (snapshot.model, snapshot.iteration, snapshot.results) == ("a", 10, [])
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from run_folders import write_run
 
+from disentangle_eval.cli.study_figure import figure
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study import plotting
 from disentangle_eval.study.figure import FigureSettings, Published
@@ -42,8 +44,8 @@ def test_a_vector_term_is_summed(runs):
 
 
 def test_the_entries_of_a_vector_are_matched_by_rank(runs):
-    figure = plotting.dimensions(runs, "kl")
-    first, second = figure.axes
+    drawn = plotting.dimensions(runs, "kl")
+    first, second = drawn.axes
     assert np.allclose(lines_of(first), [[[10, 1], [20, 2]], [[10, 1], [20, 1]]])
     assert np.allclose(lines_of(second), [[[10, 4], [20, 4]], [[10, 1], [20, 2]]])
     assert first.get_ylim()[0] == 0
@@ -63,12 +65,12 @@ def test_a_scatter_takes_scores_details_and_terms(runs):
 
 
 def test_scores_over_a_setting_have_a_panel_each_and_chance(runs):
-    figure = plotting.against(runs, "beta", ["mig:p", "loss"])
-    first, second = figure.axes
+    drawn = plotting.against(runs, "beta", ["mig:p", "loss"])
+    first, second = drawn.axes
     assert lines_of(first)[0].tolist() == [[1, 1.5], [4, 4.5]]
     assert texts_of(first) == ["a (2)", "chance"]
     assert lines_of(second)[0].tolist() == [[1, 20.5], [4, 80.5]]
-    assert figure.get_suptitle() == "a on grid, 4 runs, seeds 0 to 1"
+    assert drawn.get_suptitle() == "a on grid, 4 runs, seeds 0 to 1"
 
 
 def test_the_median_of_a_run_is_over_what_it_logged(runs):
@@ -87,3 +89,17 @@ def test_a_kind_takes_its_number_of_names_and_a_setting_where_it_needs_one(runs)
     for settings in ({"kind": "scatter", "show": ("loss",)}, {"kind": "against", "show": ("loss",)}):
         with pytest.raises(UsageError):
             plotting.figure_of(runs, FigureSettings(**settings))
+
+
+def test_a_study_draws_its_figure_with_published_numbers(tmp_path):
+    write_run(tmp_path / "runs" / "a", seed=0, beta=1)
+    file = tmp_path / "some.toml"
+    published = '[[figure.published]]\nname = "paper"\nvalue = 0.5\n'
+    models = '[[models]]\nmodel = "vae"\n'
+    file.write_text(f'name = "some"\n{models}[figure]\nkind = "strip"\nshow = ["mig"]\n{published}')
+    out = tmp_path / "some.svg"
+    result = CliRunner().invoke(figure, [str(file), "--folder", str(tmp_path / "runs"), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    assert out.read_text().count("<!-- paper -->") == 1
+    file.write_text(f'name = "some"\n{models}')
+    assert "no [figure]" in str(CliRunner().invoke(figure, [str(file)]).exception)

@@ -1,0 +1,32 @@
+"""`deval study figure`: the figure that a study's file describes, of the runs that it made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.study.design import read_study
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--folder", type=click.Path(path_type=Path), help="Folder of the study.  [default: studies/NAME]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="PNG, SVG or PDF.  [default: NAME.png]")
+def figure(file: Path, folder: Path | None, out: Path | None) -> None:
+    """Draw the figure that [figure] of the study in FILE describes, with the published numbers in it.
+
+    Published numbers are lines and diamonds with the name of who published them.
+    """
+    from disentangle_eval.cli.plot import figure_file
+    from disentangle_eval.report.style import save_figure
+    from disentangle_eval.study.plotting import figure_of
+    from disentangle_eval.study.runs import find_runs
+
+    study = read_study(file)
+    if study.settings.figure is None:
+        raise UsageError(f"study {study.name!r}", received="no [figure]", expected="kind and show, as of `deval plot`")
+    path = figure_file(out or Path(f"{study.name}.png"))
+    save_figure(path, figure_of(find_runs([folder or Path("studies") / study.name]), study.settings.figure))
+    click.echo(path)
