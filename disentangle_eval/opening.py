@@ -240,7 +240,9 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
     if name not in registry.models:
         raise UsageError(
             f"checkpoint of model {name!r}, which no installed plugin provides",
-            advice=f"pip install {distribution} (`deval models` lists what is installed)",
+            advice=f"add --plugins {distribution}"
+            if distribution.endswith(".py")
+            else f"pip install {distribution} (`deval models` lists what is installed)",
         )
     record = registry.find_model(name)
     if record.distribution != distribution:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -64,6 +65,13 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": shutil.g
 @click.group(cls=LazyGroup, table=COMMANDS, context_settings=SETTINGS)
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; may stand anywhere.")
 @click.option(
+    "--plugins",
+    multiple=True,
+    metavar="FILE.py",
+    expose_value=False,
+    help="Load a plugin that is not installed; may stand anywhere, and be repeated.",
+)
+@click.option(
     "--version",
     is_flag=True,
     expose_value=False,
@@ -78,10 +86,11 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0 if it did its work, 2 for a mistake in what was typed, 1 for any other failure."""
     debug, rest = _take_debug(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run(rest, debug))
+    files, rest = _take_plugins(rest)
+    sys.exit(_run(rest, debug, files))
 
 
-def _run(arguments: list[str], debug: bool) -> int:
+def _run(arguments: list[str], debug: bool, files: Sequence[str] = ()) -> int:
     if instruction := os.environ.get(COMPLETION):
         from click.shell_completion import shell_complete
 
@@ -89,6 +98,7 @@ def _run(arguments: list[str], debug: bool) -> int:
     show_notices()
     try:
         try:
+            _load_plugin_files(files)
             with shown_warnings(), cli.make_context("deval", list(arguments), obj=arguments) as context:
                 cli.invoke(context)
         finally:
@@ -102,6 +112,32 @@ def _take_debug(arguments: Sequence[str]) -> tuple[bool, list[str]]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(options) < end, [*options, *arguments[end:]]
+
+
+def _take_plugins(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files behind every `--plugins`, and the other arguments."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    files: list[str] = []
+    rest: list[str] = []
+    options = iter(arguments[:end])
+    for argument in options:
+        name, separator, value = argument.partition("=")
+        if name != "--plugins":
+            rest.append(argument)
+        else:
+            files.append(value if separator else next(options, ""))
+    return files, [*rest, *arguments[end:]]
+
+
+def _load_plugin_files(files: Sequence[str]) -> None:
+    if not files:
+        return
+    from disentangle_eval.registry.lookup import load_registry
+    from disentangle_eval.registry.manager import add_plugin_file
+
+    for file in files:
+        add_plugin_file(Path(file))
+    load_registry.cache_clear()
 
 
 if __name__ == "__main__":

@@ -8,22 +8,26 @@ distribution name, then by entry-point name. Where two claim one name for the sa
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
-from disentangle_eval.errors import DevalError, describe
+from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.registry import hookspecs
 from disentangle_eval.registry.specs import API_VERSION, DatasetSpec, MetricSpec, ModelSpec, Spec
 
 GROUP = hookspecs.PROJECT
 STRICT = "DEVAL_STRICT_PLUGINS"
+FILES = "DEVAL_PLUGINS"  # files of plugins that are not installed, separated as in PATH
 THIS_DISTRIBUTION = "disentangle-eval"
 
 NOUNS: dict[type[Spec], str] = {ModelSpec: "model", DatasetSpec: "dataset", MetricSpec: "metric"}
@@ -104,6 +108,39 @@ def _sources() -> Iterator[_Source]:
         if _normal(name) not in seen:  # of two copies on sys.path, the first is the one that would be imported
             seen.add(_normal(name))
             yield from (_Source(name, version, entry.name, entry.value, entry.load) for entry in entries)
+    for written in filter(None, os.environ.get(FILES, "").split(os.pathsep)):
+        path = Path(written)
+        yield _Source(path.name, "file", path.stem, str(path), functools.partial(_load_file, path))
+
+
+def add_plugin_file(path: Path) -> None:
+    """Load a plugin from a file in this process and those it starts; `UsageError` where it cannot be one.
+
+    The file is a module by its own name, which its specs use in `target` and `config`.
+    """
+    if not path.is_file() or path.suffix != ".py" or not path.stem.isidentifier():
+        raise UsageError("--plugins", received=repr(str(path)), expected="a Python file, such as mine.py")
+    before = list(filter(None, os.environ.get(FILES, "").split(os.pathsep)))
+    added = str(path.resolve())
+    os.environ[FILES] = os.pathsep.join([*before, *([added] if added not in before else [])])
+
+
+def _load_file(path: Path) -> object:
+    known = sys.modules.get(path.stem)
+    if known is not None:
+        if getattr(known, "__file__", None) != str(path):
+            raise ImportError(f"a module {path.stem!r} is loaded already; give the file another name")
+        return known
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[path.stem]
+        raise
+    return module
 
 
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:

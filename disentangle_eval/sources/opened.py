@@ -113,7 +113,7 @@ def subjects_for(
     """
     from disentangle_eval.scoring import scored_on
 
-    if source.table is None and any(measurement.batch_statistics == "clean" for measurement in measurements):
+    if any(measurement.batch_statistics == "clean" for measurement in measurements):
         from disentangle_eval.calibration import calibrated
 
         model, origin = calibrated(source.model, source.origin, data_dir)

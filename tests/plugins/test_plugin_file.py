@@ -1,0 +1,90 @@
+"""A plugin in one file that is not installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from disentangle_eval.cli.main import main
+from disentangle_eval.registry.lookup import load_registry
+
+PLUGIN = """
+from disentangle_eval import ModelSpec, hookimpl
+from disentangle_eval.api import Group, Losses, Model, Optim, Player, Round
+from disentangle_eval.config import ModelConfig
+from disentangle_eval.latents import continuous
+from torch import nn
+
+
+class Config(ModelConfig):
+    pass
+
+
+class Regression(Model[Config]):
+    def __init__(self, cfg, image):
+        super().__init__(cfg, image)
+        self.network = nn.Sequential(nn.Flatten(), nn.Linear(image.height * image.width, 2))
+        self.code = continuous(2)
+
+    def players(self):
+        return [Player("network", (Group(self.network),), Optim(lr=0.01))]
+
+    def rounds(self):
+        return [Round(self.losses, ("network",))]
+
+    def losses(self, step):
+        return Losses(total={"network": (self.network(step.images()) - 1).square().mean()})
+
+    def encode(self, x):
+        return self.network(x)
+
+
+@hookimpl
+def register_models():
+    yield ModelSpec(
+        name="one-file", summary="in one file", target="plugin_in_a_file:Regression", config="plugin_in_a_file:Config"
+    )
+"""
+
+
+def deval(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(map(str, arguments)))
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DEVAL_PLUGINS", "")
+    path = tmp_path / "plugin_in_a_file.py"
+    path.write_text(PLUGIN)
+    yield path
+    load_registry.cache_clear()
+
+
+def test_a_model_in_one_file_trains_and_its_checkpoint_names_the_file(file: Path, tmp_path: Path, capsys) -> None:
+    np.savez(tmp_path / "images.npz", images=np.zeros((8, 4, 4), dtype=np.uint8), factor_sizes=(2, 2, 2))
+    options = [
+        "--dataset",
+        f"npz:{tmp_path / 'images.npz'}",
+        "--iterations",
+        1,
+        "--batch-size",
+        4,
+        "--out",
+        tmp_path / "run",
+    ]
+    assert deval("train", "one-file", *options, "--plugins", file) == 0
+    load_registry.cache_clear()
+    with pytest.MonkeyPatch.context() as without:
+        without.setenv("DEVAL_PLUGINS", "")
+        capsys.readouterr()
+        assert deval("score", tmp_path / "run", "--metric", "mig") == 2
+        assert "add --plugins plugin_in_a_file.py" in capsys.readouterr().err
+
+
+def test_what_is_no_python_file_is_refused(tmp_path: Path, capsys) -> None:
+    assert deval("models", f"--plugins={tmp_path / 'missing.py'}") == 2
+    assert "--plugins: received" in capsys.readouterr().err
