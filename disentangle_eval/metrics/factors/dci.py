@@ -29,7 +29,7 @@ class DCIMetric(Metric[DCIConfig]):
     `completeness`; `informativeness_train` and `informativeness_test`, and `informativeness_chance`, what the test
     accuracy would be if the most frequent class were always predicted; `dimension_disentanglement` (K,), and
     `dimension_weight`, the share of each dimension in it; `factor_completeness`, `train_accuracy` and `test_accuracy`
-    of each factor, named in `factors`; `importance` (K rows, a column a factor). No chance level is given for the
+    of each factor, named in `factors`; `importance` (K rows, a column per factor). No chance level is given for the
     disentanglement.
     """
 

@@ -30,7 +30,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
     Factors of one class are left out. Values: `value`, `train_accuracy`, `eval_accuracy`; `num_active_dims` and
     `active_dims`, the columns that took part; `pruning`, the rule that chose them; `votes`, the training votes by
     code dimension (K rows) and factor (columns named by `factors`); `train_chance` and `eval_chance`, what the
-    accuracies of a code that knows nothing would be. Without an active dimension every accuracy is 0.
+    accuracies of an uninformative code would be. Without an active dimension every accuracy is 0.
 
     Columns of classes count as one dimension each and enter with Gini's variance everywhere a variance is asked for,
     the pruning thresholds included; the latter is our choice.

@@ -23,13 +23,13 @@ CHANCE_SAMPLES = 1_000
 
 
 class MIGMetric(Metric[MIGConfig]):
-    """Scores 1 where every factor is known by one code dimension alone, and near 0 for a code that knows nothing.
+    """Scores 1 where every factor is known by one code dimension alone, and near 0 for an uninformative code.
 
     By histogram real numbers enter as bins, columns of classes as their classes; by the posterior, samples of it with
     their densities over images, and a table of codes needs `log_variance`. Factors that do not vary are left out; with
     a single code dimension the score is 0. Values: `value`, which by histogram disentanglement_lib calls
     `discrete_mig`; `gaps`, that of each factor, named in `factors`; `best_dims`, the code dimension that knows most of
-    each; `mutual_information` (K rows, a column a factor) and `entropy`, that of each factor, both in nats.
+    each; `mutual_information` (K rows, a column per factor) and `entropy`, that of each factor, both in nats.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:

@@ -44,7 +44,7 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
     disentanglement_lib calls `modularity_score`; `explicitness_score_train` and `explicitness_score_test`;
     `modularity`, that of each dimension; `informative_dims`, those with any information, and `modularity_informative`,
     the mean over them or None; `explicitness_train`, `explicitness_test` and `converged`, of each factor, named in
-    `factors`; `mutual_information` in nats (K rows, a column a factor).
+    `factors`; `mutual_information` in nats (K rows, a column per factor).
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:

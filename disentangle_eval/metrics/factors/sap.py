@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 
 class SAPMetric(Metric[SAPConfig]):
-    """Scores near 0 for a code that knows nothing; what a perfect code scores depends on the factors' classes.
+    """Scores near 0 for an uninformative code; what a perfect code scores depends on the factors' classes.
 
     A column of classes is one dimension and enters as one-hot columns. Factors that do not vary are left out; with a
     single code dimension the score is 0. Values: `value`, which disentanglement_lib calls `SAP_score`; `gaps`, that of

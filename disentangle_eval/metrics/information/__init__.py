@@ -23,7 +23,7 @@ METRICS = (
     ),
     MetricSpec(
         name="iwae",
-        summary="importance-weighted bound on log p(x), nats an image (Burda et al., 2016)",
+        summary="importance-weighted bound on log p(x), nats per image (Burda et al., 2016)",
         target="disentangle_eval.metrics.information.iwae:IWAEMetric",
         config="disentangle_eval.metrics.information.config:IWAEConfig",
         needs=frozenset({"images", "posterior", "likelihood", "prior"}),

@@ -22,7 +22,7 @@ from disentangle_eval.runtime.evaluating import evaluating
 
 
 class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
-    """ELBO = E[log p(x|z)] - mutual information - total correlation - dimension-wise KL, nats an image.
+    """ELBO = E[log p(x|z)] - mutual information - total correlation - dimension-wise KL, nats per image.
 
     Values: `value`, the ELBO; `log_likelihood`, E[log p(x|z)]; `mutual_information` of image and latent under q, at
     most `mutual_information_ceiling`, the logarithm of the number of images; `total_correlation` of q(z);

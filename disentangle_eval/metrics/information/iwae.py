@@ -27,7 +27,7 @@ PARTICLES = 512
 
 
 class IWAEMetric(Metric[IWAEConfig]):
-    """log p(x) >= log (1/K) sum_k p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x), nats an image, averaged over images.
+    """log p(x) >= log (1/K) sum_k p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x), nats per image, averaged over images.
 
     Values: `value`, the mean, with its `standard_error` over images; `elbo`, the bound of one particle on average, and
     `reconstruction`, E[-log p(x|z)], both from the same particles and with their `_standard_error`s; `num_images`, how
