@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from doc_pages import read, shown, table_of
+from doc_pages import read, shown, table_of, tables_of
 
 from deval_ibgan.config import IBGANConfig
 from deval_ibgan.model import IBGAN
@@ -22,12 +22,12 @@ def test_chance_on_training_votes():
 
 
 def test_presets_of_ibgan():
-    (_, _, *fields), *rows = table_of(IBGAN_PAGE, "preset")
     pairs = [(preset, dataset) for preset, by_dataset in IBGANConfig.presets.items() for dataset in by_dataset]
-    assert sorted((preset, dataset) for preset, dataset, *_ in rows) == sorted(pairs)
-    for preset, dataset, *cells in rows:
-        cfg = resolve(IBGANConfig, dataset, preset, {})
-        assert [read(cell) for cell in cells] == [shown(getattr(cfg, field)) for field in fields]
+    for (_, _, *fields), *rows in tables_of(IBGAN_PAGE, "preset"):
+        assert sorted((preset, dataset) for preset, dataset, *_ in rows) == sorted(pairs)
+        for preset, dataset, *cells in rows:
+            cfg = resolve(IBGANConfig, dataset, preset, {})
+            assert [read(cell) for cell in cells] == [shown(getattr(cfg, field)) for field in fields]
 
 
 def test_networks_of_ibgan_by_data_set():
@@ -39,7 +39,8 @@ def test_networks_of_ibgan_by_data_set():
 
 
 def test_the_two_tables_of_presets_hold_every_setting_that_a_preset_changes():
-    tabled = {*table_of(IBGAN_PAGE, "preset")[0], *table_of(IBGAN_PAGE, "data set", "variant")[0]}
+    tables = [*tables_of(IBGAN_PAGE, "preset"), table_of(IBGAN_PAGE, "data set", "variant")]
+    tabled = {head for table in tables for head in table[0]}
     changed = {
         field for by_dataset in IBGANConfig.presets.values() for values in by_dataset.values() for field in values
     }
