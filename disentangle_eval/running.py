@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -229,8 +230,8 @@ class Stopping:
             raise KeyboardInterrupt
         self.received = number
         # Not by print, which the signal may have interrupted; standard error may be gone.
-        with suppress(OSError):
-            os.write(2, b"\nsaving, after what is under way; once more ends at once without saving\n")
+        with suppress(OSError, ValueError, AttributeError):
+            os.write(sys.stderr.fileno(), b"\nsaving, after what is under way; once more ends at once without saving\n")
         self._stop(number)
 
     def _stop(self, number: int) -> None:

@@ -85,9 +85,17 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0 if it did its work, 2 for a mistake in what was typed, 1 for any other failure."""
+    open_closed_streams()
     debug, rest = _take_debug(sys.argv[1:] if arguments is None else arguments)
     files, rest = _take_plugins(rest)
     sys.exit(_run(rest, debug, files))
+
+
+def open_closed_streams() -> None:
+    """Lead standard streams that are closed (`2>&-`) to nowhere: the next file opened would take their number."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
 def _run(arguments: list[str], debug: bool, files: Sequence[str] = ()) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -166,6 +168,20 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(trained, tmp_path):
     assert done.stderr.splitlines()[-1].startswith("error: cannot write")
     assert "Traceback" not in done.stderr
     assert not list(folder.rglob("*.partial"))
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+@pytest.mark.parametrize("redirected", ["2>&-", ">&- 2>&-"])
+def test_closed_streams_cost_no_file_its_contents(tmp_path, redirected):
+    """The next file opened would take their numbers, and what is said would be written into it."""
+    folder = tmp_path / "run"
+    arguments = shlex.join(
+        ["-m", "disentangle_eval", "train", "ibgan", *TINY, "--iterations", "2", "--out", str(folder)]
+    )
+    done = subprocess.run(f"exec {shlex.quote(sys.executable)} {arguments} {redirected}", shell=True, check=False)
+    assert done.returncode == 0
+    assert load(folder / "checkpoint.pt").iteration == 2
+    assert (folder / ".lock").read_bytes() == b""
 
 
 def test_a_longer_run_stays_longer_when_resumed_again(deval, tmp_path):
