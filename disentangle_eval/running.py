@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.config import resolve
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import Load, available_cores
@@ -42,7 +43,7 @@ class Ended:
 def train_plans(plans: Sequence[Plan], data_dir: Path | None, command: str, *, progress: bool = True) -> list[Run]:
     """Train runs that differ in their seed alone, as `opened_runs` and `train_runs` do; raises the first failure."""
     with opened_runs(plans, data_dir, command) as runs:
-        ended = train_runs(runs, progress=progress)
+        ended = train_runs(runs, progress=progress, follow=follow_of(plans[0].settings))
     for failure in ended.failures.values():
         raise failure
     return runs
@@ -80,6 +81,8 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
             stack.enter_context(plan.folder.lock())
         data = open_dataset(settings.dataset, data_dir).to(device)
         runs = [open_run(plan, data) for plan in plans]
+        if follow := follow_of(settings):
+            measurement_of(follow, runs[0])
         for plan, run in zip(plans, runs, strict=True):
             if plan.resumed is None:
                 run.start({**plan.settings.model_dump(), "command": command})
@@ -134,10 +137,11 @@ def open_run(plan: Plan, data: Dataset) -> Run:
     )
 
 
-def train_runs(runs: Sequence[Run], *, progress: bool = True) -> Ended:
+def train_runs(runs: Sequence[Run], *, progress: bool = True, follow: Follow | None = None) -> Ended:
     """Train to the end, or to the first signal, and draw each folder's pictures.
 
-    A run of several that fails does not stop the others; one that is alone raises its error.
+    With `follow` every snapshot is scored, and training may end before that. A run of several that fails does not stop
+    the others; one that is alone raises its error.
     """
     from disentangle_eval.report.run_pictures import draw_run
     from disentangle_eval.training.turns import take_turns
@@ -145,7 +149,7 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True) -> Ended:
     failures: dict[int, DevalError] = {}
     with ExitStack() as stack:
         alone = len(runs) == 1
-        watchers = [stack.enter_context(watching(run, alone=alone, progress=progress)) for run in runs]
+        watchers = [stack.enter_context(watching(run, alone=alone, progress=progress, follow=follow)) for run in runs]
         trainings = [run.in_turns(watcher) for run, watcher in zip(runs, watchers, strict=True)]
         if not alone:
             trainings = [_ending_alone(run, failures, turns) for run, turns in zip(runs, trainings, strict=True)]
@@ -164,8 +168,8 @@ def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[Non
 
 
 @contextmanager
-def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
-    """The watchers of a run: progress, TensorBoard where it is installed, and pictures at each snapshot."""
+def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = None) -> Iterator[Watchers]:
+    """The watchers of a run: progress, TensorBoard where it is installed, pictures and scores at each snapshot."""
     import torch
 
     from disentangle_eval.report.run_pictures import draw_model
@@ -193,7 +197,7 @@ def watching(run: Run, *, alone: bool, progress: bool) -> Iterator[Watchers]:
             on_start=(shown.on_start,),
             on_iteration=(shown.on_iteration, *([remark] if alone else []), *slower),
             on_log=(shown.on_log, *events),
-            on_snapshot=(draw,),
+            on_snapshot=(draw, *([follower(run, follow, notice)] if follow else [])),
             on_notice=(notice,),
         )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from disentangle_eval.api import Dataset
+    from disentangle_eval.latents import CodeDimension
     from disentangle_eval.opening import OpenedModel
 
 COMMANDS = {
@@ -41,12 +42,13 @@ def draw() -> None:
 
 @dataclass(frozen=True)
 class Coded:
-    """A model with images of a data set: their indices (n,) and codes (n, K)."""
+    """A model with images of a data set: their indices (n,), codes (n, K), and what each column of a code holds."""
 
     opened: OpenedModel
     data: Dataset
     index: np.ndarray
     codes: np.ndarray
+    code: tuple[CodeDimension, ...]
 
 
 def open_coded(checkpoint: Path, device: str, dataset: str | None, data_dir: Path | None, n: int, seed: int) -> Coded:
@@ -60,7 +62,8 @@ def open_coded(checkpoint: Path, device: str, dataset: str | None, data_dir: Pat
         raise opened.origin.inability("has no code of an image: it has no `encode`")
     data = open_data(opened, dataset, data_dir)
     index = chosen_indices(data, n, seed)
-    return Coded(opened, data, index, codes_of(opened.model, data, index, opened.device))
+    codes = codes_of(opened.model, data, index, opened.device)
+    return Coded(opened, data, index, codes, opened.model.code)
 
 
 def open_data(opened: OpenedModel, dataset: str | None, data_dir: Path | None) -> Dataset:

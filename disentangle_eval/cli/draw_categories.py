@@ -70,7 +70,7 @@ def categories(
     if nearest and along is not None:
         raise UsageError("categories", received="--nearest with --along", expected="at most one of them")
     coded = open_coded(checkpoint, device, dataset, data_dir, n, seed)
-    code = coded.opened.model.code
+    code = coded.code
     for option, dimension in (("--column", column), ("--along", along)):
         if dimension is not None and dimension >= len(code):
             raise UsageError(option, received=dimension, expected=f"0 to {len(code) - 1}, a dimension of the code")
@@ -115,10 +115,12 @@ def category_rows(
     """A row per category of a column, and with `nearest` what the model draws of each."""
     import numpy as np
 
+    from disentangle_eval.latents import Categorical
     from disentangle_eval.report import categories as choosing
     from disentangle_eval.report.coded_images import images_at
 
-    kind = coded.opened.model.code[column]
+    kind = coded.code[column]
+    assert isinstance(kind, Categorical)
     drawn: list[Tensor] = []
     if nearest:
         from disentangle_eval.cli.draw_grid import drawn_categories

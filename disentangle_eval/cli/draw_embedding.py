@@ -49,7 +49,7 @@ def embedding(
     coded = open_coded(checkpoint, device, dataset, data_dir, n, seed)
     path = picture_path(out, coded.opened.origin, "embedding")
     classes = known_classes(coded.data, coded.index, names)
-    points = embed(coded.codes, coded.opened.model.code, perplexity, seed)
+    points = embed(coded.codes, coded.code, perplexity, seed)
     title = f"{on_what(coded.data.name, coded.opened)}, t-SNE of {len(points):,} codes"
     save_figure(path, embedding_figure(points, classes, title))
     click.echo(path)

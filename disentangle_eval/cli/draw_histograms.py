@@ -35,7 +35,7 @@ def histograms(
     coded = open_coded(checkpoint, device, dataset, data_dir, n, seed)
     model, opened = coded.opened.model, coded.opened
     path = picture_path(out, opened.origin, "histograms")
-    codes, code, label = coded.codes, model.code, "code"
+    codes, code, label = coded.codes, coded.code, "code"
     if isinstance(model, Posterior):
         codes = posterior_draws(model, coded.data, coded.index, seed, opened.device)
         code, label = continuous(codes.shape[1]), "$q(z_j)$"

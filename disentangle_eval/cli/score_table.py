@@ -52,7 +52,7 @@ def subjects_of(results: Sequence[Result], folders: Mapping[str, str]) -> list[s
     for name, result in zip(names, results, strict=True):
         checkpoints.setdefault(name, set()).add(result.checkpoint_sha256)
     return [
-        f"{name} in {folders[result.checkpoint_sha256]}"
+        f"{name} in {folders[result.checkpoint_sha256 or '']}"
         if len(checkpoints[name]) > 1 and result.checkpoint_sha256 in folders
         else name
         for name, result in zip(names, results, strict=True)

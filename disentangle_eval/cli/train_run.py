@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, say
+from disentangle_eval.following import follow_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.running import Ended, opened_runs, train_runs
@@ -24,7 +25,7 @@ def train_and_report(plans: Sequence[Plan], data_dir: Path | None, command: str)
     """Train runs that differ in their seed alone, in this process and in turn, and print where they are."""
     with opened_runs(plans, data_dir, command) as runs:
         click.echo(summary(plans), err=True)
-        ended = train_runs(runs)
+        ended = train_runs(runs, follow=follow_of(plans[0].settings))
     report_end(runs, ended)
 
 

@@ -73,8 +73,8 @@ def draw_points(axes: Axes, points: np.ndarray, classes: np.ndarray) -> None:
         colours = matplotlib.colormaps["tab10"].colors  # type: ignore[attr-defined]
         for place, found in enumerate(present):
             chosen = points[classes == found]
-            axes.scatter(*chosen.T, s=size, color=colours[place], linewidths=0, label=str(found))
+            axes.scatter(chosen[:, 0], chosen[:, 1], s=size, color=colours[place], linewidths=0, label=str(found))
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7, frameon=False, handletextpad=0.1)
         return
-    drawn = axes.scatter(*points.T, s=size, c=classes, cmap="viridis", linewidths=0)
+    drawn = axes.scatter(points[:, 0], points[:, 1], s=size, c=classes, cmap="viridis", linewidths=0)
     axes.figure.colorbar(drawn, ax=axes, shrink=0.7, label="class")

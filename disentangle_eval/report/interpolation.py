@@ -82,7 +82,8 @@ def spherical(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
     first, second = start / lengths[0], end / lengths[1]
     direction = ((1 - shares) * angle).sin()[:, None] * first + (shares * angle).sin()[:, None] * second
     length = lengths[0] + (lengths[1] - lengths[0]) * shares
-    return direction / angle.sin() * length[:, None]
+    points: Tensor = direction / angle.sin() * length[:, None]
+    return points
 
 
 def path(

@@ -61,6 +61,11 @@ class RunFolder:
         return self.root / "calibrated.pt"
 
     @property
+    def best(self) -> Path:
+        """The snapshot with the best score, of a run that follows one."""
+        return self.root / "best.pt"
+
+    @property
     def lock_file(self) -> Path:
         """An empty file, locked by the process that trains in the folder."""
         return self.root / ".lock"

@@ -40,6 +40,12 @@ class RunSettings(Config):
     log_every: int = Field(100, ge=1, description="iterations per line of the log")
     checkpoint_every: int = Field(1000, ge=1, description="iterations between saves of checkpoint.pt")
     snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots and pictures")
+    follow: str | None = Field(
+        None, description="score every snapshot with METRIC or METRIC:PROTOCOL and keep the best as best.pt"
+    )
+    patience: int | None = Field(
+        None, ge=1, description="with --follow, end after so many snapshots without a better score"
+    )
     device: str = Field(
         "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where to compute: auto, cpu, cuda or cuda:N"
     )

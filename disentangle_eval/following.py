@@ -1,0 +1,131 @@
+"""Following a score during training: each kept snapshot is scored, the best one kept, and training ended in time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+
+if TYPE_CHECKING:
+    from disentangle_eval.api import Model
+    from disentangle_eval.results import Result
+    from disentangle_eval.scoring import Measurement
+    from disentangle_eval.training.folder import RunFolder
+    from disentangle_eval.training.planning import RunSettings
+    from disentangle_eval.training.run import Run
+
+SCORE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Follow:
+    """METRIC or METRIC:PROTOCOL, and after how many snapshots without a better score training ends."""
+
+    score: str
+    patience: int | None = None
+
+
+def follow_of(settings: RunSettings) -> Follow | None:
+    """What a run's settings say to follow; `UsageError` for patience with nothing."""
+    if settings.follow is None and settings.patience is not None:
+        raise UsageError("--patience", received=settings.patience, expected="it with --follow METRIC")
+    return None if settings.follow is None else Follow(settings.follow, settings.patience)
+
+
+def follower(run: Run, follow: Follow, notice: Callable[[str], None]) -> Callable[[Model[Any], int], None]:
+    """A watcher of a run's snapshots that scores each as `deval score` does, into results.jsonl.
+
+    The snapshot with the best score so far is best.pt. A score that fails is a warning. `UsageError` at once as
+    `measurement_of`.
+    """
+    measurement = measurement_of(follow, run)
+
+    def score(_: Model[Any], iteration: int) -> None:
+        try:
+            result = scored(run, measurement, iteration)
+        except DevalError as error:
+            warnings.warn(f"--follow {follow.score}: {error}", DevalWarning, stacklevel=2)
+            return
+        so_far = {**followed(run.folder, result), iteration: result.value}
+        best = best_iteration(so_far, result.better)
+        if best == iteration:
+            keep_best(run.folder, iteration)
+        since = sum(at > best for at in so_far)
+        notice(f"iteration {iteration:,}: {follow.score} {result.value:.4f}, best {so_far[best]:.4f} at {best:,}")
+        if follow.patience is not None and since >= follow.patience and run.iteration < run.iterations:
+            notice(f"stopping: {since} snapshots without a better {follow.score}; best.pt is that of {best:,}")
+            run.stop()
+
+    return score
+
+
+def measurement_of(follow: Follow, run: Run) -> Measurement:
+    """The metric and protocol that a run can follow; else `UsageError`."""
+    from disentangle_eval.opening import open_subject
+    from disentangle_eval.scoring import ALL, plan, unmet
+
+    text = follow.score
+    name, _, protocol = text.partition(":")
+    if name == ALL:
+        raise UsageError("--follow", received=repr(text), expected="one metric, NAME or NAME:PROTOCOL")
+    (measurement,) = plan([name], [protocol] if protocol else [])
+    if measurement.metric.spec.better == "neither":
+        raise UsageError("--follow", received=repr(text), expected="a metric of which higher or lower is better")
+    offered = open_subject(run.training.model, run.training.data, None).subject.offered
+    if missing := unmet(measurement, offered):
+        lack = f"metric {measurement.name!r} needs {', '.join(missing)}, which this model and its data do not offer"
+        raise UsageError(f"--follow: {lack}", advice="`deval metrics` lists what each metric needs")
+    return measurement
+
+
+def scored(run: Run, measurement: Measurement, iteration: int) -> Result:
+    """The score of a snapshot, from the run's results if it is there, else computed and added to them."""
+    from disentangle_eval.opening import open_model, open_subject
+    from disentangle_eval.results import append
+    from disentangle_eval.runtime.json_lines import read_lines
+    from disentangle_eval.scoring import measure, recorded_score
+
+    opened = open_model(run.folder.snapshot(iteration), str(run.training.device))
+    subject = open_subject(opened.model, run.training.data, opened.origin)
+    lines = read_lines(run.folder.results).records
+    known = recorded_score(lines, measurement, subject.subject, SCORE_SEED, subject.about)
+    if known is not None:
+        return known
+    result = measure(measurement, subject.subject, SCORE_SEED, subject.about)
+    append(run.folder.results, result)
+    return result
+
+
+def followed(folder: RunFolder, like: Result) -> dict[int, float]:
+    """The recorded scores of the snapshots up to one, under the same settings, by iteration."""
+    from disentangle_eval.runtime.json_lines import read_lines
+
+    return {
+        line["iteration"]: line["value"]
+        for line in read_lines(folder.results).records
+        if is_alike(line, like) and like.iteration is not None and line["iteration"] <= like.iteration
+    }
+
+
+def is_alike(line: Mapping[str, Any], result: Result) -> bool:
+    """Whether a line of results.jsonl is the same score of a snapshot of the same run."""
+    names: Sequence[str] = ("metric", "metric_version", "seed", "dataset_sha256")
+    same = all(line.get(name) == getattr(result, name) for name in names) and line.get("iteration") is not None
+    return same and line.get("settings") == dict(result.settings)
+
+
+def best_iteration(scores: Mapping[int, float], better: str) -> int:
+    """The iteration of the best score, of equal ones the first."""
+    sign = -1 if better == "lower" else 1
+    return max(sorted(scores), key=lambda iteration: sign * scores[iteration])
+
+
+def keep_best(folder: RunFolder, iteration: int) -> None:
+    """Make best.pt a copy of a snapshot."""
+    from disentangle_eval.runtime.files import write_atomically
+
+    contents = folder.snapshot(iteration).read_bytes()
+    write_atomically(folder.best, lambda file: file.write(contents))
