@@ -31,6 +31,7 @@ COMMANDS = {
     "plot": LazyCommand("disentangle_eval.cli.plot", "Draw figures of many runs: curves, strips, scatters."),
     "study": LazyCommand("disentangle_eval.cli.study", "Run a file of models, settings and seeds."),
     "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
+    "new": LazyCommand("disentangle_eval.cli.new", "Write a plugin to start from, with tests."),
     "models": LazyCommand("disentangle_eval.cli.models", "List what can be trained."),
     "datasets": LazyCommand("disentangle_eval.cli.datasets", "List what can be trained and scored on."),
     "data": LazyCommand("disentangle_eval.cli.data", "Get, check, show and pack data sets."),
