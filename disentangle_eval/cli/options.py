@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import click
 from click.shell_completion import CompletionItem
@@ -68,7 +68,7 @@ def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:
         present = [argument for argument in arguments if argument is not type(None)]
         if len(present) == 1:
             return _kind(name, present[0])
-        if len(present) == 2 and get_origin(present[1]) is Literal and _is_number(present[0]):
+        if len(present) == 2 and get_origin(present[1]) is Literal and present[0] is int:
             return NumberOrWord(get_args(present[1])), 1
     if origin is tuple and Ellipsis not in arguments and len(set(arguments)) == 1:
         return _kind(name, arguments[0])[0], len(arguments)
@@ -95,10 +95,6 @@ class NumberOrWord(click.ParamType):
             return int(value)
         except ValueError:
             self.fail(f"received {value!r}, expected an integer or {' or '.join(self.words)}", parameter, context)
-
-
-def _is_number(annotation: Any) -> bool:
-    return annotation is int or (get_origin(annotation) is Annotated and get_args(annotation)[0] is int)
 
 
 def _text(value: Any) -> str:

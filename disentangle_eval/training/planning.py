@@ -6,7 +6,10 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
+
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
 
 from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve, shortened
 from disentangle_eval.errors import DevalError, UsageError
@@ -49,9 +52,16 @@ class RunSettings(Config):
     device: str = Field(
         "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where to compute: auto, cpu, cuda or cuda:N"
     )
-    threads: Annotated[int, Field(ge=1)] | Literal["auto"] | None = Field(
+    threads: int | Literal["auto"] | None = Field(
         None, description="CPU threads; auto: those for which there are free cores now  [default: all cores]"
     )
+
+    @field_validator("threads", mode="before")
+    @classmethod
+    def _at_least_one(cls, threads: Any) -> Any:
+        if threads in (None, "auto") or (isinstance(threads, int) and threads >= 1):
+            return threads
+        raise PydanticCustomError("threads", "expected a number from 1 on, or auto")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,17 @@ def test_a_plan_takes_presets_and_what_was_given_and_fixes_device_and_threads(tm
     assert plan.resumed is None
 
 
+def test_threads_auto_is_a_number_in_the_plan_that_resuming_keeps(tmp_path, monkeypatch):
+    monkeypatch.setattr("disentangle_eval.training.planning.free_threads", lambda: 3)
+    plan = plan_run("beta-vae", {"threads": "auto"}, tmp_path)
+    assert plan.settings.threads == 3
+    config = plan.cfg.model_dump(mode="json")
+    RunFolder(tmp_path).write_run({"model": "beta-vae", "config": config, "settings": plan.settings.model_dump()})
+    assert plan_run("beta-vae", {}, tmp_path, resume=True).settings.threads == 3
+    with pytest.raises(UsageError, match="threads: received 0, expected a number from 1 on, or auto"):
+        plan_run("beta-vae", {"threads": 0}, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
