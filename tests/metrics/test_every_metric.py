@@ -29,7 +29,7 @@ QUICK = {
     "dci": {"num_train": 400, "num_test": 200, "stages": 5},
     "dci-es": {"num_train": 400, "num_test": 200, "trees": 5, "depths": (1, 2, 8)},
     "dci-regression": {"num_train": 400, "num_test": 200, "trees": 4},
-    "downstream": {"train_sizes": (10, 300), "num_test": 200, "stages": 5, "strengths": 4},
+    "downstream": {"train_sizes": (10, 100), "num_test": 100, "stages": 5, "strengths": 2, "folds": 2},
     "elbo-decomposition": {"num_samples": 50},
     "factorvae": {"train_votes": 500, "eval_votes": 500, "samples_per_vote": 20},
     "fid": {"num_images": 40},
