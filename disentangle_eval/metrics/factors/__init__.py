@@ -5,7 +5,7 @@ from disentangle_eval.registry.specs import MetricSpec
 METRICS = (
     MetricSpec(
         name="factorvae",
-        summary="which factor is fixed, told from the code dimension that varies least (Kim & Mnih, 2018)",
+        summary="identifies the fixed factor by the code dimension that varies least (Kim & Mnih, 2018)",
         target="disentangle_eval.metrics.factors.factorvae:FactorVAEMetric",
         config="disentangle_eval.metrics.factors.config:FactorVAEConfig",
         needs=frozenset({"encoder", "grid"}),
@@ -14,7 +14,7 @@ METRICS = (
     ),
     MetricSpec(
         name="higgins",
-        summary="which factor pairs of images share, told from the distance of their codes (Higgins et al., 2017)",
+        summary="identifies the factor that pairs of images share by how far their codes are (Higgins et al., 2017)",
         target="disentangle_eval.metrics.factors.higgins:HigginsMetric",
         config="disentangle_eval.metrics.factors.config:HigginsConfig",
         needs=frozenset({"encoder", "grid"}),

@@ -200,7 +200,7 @@ def _columns(x: np.ndarray) -> np.ndarray:
 
 
 def _start(share: np.ndarray) -> np.ndarray:
-    """The scores that stand for the shares of the classes: none for one class, one for two, else one a class."""
+    """The initial scores, from the shares of the classes: none for one class, one for two, else one per class."""
     if len(share) == 1:
         return np.empty(0)
     logs = np.log(share)

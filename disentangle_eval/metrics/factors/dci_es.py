@@ -1,4 +1,4 @@
-"""DCI-ES: explicitness by the capacity a probe needs, and size, beside DCI (Eastwood, Nicolicioiu, von Kügelgen et al.,
+"""DCI-ES: DCI, explicitness by the capacity a probe needs, and size (Eastwood, Nicolicioiu, von Kügelgen et al.,
 2023, "DCI-ES: An Extended Disentanglement Framework with Connections to Identifiability", section 3).
 
 Random forests of growing depth predict each factor from the code. An explicit code needs no deep ones.

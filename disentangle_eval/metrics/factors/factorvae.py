@@ -1,7 +1,7 @@
 """The FactorVAE metric (Kim & Mnih, 2018, "Disentangling by Factorising", section 4).
 
 A vote: fix one factor, look at L images that share it, and find the code dimension that varies least. A code is
-disentangled when that dimension tells which factor was fixed.
+disentangled when that dimension identifies the factor that was fixed.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
     code dimension (K rows) and factor (columns named by `factors`); `train_chance` and `eval_chance`, what the
     accuracies of an uninformative code would be. Without an active dimension every accuracy is 0.
 
-    Columns of classes count as one dimension each and enter with Gini's variance everywhere a variance is asked for,
+    Columns of classes count as one dimension each and enter with Gini's variance wherever a variance is needed,
     the pruning thresholds included; the latter is our choice.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
         reference = cfg.stream == "reference"
-        # The reference computes in the precision of the codes, and equal variances are told apart by rounding alone.
+        # The reference computes in the precision of the codes, and equal variances differ by rounding alone.
         dtype = None if reference else np.float64
         stream = stream_of(subject, cfg.stream, seed)
         sample = stream.images(self._sample_size(subject)) if cfg.scale == "sample" else None

@@ -1,7 +1,7 @@
 """The Higgins or beta-VAE metric (Higgins et al., 2017, "beta-VAE", section 3).
 
 Take pairs of images that share one factor, and see how far apart their codes are in each dimension. A code is
-disentangled when a linear classifier can tell from these distances which factor the pairs share.
+disentangled when a linear classifier identifies from these distances the factor that pairs share.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class HigginsMetric(Metric[HigginsConfig]):
 
     Factors of one class are left out. Values: `value` and `eval_accuracy`, the accuracy on fresh points;
     `train_accuracy`; `train_loss`, the classifier's mean cross entropy on its training points, nats;
-    `factor_confusion`, the fresh points by the factor that was shared (rows) and the one that was told (columns), both
+    `factor_confusion`, the fresh points by the factor that was shared (rows) and the predicted one (columns), both
     named by `factors`;
     `solver_iterations`, and `converged`, whether the solver met its tolerance, null where it has none.
 
@@ -46,7 +46,7 @@ class HigginsMetric(Metric[HigginsConfig]):
         varying = stream.varying
         if len(varying) < 2:
             sizes = subject.factors.sizes
-            raise UsageError("factor sizes", received=sizes, expected="two factors of two classes or more to tell")
+            raise UsageError("factor sizes", received=sizes, expected="two factors of two classes or more")
         # The reference averages in the precision of the codes.
         dtype = None if reference else np.float64
         points, labels = draw_points(subject, stream, cfg.train_points, cfg.pairs_per_point, dtype)
@@ -119,14 +119,14 @@ def draw_points(
 
 
 def distinct(index: np.ndarray, images: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (any shape) of so many images -> the different ones, ascending, and where each index stands there."""
+    """Indices (any shape) of so many images -> the different ones, ascending, and each index's position there."""
     if images > 8 * index.size:
         found, place = np.unique(index, return_inverse=True)
         return found, place.reshape(index.shape)
-    # Where most images are asked for, marking them is forty times faster than sorting.
-    asked = np.zeros(images, dtype=bool)
-    asked[index] = True
-    return np.flatnonzero(asked), (np.cumsum(asked) - 1)[index]
+    # Where most images are needed, marking them is forty times faster than sorting.
+    needed = np.zeros(images, dtype=bool)
+    needed[index] = True
+    return np.flatnonzero(needed), (np.cumsum(needed) - 1)[index]
 
 
 def mean_distances(

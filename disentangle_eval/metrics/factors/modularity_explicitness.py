@@ -142,7 +142,7 @@ def _area(probability: np.ndarray, is_class: np.ndarray) -> float:
     inside = is_class.sum(axis=0)
     outside = len(is_class) - inside
     above = (rankdata(probability, axis=0) * is_class).sum(axis=0) - inside * (inside + 1) / 2
-    told = (inside > 0) & (outside > 0)
-    if not told.any():
+    counted = (inside > 0) & (outside > 0)
+    if not counted.any():
         return 0.5
-    return float((above[told] / (inside[told] * outside[told])).mean())
+    return float((above[counted] / (inside[counted] * outside[counted])).mean())

@@ -1,4 +1,4 @@
-"""torch-fidelity, imported even where the torchvision beside it was built for another torch."""
+"""torch-fidelity, imported even where the torchvision next to it was built for another torch."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def _batch_size(device: torch.device) -> int:
 
 
 def _weights_digest(model: nn.Module) -> str:
-    """Training goes on in place, so that the model alone does not tell what it generated."""
+    """Training goes on in place, so that the model's identity does not fix what it generated."""
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         digest.update(name.encode())

@@ -19,8 +19,8 @@ _ROUNDING = 1e-12
 class Balls:
     """What balls around one set of features (N, D) and around another (M, D) hold of each other.
 
-    `real_in_generated` (N,): whether a point of the first lies in any ball of the second. `generated_in_real` (M,): in
-    how many balls of the first a point of the second lies. `real_reached` (N,): whether a ball of the first holds any
+    `real_in_generated` (N,): whether a point of the first is in any ball of the second. `generated_in_real` (M,): in
+    how many balls of the first a point of the second is. `real_reached` (N,): whether a ball of the first holds any
     point of the second.
     """
 

@@ -16,7 +16,7 @@ class PRDCMetric(Metric[PRDCConfig]):
 
     A ball reaches from a feature to its k-th nearest neighbour in its own set. Values: `precision`, the share of
     generated images in a real image's ball; `recall`, the share of real images in a generated image's ball; `density`,
-    in how many real balls a generated image lies, over k, 1 or more where quality is good; `coverage`, the share of
+    in how many real balls a generated image is, over k, 1 or more where quality is good; `coverage`, the share of
     real balls that hold a generated image, the headline; `coverage_if_equal`, its mean for a generator whose images
     are distributed as the data; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`,
     `num_generated`.

@@ -16,7 +16,7 @@ from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
-# Float32 has no number between 1 and 1 - 2^-24, so nothing nearer to certainty is told apart at either end.
+# Float32 has no number between 1 and 1 - 2^-24, so nothing nearer to certainty is distinguished at either end.
 LEAST_PROBABILITY = 2.0**-24
 
 

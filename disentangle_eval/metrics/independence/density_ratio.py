@@ -1,4 +1,4 @@
-"""The total correlation that a classifier can tell (Kim & Mnih, 2018, "Disentangling by Factorising", equation 3)."""
+"""The total correlation that a classifier finds (Kim & Mnih, 2018, "Disentangling by Factorising", equation 3)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class DensityRatio:
 
     @property
     def accuracy(self) -> float:
-        """The share of samples whose class the ratio's sign tells; 0.5 is guessing."""
+        """The share of samples whose class the ratio's sign predicts; 0.5 is guessing."""
         right = (self.of_joint > 0).double().mean() + (self.of_product < 0).double().mean()
         return 0.5 * float(right)
 
@@ -57,7 +57,7 @@ def build_discriminator(latents: int, width: int, layers: int, seed: int, device
 def train(
     discriminator: nn.Module, table: PosteriorTable, iterations: int, batch_size: int, learning_rate: float, seed: int
 ) -> None:
-    """Teaches a classifier to tell samples of q(z) from samples of prod_j q(z_j), all of them fresh."""
+    """Trains a classifier to distinguish fresh samples of q(z) from fresh samples of prod_j q(z_j)."""
     draw = GeneratorDraw(stream_seed(seed, "tc", "train"), table.device)
     optimiser = torch.optim.Adam(discriminator.parameters(), learning_rate, fused=True)
     for _ in range(iterations):

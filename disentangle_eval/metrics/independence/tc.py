@@ -18,7 +18,7 @@ from disentangle_eval.runtime.draws import stream_seed
 
 
 class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
-    """Scores 0 nats for latents that are independent of each other, and more the more they tell of each other.
+    """Scores 0 nats for latents that are independent of each other, and more the more they depend on each other.
 
     Values: `value`; `num_images`, how many entered. The large-sample estimate has a `standard_error`, from its samples.
     The discriminator's value is the plug-in estimate, E[T] of the learnt log ratio T, no bound; `donsker_varadhan` is

@@ -103,7 +103,7 @@ class Informative:
 
 
 def check_peers(subject: Subject, peers: Sequence[Subject]) -> None:
-    """UsageError unless there are peers, on the images of the subject as far as can be told."""
+    """UsageError unless there are peers, on the images of the subject as far as is known."""
     if not peers:
         raise UsageError("udr", received="no peers", expected="other models: deval score --metric udr RUN RUN ...")
     for peer in peers:

@@ -1,7 +1,7 @@
 """How far the dimensions of a code depend on each other: correlations of a normal fit, and mutual information.
 
 The unsupervised scores of Locatello et al. (2019, "Challenging Common Assumptions in the Unsupervised Learning of
-Disentangled Representations"): nothing is asked of factors.
+Disentangled Representations"): no factors are needed.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def smallest_eigenvalue(dims: int) -> float:
 def floored_gaussian_total_correlation(covariance: np.ndarray) -> float:
     """KL(N(0, S) || prod_j N(0, S_jj)) in nats for a covariance S (K, K): -0.5 log det of the correlation matrix.
 
-    Infinite where a dimension follows from others; rounding is told from that by nothing, so the eigenvalues count as
-    `smallest_eigenvalue` at least, and each lost dimension adds about 17 nats.
+    Infinite where a dimension follows from others; rounding cannot be distinguished from that, so the eigenvalues count
+    as `smallest_eigenvalue` at least, and each lost dimension adds about 17 nats.
     """
     spectrum = correlation_spectrum(covariance).clip(min=smallest_eigenvalue(len(covariance)))
     return float(-0.5 * np.log(spectrum).sum()) + 0.0

@@ -64,7 +64,7 @@ class GILBOMetric(Metric[GILBOConfig]):
     """E[log e(z|x) - log p(z)] <= I(z; x), z from the prior and x from the frozen generator, e of maximum likelihood.
 
     x has the generator's inner noise; without any, the information on a continuous z is infinite, and the score is what
-    e's family can tell. Values: `value`, the mean over fresh samples in nats, `std`, `standard_error`, `min` and
+    e's family can read. Values: `value`, the mean over fresh samples in nats, `std`, `standard_error`, `min` and
     `num_samples` of the same; `ceiling`, the entropy of an input of classes alone, else None; `parts`, what was read,
     and `by_part` and `by_dimension`, the means of its parts and of its independent dimensions; `cycles`, the mean of
     each cycle of training, and `learning_rate`, what was left of it. UsageError for more `parts` than the input has.
@@ -156,12 +156,12 @@ def train(encoder: nn.Module, parts: Sequence[Part], source: Source, cfg: GILBOC
 def step(encoder: nn.Module, optimiser: torch.optim.Optimizer, parts: Sequence[Part], z: Tensor, x: Tensor) -> Tensor:
     """One step on a batch; the mean information before it, () nats."""
     with torch.enable_grad():
-        told = _read(encoder, parts, z, x).sum(dim=1)
+        nats = _read(encoder, parts, z, x).sum(dim=1)
         optimiser.zero_grad()
         # The official loss is the sum over the batch, to which Adam is blind but for its epsilon.
-        (-told.sum()).backward()
+        (-nats.sum()).backward()
     optimiser.step()
-    return told.detach().mean()
+    return nats.detach().mean()
 
 
 def evaluate(encoder: nn.Module, parts: Sequence[Part], source: Source, samples: int) -> tuple[Tensor, Tensor]:
@@ -169,9 +169,9 @@ def evaluate(encoder: nn.Module, parts: Sequence[Part], source: Source, samples:
     batch = batch_size_on(source.draw.device)
     totals, dimension_sums = [], []
     for start in range(0, samples, batch):
-        told = _read(encoder, parts, *source.batch(min(batch, samples - start)))
-        totals.append(told.sum(dim=1))
-        dimension_sums.append(told.sum(dim=0))
+        nats = _read(encoder, parts, *source.batch(min(batch, samples - start)))
+        totals.append(nats.sum(dim=1))
+        dimension_sums.append(nats.sum(dim=0))
     found = torch.cat(totals)
     _refuse_nan(float(found.sum()), "on fresh samples")
     return found.cpu(), torch.stack(dimension_sums).sum(dim=0).cpu() / samples

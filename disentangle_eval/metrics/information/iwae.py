@@ -93,7 +93,7 @@ def _bounds_of_batch(
     total = torch.full((n,), -math.inf, dtype=torch.float64, device=images.device)
     sums = torch.zeros(2, n, dtype=torch.float64, device=images.device)
     for count in _parts(particles, PARTICLES):
-        # The same image's particles lie side by side, so that those decoded together share it.
+        # The same image's particles are side by side, so that those decoded together share it.
         owner = torch.arange(n, device=images.device).repeat_interleave(count)
         z = posteriors[owner].sample(draw)
         log_p_x = torch.cat(

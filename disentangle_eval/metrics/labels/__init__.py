@@ -14,7 +14,7 @@ METRICS = (
     ),
     MetricSpec(
         name="category-information",
-        summary="nats that a discrete code tells of real images, without labels: H(mean q(c|x)) - mean H(q(c|x))",
+        summary="information of a discrete code on real images, without labels: H(mean q(c|x)) - mean H(q(c|x))",
         target="disentangle_eval.metrics.labels.category_information:CategoryInformationMetric",
         config="disentangle_eval.metrics.labels.config:CategoryInformationConfig",
         needs=frozenset({"encoder", "classifier", "images"}),

@@ -21,7 +21,7 @@ CPU_IMAGES = 2**12
 ACCELERATOR_IMAGES = 2**16
 
 _LOG_2 = math.log(2)
-# A sample's own image is never that far below 1, so what lies below it is nothing; on a CPU it is also slow.
+# A sample's own image is never that far below 1, so what is below it is nothing; on a CPU it is also slow.
 _NOTHING = -120.0
 
 
@@ -57,7 +57,7 @@ def sample_aggregate(table: PosteriorTable, samples: int, seed: int) -> Aggregat
 def aggregate_density(z: Tensor, table: PosteriorTable) -> AggregateDensity:
     """log q(z) = log (1/N) sum_n q(z|x_n) over all N posteriors, and each dimension's, at z (S, Z) drawn from them.
 
-    Samples of other posteriors may lie where q(z) has no density in float32. The work is S N Z exponentials, in memory
+    Samples of other posteriors may be where q(z) has no density in float32. The work is S N Z exponentials, in memory
     that does not depend on S or N. DevalError where the sum is not finite.
     """
     columns = batch_size_on(table.device, CPU_IMAGES, ACCELERATOR_IMAGES)

@@ -26,7 +26,7 @@ def _with_each_column(column: np.ndarray, b: np.ndarray) -> np.ndarray:
     cell = column[:, None] * width + (start + b)
     joint = np.bincount(cell.ravel(), minlength=rows * width).reshape(rows, width).astype(np.float64)
     independent = np.bincount(column)[:, None] * joint.sum(axis=0)
-    # Products of counts are exact, so the ratio is exactly 1 where a cell holds what independence asks for.
+    # Products of counts are exact, so the ratio is exactly 1 where a cell holds what independence predicts.
     ratio = np.divide(joint * len(column), independent, out=np.ones_like(joint), where=joint > 0)
     terms = joint / len(column) * np.log(ratio)
     information: np.ndarray = np.add.reduceat(terms.sum(axis=0), start).clip(0)

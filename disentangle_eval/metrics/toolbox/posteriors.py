@@ -140,7 +140,7 @@ def not_seen_to_collapse(subject: Subject, index: np.ndarray, threshold: float) 
     real = ~np.array(is_categorical(subject.code))
     least, most = _HALF_VARIANCE_OF_MEANS
     usable = least <= half_variance[real].max(initial=0.0) <= most
-    consequence = "are told by the variance of the codes alone" if usable else "cannot be told and take part"
+    consequence = "are found by the variance of the codes alone" if usable else "cannot be found and take part"
     warnings.warn(
         f"no log_variance comes with the codes: dimensions collapsed to the prior {consequence}",
         DevalWarning,

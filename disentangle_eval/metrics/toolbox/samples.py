@@ -49,8 +49,8 @@ def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.
     rest = n - first
     sizes = [first, *_shares(rest, others)] if others and rest >= 2 * len(others) else _shares(n, counts)
     if min(sizes) < 2:
-        asked = " and ".join(map(str, counts))
-        raise UsageError("factors", received=f"{n} labelled images", expected=f"at least 2 for each set, of {asked}")
+        wanted = " and ".join(map(str, counts))
+        raise UsageError("factors", received=f"{n} labelled images", expected=f"at least 2 for each set, of {wanted}")
     order = np.random.default_rng(seed).permutation(n)
     return np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
 

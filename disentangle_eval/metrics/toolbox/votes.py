@@ -13,7 +13,7 @@ from disentangle_eval.errors import UsageError
 
 _CHUNK = 2**20
 
-# disentanglement_lib asks for labelled samples in batches of this size; it takes part in the order of the draws.
+# disentanglement_lib requests labelled samples in batches of this size; it takes part in the order of the draws.
 _BATCH = 16
 
 
@@ -55,7 +55,7 @@ class Stream(Protocol):
 
 
 def varying_factors(factors: FactorGrid) -> np.ndarray:
-    """Which factors have more than one class. Only they can be told apart, so only they are fixed in a vote."""
+    """Which factors have more than one class. Only they can be identified, so only they are fixed in a vote."""
     varying = np.flatnonzero(np.array(factors.sizes) > 1)
     if not varying.size:
         raise UsageError("factor sizes", received=factors.sizes, expected="at least one factor of two classes or more")

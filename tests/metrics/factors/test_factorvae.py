@@ -112,10 +112,10 @@ def test_kim_mnih_prunes_a_table_by_its_log_variance_and_warns_without(space, cl
     log_variance = np.where(np.arange(4) == 3, 0.0, np.log(0.01)) + np.zeros_like(codes)
     values = score(CodeTable(codes, space, log_variance=log_variance), "kim-mnih").values
     assert (values["active_dims"], values["pruning"]) == ([0, 1, 2], "posterior KL < 0.01 nats")
-    with pytest.warns(DevalWarning, match=r"no log_variance .* told by the variance of the codes alone"):
+    with pytest.warns(DevalWarning, match=r"no log_variance .* found by the variance of the codes alone"):
         values = score(CodeTable(codes, space), "kim-mnih").values
     assert values["active_dims"] == [0, 1, 2]
-    with pytest.warns(DevalWarning, match=r"no log_variance .* cannot be told and take part"):
+    with pytest.warns(DevalWarning, match=r"no log_variance .* cannot be found and take part"):
         values = score(CodeTable(100 * codes, space), "kim-mnih").values
     assert (values["active_dims"], values["pruning"]) == (
         [0, 1, 2, 3],
