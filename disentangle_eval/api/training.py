@@ -32,6 +32,25 @@ class Step(Draw, Protocol):
     def images(self) -> Tensor:
         """A fresh batch, (B, C, H, W) float32 in [0, 1]. Every call returns the next images of the shuffled set."""
 
+    def pairs(self, factors: int | None) -> tuple[Tensor, Tensor]:
+        """A fresh batch as `images` returns, and for each image one that differs in so many factors, drawn at random.
+
+        With None the number is random for each pair, from 1 to one less than there are factors. Needs a data set whose
+        images are a full grid of factors.
+        """
+
+    @property
+    def index(self) -> Tensor:
+        """Which images the last call of `images` or `pairs` returned (the first ones), (B,) int64."""
+
+    @property
+    def labels(self) -> Tensor:
+        """The classes of these images, (B,) int64; needs a data set with labels."""
+
+    @property
+    def factors(self) -> Tensor:
+        """The factor classes of these images, (B, F) int64; needs a data set with factors."""
+
 
 # The share of the learning rates in an iteration, a () int64 tensor on the device -> a () tensor. A function of one's
 # own computes with the tensor and reads nothing back.

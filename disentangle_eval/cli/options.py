@@ -48,7 +48,7 @@ def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> Non
     """Make help show `values` as the defaults."""
     for option in options:
         if option.name in values:
-            option.show_default = _text(values[option.name])
+            option.show_default = _text(values[option.name], "," if isinstance(option.type, Several) else " ")
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
@@ -72,13 +72,27 @@ def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:
             return NumberOrWord(get_args(present[1])), 1
     if origin is tuple and Ellipsis not in arguments and len(set(arguments)) == 1:
         return _kind(name, arguments[0])[0], len(arguments)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis and arguments[0] in SCALARS:
+        return Several(SCALARS[arguments[0]]), 1
     if annotation in SCALARS:
         return SCALARS[annotation], 1
     raise DevalError(
         f"setting {name!r}",
         received=annotation,
-        expected="int, float, str, bool, Literal or a fixed tuple of one of these, which an option can hold",
+        expected="int, float, str, bool, Literal or a tuple of one of these, which an option can hold",
     )
+
+
+class Several(click.ParamType):
+    """Values with commas between, however many: `64,64`."""
+
+    def __init__(self, kind: click.ParamType) -> None:
+        self.kind = kind
+        self.name = f"{kind.name},..."
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[Any, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(self.kind.convert(part, parameter, context) for part in parts if part != "")
 
 
 class NumberOrWord(click.ParamType):
@@ -97,7 +111,7 @@ class NumberOrWord(click.ParamType):
             self.fail(f"received {value!r}, expected an integer or {' or '.join(self.words)}", parameter, context)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, separator: str = " ") -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return " ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
+    return separator.join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)

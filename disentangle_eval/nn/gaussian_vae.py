@@ -85,7 +85,10 @@ class GaussianVAE(Model[ConfigT]):
     def next_batch(self, step: Step) -> Batch:
         """The next batch through encoder and decoder."""
         x = step.images()
-        mean, log_variance = self.gaussian(x)
+        return self.through(x, *self.gaussian(x), step)
+
+    def through(self, x: Tensor, mean: Tensor, log_variance: Tensor, step: Step) -> Batch:
+        """Images (B, C, H, W) with their posteriors (B, Z) each, sampled and decoded."""
         z = sample(mean, log_variance, step)
         kl = kl_to_standard(mean, log_variance).mean(dim=0)
         self._remember(kl.detach(), step.iteration)

@@ -16,7 +16,8 @@ class RecordedStep:
 
     `handed[kind]` lists these copies in order, `kind` being `"normal"`, `"uniform"`, `"integers"`,
     `"permutation"` or `"images"`. Images are noise in [0, 1], of shape (batch, C, H, W) where `image` is (C, H, W),
-    in steps of 0.1 so that black and white occur. The training set has `data_size` images, ten batches unless given.
+    in steps of 0.1 so that black and white occur. They are of ten classes and have two factors. The training
+    set has `data_size` images, ten batches unless given.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class RecordedStep:
             kind: [] for kind in ("normal", "uniform", "integers", "permutation", "images")
         }
         self._draw = GeneratorDraw(seed)
+        self._batches = 0
 
     def normal(self, *shape: int) -> Tensor:
         return self._keep("normal", self._draw.normal(*shape))
@@ -50,7 +52,24 @@ class RecordedStep:
         return self._keep("permutation", self._draw.permutation(n, columns))
 
     def images(self) -> Tensor:
+        self._batches += 1
         return self._keep("images", self._draw.uniform(self.batch, *self.image).round(decimals=1))
+
+    def pairs(self, factors: int | None) -> tuple[Tensor, Tensor]:
+        """Two batches of noise, which share no factor: a loss does not know which are shared."""
+        return self.images(), self.images()
+
+    @property
+    def index(self) -> Tensor:
+        return (torch.arange(self.batch) + self.batch * (self._batches - 1)) % self.data_size
+
+    @property
+    def labels(self) -> Tensor:
+        return self.index % 10
+
+    @property
+    def factors(self) -> Tensor:
+        return torch.stack([self.index % 3, self.index // 3], dim=1)
 
     def _keep(self, kind: str, value: Tensor) -> Tensor:
         self.handed[kind].append(value.clone())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
+import numpy as np
 import torch
 
 from disentangle_eval.api import ImageShape, Round
 from disentangle_eval.data.dataset import ImageDataset
+from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.training.graph import NewGraph
@@ -40,8 +43,11 @@ class Trial(Training):
 
 
 def training_images(candidate: Candidate) -> ImageDataset:
-    """So few images that a handful of iterations passes the end of an epoch."""
-    return random_images(candidate.image, EPOCH * candidate.settings().batch_size, seed=0)
+    """So few images that a handful of iterations passes the end of an epoch; with labels and two factors."""
+    batch = candidate.settings().batch_size
+    images = random_images(candidate.image, EPOCH * batch, seed=0)
+    factors = FactorSpace(("row", "column"), (EPOCH, batch))
+    return replace(images, factors=factors, labels=np.arange(EPOCH * batch) % batch)
 
 
 def random_images(shape: ImageShape, n: int, seed: int) -> ImageDataset:

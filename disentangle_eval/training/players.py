@@ -145,9 +145,10 @@ def _optimiser(player: str, optim: Optim, groups: list[dict[str, Any]]) -> torch
                 f"player {player!r}: {kind.__name__}", received=f"the argument {name!r}", expected=f"some of {expected}"
             )
     try:
-        return kind(groups, lr=optim.lr, **given, **_device_flags(kind, taken, groups))
+        built: torch.optim.Optimizer = kind(groups, lr=optim.lr, **given, **_device_flags(kind, taken, groups))
     except (TypeError, ValueError) as error:
         raise DevalError(f"player {player!r}: {kind.__name__}: {describe(error)}") from None
+    return built
 
 
 def _device_flags(kind: type, taken: Collection[str], groups: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from disentangle_eval.api import Dataset, Nuisance
 from disentangle_eval.data.dataset import images_ahead
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.training.batch_queue import BatchQueue
+from disentangle_eval.training.known import Known
 from disentangle_eval.training.sampler import EpochSampler
 
 
@@ -30,12 +31,36 @@ class TrainingStep(GeneratorDraw):
         order_on = torch.device("cpu") if self.host is not None else device
         self.sampler = EpochSampler(self.data_size, batch, stream_seed(seed, "order"), order_on, part)
         self.queue: BatchQueue | None = None
+        self.known = Known(data, order_on)
+        self._index: Tensor | None = None
 
     def images(self) -> Tensor:
-        index = (self.queue or self.sampler).next()
-        images = self.data.images(index) if self.nuisance is None else self.nuisance.observe(index, self)
+        self._index = (self.queue or self.sampler).next()
+        images = self._observed(self._index)
         if self.host is not None:
             self.host.prefetch(self.sampler.peek())
+        return images
+
+    def pairs(self, factors: int | None) -> tuple[Tensor, Tensor]:
+        first = self.images()
+        return first, self._observed(self.known.partners(self.index, factors, self))
+
+    @property
+    def index(self) -> Tensor:
+        if self._index is None:
+            raise DevalError("step.index", received="no images yet", expected="step.images() before it")
+        return self._index
+
+    @property
+    def labels(self) -> Tensor:
+        return self.known.labels[self.index].to(self.device)
+
+    @property
+    def factors(self) -> Tensor:
+        return self.known.classes[self.index].to(self.device)
+
+    def _observed(self, index: Tensor) -> Tensor:
+        images = self.data.images(index) if self.nuisance is None else self.nuisance.observe(index, self)
         return images.contiguous(memory_format=torch.channels_last)
 
     def renew_generator(self) -> None:

@@ -1,4 +1,4 @@
-"""The VAE family: VAE, beta-VAE, FactorVAE, beta-TCVAE, DIP-VAE and the adversarial autoencoder."""
+"""The VAE family: VAE, beta-VAE, FactorVAE, beta-TCVAE, DIP-VAE, Ada-GVAE and the adversarial autoencoder."""
 
 from collections.abc import Iterable
 
@@ -71,6 +71,16 @@ def register_models() -> Iterable[ModelSpec]:
         config="deval_vae.config:DIPVAEIIConfig",
         paper="Kumar, Sattigeri, Balakrishnan: Variational Inference of Disentangled Latent Concepts from Unlabeled "
         "Observations, ICLR 2018",
+        api=1,
+        version=1,
+    )
+    yield ModelSpec(
+        name="ada-gvae",
+        summary="VAE trained on pairs of images that differ in few factors",
+        target="deval_vae.ada_gvae:AdaGVAE",
+        config="deval_vae.config:AdaGVAEConfig",
+        paper="Locatello, Poole, Raetsch, Schoelkopf, Bachem, Tschannen: Weakly-Supervised Disentanglement Without "
+        "Compromises, ICML 2020",
         api=1,
         version=1,
     )

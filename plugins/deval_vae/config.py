@@ -140,6 +140,15 @@ class DIPVAEIIConfig(DIPVAEConfig):
     lambda_d: float = Field(10.0, ge=0, description="weight of the squared distances of the variances from 1")
 
 
+class AdaGVAEConfig(VAEConfig):
+    """beta = 1 is one of the six values that Locatello et al. (2020) try, and one factor one of their two settings."""
+
+    beta: float = Field(1.0, ge=0, description="weight of the KL to the prior")
+    differing_factors: int = Field(
+        1, ge=0, description="factors in which the images of a pair differ; 0: a random number for each pair"
+    )
+
+
 class AAEConfig(DiscriminatedVAEConfig):
     """The discriminator is FactorVAE's (inferred); Kim & Mnih's grid of gamma is not known to us, 1 is our choice."""
 

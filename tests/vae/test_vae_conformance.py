@@ -10,7 +10,7 @@ IMAGE = (1, 16, 16)
 
 
 @parametrize_checks(
-    "vae", "beta-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii", image=IMAGE, config=SMALL
+    "vae", "beta-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii", "ada-gvae", image=IMAGE, config=SMALL
 )
 def test_models_of_one_player_conform(check):
     check()

@@ -15,6 +15,7 @@ from vae_tiny import (
     LATENT,
     MODELS,
     VAE,
+    AdaGVAE,
     AnnealedVAE,
     BetaTCVAE,
     BetaVAE,
@@ -63,7 +64,7 @@ class Played:
                 np.testing.assert_allclose(double(found[name]), value, rtol=2e-4, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [model for model in MODELS if model is not AdaGVAE])
 def test_the_decoder_gets_a_reparameterised_sample_of_the_encoded_images(model):
     played = Played(model)
     np.testing.assert_array_equal(double(played.calls["encoder"][0][0]), played.x)

@@ -88,7 +88,7 @@ def test_dip_vae_s_two_weights_stand_in_the_published_ratio(model, ratio):
 def test_the_records_name_these_models():
     records = {spec.name: spec for spec in register_models()}
     assert list(records) == [
-        "vae", "beta-vae", "annealed-vae", "factorvae", "beta-tcvae", "dip-vae-i", "dip-vae-ii", "aae"
+        "vae", "beta-vae", "annealed-vae", "factorvae", "beta-tcvae", "dip-vae-i", "dip-vae-ii", "ada-gvae", "aae"
     ]  # fmt: skip
     named = {(spec.target.partition(":")[2], spec.config.partition(":")[2]) for spec in records.values()}
     assert named == {(model.__name__, config.__name__) for model, config in MODELS.items()}

@@ -5,6 +5,7 @@ from lively import lively
 
 from deval_vae import config
 from deval_vae.aae import AAE
+from deval_vae.ada_gvae import AdaGVAE
 from deval_vae.annealed_vae import AnnealedVAE
 from deval_vae.beta_tcvae import BetaTCVAE
 from deval_vae.beta_vae import BetaVAE
@@ -26,6 +27,7 @@ MODELS = {
     BetaTCVAE: config.BetaTCVAEConfig,
     DIPVAEI: config.DIPVAEIConfig,
     DIPVAEII: config.DIPVAEIIConfig,
+    AdaGVAE: config.AdaGVAEConfig,
     AAE: config.AAEConfig,
 }
 DISCRIMINATED = (FactorVAE, AAE)

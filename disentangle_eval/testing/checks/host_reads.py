@@ -63,6 +63,21 @@ class ShapesOnly:
         images = torch.empty((self.batch, *self.image), device=META)
         return images.contiguous(memory_format=torch.channels_last)
 
+    def pairs(self, factors: int | None) -> tuple[Tensor, Tensor]:
+        return self.images(), self.images()
+
+    @property
+    def index(self) -> Tensor:
+        return torch.empty(self.batch, dtype=torch.int64, device=META)
+
+    @property
+    def labels(self) -> Tensor:
+        return self.index
+
+    @property
+    def factors(self) -> Tensor:
+        return torch.empty((self.batch, 2), dtype=torch.int64, device=META)
+
     def normal(self, *shape: int) -> Tensor:
         return torch.empty(shape, device=META)
 
