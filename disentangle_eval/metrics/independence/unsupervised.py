@@ -15,6 +15,11 @@ from disentangle_eval.metrics.independence.config import UnsupervisedConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
 from disentangle_eval.metrics.toolbox.mutual_information import mutual_information
 from disentangle_eval.metrics.toolbox.samples import random_images
+from disentangle_eval.metrics.toolbox.statistics import (
+    correlation_spectrum,
+    gaussian_total_correlation,
+    smallest_eigenvalue,
+)
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
 
@@ -43,7 +48,7 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
         classes = discretise(codes, subject.code, self.cfg.bins)
         information = mutual_information(classes, classes)
         values = {
-            "gaussian_total_correlation": floored_gaussian_total_correlation(covariance),
+            "gaussian_total_correlation": gaussian_total_correlation(covariance, floored=True),
             "gaussian_wasserstein_correlation": distance,
             "gaussian_wasserstein_correlation_norm": distance / variance if variance else 0.0,
             "num_active_dims": len(active),
@@ -70,28 +75,6 @@ def covariance_of(codes: np.ndarray) -> np.ndarray:
     centred = codes - codes.mean(axis=0)
     covariance: np.ndarray = centred.T @ centred / (len(codes) - 1)
     return covariance
-
-
-def correlation_spectrum(covariance: np.ndarray) -> np.ndarray:
-    """The eigenvalues of the correlation matrix of a covariance (K, K) without zeros on its diagonal, (K,)."""
-    scale = np.sqrt(np.diag(covariance))
-    spectrum: np.ndarray = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
-    return spectrum
-
-
-def smallest_eigenvalue(dims: int) -> float:
-    """Below this an eigenvalue of a (dims, dims) correlation matrix is rounding: a dimension follows from others."""
-    return dims * float(np.finfo(np.float64).eps)
-
-
-def floored_gaussian_total_correlation(covariance: np.ndarray) -> float:
-    """KL(N(0, S) || prod_j N(0, S_jj)) in nats for a covariance S (K, K): -0.5 log det of the correlation matrix.
-
-    Infinite where a dimension follows from others; rounding cannot be distinguished from that, so the eigenvalues count
-    as `smallest_eigenvalue` at least, and each lost dimension adds about 17 nats.
-    """
-    spectrum = correlation_spectrum(covariance).clip(min=smallest_eigenvalue(len(covariance)))
-    return float(-0.5 * np.log(spectrum).sum()) + 0.0
 
 
 def gaussian_wasserstein_correlation(covariance: np.ndarray) -> float:
