@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCORE_SEED = 0
 
+Log = Callable[[Mapping[str, Any], float | None], None]
+
 
 @dataclass(frozen=True)
 class Follow:
@@ -35,11 +37,13 @@ def follow_of(settings: RunSettings) -> Follow | None:
     return None if settings.follow is None else Follow(settings.follow, settings.patience)
 
 
-def follower(run: Run, follow: Follow, notice: Callable[[str], None]) -> Callable[[Model[Any], int], None]:
+def follower(
+    run: Run, follow: Follow, notice: Callable[[str], None], logs: Sequence[Log] = ()
+) -> Callable[[Model[Any], int], None]:
     """A watcher of a run's snapshots that scores each as `deval score` does, into results.jsonl.
 
-    The snapshot with the best score so far is best.pt. A score that fails is a warning. `UsageError` at once as
-    `measurement_of`.
+    Each score also goes to `logs`, as the line of an iteration. The snapshot with the best score so far is best.pt. A
+    score that fails is a warning. `UsageError` at once as `measurement_of`.
     """
     measurement = measurement_of(follow, run)
 
@@ -53,6 +57,8 @@ def follower(run: Run, follow: Follow, notice: Callable[[str], None]) -> Callabl
         best = best_iteration(so_far, result.better)
         if best == iteration:
             keep_best(run.folder, iteration)
+        for log in logs:
+            log({"iteration": iteration, f"score/{follow.score.replace(':', '/')}": result.value}, None)
         since = sum(at > best for at in so_far)
         notice(f"iteration {iteration:,}: {follow.score} {result.value:.4f}, best {so_far[best]:.4f} at {best:,}")
         if follow.patience is not None and since >= follow.patience and run.iteration < run.iterations:

@@ -169,7 +169,7 @@ def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[Non
 
 @contextmanager
 def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = None) -> Iterator[Watchers]:
-    """The watchers of a run: progress, TensorBoard where it is installed, pictures and scores at each snapshot."""
+    """The watchers of a run: progress, TensorBoard and other trackers, pictures and scores at each snapshot."""
     import torch
 
     from disentangle_eval.report.run_pictures import draw_model
@@ -177,6 +177,7 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
     from disentangle_eval.training.events import event_writer, tensorboard_installed
     from disentangle_eval.training.progress import no_progress, remarks, show_progress, slowdown
     from disentangle_eval.training.run import Watchers
+    from disentangle_eval.training.trackers import trackers
 
     def draw(model: Model[Any], iteration: int) -> None:
         draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device, image)
@@ -192,12 +193,17 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
     device = run.training.device
     remark = remarks(run.iterations, shorter(run), notice)
     slower = [slowdown(torch.get_num_threads(), notice)] if device.type == "cpu" else []
-    with show_progress(label, run.iterations, alone) if progress else no_progress() as shown:
+    title = f"{label} on {run.identity.dataset}"
+    with (
+        show_progress(label, run.iterations, alone) if progress else no_progress() as shown,
+        trackers(title, run.folder.root, run.training.cfg.model_dump(mode="json")) as tracked,
+    ):
+        logs = (*events, *tracked)
         yield Watchers(
             on_start=(shown.on_start,),
             on_iteration=(shown.on_iteration, *([remark] if alone else []), *slower),
-            on_log=(shown.on_log, *events),
-            on_snapshot=(draw, *([follower(run, follow, notice)] if follow else [])),
+            on_log=(shown.on_log, *logs),
+            on_snapshot=(draw, *([follower(run, follow, notice, logs)] if follow else [])),
             on_notice=(notice,),
         )
 

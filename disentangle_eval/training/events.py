@@ -17,7 +17,7 @@ def tensorboard_installed() -> bool:
     return importlib.util.find_spec("tensorboard") is not None
 
 
-def event_writer(folder: Path, iteration: int) -> Callable[[Mapping[str, Any], float], None]:
+def event_writer(folder: Path, iteration: int) -> Callable[[Mapping[str, Any], float | None], None]:
     """A watcher of log lines that writes every term, one curve per dimension for vectors, and the speed.
 
     Events at or after `iteration`, of a run that is being resumed from there, are marked as superseded. Every line is
@@ -37,7 +37,7 @@ def event_writer(folder: Path, iteration: int) -> Callable[[Mapping[str, Any], f
             for event in events:
                 records.write(event.SerializeToString())
 
-    def write(line: Mapping[str, Any], speed: float) -> None:
+    def write(line: Mapping[str, Any], speed: float | None) -> None:
         values = [Summary.Value(tag=name, simple_value=value) for name, value in scalars(line, speed)]
         append(Event(wall_time=time.time(), step=line["iteration"], summary=Summary(value=values)))
 
@@ -48,9 +48,9 @@ def event_writer(folder: Path, iteration: int) -> Callable[[Mapping[str, Any], f
     return write
 
 
-def scalars(line: Mapping[str, Any], speed: float) -> list[tuple[str, float]]:
+def scalars(line: Mapping[str, Any], speed: float | None) -> list[tuple[str, float]]:
     """The curves of a log line and their values: `name` for a number, `name/0`, `name/1`, ... for a list."""
-    values = [("iterations_per_second", speed)]
+    values = [] if speed is None else [("iterations_per_second", speed)]
     for name, value in line.items():
         if isinstance(value, list):
             values += [(f"{name}/{dimension}", item) for dimension, item in enumerate(value)]
