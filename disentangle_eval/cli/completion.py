@@ -33,7 +33,9 @@ def matching(names: list[str], begun: str) -> list[CompletionItem]:
 
 def complete_presets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Presets of the model whose command it is."""
-    return matching(sorted(context.command.config.presets), begun)
+    from disentangle_eval.cli.train import ModelCommand
+
+    return matching(sorted(context.command.config.presets), begun) if isinstance(context.command, ModelCommand) else []
 
 
 def complete_datasets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
