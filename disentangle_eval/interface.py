@@ -180,8 +180,8 @@ def train(
 
     `model` and `dataset` are names, as `list_models` and `list_datasets` list them. `settings` are all further options
     of `deval train` by their names with underscores: those of the run (`precision`, `threads`, `eager`, `log_every`,
-    `checkpoint_every`, `snapshot_every`) and those of the model (`batch_size`, `lr`, ...). What is left out takes the
-    value published for the data set, or that of the `preset`.
+    `checkpoint_every`, `snapshot_every`, `follow`, `patience`) and those of the model (`batch_size`, `lr`, ...). What
+    is left out takes the value published for the data set, or that of the `preset`.
 
     The run is written to the folder `out`; without one to runs/MODEL-DATASET-seedN, or the first of -2, -3, ... that is
     free. With `resume` the run in that folder goes on, bit for bit. An interrupt lets the iteration finish and saves,
