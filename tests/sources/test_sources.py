@@ -261,3 +261,18 @@ def test_a_generator_is_compared_with_the_data_set(data: str, tmp_path: Path, mo
         de.score(constant, data, metrics="fid")
     with pytest.raises(UsageError, match="prior: received none"):
         de.load_model(generate, role="generator")
+
+
+def test_a_hub_model_in_a_folder_is_scored_by_its_pooled_features(data: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    try:
+        network = transformers.ViTModel
+    except ImportError as error:
+        pytest.skip(f"transformers cannot import a vision model here: {error}")
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    config = transformers.ViTConfig(image_size=8, patch_size=4, num_channels=3, **sizes)
+    network(config).save_pretrained(tmp_path / "vit")
+    table = de.encode(f"hf:{tmp_path / 'vit'}?channels=3&size=8", data, device="cpu")
+    assert table["codes"].shape == (48, 8)
+    with pytest.raises(UsageError, match="cannot be loaded"):
+        de.encode(f"hf:{tmp_path / 'nothing'}", data)
