@@ -4,7 +4,7 @@
 the first in the highest bit; `factor_sizes` (F,) of a full grid whose last factor varies fastest, or else `factors`
 (N, F) classes, with `factor_names` (F,);
 `labels` (N,). Attributes say the format, its version, the data set's name, the shape of an image and the sha256 of the
-images, those of the group `provenance` where they are from, with the data set's own sha256.
+images and of all the rest, those of the group `provenance` where they are from, with the data set's own sha256.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import math
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +31,13 @@ from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.data.files.hdf5_limits import dataset_inside
 from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.images import BitImages, ByteImages
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.runtime.files import replacing
 
 FORMAT = "disentangle-eval images"
 VERSION = 1
 
+_REST = "sha256_of_the_rest"
 _BLOCK_BYTES = 1 << 22
 _PIXELS_AT_ONCE = 1 << 20
 _LAYOUT_OF = ("v110", "v110")  # the oldest HDF5 in which blocks that are laid out early are contiguous
@@ -64,6 +66,7 @@ def write_packed(path: Path, data: Dataset, provenance: Mapping[str, str]) -> No
                 sha256.update(rows.data)
         with _written_by_hdf5(temporary, "r+") as file:
             file.attrs["sha256"] = sha256.hexdigest()
+            file.attrs[_REST] = _sha256_of_the_rest(file)
 
 
 def is_packed(file: h5py.File) -> bool:
@@ -98,7 +101,43 @@ def read_packed(path: Path, file: h5py.File) -> ImageDataset:
     if store.shape != shape:
         raise ValueError(f"images of shape {tuple(store.shape)}, expected {tuple(shape)}")
     labels = file["labels"][()].astype(np.int64) if "labels" in file else None
-    return ImageDataset(f"{file.attrs['name']} (packed)", sha256, store, _factors(file), labels)
+    data = ImageDataset(f"{file.attrs['name']} (packed)", sha256, store, _factors(file), labels)
+    _verify_the_rest(path, file)
+    return data
+
+
+def _verify_the_rest(path: Path, file: h5py.File) -> None:
+    """DevalError where labels, factors, names or an attribute are not those that were written."""
+    if _REST not in file.attrs:
+        warnings.warn(
+            f"{path}: carries no checksum of its labels and factors (an earlier version wrote it): damage would "
+            "go unnoticed; pack it again",
+            DevalWarning,
+            stacklevel=4,
+        )
+    elif file.attrs[_REST] != _sha256_of_the_rest(file):
+        raise DevalError(
+            f"{path}",
+            received="labels, factors, names or attributes that are not those written (the checksum differs)",
+            advice="the file is damaged, pack it again",
+        )
+
+
+def _sha256_of_the_rest(file: h5py.File) -> str:
+    """Of everything but the pixels: arrays, their names, types and shapes, and all attributes."""
+    parts: list[object] = [_attributes(file)]
+    for key in sorted(file):
+        found = file[key]
+        parts.append((key, _attributes(found)))
+        if isinstance(found, h5py.Dataset):
+            parts.append((found.shape, found.dtype.str))
+            if key not in ("bits", "images"):
+                parts.append(found[()].tolist())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _attributes(found: h5py.HLObject) -> list[tuple[str, object]]:
+    return [(name, np.asarray(value).tolist()) for name, value in sorted(found.attrs.items()) if name != _REST]
 
 
 @contextmanager

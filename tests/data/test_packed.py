@@ -25,7 +25,7 @@ from disentangle_eval.data.own import hdf5
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.packed import write_packed
 from disentangle_eval.data.sets import own_data
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 
 OWN = {spec.name: spec for spec in own_data.DATASETS}
 
@@ -146,6 +146,8 @@ def test_a_file_that_another_tool_compressed_is_still_read_and_verified(tmp_path
         for key, value in file.attrs.items():
             small.attrs[key] = value
         small.create_dataset("images", data=file["images"][()], chunks=(5, 3, 5, 6), compression="gzip")
+        file.copy("labels", small)
+        file.copy("provenance", small)
     assert torch.equal(load(tmp_path / "small.h5").images(EVERY), toy().images(EVERY))
 
 
@@ -191,6 +193,30 @@ def test_files_with_wrong_parts_are_refused(tmp_path, change, said):
     with h5py.File(tmp_path / "toy.h5", "r+") as file:
         change(file)
     assert said in refusal(tmp_path / "toy.h5")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file: file["labels"].write_direct(np.arange(12)[::-1].copy()),
+        lambda file: file["factor_names"].write_direct(np.array([b"shape", b"colour"], dtype=object)),
+        lambda file: file.attrs.modify("name", "another"),
+        lambda file: file["provenance"].attrs.modify("sha256", "0" * 64),
+    ],
+)
+def test_labels_names_and_attributes_count_as_much_as_images(tmp_path, change):
+    write_packed(tmp_path / "toy.h5", toy(factors=GRID, labels=np.arange(12)), SOURCE)
+    with h5py.File(tmp_path / "toy.h5", "r+") as file:
+        change(file)
+    assert "the checksum differs" in refusal(tmp_path / "toy.h5")
+
+
+def test_a_file_of_an_earlier_version_is_read_with_a_note(tmp_path):
+    write_packed(tmp_path / "toy.h5", toy(labels=np.arange(12)), SOURCE)
+    with h5py.File(tmp_path / "toy.h5", "r+") as file:
+        del file.attrs["sha256_of_the_rest"]
+    with pytest.warns(DevalWarning, match="carries no checksum of its labels"):
+        load(tmp_path / "toy.h5")
 
 
 def test_settings_have_no_meaning_for_a_packed_file(tmp_path):
