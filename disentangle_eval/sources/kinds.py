@@ -58,10 +58,10 @@ def table_format(path: Path) -> Literal["npz", "npy", "h5", "parquet", "csv"] | 
 
 
 def _kind_of_file(path: Path) -> SourceKind:
-    from disentangle_eval.runtime.programs import program_kind
-
     if table_format(path):
         return "table"
+    from disentangle_eval.runtime.programs import program_kind  # a table is read without torch
+
     contents = path.read_bytes()
     if program_kind(contents):
         return "program"

@@ -69,7 +69,7 @@ def test_the_grids_are_the_published_ones():
         ({"images": PIXELS.astype(np.int64)}, "int64 of shape"),
         ({"images": PIXELS[:23]}, r"uint8 of shape \(23, 64, 64, 3\)"),
         ({"images": np.asfortranarray(PIXELS)}, "uint8 of shape .*, stored by columns"),
-        ({"images": np.array([{}], dtype=object)}, "object of shape"),
+        ({"images": np.array([{}], dtype=object)}, ".*Python objects"),
     ],
 )
 def test_other_contents_are_refused(tmp_path, contents, told):
@@ -94,7 +94,7 @@ def test_an_archive_that_holds_less_than_it_says_is_refused(tmp_path):
     np.savez(path, images=PIXELS)
     with zipfile.ZipFile(path) as archive:
         member = archive.read("images.npy")
-    for contents, told in ((member[:-1], "ValueError"), (member + b"0", "more than 24 rows")):
+    for contents, told in ((member[:-1], "ValueError"), (member + b"0", "its record holds")):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("images.npy", contents)
         with pytest.raises(DevalError, match=told):

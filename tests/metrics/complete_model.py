@@ -54,7 +54,7 @@ class CompleteModel(nn.Module):
 
     def class_probabilities(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         a = self._factors(x)[:, :1]
-        return (torch.softmax(-(a - torch.arange(4)).square(), dim=1),)
+        return (torch.softmax(-(a - torch.arange(4, device=a.device)).square(), dim=1),)
 
     def generate(self, z: torch.Tensor, draw: object = None) -> torch.Tensor:
         images = torch.full((len(z), 1, SIZE, SIZE), 0.5, device=z.device)

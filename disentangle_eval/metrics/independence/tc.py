@@ -51,7 +51,7 @@ def gaussian(means: np.ndarray, least_variance: float) -> dict[str, Any]:
     """That of a normal distribution with the covariance of the posterior means (N, Z), collapsed latents left out."""
     active = np.flatnonzero(means.var(axis=0, ddof=1) > least_variance)
     covariance = np.atleast_2d(np.cov(means[:, active], rowvar=False))
-    value = gaussian_total_correlation(covariance) if len(active) > 1 else 0.0
+    value = max(0.0, gaussian_total_correlation(covariance)) if len(active) > 1 else 0.0
     return {"value": value, "num_active_dims": len(active), "active_dims": active.tolist()}
 
 
