@@ -63,7 +63,7 @@ def result(name):
 
 def test_tables_of_scores_show_it(name, capsys):
     score_table.show(result(name))
-    score_table.show_summary([result(name)])
+    score_table.show_summary([result(name)], {})
     shown = capsys.readouterr().out
     assert safe(shown)
     assert said(name) in shown
