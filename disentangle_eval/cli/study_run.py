@@ -15,9 +15,10 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option, device_option
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
 from disentangle_eval.cli.table import print_table
-from disentangle_eval.errors import one_line
+from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
+from disentangle_eval.study.cluster import LOCAL, RayCluster, is_installed
 from disentangle_eval.study.design import Study, StudyError, read_study
 from disentangle_eval.study.processes import Processes
 from disentangle_eval.study.running import StudyFolder, TrialState, run_study, states_of
@@ -71,7 +72,7 @@ def run(
             say("error", str(error))
         raise click.exceptions.Exit(USAGE)
     folder = StudyFolder(out or Path("studies") / study.name)
-    engine = Processes(at_a_time=workers or max(1, available_cores() // cpus_per_trial))
+    engine = engine_of(folder, address, cpus_per_trial, gpus_per_trial, workers)
     received: list[int] = []
 
     def stop(number: int) -> None:
@@ -96,6 +97,19 @@ def run(
     finish(ended, folder, received)
 
 
+def engine_of(
+    folder: StudyFolder, address: str | None, cpus: int, gpus: float, workers: int | None
+) -> Processes | RayCluster:
+    """Ray where it is installed, on this machine or at an address, else processes of this machine."""
+    if is_installed():
+        return RayCluster(folder.root, address or LOCAL, cpus, gpus, workers)
+    if address:
+        expected = "the package ray on this machine"
+        raise UsageError("--address", received=repr(address), expected=expected, advice="pip install ray")
+    click.echo("Ray is not installed (extra `ray`), so trials run in processes of this machine", err=True)
+    return Processes(at_a_time=workers or max(1, available_cores() // cpus))
+
+
 @contextmanager
 def showing(study: Study, folder: StudyFolder) -> Iterator[None]:
     """While a study runs, a bar for the study and one per running trial on a terminal; nothing elsewhere."""
@@ -105,12 +119,12 @@ def showing(study: Study, folder: StudyFolder) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     ended = threading.Event()
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        whole = progress.add_task(one_line(study.name), total=len(study.trials))
+        whole = progress.add_task(study.name, total=len(study.trials))
         bars = {
-            trial.folder: progress.add_task(one_line(trial.title), total=trial.config["iterations"], visible=False)
+            trial.folder: progress.add_task(trial.title, total=trial.config["iterations"], visible=False)
             for trial in study.trials
         }
 

@@ -67,15 +67,7 @@ class Processes:
         for _ in range(1 + RETRIES):
             if self.is_stopping():
                 return STOPPED
-            with (job.folder / "output.txt").open("ab") as output:
-                process = subprocess.Popen(
-                    job.command(),
-                    env=job.environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            process = start_job(job)
             self.running.add(process)
             code = process.wait()
             self.running.discard(process)
@@ -86,3 +78,24 @@ class Processes:
     def is_stopping(self) -> bool:
         """Whether `stop` was called, perhaps in another thread since the last look."""
         return self.stopping
+
+
+def start_job(job: Job) -> subprocess.Popen[bytes]:
+    """The process of a trial, whose output is added to output.txt in its folder."""
+    with (job.folder / "output.txt").open("ab") as output:
+        return subprocess.Popen(
+            job.command(),
+            env=job.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def run_job(job: Job) -> int:
+    """Run a trial to its end; its exit code. `ChildProcessError` where a signal ended it."""
+    code = start_job(job).wait()
+    if code < 0:
+        raise ChildProcessError(f"ended by signal {-code}")
+    return code

@@ -8,41 +8,13 @@ import sys
 import time
 from collections import Counter
 
-import numpy as np
-import pytest
+from tiny_studies import study
 
 from disentangle_eval.study.comparing import compare
-from disentangle_eval.study.design import study_of
 from disentangle_eval.study.processes import Processes
 from disentangle_eval.study.running import StudyFolder, run_study, states_of
 from disentangle_eval.study.runs import find_runs
 from disentangle_eval.study.tables import FORMATS
-
-
-@pytest.fixture(scope="module")
-def grid(tmp_path_factory):
-    path = tmp_path_factory.mktemp("data") / "grid.npz"
-    images = np.zeros((16, 64, 64), dtype=np.uint8)
-    for x in range(4):
-        for y in range(4):
-            images[4 * x + y, 16 * x : 16 * x + 12, 16 * y : 16 * y + 12] = 255
-    np.savez(path, images=images, factor_sizes=[4, 4])
-    return f"npz:{path}"
-
-
-def study(grid, **changes):
-    return study_of(
-        {
-            "name": "tiny",
-            "dataset": grid,
-            "iterations": 3,
-            "log_every": 1,
-            "checkpoint_every": 1,
-            "metrics": ["mig"],
-            "models": [{"model": "vae", "batch_size": 4, "hidden": 16}],
-            **changes,
-        }
-    )
 
 
 def run(study, folder):
