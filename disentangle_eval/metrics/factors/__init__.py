@@ -23,7 +23,7 @@ METRICS = (
     ),
     MetricSpec(
         name="mig",
-        summary="how much more the best code dimension knows of a factor than the second (Chen et al., 2018)",
+        summary="mutual information of a factor with its best code dimension over the second (Chen et al., 2018)",
         target="disentangle_eval.metrics.factors.mig:MIGMetric",
         config="disentangle_eval.metrics.factors.config:MIGConfig",
         needs=frozenset({"encoder", "factors"}),
@@ -41,7 +41,7 @@ METRICS = (
     ),
     MetricSpec(
         name="modularity-explicitness",
-        summary="does a code dimension know of one factor alone, and can all be read off (Ridgeway & Mozer, 2018)",
+        summary="one factor per code dimension, and all factors read off linearly (Ridgeway & Mozer, 2018)",
         target="disentangle_eval.metrics.factors.modularity_explicitness:ModularityExplicitnessMetric",
         config="disentangle_eval.metrics.factors.config:ModularityExplicitnessConfig",
         needs=frozenset({"encoder", "factors"}),
@@ -50,7 +50,7 @@ METRICS = (
     ),
     MetricSpec(
         name="dci",
-        summary="one factor a dimension, one dimension a factor, by boosted trees (Eastwood & Williams, 2018)",
+        summary="one factor per dimension, one dimension per factor, by boosted trees (Eastwood & Williams, 2018)",
         target="disentangle_eval.metrics.factors.dci:DCIMetric",
         config="disentangle_eval.metrics.factors.config:DCIConfig",
         needs=frozenset({"encoder", "factors"}),
@@ -77,7 +77,7 @@ METRICS = (
     ),
     MetricSpec(
         name="mig-sup",
-        summary="how much more a code dimension knows of its best factor than of the second (Li et al., 2020)",
+        summary="mutual information of a code dimension with its best factor over the second (Li et al., 2020)",
         target="disentangle_eval.metrics.factors.mig_sup:MIGSupMetric",
         config="disentangle_eval.metrics.factors.config:MIGSupConfig",
         needs=frozenset({"encoder", "factors"}),
