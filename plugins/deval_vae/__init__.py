@@ -37,7 +37,7 @@ def register_models() -> Iterable[ModelSpec]:
     )
     yield ModelSpec(
         name="factorvae",
-        summary="VAE whose aggregate posterior is pushed to factorise, its total correlation estimated by a discriminator",
+        summary="VAE whose aggregate posterior a discriminator of total correlation pushes to factorise",
         target="deval_vae.factorvae:FactorVAE",
         config="deval_vae.config:FactorVAEConfig",
         paper="Kim, Mnih: Disentangling by Factorising, ICML 2018",
