@@ -128,7 +128,7 @@ def _onnx(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
 
 @contextmanager
 def _weights_only() -> Iterator[None]:
-    """`torch.export.load` unpickles whatever is no plain data, unless torch is told never to."""
+    """`torch.export.load` unpickles whatever is no plain data, unless torch is set to refuse it."""
     before = os.environ.get(_FORCE_WEIGHTS_ONLY)
     os.environ[_FORCE_WEIGHTS_ONLY] = "1"
     try:
