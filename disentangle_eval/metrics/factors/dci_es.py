@@ -18,6 +18,7 @@ from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
+from disentangle_eval.metrics.toolbox.forests import fit_forest
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -54,7 +55,7 @@ class DCIESMetric(Metric[DCIESConfig]):
             as_class = name in cfg.categorical
             y, y_test = np.split((classes if as_class else values)[:, factor], [len(train)])
             forest_seed = stream_seed(seed, "forests", int(factor)) % 2**32
-            forests = [self._forest(as_class, depth, forest_seed).fit(x, y) for depth in cfg.depths]
+            forests = [fit_forest(self._forest(as_class, depth, forest_seed), x, y) for depth in cfg.depths]
             probes.append([Probe(1 - forest.score(x_test, y_test), forest.feature_importances_) for forest in forests])
             baselines.append(1 - 1 / len(np.unique(y)) if as_class else 1.0)
         losses = np.array([[probe.loss for probe in row] for row in probes])
@@ -85,7 +86,7 @@ class DCIESMetric(Metric[DCIESConfig]):
 
     def _forest(self, as_class: bool, depth: int, seed: int) -> RandomForestClassifier | RandomForestRegressor:
         kind = RandomForestClassifier if as_class else RandomForestRegressor
-        return kind(n_estimators=self.cfg.trees, max_depth=depth, random_state=seed, n_jobs=-1)
+        return kind(n_estimators=self.cfg.trees, max_depth=depth, random_state=seed)
 
 
 def _factors(subject: Subject, *sets: np.ndarray) -> Iterator[list[np.ndarray]]:

@@ -14,6 +14,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import DCIRegressionConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
 from disentangle_eval.metrics.factors.r2 import r_squared, standardised_codes
+from disentangle_eval.metrics.toolbox.forests import fit_forest
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -81,15 +82,15 @@ class DCIRegressionMetric(Metric[DCIRegressionConfig]):
         """One regressor per factor; `first` (K,) are the columns at which dimensions begin."""
         columns, train, test = [], [], []
         for factor, target in enumerate(y.T):
-            regressor = self._regressor(stream_seed(seed, "forests", factor) % 2**32).fit(x, target)
+            regressor = self._fitted(x, target, stream_seed(seed, "forests", factor) % 2**32)
             lasso = isinstance(regressor, Lasso)
             columns.append(np.add.reduceat(np.abs(regressor.coef_ if lasso else regressor.feature_importances_), first))
             train.append(regressor.predict(x))
             test.append(regressor.predict(x_test))
         return Fit(*(np.stack(parts, axis=1) for parts in (columns, train, test)))
 
-    def _regressor(self, seed: int) -> Lasso | RandomForestRegressor:
+    def _fitted(self, x: np.ndarray, y: np.ndarray, seed: int) -> Lasso | RandomForestRegressor:
         cfg = self.cfg
         if cfg.predictor == "lasso":
-            return Lasso(alpha=cfg.penalty)
-        return RandomForestRegressor(n_estimators=cfg.trees, max_depth=cfg.depth, random_state=seed, n_jobs=-1)
+            return Lasso(alpha=cfg.penalty).fit(x, y)
+        return fit_forest(RandomForestRegressor(cfg.trees, max_depth=cfg.depth, random_state=seed), x, y)
