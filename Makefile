@@ -30,7 +30,7 @@ demo: $(VENV)/installed
 	@echo
 	@echo "Open $(DEMO)/report.html in a browser. What to type next:"
 	@echo "  $(BIN)/deval traverse $(DEMO)                       # what each dimension changes, in motion"
-	@echo "  $(BIN)/deval train vae --resume --iterations 5000 --out $(DEMO)"
+	@echo "  $(BIN)/deval train --resume $(DEMO) --iterations 5000   # the same run, continued"
 	@echo "  $(BIN)/deval train factorvae --help                 # another model and its settings"
 
 test: lint types contracts unit docs

@@ -18,6 +18,9 @@ COMPARISONS = {
     "five_layers": ("vs_peers", True),
 }
 
+# Of the helps, those that the page shows.
+START_UP_HELP = ("deval --help", "deval train --help", "deval train vae --help", "deval score --help")
+
 
 def newest(lines: Iterable[Line], key: Callable[[Line], tuple[Any, ...]]) -> list[Line]:
     """The last line of each key, in the order in which keys first came."""
@@ -140,6 +143,21 @@ def scaling(lines: list[Line]) -> str:
     return table(heads, rows)
 
 
+def start_up(lines: list[Line]) -> str:
+    """One row per command: the processor seconds of its process, and their ratio to Python with Click."""
+    rows = [
+        [
+            f"`{line['task']}`",
+            f"{1e3 * line['seconds']:.0f}",
+            f"{line['ratio_to_click']:.1f}",
+            ", ".join(line["imported"]) or "neither",
+        ]
+        for line in newest(lines, lambda line: (line["task"],))
+        if not line["task"].endswith(" --help") or line["task"] in START_UP_HELP
+    ]
+    return table(["process", "CPU ms", "times Python with Click", "imports torch or numpy"], rows)
+
+
 def tables(results: Path) -> dict[tuple[str, str], str]:
     """Every table by its name and machine."""
     lines = read(results / "vs_peers.jsonl")
@@ -158,6 +176,7 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         ("floor", "all"): floors(read(results / "floor.jsonl")),
         ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),
         ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
+        ("start_up", "all"): start_up(read(results / "import_time.jsonl")),
     }
 
 

@@ -79,13 +79,14 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
         load = Load()
         for plan in plans:
             stack.enter_context(plan.folder.lock())
-        data = open_dataset(settings.dataset, data_dir).to(device)
+        data = open_dataset(settings.dataset, data_dir or folder_of_data(plans)).to(device)
         runs = [open_run(plan, data) for plan in plans]
         if follow := follow_of(settings):
             measurement_of(follow, runs[0])
         for plan, run in zip(plans, runs, strict=True):
             if plan.resumed is None:
-                run.start({**plan.settings.model_dump(), "command": command})
+                place = {"data_dir": str(data_dir.absolute())} if data_dir else {}
+                run.start({**plan.settings.model_dump(), "command": command, **place})
             else:
                 run.resume()
                 plan.folder.write_run({**plan.resumed, "config": plan.cfg.model_dump(mode="json")})
@@ -93,6 +94,12 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
         if device.type == "cpu":
             name_busy_machine(load.of_others(), settings.threads)
         yield runs
+
+
+def folder_of_data(plans: Sequence[Plan]) -> Path | None:
+    """The folder of data sets that resumed runs were started with, if one was given."""
+    places = [plan.resumed["settings"].get("data_dir") for plan in plans if plan.resumed]
+    return next((Path(place) for place in places if place), None)
 
 
 def name_busy_machine(others: float, threads: int) -> None:

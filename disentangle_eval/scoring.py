@@ -161,7 +161,10 @@ def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
 
     Where it does not: `UsageError` for a metric that was asked for by name, else a `DevalWarning`.
     """
-    missing = ", ".join(unmet(measurement, subject.offered))
+    lacking = unmet(measurement, subject.offered)
+    missing = ", ".join(lacking)
+    if lacking == ["peers"] and measurement.asked:
+        raise UsageError(f"metric {measurement.name!r} compares models", advice="give at least two checkpoints")
     if missing and measurement.asked:
         raise UsageError(
             f"metric {measurement.name!r} needs {missing}, which {name} does not offer",

@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
+
+from disentangle_eval.cli.completion import complete_datasets
+
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+Given = TypeVar("Given", str, tuple[str, ...], None)
 
 
 def split_at_commas(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """The names of an option that may be repeated, each of which may be several with commas between."""
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def known_metrics(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of metrics, after a look at each: a misspelt one is refused before numpy is imported."""
+    names = split_at_commas(context, parameter, values)
+    if not context.resilient_parsing:
+        from disentangle_eval.registry.lookup import load_registry
+
+        for name in names:
+            if name != "all":
+                load_registry().find_metric(name)
+    return names
+
+
+def known_datasets(context: click.Context, parameter: click.Parameter, given: Given) -> Given:
+    """What was given, after a look at each name of a data set: a misspelt one is refused before torch is imported."""
+    if given and not context.resilient_parsing:
+        from disentangle_eval.registry.lookup import load_registry
+        from disentangle_eval.registry.names import parse_dataset
+
+        for name in (given,) if isinstance(given, str) else given:
+            load_registry().find_dataset(parse_dataset(name).name)
+    return given
+
+
+def dataset_option(help: str) -> Callable[[Decorated], Decorated]:
+    """`--dataset NAME`, whose name is known."""
+    return click.option("--dataset", callback=known_datasets, shell_complete=complete_datasets, help=help)
 
 
 class Device(click.ParamType):

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import click
 
+from disentangle_eval.cli.arguments import known_datasets
+from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import DatasetSpec
 
-dataset_argument = click.argument("dataset", metavar="NAME")
+dataset_argument = click.argument(
+    "dataset", metavar="NAME", callback=known_datasets, shell_complete=complete_datasets
+)
 
 
 def spec_of(written: str) -> DatasetSpec:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from disentangle_eval.cli import arguments
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 from disentangle_eval.errors import UsageError
 
@@ -32,7 +33,7 @@ out_option = click.option(
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes what is chosen and drawn."
 )
-dataset_option = click.option("--dataset", help="Data set whose images are shown.  [default: the model's own]")
+dataset_option = arguments.dataset_option("Data set whose images are shown.  [default: the model's own]")
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from disentangle_eval.cli.arguments import data_dir_option, device_option
+from disentangle_eval.cli.arguments import data_dir_option, dataset_option, device_option
 
 SUFFIX = ".npz"
 
 
 @click.command()
 @click.argument("source")
-@click.option("--dataset", help="Data set to encode.  [default: what a checkpoint was trained on]")
+@dataset_option("Data set to encode.  [default: what a checkpoint was trained on]")
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("codes.npz"), show_default=True, help="NPZ.")
 @device_option
 @data_dir_option

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from disentangle_eval.cli.arguments import data_dir_option, device_option, split_at_commas
-from disentangle_eval.cli.completion import complete_datasets, complete_metrics
+from disentangle_eval.cli.arguments import (
+    data_dir_option,
+    dataset_option,
+    device_option,
+    known_datasets,
+    known_metrics,
+    split_at_commas,
+)
+from disentangle_eval.cli.completion import complete_metrics
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
 
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
     "metrics",
     multiple=True,
     required=True,
-    callback=split_at_commas,
+    callback=known_metrics,
     shell_complete=complete_metrics,
     help="Metrics to score, such as `mig,sap`, or `all`, every one that reads codes; may be repeated.",
 )
@@ -53,13 +60,10 @@ if TYPE_CHECKING:
     "--samples",
     multiple=True,
     metavar="DATA",
+    callback=known_datasets,
     help="Score finished images, such as images:FOLDER, by fid, kid or prdc.",
 )
-@click.option(
-    "--dataset",
-    shell_complete=complete_datasets,
-    help="Data set to score on.  [default: what a checkpoint was trained on, or its test set]",
-)
+@dataset_option("Data set to score on.  [default: what a checkpoint was trained on, or its test set]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes every random draw.")
 @click.option(
     "--batch-statistics",

@@ -1,4 +1,4 @@
-"""A score on the terminal: its value beside what a code that knows nothing would get, then every detail."""
+"""A score on the terminal: its value with that of an uninformative code, then every detail."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from disentangle_eval.results import Result, Spread
 
 PLAIN_WIDTH = 120
 
-# What the rows of a matrix stand for and the detail that names them; all others have a row a code dimension.
-ROWS = {"confusion": ("class", "classes"), "factor_confusion": ("shared factor", "factors")}
+# What the rows of a matrix are and the detail that names them; all others have one row per code dimension.
+ROWS = {
+    "confusion": ("class", "classes"),
+    "factor_confusion": ("shared factor", "factors"),
+    "train_accuracy": ("labels", "train_sizes"),
+    "test_accuracy": ("labels", "train_sizes"),
+}
 
 
 def show(result: Result) -> None:
@@ -29,7 +34,7 @@ def show(result: Result) -> None:
 
 
 def show_summary(results: Sequence[Result], folders: Mapping[str, str]) -> None:
-    """Print one table of several results, a row each; `folders` are those of checkpoints by their checksum."""
+    """Print one table of several results, one row per result; `folders` are those of checkpoints by their checksum."""
     table = Table(title="in short", title_justify="left")
     for name in ("subject", "metric", "protocol", "score", "chance", "better", "seed"):
         table.add_column(name, justify="right" if name in ("score", "chance", "seed") else "left")
@@ -42,7 +47,7 @@ def show_summary(results: Sequence[Result], folders: Mapping[str, str]) -> None:
 
 
 def subjects_of(results: Sequence[Result], folders: Mapping[str, str]) -> list[str]:
-    """What each result is of, by as much as tells it from the others: model, training seed, iteration, run folder."""
+    """What each result is of, by as much as distinguishes it from the others: model, training seed, iteration, run folder."""
     seeds = len({result.train_seed for result in results}) > 1
     names = []
     for result in results:
@@ -90,7 +95,7 @@ def quantities(result: Result) -> Table:
 
 
 def matrices(result: Result) -> list[Table]:
-    """One table a detail that is a list of lists, unless all zeros; its columns are the factors where they fit."""
+    """One table per detail that is a list of lists, unless all zeros; its columns are the factors where they fit."""
     factors = result.details.get("factors", [])
     return [
         matrix(name, value, factors, *rows_of(name, result.details))

@@ -1,4 +1,7 @@
-"""`deval train MODEL`: every model trains by the same command, with its own config's fields as options."""
+"""`deval train MODEL`: every model trains by the same command, with its own config's fields as options.
+
+`deval train --resume RUN` continues a run; it is `deval train MODEL --out RUN --resume` with the model of the run.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,13 @@ EAGER = ("dataset", "preset")
 
 class TrainGroup(click.Group):
     """One subcommand per registered model, its options made from its config on demand."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        option, equals, place = args[0].partition("=") if args else ("", "", "")
+        if option == "--resume" and (equals or len(args) > 1) and not ctx.resilient_parsing:
+            run, rest = (place, args[1:]) if equals else (args[1], args[2:])
+            args = resuming(Path(run), rest)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(load_registry().models)
@@ -75,12 +85,31 @@ class ModelCommand(click.Command):
 
 
 @click.group(cls=TrainGroup, subcommand_metavar="MODEL [OPTIONS]", options_metavar="")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    expose_value=False,
+    help="Continue the run in the folder RUN, bit for bit; --iterations after it changes how far.",
+)
 def train() -> None:
-    """Train a model on a data set.
+    """Train a model on a data set, or with --resume continue a run.
 
     `deval train MODEL --help` shows its settings; `deval train MODEL --dataset NAME --help` shows the values published
     for that data set.
     """
+
+
+def resuming(run: Path, rest: list[str]) -> list[str]:
+    """The arguments that continue the run in a folder, or that of a checkpoint in it, by the model's own command."""
+    if rest and not rest[0].startswith("-"):
+        raise UsageError(
+            "--resume", received=f"{str(run)!r} and {rest[0]!r}", expected="one run, followed by options if any"
+        )
+    folder = RunFolder(run.parent if run.is_file() else run)
+    if rest and rest[0].partition("=")[0] == "--seeds":
+        raise UsageError("--resume", received="--seeds as well", expected="one run and its own seed")
+    return [folder.read_run()["model"], "--out", str(folder.root), "--resume", *rest]
 
 
 def run_options() -> list[click.Option]:

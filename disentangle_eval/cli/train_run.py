@@ -50,7 +50,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
             folder = shlex.quote(str(run.folder.root))
             click.echo(
                 f"stopped at iteration {run.iteration}; "
-                f"continue with: deval train {run.identity.model} --out {folder} --resume",
+                f"continue with: deval train --resume {folder}",
                 err=True,
             )
         else:

@@ -25,7 +25,7 @@ SpecT = TypeVar("SpecT", bound=Spec, covariant=True)
 
 @dataclass(frozen=True)
 class Registered(Generic[SpecT]):
-    """A record and the distribution it came with."""
+    """A spec and the distribution that brought it."""
 
     spec: SpecT
     distribution: str
@@ -34,7 +34,7 @@ class Registered(Generic[SpecT]):
 
 @dataclass(frozen=True)
 class Registry:
-    """All records by name, and what was wrong with plugins."""
+    """All specs by name, and what was wrong with plugins."""
 
     models: Mapping[str, Registered[ModelSpec]]
     datasets: Mapping[str, Registered[DatasetSpec]]
@@ -49,7 +49,7 @@ class Registry:
         """The data set of that name, or a `UsageError` that suggests the nearest one, or how to write a file's."""
         own = OWN_DATA.get(PurePath(name).suffix.lower(), "images" if "/" in name else "")
         if name not in self.datasets and own in self.datasets:
-            raise UsageError(f"dataset: received {name!r}, a path; write {own}:{name}")
+            raise UsageError("dataset", received=f"{name!r}, a path", advice=f"write {own}:{name}")
         return self._find(self.datasets, "dataset", name)
 
     def find_metric(self, name: str) -> Registered[MetricSpec]:
@@ -58,7 +58,7 @@ class Registry:
 
     @staticmethod
     def resolve(record: Registered[Spec], field: Literal["target", "config"] = "target") -> Any:
-        """Imports what a field of a record names; whatever that prints goes to stderr.
+        """Imports what a field of a spec names; whatever that prints goes to stderr.
 
         Raises `DevalError` naming the distribution where the module cannot be imported or has no such attribute.
         """
@@ -72,25 +72,26 @@ class Registry:
         except BaseException as error:  # a plugin may do anything on import, sys.exit included
             raise DevalError(
                 f"{NOUNS[type(record.spec)]} {record.spec.name!r} of {record.distribution} "
-                f"{record.distribution_version}: its {field} {import_string!r} cannot be imported: {describe(error)}; "
-                f"update or reinstall {record.distribution}"
+                f"{record.distribution_version}: its {field} {import_string!r} cannot be imported: {describe(error)}",
+                advice=f"update or reinstall {record.distribution}",
             ) from error
 
     def _find(self, records: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
         if name in records:
             return records[name]
-        known = ", ".join(sorted(records)) or "none"
         near = difflib.get_close_matches(name.lower(), records, n=1)
-        suggestion = f". Did you mean {near[0]!r}?" if near else ""
         broken = f" ({_summary(self.problems)})" if self.problems else ""
         raise UsageError(
-            f"{noun}: received {name!r}, expected one of: {known} (`deval {noun}s` lists them){suggestion}{broken}"
+            noun,
+            received=repr(name),
+            expected="" if near else f"one of: {', '.join(sorted(records)) or 'none'}",
+            advice=(f"did you mean {near[0]!r}? " if near else "") + f"`deval {noun}s` lists all{broken}",
         )
 
 
 @functools.cache
 def load_registry() -> Registry:
-    """The registry of what is installed, loaded once a process.
+    """The registry of what is installed, loaded once per process.
 
     Warns with one `PluginWarning` where plugins have problems; `DevalError` under `DEVAL_STRICT_PLUGINS=1`.
     """

@@ -21,6 +21,9 @@ from disentangle_eval.training.folder import RunFolder
 # What resuming may change: how far to go.
 CHANGEABLE = {"iterations"}
 
+# What run.json holds next to the settings: what was typed, and where the data were.
+NOTES = {"command", "data_dir"}
+
 # The values of settings that runs did not record before there was a choice.
 ADDED_SETTINGS: Mapping[str, Any] = {"precision": "float32", "eager": True}
 
@@ -84,13 +87,15 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
 
     `given` holds what was set explicitly, by name: fields of `RunSettings` and of the model's config. Everything else
     takes the value of the preset, or where `resume` is true that of the run in `folder`. `UsageError` for an unknown
-    model, setting or preset, a value out of range, and a setting given with `resume` that differs from the run's own.
+    model, data set, setting or preset, a value out of range, and a setting given with `resume` that differs from the run's own.
     """
     registry = load_registry()
     config: type[ModelConfig] = registry.resolve(registry.find_model(model), "config")
     of_run = {name: value for name, value in given.items() if name in RunSettings.model_fields}
     of_model = {name: value for name, value in given.items() if name not in RunSettings.model_fields}
-    settings = on_this_machine(build(RunSettings, of_run))
+    wanted = build(RunSettings, of_run)
+    registry.find_dataset(parse_dataset(wanted.dataset).name)  # before torch is imported
+    settings = on_this_machine(wanted)
     run = RunFolder(folder)
     if not resume:
         cfg = resolve(config, settings.dataset, settings.preset, of_model)
@@ -120,7 +125,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
 
 def stored_settings(folder: RunFolder, run: Mapping[str, Any], config: type[ModelConfig]) -> RunSettings:
     """The settings in a run.json; `DevalError` where one of them, or of the model's, cannot be."""
-    stored = {name: value for name, value in run["settings"].items() if name != "command"}
+    stored = {name: value for name, value in run["settings"].items() if name not in NOTES}
     try:
         build(config, run["config"])
         settings = build(RunSettings, {**ADDED_SETTINGS, **stored})

@@ -101,7 +101,8 @@ class Run:
     def resume(self) -> None:
         """Go back to the newest checkpoint; log lines written after it are dropped.
 
-        `UsageError` where the checkpoint is another run's, or the data are not those it was trained on.
+        `UsageError` where the checkpoint is another run's, the data are not those it was trained on, or more iterations
+        are done than there are to be.
         """
         checkpoint = checkpoints.load(self.folder.checkpoint)
         path = repr(str(self.folder.checkpoint))
@@ -110,6 +111,12 @@ class Run:
                 f"{path}: holds no training state, so the run cannot go on", advice="start a new run in another --out"
             )
         self._refuse_other_run(checkpoint)
+        if checkpoint.iteration > self.iterations:
+            raise UsageError(
+                "--resume: iterations",
+                received=f"{self.iterations:,}",
+                expected=f"at least the {checkpoint.iteration:,} that are done",
+            )
         try:
             self.training.restore(checkpoint.weights, checkpoint.train, checkpoint.iteration)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:

@@ -178,7 +178,7 @@ def test_fetch_needs_a_folder_and_a_name(deval, toy, monkeypatch):
     toy()
     monkeypatch.delenv("DEVAL_DATA")
     assert "name the folder to fetch into with --data-dir or DEVAL_DATA" in deval("data", "fetch", "published").error
-    assert "Did you mean 'published'?" in deval("data", "fetch", "publishd").error
+    assert "did you mean 'published'?" in deval("data", "fetch", "publishd").error
 
 
 def test_verify_compares_and_then_says_what_the_images_are(deval, toy):

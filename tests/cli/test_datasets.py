@@ -39,7 +39,7 @@ def test_one_data_set_is_shown_with_its_missing_files(deval, monkeypatch):
 
 
 def test_a_name_that_is_unknown_suggests_the_near_one_and_a_file_how_to_write_it(deval):
-    assert "Did you mean 'dsprites'?" in deval("datasets", "dsprite").error
+    assert "did you mean 'dsprites'?" in deval("datasets", "dsprite").error
     assert deval("datasets", "grid.npz").error == "dataset: received 'grid.npz', a path; write npz:grid.npz"
 
 

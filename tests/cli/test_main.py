@@ -39,9 +39,9 @@ def models_raises(monkeypatch):
     return put
 
 
-def modules_after(*arguments: str) -> list[str]:
-    """Which modules a fresh `deval` has imported when it ends."""
-    code = (
+def modules_after(*arguments: str, code: int = 0) -> list[str]:
+    """Which modules a fresh `deval` has imported when it ends, with this exit code."""
+    script = (
         "import sys, json\n"
         "from disentangle_eval.cli.main import main\n"
         f"try: main({list(arguments)!r})\n"
@@ -49,8 +49,8 @@ def modules_after(*arguments: str) -> list[str]:
         "print(json.dumps(sorted(sys.modules)), file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr.splitlines()[0]
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr.splitlines()[0]
     return json.loads(done.stderr.splitlines()[-1])
 
 
@@ -72,6 +72,25 @@ def test_every_command_in_the_table_exists_and_imports_without_torch(name):
     modules = modules_after(name, "--help")
     assert COMMANDS[name].module in modules
     assert "torch" not in modules
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "vea"],
+        ["train", "vae", "--dataset", "dspites"],
+        ["train", "vae", "--dataset", "grid.npz"],
+        ["train", "--resume", "no-such-run"],
+        ["score", "x.pt", "--metric", "mgi"],
+        ["score", "x.pt", "--metric", "mig", "--dataset", "dspites"],
+        ["encode", "x.pt", "--dataset", "dspites"],
+        ["draw", "histograms", "x.pt", "--dataset", "dspites"],
+        ["data", "show", "dspites"],
+        ["data", "pack", "dspites", "x.h5"],
+    ],
+)
+def test_a_misspelt_name_costs_no_import_of_torch(arguments):
+    assert set(modules_after(*arguments, code=2)).isdisjoint({"torch", "numpy"})
 
 
 def test_help_lists_every_command_with_its_line(capsys):

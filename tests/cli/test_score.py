@@ -211,7 +211,7 @@ def test_a_bad_checkpoint_is_told_in_one_line(deval, trained, tmp_path, make, co
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--metric", "factorvea", "x.pt"], "Did you mean 'factorvae'?"),
+        (["--metric", "factorvea", "x.pt"], "did you mean 'factorvae'?"),
         (["--metric", "factorvae", "--protocol", "dlb", "x.pt"], "expected one of factorvae's: dlib, kim-mnih, ib-gan"),
         (["--metric", "factorvae"], "received nothing to score"),
         (["--metric", "factorvae", "missing.pt"], "missing.pt"),

@@ -46,7 +46,7 @@ def test_a_data_set_that_is_named_is_scored(deval, run):
     ("arguments", "told"),
     [
         (["--dataset", "digits"], "needs labels, which"),
-        (["--dataset", "digits-tset"], "Did you mean 'digits-test'?"),
+        (["--dataset", "digits-tset"], "did you mean 'digits-test'?"),
         (
             ["--dataset", "digits-wide"],
             "images of shape (1, 1, 4), expected (1, 1, 3), on which the checkpoint was trained; choose",

@@ -79,9 +79,9 @@ def test_a_terminated_run_saves_itself_and_resumes_bit_for_bit(deval, tmp_path):
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read()
     assert process.returncode == 128 + signal.SIGTERM
-    assert f"deval train ibgan --out {parts} --resume" in said
+    assert f"deval train --resume {parts}" in said
 
-    assert deval("train", "ibgan", "--out", parts, "--resume").code == 0
+    assert deval("train", "--resume", parts).code == 0
     assert (parts / "log.jsonl").read_bytes() == (whole / "log.jsonl").read_bytes()
     ends = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (whole, parts)]
     for one, other in zip(tensors(ends[0]), tensors(ends[1]), strict=True):
@@ -104,6 +104,18 @@ def test_resuming_refuses_a_changed_setting_and_names_it(deval, trained):
     assert "z_dim" not in answer.error
 
 
+def test_resuming_needs_the_folder_alone(deval, tmp_path):
+    run, data = tmp_path / "run", tmp_path / "data"
+    data.mkdir()
+    assert deval("train", "ibgan", *TINY, "--iterations", "2", "--data-dir", data, "--out", run).code == 0
+    assert deval("train", "--resume", run / "checkpoint.pt", "--iterations", "3").code == 0
+    assert load(run / "checkpoint.pt").iteration == 3
+    answer = deval("train", f"--resume={run}", "--iterations", "1")
+    assert (answer.code, answer.error) == (2, "--resume: iterations: received 1, expected at least the 3 that are done")
+    data.rmdir()
+    assert str(data) in deval("train", "--resume", run).error
+
+
 def test_a_folder_that_holds_a_run_is_not_overwritten(deval, trained):
     before = (trained / "checkpoint.pt").read_bytes()
     answer = deval("train", "ibgan", *TINY, "--out", trained)
@@ -115,8 +127,8 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(deval, trained):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["ibgna"], "Did you mean 'ibgan'?"),
-        (["ibgan", "--dataset", "dsprite"], "Did you mean 'dsprites'?"),
+        (["ibgna"], "did you mean 'ibgan'?"),
+        (["ibgan", "--dataset", "dsprite"], "did you mean 'dsprites'?"),
         (["ibgan", "--bta", "1"], "--beta"),
         (["ibgan", "--preset", "papr"], "expected one of: paper, reference, short"),
         (["ibgan", "--beta", "-1"], "beta: received -1.0"),

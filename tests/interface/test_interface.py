@@ -165,7 +165,7 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
         (lambda: de.load_model("nowhere"), "source: received 'nowhere', which does not exist"),
         (lambda: de.load_run("nowhere"), "run: received 'nowhere', which holds no run"),
         (lambda: de.load_results("nowhere"), "results: received 'nowhere'"),
-        (lambda: de.load_dataset("dsprite"), "Did you mean 'dsprites'"),
+        (lambda: de.load_dataset("dsprite"), "did you mean 'dsprites'"),
         (lambda: de.score(), "score: received nothing to score"),
         (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: from no checkpoint: received no data set"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,12 +45,14 @@ def require(folder: Path | None, name: str, file: DataFile) -> Path:
     """Where a file of the data set `name` is; `UsageError` that says how to get it where it is not there."""
     if found := find(folder, file):
         return found
-    received = "no data folder" if folder is None else f"{folder}, which has no {file.path}"
+    fetch = f"type: deval data fetch {name} --data-dir"
+    if folder is None:
+        advice = f"{fetch} FOLDER, and name that folder here too, with --data-dir or DEVAL_DATA"
+        raise UsageError(f"dataset {name!r}", received="no data folder", advice=advice)
     raise UsageError(
         f"dataset {name!r}",
-        received=received,
-        advice="put the file there and name the folder with --data-dir or DEVAL_DATA, or type: "
-        f"deval data fetch {name}",
+        received=f"{folder}, which has no {file.path}",
+        advice=f"{fetch} {shlex.quote(str(folder))}, or put the file there",
     )
 
 
