@@ -1,8 +1,8 @@
 """What does a command cost before it does anything, next to bare Python and to Python with Click?
 
-Each repeat starts every task once, in turn, so that a machine whose speed drifts is fair to all. Writes one JSON line per
-task: the median and the quartiles of the processor seconds of a process, the ratio to Python with Click, and whether
-torch and numpy were imported.
+Each repeat starts every task once, in turn, so that a machine whose speed drifts is fair to all. Writes one JSON line
+per task: the median and the quartiles of the processor seconds of a process, the ratio to Python with Click, and which
+of torch and numpy were imported.
 
     python benchmarks/import_time.py --out evidence/benchmarks/import_time.jsonl
 """

@@ -13,9 +13,7 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import DatasetSpec
 
-dataset_argument = click.argument(
-    "dataset", metavar="NAME", callback=known_datasets, shell_complete=complete_datasets
-)
+dataset_argument = click.argument("dataset", metavar="NAME", callback=known_datasets, shell_complete=complete_datasets)
 
 
 def spec_of(written: str) -> DatasetSpec:

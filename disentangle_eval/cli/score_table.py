@@ -47,7 +47,7 @@ def show_summary(results: Sequence[Result], folders: Mapping[str, str]) -> None:
 
 
 def subjects_of(results: Sequence[Result], folders: Mapping[str, str]) -> list[str]:
-    """What each result is of, by as much as distinguishes it from the others: model, training seed, iteration, run folder."""
+    """The subject of each result, by as much as distinguishes it: model, training seed, iteration, run folder."""
     seeds = len({result.train_seed for result in results}) > 1
     names = []
     for result in results:

@@ -49,8 +49,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
         if run in unfinished:
             folder = shlex.quote(str(run.folder.root))
             click.echo(
-                f"stopped at iteration {run.iteration}; "
-                f"continue with: deval train --resume {folder}",
+                f"stopped at iteration {run.iteration}; continue with: deval train --resume {folder}",
                 err=True,
             )
         else:

@@ -87,7 +87,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
 
     `given` holds what was set explicitly, by name: fields of `RunSettings` and of the model's config. Everything else
     takes the value of the preset, or where `resume` is true that of the run in `folder`. `UsageError` for an unknown
-    model, data set, setting or preset, a value out of range, and a setting given with `resume` that differs from the run's own.
+    model, data set, setting or preset, a value out of range, and with `resume` a setting that differs from the run's.
     """
     registry = load_registry()
     config: type[ModelConfig] = registry.resolve(registry.find_model(model), "config")
