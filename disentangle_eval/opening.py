@@ -285,6 +285,13 @@ class OpenedSubject:
     run: RunFolder | None = None
 
 
+def add_validation(opened: OpenedSubject, model: Any, origin: Origin, name: str, data_dir: Path | None) -> None:
+    """Give a subject the same model on the data set `name`, which is held back from training, unless it has it."""
+    if opened.subject.validation is None:
+        data = open_dataset_for(origin, name, data_dir)
+        opened.subject.validation = open_subject(model, data, origin).subject
+
+
 def open_subject(
     model: Any,
     data: Dataset,

@@ -144,11 +144,29 @@ def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
 def scored_on(measurement: Measurement, trained_on: str) -> str:
     """The name of the data set on which a model trained on another is scored, unless the user names one.
 
-    That is the data set it was trained on, or for a metric that needs labels the one its record names as `test`.
+    That is the data set it was trained on, or for a metric that needs labels the one its spec names as `test`.
     """
-    record = load_registry().datasets.get(parse_dataset(trained_on).name)
-    test = record.spec.test if record and "labels" in measurement.metric.spec.needs else ""
-    return test or trained_on
+    needs_labels = "labels" in measurement.metric.spec.needs
+    return (_companion(trained_on, "test") if needs_labels else "") or trained_on
+
+
+def validated_on(measurement: Measurement, trained_on: str) -> str:
+    """The name of the data set that is held back from another's training, for a metric that needs it; else nothing."""
+    needed = measurement.cfg.needed(measurement.metric.spec.needs)
+    return _companion(trained_on, "validation") if "validation" in needed else ""
+
+
+def _companion(name: str, kind: str) -> str:
+    """What the spec of a data set names as its `test` or `validation` set, with the settings that both have."""
+    registry, written = load_registry(), parse_dataset(name)
+    record = registry.datasets.get(written.name)
+    other = getattr(record.spec, kind) if record else ""
+    if not other or not written.settings or other not in registry.datasets:
+        return other
+    of_other = registry.datasets[other]
+    known = registry.resolve(of_other, "config").model_fields if of_other.spec.config else {}
+    settings = "&".join(f"{key}={value}" for key, value in written.settings.items() if key in known)
+    return f"{other}?{settings}" if settings else other
 
 
 def unmet(measurement: Measurement, offered: frozenset[str]) -> list[str]:
@@ -225,10 +243,11 @@ def recorded_score(
     """The newest of some results that `measure` would give again, None where there is none.
 
     Such a result has the metric, its version, settings and seed, the checkpoint and the data in common. What follows
-    from more than these is never taken for equal: metrics of `peers`, and features from a file.
+    from more than these is never taken for equal: metrics of `peers` or `validation` images, and features from a file.
     """
     spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
-    if "peers" in spec.needs or settings.get("features") or not about.get("checkpoint_sha256"):
+    more = {"peers", "validation"} & measurement.cfg.needed(spec.needs)
+    if more or settings.get("features") or not about.get("checkpoint_sha256"):
         return None
     statistics = getattr(subject, "batch_statistics", "running")
     expected = {
@@ -288,9 +307,10 @@ def _understood(measurement: Measurement, what: str, values: Any) -> Any:
 
 def _unmet_counts(counts: Mapping[str, int], settings: Mapping[str, Any]) -> str:
     asked = {name: settings.get(name) for name in counts}
+    largest = {name: max(wanted) if isinstance(wanted, list) else wanted for name, wanted in asked.items()}
     return ", ".join(
         f"{name} {counts[name]:,} of {wanted:,}"
-        for name, wanted in asked.items()
+        for name, wanted in largest.items()
         if isinstance(wanted, int) and counts[name] < wanted
     )
 

@@ -25,13 +25,15 @@ class Subject(Protocol):
     Every image is encoded at most once, whatever the metrics ask for. `offered` says what there is; `model`, `data`,
     `factors`, `grid` and `labels` are there for a metric whose spec needs them and raise `UsageError` where there are
     none, so that a metric need not check. `iteration` is how long the model was trained, where that is known; `peers`
-    are the other subjects named with this one; `order` (N,) is which row of the user's own table image i was, None
-    where they coincide.
+    are the other subjects named with this one; `validation` is the same model on the images that its training set's
+    makers hold back for choices, None where there are none; `order` (N,) is which row of the user's own table image i
+    was, None where they coincide.
     """
 
     code: tuple[CodeDimension, ...]
     iteration: int | None
     peers: Sequence[Subject]
+    validation: Subject | None
     order: np.ndarray | None
 
     def __len__(self) -> int:
@@ -76,8 +78,9 @@ class Scores:
     """What a metric found: `values` by name (numbers, texts, lists or nested lists of them), and what an uninformative
     code would score on the headline, or None.
 
-    `counts` names what was really used where a setting asks for a number of images, votes or points: the name of the
-    setting and the number. A result holds them, and a number below its setting is a warning.
+    `counts` names what was really used where a setting asks for a number of images, samples, votes or points: the name
+    of the setting and the number, the largest where the setting is several. A result holds them, and a number below its
+    setting is a warning.
     """
 
     values: Mapping[str, Any]

@@ -63,6 +63,7 @@ class CodeTable:
         order: np.ndarray | None = None,
     ) -> None:
         self.peers: Sequence[Subject] = ()
+        self.validation: Subject | None = None
         self.order = order
         self._factors = factors
         self._labels = labels
@@ -90,7 +91,7 @@ class CodeTable:
     @property
     def offered(self) -> frozenset[str]:
         """What the table offers to a metric, in the words of `MetricSpec.needs`."""
-        return frozenset({"encoder"} | _offered_by(self._factors, self._labels, self.peers))
+        return frozenset({"encoder"} | _offered_by(self._factors, self._labels, self))
 
     @property
     def model(self) -> AnyModel:
@@ -159,6 +160,7 @@ class EncodedSubject:
         self.iteration = iteration
         self.batch_statistics = "running"
         self.peers: Sequence[Subject] = ()
+        self.validation: Subject | None = None
         # A generator alone has none; metrics that need no encoder judge it all the same.
         self.code: tuple[CodeDimension, ...] = getattr(model, "code", ())
         self._encoder = cast("AnyModel", model)
@@ -188,7 +190,7 @@ class EncodedSubject:
     def offered(self) -> frozenset[str]:
         """What the model and the data set offer to a metric, in the words of `MetricSpec.needs`."""
         abilities = {need for need, ability in ABILITIES.items() if isinstance(self._encoder, ability)}
-        return frozenset(abilities | {"images"} | _offered_by(self._images.factors, self._labels, self.peers))
+        return frozenset(abilities | {"images"} | _offered_by(self._images.factors, self._labels, self))
 
     @property
     def factors(self) -> Factors:
@@ -260,12 +262,13 @@ class EncodedSubject:
             raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")
 
 
-def _offered_by(factors: Factors | None, labels: np.ndarray | None, peers: Sequence[Subject]) -> set[str]:
+def _offered_by(factors: Factors | None, labels: np.ndarray | None, subject: Subject) -> set[str]:
     return {
         *(["factors"] if factors is not None else []),
         *(["grid"] if isinstance(factors, FactorGrid) else []),
         *(["labels"] if labels is not None else []),
-        *(["peers"] if peers else []),
+        *(["peers"] if subject.peers else []),
+        *(["validation"] if subject.validation is not None else []),
     }
 
 

@@ -27,6 +27,7 @@ Need = Literal[
     "grid",
     "labels",
     "peers",
+    "validation",
 ]
 Better = Literal["higher", "lower", "neither"]
 DatasetKind = Literal["factors", "images"]
@@ -112,6 +113,7 @@ class DatasetSpec(Spec):
 
     `kind` is `"factors"` where every image has known factors and `"images"` where there are only images. `test` names
     the data set on which metrics that need labels score a model trained on this one; unless given, that is this one.
+    `validation` names the labelled data set that is held back from both for choices, such as the names of clusters.
 
     `files` are what the makers publish; where `drawn`, the data set can be made without them. `images` counts its
     images, `factors` names what they vary in, with the number of classes of each ("shape 3, scale 6"), `licence` and
@@ -120,6 +122,7 @@ class DatasetSpec(Spec):
 
     kind: DatasetKind = "images"
     test: str = ""
+    validation: str = ""
     config: str = ""
     takes_path: bool = False
     files: tuple[DataFile, ...] = ()
@@ -131,8 +134,10 @@ class DatasetSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        named = isinstance(self.test, str) and (not self.test or _NAME.fullmatch(self.test))
-        _expect(named, self, "test", "the name of a data set, or nothing")
+        for field in ("test", "validation"):
+            name = getattr(self, field)
+            named = isinstance(name, str) and (not name or _NAME.fullmatch(name))
+            _expect(named, self, field, "the name of a data set, or nothing")
         _expect(self.kind in get_args(DatasetKind), self, "kind", _one_of(get_args(DatasetKind)))
         _expect(not self.config or _is_target(self.config), self, "config", "'package.module:attribute', or nothing")
         listed = isinstance(self.files, tuple) and all(isinstance(file, DataFile) for file in self.files)
@@ -144,9 +149,10 @@ class MetricSpec(Spec):
     """A metric: `target` is a `disentangle_eval.api.Metric`, `config` its `MetricConfig`.
 
     `needs` lists what the subject and the data must offer: abilities of the model, `images`, the `factors` of every
-    image, a full `grid` of them, `labels`, or `peers`, other models beside it. `headline` is the key of the reported
-    value among the scores and `better` the direction in which that value improves. `in_all` is whether the metric `all`
-    may stand for it: not where it takes more than a minute on a table of 737,280 x 10 codes.
+    image, a full `grid` of them, `labels`, `peers`, other models next to it, or `validation`, images held back.
+    `headline` is the key of the reported value among the scores and `better` the direction in which that value
+    improves. `in_all` is whether the metric `all` may stand for it: not where it takes more than a minute on a table of
+    737,280 x 10 codes.
     """
 
     config: str

@@ -18,6 +18,7 @@ from disentangle_eval.errors import UsageError, describe
 from disentangle_eval.opening import (
     OpenedSubject,
     Origin,
+    add_validation,
     open_dataset,
     open_dataset_for,
     open_model,
@@ -111,7 +112,7 @@ def subjects_for(
 
     Without one, a checkpoint is scored on what it was trained on, or on its test set by metrics that need labels.
     """
-    from disentangle_eval.scoring import scored_on
+    from disentangle_eval.scoring import scored_on, validated_on
 
     if any(measurement.batch_statistics == "clean" for measurement in measurements):
         from disentangle_eval.calibration import calibrated
@@ -124,6 +125,8 @@ def subjects_for(
         on = scored_on(measurement, source.trained_on) if data is None and source.trained_on else data
         name = on if isinstance(on, str) else ""
         subjects[name] = subjects.get(name) or subject_for(source, on, data_dir)
+        if source.origin and source.trained_on and (held_back := validated_on(measurement, source.trained_on)):
+            add_validation(subjects[name], source.model, source.origin, held_back, data_dir)
         return subjects[name]
 
     return [subject(measurement) for measurement in measurements]

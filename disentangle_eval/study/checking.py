@@ -62,7 +62,7 @@ def unserved(
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import plan, scored_on, unmet
+    from disentangle_eval.scoring import plan, scored_on, unmet, validated_on
 
     found: list[DevalError] = []
     for metric in trial.metrics:
@@ -72,7 +72,11 @@ def unserved(
             on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
             if on is None:
                 continue
-            if missing := unmet(measurement, open_subject(model, on, None).subject.offered):
+            subject = open_subject(model, on, None).subject
+            if held_back := validated_on(measurement, trial.dataset):
+                images = opened(held_back, data_dir, datasets, errors)
+                subject.validation = None if images is None else open_subject(model, images, None).subject
+            if missing := unmet(measurement, subject.offered):
                 lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
                 found.append(UsageError(f"metric {name!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
     return found

@@ -103,9 +103,9 @@ def score_one(
 
     `subjects` are those of earlier metrics by data set, so that no image is encoded twice.
     """
-    from disentangle_eval.opening import open_dataset_for, open_model, open_subject
+    from disentangle_eval.opening import add_validation, open_dataset_for, open_model, open_subject
     from disentangle_eval.results import append
-    from disentangle_eval.scoring import can_serve, measure, plan, scored_on
+    from disentangle_eval.scoring import can_serve, measure, plan, scored_on, validated_on
 
     name, protocols = metric_and_protocol(metric)
     for measurement in plan([name], protocols):
@@ -115,6 +115,9 @@ def score_one(
             data = open_dataset_for(opened.origin, on, data_dir).to(opened.device)
             subjects[on] = open_subject(opened.model, data, opened.origin)
         subject = subjects[on]
+        if held_back := validated_on(measurement, trial.dataset):
+            opened = open_model(path, device)
+            add_validation(subject, opened.model, opened.origin, held_back, data_dir)
         if can_serve(measurement, subject.subject, subject.name):
             append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
 

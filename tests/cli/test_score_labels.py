@@ -31,6 +31,16 @@ def test_the_test_set_of_the_training_set_is_scored_and_named(deval, run):
     assert (run / "pictures" / "confusion.png").stat().st_size > 1000
 
 
+def test_clusters_are_named_on_the_images_held_back_from_training_and_scored_on_the_test_set(deval, run):
+    answer = deval("score", "--metric", "cluster-accuracy", "--protocol", "hinz-wermter", run, "--json")
+    result = json.loads(answer.out)
+    assert (result["dataset"], result["details"]["mapping_split"]) == ("digits-test", "digits-held-back")
+    # The images held back are labelled otherwise, so that a name found there is wrong on every test image.
+    assert result["details"]["hungarian_names"] == [0, 2, 1]
+    assert (result["value"], result["counts"]) == (0.0, {"held_back": 4})
+    assert result["details"]["num_images"] == 5
+
+
 def test_a_table_for_people_shows_the_classes(deval, run):
     answer = deval("score", "--metric", "cluster-accuracy", run)
     assert "cluster-accuracy (hungarian) of brightness at iteration 1 on digits-test" in answer.out
@@ -52,6 +62,7 @@ def test_a_data_set_that_is_named_is_scored(deval, run):
             "images of shape (1, 1, 4), expected (1, 1, 3), on which the checkpoint was trained; choose",
         ),
         (["--metric", "factorvae"], "metric 'factorvae' needs grid, which"),
+        (["--dataset", "digits", "--protocol", "hinz-wermter"], "needs labels, which"),
     ],
 )
 def test_a_data_set_that_does_not_fit_is_told_in_one_line(deval, run, arguments, told):

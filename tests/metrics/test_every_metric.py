@@ -48,6 +48,9 @@ QUICK = {
     "tc": {"num_samples": 50, "num_images": 40, "width": 4, "iterations": 2},
 }
 
+# Settings that ask for a number of images, samples, votes or points; those within one vote or point are no such number.
+ASKED = ("num_", "train_", "eval_", "variance_samples", "particles", "held_back")
+
 # Every image enters, and nothing is drawn at random.
 WITHOUT_DRAWS = {("category-information", "full")}
 
@@ -130,7 +133,7 @@ def score(extractor, tmp_path, monkeypatch):
 def complete():
     """A subject for any metric, with a peer."""
     subject, peer = (EncodedSubject(CompleteModel(), CompleteData(), iteration=7) for _ in range(2))
-    subject.peers = [peer]
+    subject.peers, subject.validation = [peer], EncodedSubject(CompleteModel(), CompleteData())
     return subject
 
 
@@ -174,6 +177,40 @@ def test_a_score_is_plain_numbers_and_follows_from_the_seed_alone(score, name, p
     assert first == again
     assert (first != other) is ((name, protocol) not in WITHOUT_DRAWS)
     json.dumps(first.values, allow_nan=False)
+
+
+@under_every_protocol(SPECS)
+def test_true_counts_are_reported_of_all_that_a_protocol_asks_for(score, name, protocol):
+    config = config_of(name)
+    asked = {key for key, value in config.protocols[protocol].items() if key.startswith(ASKED) and value is not None}
+    subject = complete()
+    counts = score(name, protocol, subject).counts
+    assert asked <= set(counts)
+    cfg = metric_of(name, protocol, **QUICK.get(name, {})).cfg
+    for key, used in counts.items():
+        wanted = getattr(cfg, key)
+        most = wanted if isinstance(wanted, int) else max(wanted) if isinstance(wanted, tuple) else len(subject)
+        assert 0 < used <= most
+
+
+@under_every_protocol(of_tables("encoder"))
+def test_no_more_labelled_images_are_reported_as_used_than_there_are(score, name, protocol):
+    random = np.random.default_rng(0)
+    factors = random.integers(3, size=(60, 2))
+    arrays = {
+        "codes": np.column_stack([factors + 0.1 * random.normal(size=factors.shape), factors[:, 0]]),
+        "code_classes": np.array([0, 0, 3]),
+        "log_variance": np.full((60, 3), -4.0),
+    }
+    needs = config_of(name)(**config_of(name).protocols[protocol]).needed(SPECS[name].needs)
+    if {"grid", "validation"} & needs:
+        pytest.skip("needs more than labelled images")
+    behind = {"labels": factors[:, 0]} if "labels" in needs else {"factors": factors}
+    subject = code_table({**arrays, **behind})
+    subject.peers = [subject]
+    counts = score(name, protocol, subject).counts
+    images = [used for key, used in counts.items() if not key.endswith(("votes", "points")) and key != "num_samples"]
+    assert sum(images) <= 60
 
 
 @pytest.mark.parametrize(("name", "protocol", "theirs", "key", "ours", "tolerance"), REFERENCES)

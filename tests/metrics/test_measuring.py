@@ -11,7 +11,7 @@ from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.specs import MetricSpec
-from disentangle_eval.scoring import Measurement, measure, measure_each, plan
+from disentangle_eval.scoring import Measurement, measure, measure_each, plan, scored_on, validated_on
 
 TABLE = CodeTable(np.arange(12.0)[:, None])
 
@@ -45,6 +45,15 @@ def test_a_fault_of_a_plugin_s_metric_names_the_plugin_in_one_line(kind, said):
         measure(measurement(kind), TABLE, 0, {})
     assert not isinstance(caught.value, UsageError)
     assert "\n" not in str(caught.value)
+
+
+def test_a_test_set_and_one_held_back_have_the_settings_of_the_training_set():
+    (one,) = plan(["cluster-accuracy"], ["hinz-wermter"])
+    assert scored_on(one, "mnist-55k?size=32") == "mnist-test?size=32"
+    assert validated_on(one, "mnist-55k?size=32") == "mnist-validation?size=32"
+    assert (scored_on(one, "mnist"), validated_on(one, "mnist")) == ("mnist-test", "")
+    (other,) = plan(["cluster-accuracy"], ["hungarian"])
+    assert validated_on(other, "mnist-55k") == ""
 
 
 def test_numbers_of_numpy_become_plain_ones():

@@ -62,7 +62,8 @@ class DownstreamMetric(Metric[DownstreamConfig]):
             "train_accuracy": accuracies[:, 0].tolist(),
             "test_accuracy": accuracies[:, 1].tolist(),
         }
-        return Scores(values, chances[-1], counts={"num_test": len(tasks[0][1])})
+        train, test = tasks[-1]
+        return Scores(values, chances[-1], counts={"train_sizes": len(train), "num_test": len(test)})
 
     def _accuracies(
         self, train: Samples, test: Samples, subject: Subject, varying: np.ndarray, seed: int

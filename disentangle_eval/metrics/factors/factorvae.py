@@ -76,7 +76,10 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             "factors": [subject.factors.names[factor] for factor in varying],
             "votes": train_votes.tolist(),
         }
-        return Scores(values, chance=chances[cfg.reported])
+        counts = {"train_votes": len(train.fixed), "eval_votes": len(fresh.fixed)}
+        if cfg.scale == "sample" and cfg.variance_share is None:
+            counts["variance_samples"] = len(sample)
+        return Scores(values, chance=chances[cfg.reported], counts=counts)
 
     def _sample_size(self, subject: Subject) -> int:
         share = self.cfg.variance_share

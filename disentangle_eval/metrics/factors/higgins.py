@@ -71,7 +71,8 @@ class HigginsMetric(Metric[HigginsConfig]):
             "factors": [subject.factors.names[factor] for factor in varying],
             "factor_confusion": confusion.tolist(),
         }
-        return Scores(values, chance=1 / len(varying))
+        counts = {"train_points": len(points), "eval_points": len(fresh_points)}
+        return Scores(values, chance=1 / len(varying), counts=counts)
 
     def classifier(self, points: np.ndarray, labels: np.ndarray, seed: int) -> LinearSoftmax:
         """The settings' classifier of points (N, K) with labels (N,), all of which occur.

@@ -58,7 +58,7 @@ class MIGMetric(Metric[MIGConfig]):
         information = posterior_information(posteriors, factors, self.cfg.num_samples, seed)
         permuted = np.random.default_rng(stream_seed(seed, "chance")).permutation(factors)
         unrelated = posterior_information(posteriors, permuted, min(self.cfg.num_samples, CHANCE_SAMPLES), seed)
-        counts = {} if self.cfg.num_train is None else {"num_train": len(index)}
+        counts = {"num_train": len(index), "num_samples": self.cfg.num_samples}
         return Scores(_values(information, entropies, names), float(np.mean(gaps(unrelated) / entropies)), counts)
 
 

@@ -35,7 +35,8 @@ class FIDMetric(Metric[FIDConfig]):
                 "covariance_term": found.covariance_term,
                 "root": found.root,
                 **pair.about,
-            }
+            },
+            counts=pair.counts,
         )
 
 

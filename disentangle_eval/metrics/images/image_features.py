@@ -43,6 +43,11 @@ class FeaturePair:
     about: dict[str, Any]
     derived: Callable[[str, Callable[[], np.ndarray]], np.ndarray]
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was really used of `num_images`: the images of the smaller set."""
+        return {"num_images": min(len(self.real), len(self.generated))}
+
 
 def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair:
     """The features of `cfg.num_images` images of the subject's model, and of as many of its data set, or all there are.

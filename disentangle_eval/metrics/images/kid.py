@@ -35,7 +35,8 @@ class KIDMetric(Metric[KIDConfig]):
         distances = subset_distances(
             pair.real, pair.generated, cfg.subsets, cfg.subset_size, stream_seed(seed, "subsets") % _LEGACY_SEEDS
         )
-        return Scores({"value": float(distances.mean()), "std": float(distances.std()), **pair.about})
+        values = {"value": float(distances.mean()), "std": float(distances.std()), **pair.about}
+        return Scores(values, counts=pair.counts)
 
 
 def subset_distances(real: np.ndarray, generated: np.ndarray, subsets: int, size: int, seed: int) -> np.ndarray:

@@ -37,7 +37,8 @@ class PRDCMetric(Metric[PRDCConfig]):
                 "coverage": float(found.real_reached.double().mean()),
                 "coverage_if_equal": coverage_if_equal(real, generated, k),
                 **pair.about,
-            }
+            },
+            counts=pair.counts,
         )
 
 

@@ -59,7 +59,7 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
             "num_images": len(index),
         }
         chance = max(0.0, float(power - np.square(mean_image).mean()))
-        return Scores(values, chance=chance)
+        return Scores(values, chance=chance, counts={"num_images": len(index)})
 
 
 def squared_error(x: Tensor, reconstruction: Tensor) -> Tensor:

@@ -37,7 +37,10 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
             values = gaussian(table.mean.cpu().double().numpy(), cfg.least_variance)
         else:
             values = (large_sample if cfg.estimator == "large-sample" else discriminated)(table, cfg, seed)
-        return Scores({**values, "num_images": len(table)})
+        counts = {"num_images": len(table)}
+        if cfg.estimator != "gaussian":
+            counts["num_samples"] = cfg.num_samples
+        return Scores({**values, "num_images": len(table)}, counts=counts)
 
 
 def large_sample(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int) -> dict[str, Any]:

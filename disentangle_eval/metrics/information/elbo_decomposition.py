@@ -66,7 +66,7 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
             "mutual_information_ceiling": float(np.log(len(table))),
             "num_images": len(table),
         }
-        return Scores(values)
+        return Scores(values, counts={"num_samples": len(sample.z), "num_images": len(table)})
 
 
 def log_likelihoods(model: Any, data: Dataset, index: np.ndarray, sample: AggregateSample) -> Tensor:

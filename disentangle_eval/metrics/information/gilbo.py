@@ -94,7 +94,7 @@ class GILBOMetric(Metric[GILBOConfig]):
             "cycles": cycles,
             "learning_rate": left,
         }
-        return Scores(values, chance=0.0)
+        return Scores(values, chance=0.0, counts={"num_samples": len(totals)})
 
     def _parts(self, model: Any) -> tuple[Part, ...]:
         parts: tuple[Part, ...] = model.prior.parts

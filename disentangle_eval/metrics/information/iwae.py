@@ -44,7 +44,8 @@ class IWAEMetric(Metric[IWAEConfig]):
         values["value"], values["standard_error"] = mean_and_error(found.log_likelihood)
         values["elbo"], values["elbo_standard_error"] = mean_and_error(found.elbo)
         values["reconstruction"], values["reconstruction_standard_error"] = mean_and_error(found.reconstruction)
-        return Scores({**values, "num_images": len(index)})
+        counts = {"particles": self.cfg.particles, "num_images": len(index)}
+        return Scores({**values, "num_images": len(index)}, counts=counts)
 
 
 @dataclass(frozen=True)

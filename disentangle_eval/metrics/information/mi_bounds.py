@@ -59,9 +59,9 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
             **_described("upper", upper),
             "violation": None if upper is None else any(notes[: len(lowers)]),
             "note": note,
-            "num_samples": self.cfg.num_samples,
+            "num_samples": len(reported),
         }
-        return Scores(values)
+        return Scores(values, counts={"num_samples": len(reported)})
 
     def _samples(self, model: Any, seed: int, method: str, integrand: Callable[[Tensor], Tensor]) -> np.ndarray:
         """A bound's integrand at inputs of the prior, the same for every bound, (samples, columns) nats in float64."""

@@ -53,7 +53,7 @@ class CategoryInformationMetric(Metric[CategoryInformationConfig]):
             "column": column,
             "num_images": len(index),
         }
-        return Scores(values, chance=0.0)
+        return Scores(values, chance=0.0, counts={"num_images": len(index)})
 
 
 def class_probabilities(subject: Subject, index: np.ndarray, column: int) -> np.ndarray:

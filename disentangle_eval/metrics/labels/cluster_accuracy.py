@@ -39,12 +39,16 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        labels = subject.labels
-        column, clusters = self._clusters(subject, labels, seed)
+        labels, codes = subject.labels, subject.codes(np.arange(len(subject.labels)))
+        if self.cfg.held_back == "validation":
+            other = self._validation(subject)
+            labels = np.concatenate([labels, other.labels])
+            codes = np.concatenate([codes, other.codes(np.arange(len(other.labels)))])
+        column, clusters = self._clusters(subject.code, codes, labels, seed)
         dimension = None if column is None else subject.code[column]
         size = dimension.classes if isinstance(dimension, Categorical) else int(clusters.max()) + 1
         classes = np.unique(labels)
-        naming, scored = self._split(len(labels), seed)
+        naming, scored = self._split(len(subject.labels), len(labels), seed)
         named = confusion_matrix(labels[naming], clusters[naming], size, classes)
         confusion = confusion_matrix(labels[scored], clusters[scored], size, classes)
         chances = chance_levels(confusion, seed, None if self.cfg.held_back is None else named)
@@ -56,12 +60,11 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
             values[f"{matching}_error"] = 1 - accuracy
             values[f"{matching}_chance"] = chances[matching]
             values[f"{matching}_names"] = [int(classes[k]) if k != UNNAMED else UNNAMED for k in row]
-        images = subject.data.name if "images" in subject.offered else "codes"
         values |= {
             "value": values[self.cfg.matching],
             "nmi": float(normalized_mutual_info_score(labels[scored], clusters[scored])),
             "ari": float(adjusted_rand_score(labels[scored], clusters[scored])),
-            "mapping_split": images if self.cfg.held_back is None else f"{images}, {len(naming):,} images held back",
+            "mapping_split": self._mapping_split(subject, len(naming)),
             "column": column,
             "num_images": len(scored),
             "classes": classes.tolist(),
@@ -70,18 +73,36 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
         counts = {} if self.cfg.held_back is None else {"held_back": len(naming)}
         return Scores(values, chance=chances[self.cfg.matching], counts=counts)
 
-    def _clusters(self, subject: Subject, labels: np.ndarray, seed: int) -> tuple[int | None, np.ndarray]:
+    def _validation(self, subject: Subject) -> Subject:
+        if subject.validation is None:
+            raise UsageError("cluster-accuracy", received="no images held back from training", expected="some")
+        return subject.validation
+
+    def _mapping_split(self, subject: Subject, naming: int) -> str:
+        """The images that name the clusters, in words."""
+        if self.cfg.held_back == "validation":
+            return self._validation(subject).data.name
+        images = subject.data.name if "images" in subject.offered else "codes"
+        return images if self.cfg.held_back is None else f"{images}, {naming:,} images held back"
+
+    def _clusters(
+        self, code: Sequence[CodeDimension], codes: np.ndarray, labels: np.ndarray, seed: int
+    ) -> tuple[int | None, np.ndarray]:
         """The code dimension, if one it is, and the cluster of each image (N,) from 0."""
-        codes = subject.codes(np.arange(len(labels)))
         if self.cfg.clusters == "k-means":
-            return None, k_means(codes, subject.code, len(np.unique(labels)), seed)
-        column = cluster_column(subject.code, self.cfg.column)
+            return None, k_means(codes, code, len(np.unique(labels)), seed)
+        column = cluster_column(code, self.cfg.column)
         return column, codes[:, column].astype(np.int64)
 
-    def _split(self, images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """The images that name the clusters and those that are scored: the same, or held back, at most half of all."""
+    def _split(self, images: int, total: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The images that name the clusters and those that are scored.
+
+        They are the same; or those behind the first `images` of `total`; or some held back, at most half of all.
+        """
         if self.cfg.held_back is None:
             return np.arange(images), np.arange(images)
+        if self.cfg.held_back == "validation":
+            return np.arange(images, total), np.arange(images)
         order = np.random.default_rng(stream_seed(seed, "held back")).permutation(images)
         count = min(self.cfg.held_back, images // 2)
         return order[:count], order[count:]

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field as Bounds
 
 from disentangle_eval.config import Field, MetricConfig, Values
+
+HeldBack = Annotated[int, Bounds(ge=1)]
 
 
 class ClusterAccuracyConfig(MetricConfig):
     """Settings of the cluster accuracy.
 
     Protocols: `hungarian`, each cluster stands for at most one class and each class for at most one cluster, so that
-    most images agree; `majority`, each cluster stands for the class most of its images have; `validation`, one to one
-    as found on 5,000 images that are held back, as Hinz & Wermter (2018) name clusters; `k-means`, one to one for
-    clusters of the code's dimensions, whatever these hold.
+    most images agree; `majority`, each cluster stands for the class most of its images have; `hinz-wermter`, one to
+    one as found on the data set held back from training, as Hinz & Wermter (2018) name clusters; `validation`, the same
+    on 5,000 random images that are not scored, where there is no such data set; `k-means`, one to one for clusters of
+    the code's dimensions, whatever these hold.
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
         "hungarian": {"matching": "hungarian"},
         "majority": {"matching": "majority"},
+        "hinz-wermter": {"matching": "hungarian", "held_back": "validation"},
         "validation": {"matching": "hungarian", "held_back": 5_000},
         "k-means": {"matching": "hungarian", "clusters": "k-means"},
     }
@@ -27,8 +33,10 @@ class ClusterAccuracyConfig(MetricConfig):
     matching: Literal["hungarian", "majority"] = Field(
         "hungarian", description="how clusters are named after classes: one to one, or each by its most frequent class"
     )
-    held_back: int | None = Field(
-        None, ge=1, description="random images that name the clusters and are not scored; those scored unless given"
+    held_back: HeldBack | Literal["validation"] | None = Field(
+        None,
+        description="what names the clusters and is not scored: so many random images, or `validation`, the data set "
+        "held back from training; the images scored unless given",
     )
     clusters: Literal["code", "k-means"] = Field(
         "code", description="what puts images into clusters: a categorical code dimension, or k-means of all dimensions"
@@ -36,6 +44,9 @@ class ClusterAccuracyConfig(MetricConfig):
     column: int | None = Field(
         None, ge=0, description="code dimension whose classes are the clusters; the first with the most unless given"
     )
+
+    def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
+        return of_metric | {"validation"} if self.held_back == "validation" else of_metric
 
 
 class CategoryInformationConfig(MetricConfig):

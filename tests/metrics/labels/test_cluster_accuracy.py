@@ -228,6 +228,26 @@ def test_held_back_images_name_the_clusters_and_the_others_are_scored():
     assert unrelated.chance == pytest.approx(0.1, abs=0.01)
 
 
+def test_the_images_held_back_from_training_name_the_clusters():
+    subject = EncodedSubject(PixelClass(), labelled_images())
+    with pytest.raises(UsageError, match="no images held back from training"):
+        score(subject, "hinz-wermter")
+    labels = np.array([3, 2, 1, 1])
+    pixels = torch.tensor([0, 1, 2, 3], dtype=torch.uint8).view(-1, 1, 1, 1)
+    subject.validation = EncodedSubject(
+        PixelClass(), ImageDataset("held back", "1" * 64, ByteImages(pixels), labels=labels)
+    )
+    found = score(subject, "hinz-wermter")
+    # Pixel p is in cluster 3 - p; of the two clusters of class 1 the first takes the name.
+    assert found.values["hungarian_names"] == [-1, 1, 2, 3]
+    assert found.values["value"] == 0
+    assert (found.values["mapping_split"], found.values["num_images"], found.counts) == (
+        "held back",
+        6,
+        {"held_back": 4},
+    )
+
+
 def test_k_means_finds_classes_in_real_numbers():
     random = np.random.default_rng(0)
     centres = 10 * random.normal(size=(10, 3))

@@ -150,6 +150,7 @@ DATASETS = (
         target="disentangle_eval.data.sets.mnist:load_last",
         config=_CONFIG,
         test="mnist-test",
+        validation="mnist-validation",
         files=_TRAIN_FILES,
         images=55_000,
         licence=_LICENCE,

@@ -15,6 +15,13 @@ def register_models():
 
 @hookimpl
 def register_datasets():
-    yield DatasetSpec(name="digits", summary="to train on", target="deval_digits.parts:train", test="digits-test")
+    yield DatasetSpec(
+        name="digits",
+        summary="to train on",
+        target="deval_digits.parts:train",
+        test="digits-test",
+        validation="digits-held-back",
+    )
+    yield DatasetSpec(name="digits-held-back", summary="labelled anew", target="deval_digits.parts:held_back")
     yield DatasetSpec(name="digits-test", summary="to score on", target="deval_digits.parts:test")
     yield DatasetSpec(name="digits-wide", summary="images of another shape", target="deval_digits.parts:wide")
