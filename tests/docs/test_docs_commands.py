@@ -7,6 +7,7 @@ import pytest
 from doc_pages import PAGES, shell_lines
 
 from disentangle_eval.cli.main import cli
+from disentangle_eval.training.folder import RunFolder
 
 LINES = sorted(
     {line for page in PAGES if page != "plugin-guide.md" for line in shell_lines(page) if line.startswith("deval ")}
@@ -17,5 +18,7 @@ LINES = sorted(
 def test_a_printed_command_is_accepted(line, monkeypatch):
     # Groups go on to the command they name; commands have parsed their options by then and do nothing.
     monkeypatch.setattr(click.Command, "invoke", lambda self, context: None)
+    # `deval train --resume RUN` reads which model the run is of.
+    monkeypatch.setattr(RunFolder, "read_run", lambda self: {"model": "vae"})
     with cli.make_context("deval", shlex.split(line)[1:]) as context:
         cli.invoke(context)
