@@ -9,10 +9,12 @@ shows its numbers wherever Markdown is rendered, and none of them is typed in.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import performance_tables
+import published_table
 import run_tables
 from run_tables import Runs, table
 
@@ -85,6 +87,11 @@ OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
     "commands": run_tables.commands,
 }
 
+OF_ALL_ROWS: dict[str, Callable[[list[Mapping[str, Any]]], str]] = {
+    "published": published_table.markdown,
+    "published_commands": published_table.commands,
+}
+
 MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n)(\n(?:\|[^\n]*\n)+|\n```sh\n.*?```\n)?", re.DOTALL)
 
 
@@ -95,6 +102,8 @@ def made(command: str) -> str:
         return OF_A_RUN[kind](RunFolder(EVIDENCE / argument))
     if kind in OF_A_GROUP:
         return OF_A_GROUP[kind]([(name, RunFolder(EVIDENCE / folder)) for name, folder in GROUPS[argument]])
+    if kind in OF_ALL_ROWS:
+        return OF_ALL_ROWS[kind](published_table.read())
     if kind == "accuracy_over_training":
         return accuracy_over_training(EVIDENCE / argument)
     return performance_tables.tables(EVIDENCE / "benchmarks")[kind, argument]
@@ -118,7 +127,7 @@ def written(page: str) -> str:
 
 
 def main() -> None:
-    for path in sorted((ROOT / "docs").rglob("*.md")):
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         before = path.read_text(encoding="utf-8")
         after = written(before)
         if after != before:

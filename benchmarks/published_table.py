@@ -1,0 +1,139 @@
+"""Published scores next to ours: `evidence/table.jsonl`, one object per row of `published.toml`, and a Markdown table.
+
+    python benchmarks/published_table.py    # writes evidence/table.jsonl; then: python benchmarks/page_tables.py
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from run_tables import table
+
+from disentangle_eval.study.comparing import Cell, cell_of, column_of, resampler
+from disentangle_eval.study.runs import RunRecord, find_runs, newest_results
+from disentangle_eval.training.folder import RunFolder
+
+ROOT = Path(__file__).parents[1]
+EVIDENCE = ROOT / "evidence"
+TABLE = EVIDENCE / "table.jsonl"
+
+
+def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with what its study's trials scored at their last iteration; without trials, no values."""
+    scored = [(run, result) for run in trials(row) for result in newest_results(run) if counts(row, result)]
+    values = {run.seed: float(result["value"]) for run, result in scored}
+    chances = [float(result["chance"]) for _, result in scored if result.get("chance") is not None]
+    if len({column_of(result).key for _, result in scored}) > 1:
+        raise SystemExit(f"{row['title']}: scores of different settings or data in one row")
+    cell = cell_of(values, chances, resampler(0, row["title"])) if values else None
+    return {
+        **{name: row.get(name) for name in ("title", "model", "dataset", "preset", "metric", "protocol")},
+        "snapshot": "last",
+        **{name: row.get(name) for name in ("published", "source", "goal")},
+        **measured(cell),
+        "iterations": one([run.iteration for run, _ in scored]),
+        "precision": one([run.settings["precision"] for run, _ in scored]),
+        "hardware": one([RunFolder(run.folder).read_run()["hardware"] for run, _ in scored]),
+        "scored_on": one([result["dataset"] for _, result in scored]),
+        "command": f"deval study run benchmarks/studies/{row['study']}.toml",
+    }
+
+
+def trials(row: Mapping[str, Any]) -> list[RunRecord]:
+    """The trials of a row's study that are of its model, preset and settings."""
+    folder = EVIDENCE / "studies" / row["study"]
+    if not folder.is_dir():
+        return []
+    return [
+        run
+        for run in find_runs([folder])
+        if (run.model, run.settings.get("preset"), run.dataset) == (row["model"], row["preset"], row["dataset"])
+        and all(run.config[name] == value for name, value in row.get("settings", {}).items())
+    ]
+
+
+def counts(row: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+    """Whether a result is of the row's metric and protocol."""
+    return (result["metric"], result["settings"]["protocol"]) == (row["metric"], row["protocol"])
+
+
+def measured(cell: Cell | None) -> dict[str, Any]:
+    """The scores by seed, and what follows from them."""
+    if cell is None:
+        return dict.fromkeys(("values", "mean", "standard_deviation", "interval", "chance"))
+    return {
+        "values": dict(cell.values),
+        "mean": cell.mean,
+        "standard_deviation": cell.standard_deviation,
+        "interval": cell.interval,
+        "chance": cell.chance,
+    }
+
+
+def one(found: list[Any]) -> Any:
+    """The value that all trials share; None without trials."""
+    different = sorted(set(found))
+    if len(different) > 1:
+        raise SystemExit(f"trials of one row differ: {different}")
+    return different[0] if different else None
+
+
+def markdown(rows: list[Mapping[str, Any]]) -> str:
+    """A row per setting that has been trained, in the order of the file."""
+    heads = ["model, data", "metric", "published", "ours: mean [95% interval]", "seeds", "chance", "iterations"]
+    cells = [
+        [
+            f"{row['title']}, {row['dataset']}",
+            f"`{row['metric']}` `{row['protocol']}`",
+            "" if row["published"] is None else f"{row['published']:g}",
+            interval(row),
+            str(len(row["values"])),
+            "" if row["chance"] is None else f"{row['chance']:.3f}",
+            f"{row['iterations']:,} in {row['precision']}",
+        ]
+        for row in rows
+        if row["values"]
+    ]
+    return table(heads, cells)
+
+
+def commands(rows: list[Mapping[str, Any]]) -> str:
+    """The source of each published number, and the command, data and hardware of ours."""
+    heads = ["model, data", "published by", "scored on", "hardware", "command"]
+    cells = [
+        [
+            f"{row['title']}, {row['dataset']}",
+            row["source"] or "",
+            row["scored_on"],
+            row["hardware"],
+            f"`{row['command']}`",
+        ]
+        for row in rows
+        if row["values"]
+    ]
+    return table(heads, cells)
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """The mean of the seeds with its interval, where there are several."""
+    if row["interval"] is None:
+        return f"{row['mean']:.3f}"
+    low, high = row["interval"]
+    return f"**{row['mean']:.3f}** [{low:.3f}, {high:.3f}]"
+
+
+def read() -> list[Mapping[str, Any]]:
+    return [json.loads(line) for line in TABLE.read_text(encoding="utf-8").splitlines()]
+
+
+def main() -> None:
+    rows = tomllib.loads((Path(__file__).parent / "published.toml").read_text(encoding="utf-8"))["rows"]
+    TABLE.write_text("".join(json.dumps(row_of(row)) + "\n" for row in rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
