@@ -1,6 +1,6 @@
 """Published scores next to ours: `evidence/table.jsonl`, one object per row of `published.toml`, and a Markdown table.
 
-    python benchmarks/published_table.py    # writes evidence/table.jsonl; then: python benchmarks/page_tables.py
+python benchmarks/published_table.py    # writes evidence/table.jsonl; then: python benchmarks/page_tables.py
 """
 
 from __future__ import annotations

@@ -1,160 +1,138 @@
-"""Published trainings through the command line, cut at the end of a slice and resumed in the next, then scored."""
+"""The studies of published scores, cut at the end of a slice and continued in the next."""
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copy2
+from typing import Any
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening import open_dataset
-from disentangle_eval.training.folder import RunFolder, read_lines
+from disentangle_eval.study.design import read_study
+from disentangle_eval.study.runs import find_runs
 from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Line, Slice, Task, Unfinished
 
-# A training is worth going on with for so long, is told to stop so long before the end, and then has so long to save.
-WORTH, STOP, SAVING = 90.0, 45.0, 40.0
-# What one score is given; the first one of a seed draws the images and encodes them.
-SCORE = 60.0
-TICKS = ("--log-every", "1000", "--checkpoint-every", "25000", "--snapshot-every", "50000")
-TINY_TICKS = ("--log-every", "5", "--checkpoint-every", "10", "--snapshot-every", "10")
+STUDIES = Path(__file__).parents[1] / "studies"
 
-FACTORS = ("factorvae", ("dlib", "kim-mnih", "ib-gan"))
-LABELS = ("cluster-accuracy", ("hungarian", "majority"))
+# In the order of their worth; each is benchmarks/studies/NAME.toml.
+NAMES = (
+    "ibgan-table1",
+    "infogan-mnist-tuned",
+    "infogan-mnist",
+    "binfogan-mnist",
+    "infoae-mnist",
+    "factorvae-fig4",
+    "infogan-dsprites",
+    "infowgan-gp-dsprites",
+    "ibgan-table2",
+)
+
+# A study is worth continuing for so many seconds, is stopped so long before the end, and then has so long to save.
+WORTH, STOP, SAVING = 90.0, 45.0, 40.0
+# One picture takes at most so many seconds.
+PICTURE = 60.0
+
+# Networks so small that they only show that everything runs.
+TINY: dict[str, dict[str, Any]] = {
+    "ibgan": {"generator_width": 2, "discriminator_width": 2},
+    "infogan": {"width": 2},
+    "binfogan": {"width": 2},
+    "infoae": {"width": 2},
+    "vae": {"hidden": 8},
+    "beta-vae": {"hidden": 8},
+    "factorvae": {"hidden": 8, "discriminator_width": 8},
+}
 
 FILES, BYTES = 8, 15 * 2**20
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: a model on a data set with its published settings, for some seeds."""
-
-    model: str
-    dataset: str
-    seeds: int
-    metric: tuple[str, tuple[str, ...]]
-    tiny: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.model}-{self.dataset}"
-
-
-_SMALL = ("--batch-size", "4", "--iterations", "20")
-ROWS = (
-    Row("ibgan", "dsprites", 10, FACTORS, (*_SMALL, "--generator-width", "2", "--discriminator-width", "2")),
-    Row("infogan", "mnist", 3, LABELS, (*_SMALL, "--width", "2")),
-    Row("binfogan", "mnist", 3, LABELS, (*_SMALL, "--width", "2")),
-    Row("infoae", "mnist", 3, LABELS, (*_SMALL, "--width", "2")),
-    Row("factorvae", "dsprites", 10, FACTORS, (*_SMALL, "--hidden", "8", "--discriminator-width", "8")),
-    Row("beta-vae", "dsprites", 10, FACTORS, (*_SMALL, "--hidden", "8")),
-    Row("infogan", "dsprites", 10, FACTORS, (*_SMALL, "--width", "2")),
-    Row("ibgan-infogan", "dsprites", 10, FACTORS, (*_SMALL, "--generator-width", "2", "--discriminator-width", "2")),
-    Row("ibgan-gan", "dsprites", 10, FACTORS, (*_SMALL, "--generator-width", "2", "--discriminator-width", "2")),
-)
-
-
 def tasks(bench: Bench, slice_: Slice) -> Iterator[Task]:
-    for row in ROWS:
-        yield Task(f"table/{row.name}", WORTH, functools.partial(reproduce, bench, row, slice_))
+    for name in NAMES:
+        yield Task(f"study/{name}", WORTH, functools.partial(reproduce, bench, name, slice_))
 
 
-def reproduce(bench: Bench, row: Row, slice_: Slice) -> Iterator[Line]:
-    """Train every seed, score it, draw seed 0; a line a score. `Unfinished` where the slice ends before."""
+def reproduce(bench: Bench, name: str, slice_: Slice) -> Iterator[Line]:
+    """Run a study, then draw its first trial; one line per score. `Unfinished` where the slice ends before."""
+    file = tiny(bench, name) if bench.tiny else STUDIES / f"{name}.toml"
     try:
-        open_dataset(row.dataset, None)
+        for dataset in sorted({trial.dataset for trial in read_study(file).trials}):
+            open_dataset(dataset, None)
     except DevalError as reason:
-        yield {"model": row.model, "dataset": row.dataset, "skipped": str(reason)}
+        yield {"study": name, "skipped": str(reason)}
         return
-    trained = folder_of(bench, row, "trained")
-    if not trained.exists():
-        train(bench, row, slice_)
-        trained.touch()
-    for seed in seeds(bench, row):
-        score(bench, row, seed, slice_)
-    draw(bench, row, slice_)
-    for seed in seeds(bench, row):
-        run = RunFolder(folder_of(bench, row, seed))
-        rates = [line["iterations_per_second"] for line in read_lines(run.speed)]
-        for result in read_lines(run.results):
+    folder = folder_of(bench, name)
+    typed = ["study", "run", str(file), "--out", str(folder), "--workers", "1", "--device", bench.device.type]
+    code = deval(typed, slice_.left - STOP, folder.with_suffix(".log"))
+    if code is None:
+        states = [f"{run.model} seed {run.seed}: {run.iteration}" for run in find_runs([folder])]
+        raise Unfinished(f"cut at iterations {', '.join(states)}")
+    _require(code, folder.with_suffix(".log"))
+    draw(bench, name, slice_)
+    for run in find_runs([folder]):
+        for result in run.results:
             yield {
-                "model": row.model,
-                "dataset": row.dataset,
-                "seed": seed,
+                "study": name,
+                "model": run.model,
+                "dataset": run.dataset,
+                "seed": run.seed,
                 "tiny": bench.tiny,
-                "config": run.read_run()["config"],
+                "config": run.config,
                 "result": result,
-                "iterations_per_second_beside_the_others": round(statistics.median(rates), 1),
             }
 
 
-def seeds(bench: Bench, row: Row) -> range:
-    return range(2 if bench.tiny else row.seeds)
+def folder_of(bench: Bench, name: str) -> Path:
+    """The folder of a study."""
+    folder = bench.work / "studies" / name
+    folder.parent.mkdir(exist_ok=True)
+    return folder
 
 
-def folder_of(bench: Bench, row: Row, what: int | str) -> Path:
-    """The run folder of a seed, or a file beside it."""
-    return bench.work / f"{row.name}-{what}"
+def tiny(bench: Bench, name: str) -> Path:
+    """A study of the same models and data with two seeds, small networks, one metric and 20 iterations."""
+    contents = tomllib.loads((STUDIES / f"{name}.toml").read_text(encoding="utf-8"))
+    datasets = contents["dataset"]
+    study = {
+        "name": name,
+        "dataset": datasets if isinstance(datasets, str) else datasets[0],
+        "seeds": "0-1",
+        "iterations": 20,
+        "checkpoint_every": 10,
+        "metrics": contents["metrics"][:1],
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in study.items()]
+    for model in contents["models"]:
+        settings = {"model": model["model"], "batch_size": 4, **TINY.get(model["model"], {})}
+        lines += ["[[models]]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+    path = folder_of(bench, name).with_suffix(".toml")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
-def train(bench: Bench, row: Row, slice_: Slice) -> None:
-    """To the end or to that of the slice, whichever comes first."""
-    last = seeds(bench, row)[-1]
-    typed = ["train", row.model, "--dataset", row.dataset, "--seeds", f"0-{last}", "--resume"]
-    typed += ["--out", str(folder_of(bench, row, "{seed}")), *(TINY_TICKS if bench.tiny else TICKS)]
-    log = folder_of(bench, row, "train.log")
-    code = deval([*typed, *(row.tiny if bench.tiny else ()), *_device(bench)], slice_.left - STOP, log)
-    if code is None:
-        raise Unfinished(f"cut at {[iteration_of(bench, row, seed) for seed in seeds(bench, row)]} iterations")
-    _require(code, log)
-
-
-def score(bench: Bench, row: Row, seed: int, slice_: Slice) -> None:
-    """Every protocol that is not in the run's results yet, one command each, so that a cut loses little."""
-    run = RunFolder(folder_of(bench, row, seed))
-    metric, protocols = row.metric
-    log = folder_of(bench, row, "score.log")
-    missing = len(protocols) - len(read_lines(run.results))
-    for protocol in protocols[len(protocols) - missing :]:
-        if slice_.left < SCORE:
-            raise Unfinished(f"seed {seed} is not scored under {protocol}")
-        typed = ["score", "--metric", metric, "--protocol", protocol, str(run.checkpoint), *_device(bench)]
-        code = deval(typed, slice_.left - STOP, log)
-        if code is None:
-            raise Unfinished(f"seed {seed} was being scored under {protocol}")
-        _require(code, log)
-
-
-def draw(bench: Bench, row: Row, slice_: Slice) -> None:
-    """A traversal and a sample of seed 0, PNGs in the folder `pictures`."""
+def draw(bench: Bench, name: str, slice_: Slice) -> None:
+    """A traversal and samples of the first trial, PNGs in the folder `pictures`."""
     folder = bench.work / "pictures"
     folder.mkdir(exist_ok=True)
+    first = find_runs([folder_of(bench, name)])[0].folder
     for command, extra in (("traverse", ["--no-gif"]), ("sample", [])):
-        if slice_.left < SCORE:
+        if slice_.left < PICTURE:
             raise Unfinished(f"{command} is not drawn")
-        typed = [command, str(folder_of(bench, row, 0)), "--out", str(folder / f"{row.name}-{command}.png"), *extra]
-        log = folder_of(bench, row, "draw.log")
-        code = deval([*typed, *_device(bench)], slice_.left - STOP, log)
+        typed = [command, str(first), "--out", str(folder / f"{name}-{command}.png"), *extra]
+        log = folder_of(bench, name).with_suffix(".log")
+        code = deval([*typed, "--device", bench.device.type], slice_.left - STOP, log)
         if code is None:
             raise Unfinished(f"{command} was being drawn")
         _require(code, log)
-
-
-def iteration_of(bench: Bench, row: Row, seed: int) -> int:
-    lines = read_lines(RunFolder(folder_of(bench, row, seed)).log)
-    return int(lines[-1]["iteration"]) if lines else 0
-
-
-def _device(bench: Bench) -> list[str]:
-    return ["--device", bench.device.type]
 
 
 def _require(code: int, log: Path) -> None:
@@ -188,7 +166,7 @@ def deval(typed: Sequence[str], seconds: float, log: Path) -> int | None:
 
 def pack(bench: Bench, out: Path) -> None:
     """Records of all runs in one archive, weights that fit in another, and pictures, as files where few enough."""
-    runs = sorted(path.parent for path in bench.work.glob("*/run.json"))
+    runs = sorted(path.parent for path in bench.work.glob("studies/*/trials/*/run.json"))
     records = [
         path for run in runs for path in map(run.joinpath, ("run.json", "log.jsonl", "speed.jsonl", "results.jsonl"))
     ]

@@ -25,6 +25,9 @@ from disentangle_eval.study.running import StudyFolder, TrialState, run_study, s
 
 POLL_SECONDS = 1.0
 
+# Small networks leave most of a GPU idle: so many seeds share one process there, and one copy of the images.
+SEEDS_ON_CUDA = 10
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -35,6 +38,11 @@ POLL_SECONDS = 1.0
 @click.option("--cpus-per-trial", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads of each.")
 @click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0.0, help="Share of a GPU for each.")
 @click.option("--workers", type=click.IntRange(min=1), help="Trials at a time.  [default: as many as there are cores]")
+@click.option(
+    "--seeds-per-process",
+    type=click.IntRange(min=1),
+    help=f"Seeds of one setting that are trained side by side.  [default: {SEEDS_ON_CUDA} on CUDA, 1 on a CPU]",
+)
 @click.option("--retry-failed", is_flag=True, help="Run trials again that failed before.")
 @device_option
 @data_dir_option
@@ -47,6 +55,7 @@ def run(
     cpus_per_trial: int,
     gpus_per_trial: float,
     workers: int | None,
+    seeds_per_process: int | None,
     retry_failed: bool,
     device: str,
     data_dir: Path | None,
@@ -91,10 +100,18 @@ def run(
             threads=cpus_per_trial,
             device=device,
             data_dir=data_dir,
+            seeds_per_process=seeds_per_process or (SEEDS_ON_CUDA if on_cuda(device, gpus_per_trial) else 1),
             retry_failed=retry_failed,
             on_end=show_end,
         )
     finish(ended, folder, received)
+
+
+def on_cuda(device: str, gpus: float) -> bool:
+    """Whether trials compute on CUDA: as the device says, or where each is given a share of a GPU."""
+    from disentangle_eval.runtime.devices import choose_device
+
+    return gpus > 0 or choose_device(device).type == "cuda"
 
 
 def engine_of(

@@ -7,7 +7,7 @@ import itertools
 import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
@@ -81,6 +81,11 @@ class Trial:
         names = ("model", "distribution", "version", "dataset", "seed", "config")
         defined = {name: getattr(self, name) for name in names} | {"precision": self.run["precision"]}
         return hashlib.sha256(json.dumps(defined, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def setting(self) -> str:
+        """All but the seed; trials of one setting can be trained side by side."""
+        return json.dumps({name: value for name, value in asdict(self).items() if name != "seed"}, sort_keys=True)
 
     @property
     def folder(self) -> str:

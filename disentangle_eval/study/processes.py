@@ -19,20 +19,23 @@ RETRIES = 2
 
 @dataclass(frozen=True)
 class Job:
-    """A trial to be run: its folder, the CPU threads it may use, and where data sets are."""
+    """Trials that one process runs: their folders, its CPU threads, and where data sets are.
 
-    folder: Path
+    Several trials differ in their seed alone.
+    """
+
+    folders: tuple[Path, ...]
     threads: int
     device: str = "auto"
     data_dir: Path | None = None
 
     def command(self) -> list[str]:
-        """The command line of the process that runs it."""
-        arguments = [str(self.folder), str(self.threads), self.device, str(self.data_dir or "")]
+        """The command line of the process."""
+        arguments = [str(self.threads), self.device, str(self.data_dir or ""), *map(str, self.folders)]
         return [sys.executable, "-m", "disentangle_eval.study.trial", *arguments]
 
     def environment(self) -> dict[str, str]:
-        """The environment of that process: as many threads as the trial has, and no more."""
+        """The environment of the process: as many threads as the job has, and no more."""
         return {**os.environ, "OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE"}
 
 
@@ -81,8 +84,8 @@ class Processes:
 
 
 def start_job(job: Job) -> subprocess.Popen[bytes]:
-    """The process of a trial, whose output is added to output.txt in its folder."""
-    with (job.folder / "output.txt").open("ab") as output:
+    """The process of a job, whose output is added to output.txt in the folder of its first trial."""
+    with (job.folders[0] / "output.txt").open("ab") as output:
         return subprocess.Popen(
             job.command(),
             env=job.environment(),
@@ -94,7 +97,7 @@ def start_job(job: Job) -> subprocess.Popen[bytes]:
 
 
 def run_job(job: Job) -> int:
-    """Run a trial to its end; its exit code. `ChildProcessError` where a signal ended it."""
+    """Run a job to its end; its exit code. `ChildProcessError` where a signal ended it."""
     code = start_job(job).wait()
     if code < 0:
         raise ChildProcessError(f"ended by signal {-code}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,13 +133,15 @@ def run_study(
     threads: int = 1,
     device: str = "auto",
     data_dir: Path | None = None,
+    seeds_per_process: int = 1,
     retry_failed: bool = False,
     on_end: Callable[[TrialState], None] | None = None,
 ) -> Counter[str]:
     """Run what is left of a study; how many trials ended in which state.
 
     Trials that are done are skipped, those cut off resume from their checkpoints, and one that fails is recorded with
-    its cause in failure.json and stops nothing. `on_end` is called with every trial as it ends.
+    its cause in failure.json and stops nothing. Up to `seeds_per_process` trials that differ in their seed alone share a
+    process. `on_end` is called with every trial as it ends.
     """
     folder.write(study)
     states = {
@@ -148,13 +150,25 @@ def run_study(
     left = [path for path, state in states.items() if state.state != "done" and (retry_failed or not state.cause)]
     for path in left:
         (path / FAILURE_FILE).unlink(missing_ok=True)
-    for job, code in engine.run([Job(path, threads, device, data_dir) for path in left]):
-        if code < 0:
-            record_failure(job.folder, f"ended by signal {-code}, as the system does where memory runs out")
-        states[job.folder] = state_of_trial(read_trial(job.folder), job.folder)
-        if on_end:
-            on_end(states[job.folder])
+    together = groups({path: states[path].trial for path in left}, seeds_per_process)
+    for job, code in engine.run([Job(paths, threads, device, data_dir) for paths in together]):
+        for path in job.folders:
+            state = state_of_trial(states[path].trial, path)
+            if code < 0 and state.state != "done":
+                record_failure(path, f"ended by signal {-code}, as the system does where memory runs out")
+                state = state_of_trial(state.trial, path)
+            states[path] = state
+            if on_end:
+                on_end(state)
     return Counter(state.state for state in states.values())
+
+
+def groups(trials: Mapping[Path, Trial], size: int) -> list[tuple[Path, ...]]:
+    """Folders of trials that differ in their seed alone, at most `size` together, in the order of the study."""
+    alike: dict[str, list[Path]] = defaultdict(list)
+    for path, trial in trials.items():
+        alike[trial.setting].append(path)
+    return [tuple(paths[start : start + size]) for paths in alike.values() for start in range(0, len(paths), size)]
 
 
 def record_failure(folder: Path, cause: str) -> None:

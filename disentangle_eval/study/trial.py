@@ -1,6 +1,6 @@
-"""One trial of a study, as a process of its own: trained or resumed, then scored.
+"""Trials of a study in a process of their own: trained or resumed, then scored. Several differ in their seed alone.
 
-python -m disentangle_eval.study.trial FOLDER THREADS DEVICE DATA_DIR
+python -m disentangle_eval.study.trial THREADS DEVICE DATA_DIR FOLDER...
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
     from disentangle_eval.opening import OpenedSubject
+    from disentangle_eval.training.planning import Plan
 
 SIGNALLED = 128
 POLL_SECONDS = 1.0
@@ -30,33 +32,45 @@ LOCK_SECONDS = 120.0
 
 
 def main(arguments: list[str]) -> int:
-    """Run the trial in a folder; exit code 0 where all was done, 1 where it failed, 128 + n after signal n."""
-    folder, threads, device, data_dir = Path(arguments[0]), int(arguments[1]), arguments[2], arguments[3]
+    """Run the trials in some folders; exit code 0 where all was done, 1 where one failed, 128 + n after signal n."""
+    threads, device, data_dir = int(arguments[0]), arguments[1], Path(arguments[2]) if arguments[2] else None
+    trials = {Path(folder): read_trial(Path(folder)) for folder in arguments[3:]}
     end_with_parent(os.getppid())
-    trial = read_trial(folder)
-    data_folder = Path(data_dir) if data_dir else None
     try:
-        stopped_by = train_trial(trial, folder, threads, device, data_folder)
-        if stopped_by is not None:
-            return SIGNALLED + stopped_by
-        failures = score_trial(trial, folder, device, data_folder)
+        stopped_by, failures = train_trials(trials, threads, device, data_dir)
     except DevalError as error:
-        failures = [str(error)]
+        stopped_by, failures = None, dict.fromkeys(trials, str(error))
     except Exception as error:  # a plugin may raise anything; the study goes on with the other trials
         traceback.print_exc()
-        failures = [describe(error)]
-    if failures:
-        record_failure(folder, "; ".join(failures))
+        stopped_by, failures = None, dict.fromkeys(trials, describe(error))
+    if stopped_by is not None:
+        return SIGNALLED + stopped_by
+    for folder, trial in trials.items():
+        if folder not in failures and (unscored := score_trial(trial, folder, device, data_dir)):
+            failures[folder] = "; ".join(unscored)
+    for folder, cause in failures.items():
+        record_failure(folder, cause)
     return int(bool(failures))
 
 
-def train_trial(trial: Trial, folder: Path, threads: int, device: str, data_dir: Path | None) -> int | None:
-    """Start or resume the training of a trial; the signal that stopped it, if one did."""
+def train_trials(
+    trials: Mapping[Path, Trial], threads: int, device: str, data_dir: Path | None
+) -> tuple[int | None, dict[Path, str]]:
+    """Start or resume the training of trials; the signal that stopped them, if one did, and why which failed."""
     from disentangle_eval.running import opened_runs, train_runs
+
+    plans = {folder: plan_trial(trial, folder, threads, device) for folder, trial in trials.items()}
+    with opened_runs(list(plans.values()), data_dir, command="deval study run") as runs:
+        ended = train_runs(runs, progress=False)
+    failures = {folder: ended.failures.get(trial.seed) for folder, trial in trials.items()}
+    return ended.signal, {folder: str(failure) for folder, failure in failures.items() if failure is not None}
+
+
+def plan_trial(trial: Trial, folder: Path, threads: int, device: str) -> Plan:
+    """The plan of a trial's run, once no other process trains in its folder."""
     from disentangle_eval.training.planning import plan_run
 
     wait_for_lock(RunFolder(folder))
-    resume = (folder / RUN_FILE).is_file()
     given = {
         **trial.config,
         **trial.run,
@@ -66,13 +80,11 @@ def train_trial(trial: Trial, folder: Path, threads: int, device: str, data_dir:
         "threads": threads,
         **({} if trial.preset is None else {"preset": trial.preset}),
     }
-    plan = plan_run(trial.model, given, folder, resume=resume)
-    with opened_runs([plan], data_dir, command="deval study run") as runs:
-        return train_runs(runs, progress=False).signal
+    return plan_run(trial.model, given, folder, resume=(folder / RUN_FILE).is_file())
 
 
 def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) -> list[str]:
-    """Add every score that a trial lacks to its results; what failed, a line per metric."""
+    """Add every score that a trial lacks to its results; what failed, one line per metric."""
     run = read_run(folder)
     failures = []
     for iteration, group in itertools.groupby(missing_scores(trial, run), key=lambda missing: missing[1]):

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from disentangle_eval.training.folder import read_lines
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+DATA = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 
 
 @pytest.fixture
@@ -58,9 +60,9 @@ def test_correctness_and_throughput_are_found_once(suite, tmp_path, capsys):
 
 
 def test_a_slice_too_short_leaves_its_tasks_for_the_next(suite, capsys):
-    only = ("--only", "correctness/beta-vae/against-cpu", "table/beta-vae")
+    only = ("--only", "correctness/beta-vae/against-cpu", "study/factorvae-fig4")
     assert suite(*only, seconds=1) == []
-    assert capsys.readouterr().out.startswith("2 tasks left for the next slice: correctness/beta-vae/against-cpu table")
+    assert capsys.readouterr().out.startswith("2 tasks left for the next slice: correctness/beta-vae/against-cpu study")
 
 
 def test_a_task_that_fails_is_told_and_run_again_when_asked(suite, monkeypatch):
@@ -84,10 +86,20 @@ def test_tasks_come_in_the_order_of_their_worth(suite, capsys):
     names = capsys.readouterr().out.splitlines()
     assert len(names) == len(set(names))
     kinds = [name.partition("/")[0] for name in names]
-    assert kinds.index("correctness") < kinds.index("throughput") < kinds.index("stretch") < kinds.index("table")
+    assert kinds.index("correctness") < kinds.index("throughput") < kinds.index("stretch") < kinds.index("study")
     assert names[kinds.index("throughput") :][:3] == [
         f"throughput/{model}/1/float32" for model in ("beta-vae", "factorvae", "ibgan")
     ]
+
+
+@pytest.mark.skipif(not (DATA / "mnist").is_dir(), reason="no MNIST: DEVAL_SHARED names no folder with data/mnist")
+def test_a_study_is_run_scored_and_drawn(suite, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVAL_DATA", str(DATA))
+    lines = suite("--only", "study/infogan-mnist-tuned")
+    assert [(line["seed"], line["result"]["metric"]) for line in lines] == [
+        (seed, "cluster-accuracy") for seed in (0, 1)
+    ]
+    assert (tmp_path / "out" / "infogan-mnist-tuned-traverse.png").exists()
 
 
 def test_what_differs_is_named(monkeypatch):

@@ -7,18 +7,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 from tiny_studies import study
 
 from disentangle_eval.study.comparing import compare
 from disentangle_eval.study.processes import Processes
-from disentangle_eval.study.running import StudyFolder, run_study, states_of
+from disentangle_eval.study.running import StudyFolder, groups, run_study, states_of
 from disentangle_eval.study.runs import find_runs
 from disentangle_eval.study.tables import FORMATS
 
 
-def run(study, folder):
-    return run_study(study, folder, Processes(at_a_time=1), device="cpu")
+def run(study, folder, **options):
+    return run_study(study, folder, Processes(at_a_time=1), device="cpu", **options)
 
 
 def test_a_study_is_trained_scored_and_then_skipped(grid, tmp_path):
@@ -50,7 +51,7 @@ def test_a_killed_trial_resumes_and_its_table_is_that_of_an_undisturbed_one(grid
     killed.write(study(grid, **longer))
     (trial,) = study(grid, **longer).trials
     path = killed.trials / trial.folder
-    command = [sys.executable, "-m", "disentangle_eval.study.trial", str(path), "1", "cpu", ""]
+    command = [sys.executable, "-m", "disentangle_eval.study.trial", "1", "cpu", "", str(path)]
     with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
         while not (path / "log.jsonl").exists() or (path / "log.jsonl").read_text().count("\n") < 5:
             assert process.poll() is None
@@ -61,6 +62,17 @@ def test_a_killed_trial_resumes_and_its_table_is_that_of_an_undisturbed_one(grid
     (first,), (second,) = (find_runs([folder.root]) for folder in (whole, killed))
     assert (first.folder / "log.jsonl").read_bytes() == (second.folder / "log.jsonl").read_bytes()
     assert FORMATS["json"](compare([first])) == FORMATS["json"](compare([second]))
+
+
+def test_seeds_of_one_setting_share_a_process_and_train_as_each_does_alone(grid, tmp_path):
+    alone, together = StudyFolder(tmp_path / "alone"), StudyFolder(tmp_path / "together")
+    two = study(grid, seeds="0-1", models=[{"model": "vae", "batch_size": 4, "hidden": 16, "lr": [1e-3, 1e-4]}])
+    assert [len(paths) for paths in groups({Path(trial.folder): trial for trial in two.trials}, 8)] == [2, 2]
+    run(study(grid, seeds="0-1"), alone)
+    assert run(study(grid, seeds="0-1"), together, seeds_per_process=8) == Counter(done=2)
+    for one, other in zip(find_runs([alone.root]), find_runs([together.root]), strict=True):
+        assert (one.folder / "log.jsonl").read_bytes() == (other.folder / "log.jsonl").read_bytes()
+        assert [result["value"] for result in one.results] == [result["value"] for result in other.results]
 
 
 def test_the_folder_of_a_study_says_what_it_is(grid, tmp_path):
