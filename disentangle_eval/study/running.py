@@ -140,8 +140,8 @@ def run_study(
     """Run what is left of a study; how many trials ended in which state.
 
     Trials that are done are skipped, those cut off resume from their checkpoints, and one that fails is recorded with
-    its cause in failure.json and stops nothing. Up to `seeds_per_process` trials that differ in their seed alone share a
-    process. `on_end` is called with every trial as it ends.
+    its cause in failure.json and stops nothing. Up to `seeds_per_process` trials that differ in their seed alone share
+    a process. `on_end` is called with every trial as it ends.
     """
     folder.write(study)
     states = {
