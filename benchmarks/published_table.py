@@ -51,7 +51,8 @@ def trials(row: Mapping[str, Any]) -> list[RunRecord]:
     return [
         run
         for run in find_runs([folder])
-        if (run.model, run.settings.get("preset"), run.dataset) == (row["model"], row["preset"], row["dataset"])
+        if (run.model, run.dataset) == (row["model"], row["dataset"])
+        and row.get("preset") in (None, run.settings.get("preset"))
         and all(run.config[name] == value for name, value in row.get("settings", {}).items())
     ]
 
