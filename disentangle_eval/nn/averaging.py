@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -30,8 +34,30 @@ class WeightAverage(nn.Module):
         for key, name in self._names.items():
             self.get_buffer(key).lerp_(network.get_parameter(name), 1 - self.decay)
 
-    def run(self, network: nn.Module, *inputs: Tensor) -> Tensor:
+    def run(self, network: nn.Module, *inputs: Tensor) -> Any:
         """What the network computes of its inputs with averaged weights."""
-        averages = {name: self.get_buffer(key) for key, name in self._names.items()}
-        output: Tensor = functional_call(network, averages, inputs)
-        return output
+        return functional_call(network, {name: self.get_buffer(key) for key, name in self._names.items()}, inputs)
+
+
+class AveragedWeights(nn.Module):
+    """A base to name before `Model` for models that can be judged with averages of their networks' weights.
+
+    Call `keep_averages(decay, "encoder", ...)` at the end of the constructor and `follow_weights()` once per iteration
+    inside a loss. What a model offers, such as `encode`, then computes with `averaged("encoder")`, and what it trains
+    with the network itself. Without a decay no averages are kept, and the two are the same.
+    """
+
+    def keep_averages(self, decay: float | None, *networks: str) -> None:
+        """Keep averages of the networks of these names, from the weights that they have."""
+        kept = {name: WeightAverage(getattr(self, name), decay) for name in networks} if decay is not None else {}
+        self.averages = nn.ModuleDict(kept)
+
+    def follow_weights(self) -> None:
+        """Move all averages towards the weights as they are now."""
+        for name, average in self.averages.items():
+            average.follow(getattr(self, name))
+
+    def averaged(self, name: str) -> Callable[..., Any]:
+        """A network of the model with averaged weights, or the network itself where there are none."""
+        network: nn.Module = getattr(self, name)
+        return partial(self.averages[name].run, network) if name in self.averages else network

@@ -27,6 +27,13 @@ class GaussianVAEConfig(ModelConfig):
         description="weight initialisation: PyTorch's; 1konny: N(0, 0.02) except in transposed convolutions",
     )
     lr: float = Field(1e-4, gt=0, description="learning rate of encoder and decoder (Adam)")
+    average_decay: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
+        "the weights themselves unless given",
+    )
 
 
 class DiscriminatedVAEConfig(GaussianVAEConfig):

@@ -15,6 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.gaussians import kl_to_standard, sample
 from disentangle_eval.latents import Normal, Prior, continuous
+from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.config import GaussianVAEConfig
 from disentangle_eval.nn.vae_networks import decoder, encoder, initialise
 
@@ -48,7 +49,7 @@ class Batch:
         return {"reconstruction": self.reconstruction, "total_kl": self.total_kl, "kl": self.kl}
 
 
-class GaussianVAE(Model[ConfigT]):
+class GaussianVAE(AveragedWeights, Model[ConfigT]):
     """An encoder q(z|x) = N(mean(x), diag exp(log_variance(x))), a Bernoulli decoder p(x|z) and the prior N(0, I).
 
     A subclass adds `losses`, whose total is called `vae`; `next_batch` gives it a batch with its reconstruction error
@@ -56,7 +57,7 @@ class GaussianVAE(Model[ConfigT]):
     `disentangle_eval.nn.likelihoods.BernoulliLikelihood` before it in the list of bases a model also offers
     `log_likelihood`. The representation of an image is the posterior's mean, (B, latent_dim). `running_kl`
     (latent_dim,) follows the KL of each latent over the last training batches, so that a traversal, which sees no
-    images, can sort its rows.
+    images, can sort its rows. With `cfg.average_decay` all that it offers is computed with averages of the weights.
     """
 
     running_kl: Tensor
@@ -69,6 +70,7 @@ class GaussianVAE(Model[ConfigT]):
         self.decoder = decoder(cfg.networks, image, cfg.hidden, cfg.width, cfg.latent_dim)
         self.register_buffer("running_kl", torch.zeros(cfg.latent_dim))
         initialise(self, cfg.init)
+        self.keep_averages(cfg.average_decay, "encoder", "decoder")
 
     # ------------------------------------------------------------ training
 
@@ -92,6 +94,7 @@ class GaussianVAE(Model[ConfigT]):
         z = sample(mean, log_variance, step)
         kl = kl_to_standard(mean, log_variance).mean(dim=0)
         self._remember(kl.detach(), step.iteration)
+        self.follow_weights()
         return Batch(mean, log_variance, z, reconstruction_error(self.decoder(z), x), kl)
 
     def gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,16 +110,16 @@ class GaussianVAE(Model[ConfigT]):
     # ------------------------------------------------------------ what it offers
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.gaussian(x)[0]
+        return self._offered_gaussian(x)[0]
 
     def posterior(self, x: Tensor) -> NormalDistribution:
         """q(z|x), shape (B, latent_dim); its prior is standard normal."""
-        mean, log_variance = self.gaussian(x)
+        mean, log_variance = self._offered_gaussian(x)
         return NormalDistribution(mean, (0.5 * log_variance).exp())
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         """The decoder's means; it has no inner noise."""
-        images: Tensor = self.decoder(z).sigmoid()
+        images: Tensor = self.averaged("decoder")(z).sigmoid()
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -132,6 +135,11 @@ class GaussianVAE(Model[ConfigT]):
             render=self.generate,
             encode=self.encode,
         )
+
+    def _offered_gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """`gaussian` with averaged weights, where there are any."""
+        mean, log_variance = self.averaged("encoder")(x).chunk(2, dim=1)
+        return mean, log_variance
 
 
 def reconstruction_error(logits: Tensor, x: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from disentangle_eval.nn.averaging import AveragedWeights
+
 
 class BernoulliLikelihood:
     """Offers `disentangle_eval.api.Likelihood` to a model whose `decoder` gives the logits of Bernoulli pixels."""
@@ -16,4 +18,5 @@ class BernoulliLikelihood:
 
         The same expression for grey and colour images, for which it is not the log of a normalised density.
         """
-        return -binary_cross_entropy_with_logits(self.decoder(z), x, reduction="none").flatten(1).sum(dim=1)
+        decoder = self.averaged("decoder") if isinstance(self, AveragedWeights) else self.decoder
+        return -binary_cross_entropy_with_logits(decoder(z), x, reduction="none").flatten(1).sum(dim=1)

@@ -77,9 +77,10 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """A short hash of everything that defines the weights that come out."""
-        names = ("model", "distribution", "version", "dataset", "seed", "config")
+        """A short hash of everything that defines the weights that come out; settings that are None define nothing."""
+        names = ("model", "distribution", "version", "dataset", "seed")
         defined = {name: getattr(self, name) for name in names} | {"precision": self.run["precision"]}
+        defined["config"] = {name: value for name, value in self.config.items() if value is not None}
         return hashlib.sha256(json.dumps(defined, sort_keys=True).encode()).hexdigest()[:12]
 
     @property

@@ -65,6 +65,13 @@ class BidirectionalInfoGANConfig(ModelConfig):
     lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D at the first iteration (Adam)")
     lr_generator: float = Field(5e-4, gt=0, description="learning rate of G and E at the first iteration (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    average_decay: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
+        "the weights themselves unless given",
+    )
     augment: bool = Field(
         False,
         description="show D and E real and generated images under random affine maps (rotation, scale, shear, shift)",

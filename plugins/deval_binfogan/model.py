@@ -32,11 +32,12 @@ from disentangle_eval.api import (
     Traversal,
 )
 from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, Reading, bound_terms
 from disentangle_eval.nn.code_sweeps import code_traversal
 
 
-class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
+class BidirectionalInfoGAN(AveragedWeights, Model[BidirectionalInfoGANConfig]):
     """D judges pairs: an image with what E reads from it, and a drawn image with what G was given.
 
     max over D, min over G and E of E[log D(x, E(x))] + E[log(1 - D(G(z, c), (z, c)))], while E reads the codes c back
@@ -61,6 +62,7 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
         initialise_generator(self.generator)
         initialise_reader(self.encoder, cfg.init)
         initialise_reader(self.discriminator, cfg.init)
+        self.keep_averages(cfg.average_decay, "generator", "encoder")
 
     # ------------------------------------------------------------ training
 
@@ -84,6 +86,7 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
         return [Round(self.losses, players=("discriminator", "generator"))]
 
     def losses(self, step: Step) -> Losses:
+        self.follow_weights()
         latent = self.prior.sample(step, step.batch)
         fake = self._augmented(self.generator(latent), step)
         real = self._augmented(step.images(), step)
@@ -118,8 +121,7 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
 
     def infer(self, x: Tensor) -> Tensor:
         """E(x) as an input of G, (B, Z): class probabilities in place of one-hot codes."""
-        reading, noise = self.encoder(x)
-        return torch.cat([reading.logits.softmax(dim=2).flatten(1), reading.mean, noise], dim=1)
+        return as_latent(*self.encoder(x))
 
     # ------------------------------------------------------------ what it offers
 
@@ -130,11 +132,11 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
         return self.codes.class_probabilities(self._read(x))
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
-        images: Tensor = self.generator(z)
+        images: Tensor = self.averaged("generator")(z)
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        return self.generate(self.infer(x))
+        return self.generate(as_latent(*self.averaged("encoder")(x)))
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """log Q(c|x) - log p(c) of every code, (B, K) nats; training adds no noise to images, in no iteration."""
@@ -144,5 +146,10 @@ class BidirectionalInfoGAN(Model[BidirectionalInfoGANConfig]):
         return code_traversal(self.codes, self.generate, self._read, draw)
 
     def _read(self, x: Tensor) -> Reading:
-        reading: Reading = self.encoder(x)[0]
+        reading: Reading = self.averaged("encoder")(x)[0]
         return reading
+
+
+def as_latent(reading: Reading, noise: Tensor) -> Tensor:
+    """What E reads of an image as an input of G, (B, Z): class probabilities in place of one-hot codes."""
+    return torch.cat([reading.logits.softmax(dim=2).flatten(1), reading.mean, noise], dim=1)

@@ -14,6 +14,7 @@ from deval_ibgan.game import to_signed, under_noise_of
 from deval_ibgan.networks import Generator, check_size, initialise, readers
 from disentangle_eval.api import Draw, ImageShape, Model, Traversal
 from disentangle_eval.latents import Normal, Prior, continuous
+from disentangle_eval.nn.averaging import AveragedWeights
 
 TRAVERSAL_SAMPLES = 1024
 TRAVERSAL_BATCH = 64
@@ -21,7 +22,7 @@ TRAVERSAL_BATCH = 64
 ConfigT = TypeVar("ConfigT", bound=BaselineConfig)
 
 
-class Baseline(Model[ConfigT]):
+class Baseline(AveragedWeights, Model[ConfigT]):
     """Noise z, standard normal, is G's input itself, and q(z|x) = N(z_hat(x), I) reads it from the image.
 
     The representation of an image is z_hat, (B, z_dim).
@@ -37,10 +38,10 @@ class Baseline(Model[ConfigT]):
             cfg.variant, image.channels, cfg.discriminator_width, cfg.z_dim
         )
         initialise(self, cfg.init)
+        self.keep_averages(cfg.average_decay, "generator", "trunk", "reconstructor")
 
     def encode(self, x: Tensor) -> Tensor:
-        z_mean: Tensor = self.reconstructor(self.trunk(to_signed(x)))
-        return z_mean
+        return self._read(to_signed(x))
 
     def posterior(self, x: Tensor) -> NormalDistribution:
         """q(z|x), batch shape (B, z_dim); its prior is standard normal."""
@@ -48,7 +49,7 @@ class Baseline(Model[ConfigT]):
         return NormalDistribution(mean, torch.ones_like(mean))
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
-        images: Tensor = (self.generator(z) + 1) / 2
+        images: Tensor = (self.averaged("generator")(z) + 1) / 2
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -56,8 +57,8 @@ class Baseline(Model[ConfigT]):
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """log q(z|x) - log p(z) a dimension, (B, Z) nats; `iteration` sets the instance noise."""
-        x = under_noise_of(self.cfg, self.generator(z), iteration, draw)
-        return lower_bound_by_dimension(z, self.reconstructor(self.trunk(x)))
+        x = under_noise_of(self.cfg, self.averaged("generator")(z), iteration, draw)
+        return lower_bound_by_dimension(z, self._read(x))
 
     def traversal(self, draw: Draw) -> Traversal:
         """z itself. A column's rate is a lower bound on I(z_k; x): of q with the deviation that fits best."""
@@ -71,3 +72,8 @@ class Baseline(Model[ConfigT]):
             origin=self.prior.sample,
             render=self.generate,
         )
+
+    def _read(self, x: Tensor) -> Tensor:
+        """The mean of q(z|x) of images in [-1, 1], (B, Z), with averaged weights where there are any."""
+        mean: Tensor = self.averaged("reconstructor")(self.averaged("trunk")(x))
+        return mean

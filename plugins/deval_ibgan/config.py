@@ -83,6 +83,13 @@ class GameConfig(ModelConfig):
         False,
         description="pass real images through q too, as both published solvers do: for its batch statistics alone",
     )
+    average_decay: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
+        "the weights themselves unless given",
+    )
 
 
 class IBGANConfig(GameConfig):

@@ -29,6 +29,7 @@ class GAN(Baseline[GANConfig]):
         return [Round(self.losses, players=("discriminator", "generator", "reconstructor"))]
 
     def losses(self, step: Step) -> Losses:
+        self.follow_weights()
         z = self.prior.sample(step, step.batch)
         game = play_game(self.cfg, self.trunk, self.discriminator, self.reconstructor, self.generator(z), step)
         lower = lower_bound(z, self.reconstructor(game.fake_features.detach()))

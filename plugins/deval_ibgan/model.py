@@ -15,11 +15,12 @@ from deval_ibgan.optimisers import discriminator_player, rmsprop
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Player, Round, Step, Traversal
 from disentangle_eval.gaussians import kl_to_standard, sample
 from disentangle_eval.latents import Normal, Prior, continuous
+from disentangle_eval.nn.averaging import AveragedWeights
 
 TRAVERSAL_SAMPLES = 4096
 
 
-class IBGAN(Model[IBGANConfig]):
+class IBGAN(AveragedWeights, Model[IBGANConfig]):
     """Noise z passes the bottleneck e(r|z) before G draws an image; q(z|x) reads z back from the image.
 
     min over G, e, q and max over D of V(D, G) - (I_L - beta I_U), with I_L <= I(z; x) <= I_U in expectation. Prior and
@@ -38,6 +39,7 @@ class IBGAN(Model[IBGANConfig]):
             cfg.variant, image.channels, cfg.discriminator_width, cfg.z_dim
         )
         initialise(self, cfg.init)
+        self.keep_averages(cfg.average_decay, "encoder", "generator", "trunk", "reconstructor")
 
     # ------------------------------------------------------------ training
 
@@ -56,6 +58,7 @@ class IBGAN(Model[IBGANConfig]):
 
     def losses(self, step: Step) -> Losses:
         cfg = self.cfg
+        self.follow_weights()
         z = self.prior.sample(step, step.batch)
         mean, log_variance = self.encoder(z)
         r = sample(mean, log_variance, step)
@@ -86,12 +89,12 @@ class IBGAN(Model[IBGANConfig]):
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         """Without `draw`, r is the mean of e(r|z)."""
-        mean, log_variance = self.encoder(z)
+        mean, log_variance = self.averaged("encoder")(z)
         return self.render(mean if draw is None else sample(mean, log_variance, draw))
 
     def render(self, r: Tensor) -> Tensor:
         """(B, r_dim) -> (B, C, H, W) in [0, 1]."""
-        images: Tensor = (self.generator(r) + 1) / 2
+        images: Tensor = (self.averaged("generator")(r) + 1) / 2
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -99,25 +102,32 @@ class IBGAN(Model[IBGANConfig]):
 
     def rate(self, z: Tensor) -> Tensor:
         """KL(e(r|z) || m(r)) a dimension, (B, Z) -> (B, r_dim) nats."""
-        return kl_to_standard(*self.encoder(z))
+        return kl_to_standard(*self.averaged("encoder")(z))
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """The integrand of I_L a dimension, (B, Z) nats, r drawn from e(r|z); `iteration` sets the instance noise."""
-        mean, log_variance = self.encoder(z)
-        x = under_noise_of(self.cfg, self.generator(sample(mean, log_variance, draw)), iteration, draw)
-        return lower_bound_by_dimension(z, self.reconstructor(self.trunk(x)))
+        mean, log_variance = self.averaged("encoder")(z)
+        images = self.averaged("generator")(sample(mean, log_variance, draw))
+        x = under_noise_of(self.cfg, images, iteration, draw)
+        return lower_bound_by_dimension(z, self._read(x))
 
     def traversal(self, draw: Draw) -> Traversal:
-        mean, log_variance = self.encoder(self.prior.sample(draw, TRAVERSAL_SAMPLES))
+        encoder = self.averaged("encoder")
+        mean, log_variance = encoder(self.prior.sample(draw, TRAVERSAL_SAMPLES))
         return Traversal(
             code=self.code,
             spread=(mean.var(dim=0) + log_variance.exp().mean(dim=0)).sqrt(),
             rate=kl_to_standard(mean, log_variance).mean(dim=0),
-            origin=lambda draw, n: self.encoder(self.prior.sample(draw, n))[0],
+            origin=lambda draw, n: encoder(self.prior.sample(draw, n))[0],
             render=self.render,
             prior=lambda draw, n: draw.normal(n, self.cfg.r_dim),
         )
 
     def _bottleneck(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_variance = self.encoder(self.reconstructor(self.trunk(to_signed(x))))
+        mean, log_variance = self.averaged("encoder")(self._read(to_signed(x)))
         return mean, log_variance
+
+    def _read(self, x: Tensor) -> Tensor:
+        """The mean of q(z|x) of images in [-1, 1], (B, Z), with averaged weights where there are any."""
+        mean: Tensor = self.averaged("reconstructor")(self.averaged("trunk")(x))
+        return mean

@@ -66,3 +66,10 @@ class InfoAEConfig(ModelConfig):
     lr: float = Field(2e-4, gt=0, description="learning rate of E, Dec, Gen and C (Adam)")
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of Di and S (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of all Adams")
+    average_decay: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
+        "the weights themselves unless given",
+    )

@@ -15,11 +15,12 @@ from deval_infogan.networks import check_sides
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.latents import continuous
 from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, Reading
 from disentangle_eval.nn.code_sweeps import code_traversal
 
 
-class InfoAE(Model[InfoAEConfig]):
+class InfoAE(AveragedWeights, Model[InfoAEConfig]):
     """Dec draws images from the latents of E and from those Gen makes of a category c and noise n.
 
     Di tells real images from both; S tells the latent an image was drawn from from the one E reads in it; C reads c
@@ -39,6 +40,7 @@ class InfoAE(Model[InfoAEConfig]):
         self.classifier = perceptron(cfg.z_dim, cfg.hidden, cfg.classes)
         self.discriminator = reader(image, 1, cfg.width, cfg.slope)
         self.critic = SelfCritic(image, cfg.z_dim, cfg.width, cfg.slope)
+        self.keep_averages(cfg.average_decay, "encoder", "decoder", "latent_generator", "classifier")
 
     # ------------------------------------------------------------ training
 
@@ -57,6 +59,7 @@ class InfoAE(Model[InfoAEConfig]):
 
     def losses(self, step: Step) -> Losses:
         cfg = self.cfg
+        self.follow_weights()
         x = step.images()
         category_and_noise = self.prior.sample(step, step.batch)
         category = category_and_noise[:, : cfg.classes]
@@ -144,18 +147,18 @@ class InfoAE(Model[InfoAEConfig]):
     # ------------------------------------------------------------ what it offers
 
     def encode(self, x: Tensor) -> Tensor:
-        z = self.encoder(x)
-        return torch.cat([self.classifier(z).argmax(dim=1, keepdim=True).float(), z], dim=1)
+        z = self.averaged("encoder")(x)
+        return torch.cat([self.averaged("classifier")(z).argmax(dim=1, keepdim=True).float(), z], dim=1)
 
     def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
-        return (self.classifier(self.encoder(x)).softmax(dim=1),)
+        return (self._logits(x).softmax(dim=1),)
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
-        images: Tensor = self.decoder(self.latent_generator(z))
+        images: Tensor = self.averaged("decoder")(self.averaged("latent_generator")(z))
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        images: Tensor = self.decoder(self.encoder(x))
+        images: Tensor = self.averaged("decoder")(self.averaged("encoder")(x))
         return images
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
@@ -168,6 +171,11 @@ class InfoAE(Model[InfoAEConfig]):
 
     def _read(self, x: Tensor) -> Reading:
         """C(E(x)) as the reading of one categorical code."""
-        logits = self.classifier(self.encoder(x))
+        logits = self._logits(x)
         nothing = logits[:, :0]
         return Reading(logits.unsqueeze(1), nothing, nothing)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        """C(E(x)), with averaged weights where there are any."""
+        logits: Tensor = self.averaged("classifier")(self.averaged("encoder")(x))
+        return logits

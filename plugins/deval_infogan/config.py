@@ -112,6 +112,13 @@ class LatentCodeConfig(ModelConfig):
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of D and Q (Adam)")
     lr_generator: float = Field(1e-3, gt=0, description="learning rate of G (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    average_decay: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
+        "the weights themselves unless given",
+    )
     augment: bool = Field(
         False,
         description="show D and Q real and generated images under random affine maps (rotation, scale, shear, shift)",

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from deval_infogan.config import InfoGANConfig
-from deval_infogan.latent_code_gan import LatentCodeGAN
+from deval_infogan.latent_code_gan import OFFERED, LatentCodeGAN
 from deval_infogan.networks import normalise_spectrally
 from disentangle_eval.api import ImageShape, Losses, Round, Step
 from disentangle_eval.nn.code_heads import bound_terms
@@ -27,6 +27,7 @@ class InfoGAN(LatentCodeGAN[InfoGANConfig]):
         if cfg.normalisation == "spectral":
             for network in (self.trunk, self.discriminator, self.reconstructor):
                 normalise_spectrally(network)
+        self.keep_averages(cfg.average_decay, *OFFERED)
 
     def rounds(self) -> Sequence[Round]:
         return [
@@ -47,6 +48,7 @@ class InfoGAN(LatentCodeGAN[InfoGANConfig]):
         )
 
     def generator_losses(self, step: Step) -> Losses:
+        self.follow_weights()
         latent = self.prior.sample(step, step.batch)
         features = self.trunk(self.augmented(self.generator(latent), step))
         adversarial = softplus(-self.discriminator(features)).mean()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deval_infogan.config import InfoWGANGPConfig
-from deval_infogan.latent_code_gan import LatentCodeGAN
+from deval_infogan.latent_code_gan import OFFERED, LatentCodeGAN
 from disentangle_eval.api import ImageShape, Losses, Round, Step
 from disentangle_eval.nn.code_heads import bound_terms
 
@@ -22,6 +22,7 @@ class InfoWGANGP(LatentCodeGAN[InfoWGANGPConfig]):
 
     def __init__(self, cfg: InfoWGANGPConfig, image: ImageShape) -> None:
         super().__init__(cfg, image, "layer")
+        self.keep_averages(cfg.average_decay, *OFFERED)
 
     def rounds(self) -> Sequence[Round]:
         return [
@@ -50,6 +51,7 @@ class InfoWGANGP(LatentCodeGAN[InfoWGANGPConfig]):
         )
 
     def generator_losses(self, step: Step) -> Losses:
+        self.follow_weights()
         latent = self.prior.sample(step, step.batch)
         features = self.trunk(self.augmented(self.generator(latent), step))
         adversarial = -self.discriminator(features).mean()

@@ -12,13 +12,17 @@ from deval_infogan.config import LatentCodeConfig
 from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
 from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Step, Traversal
 from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, LowerBounds, Reading
 from disentangle_eval.nn.code_sweeps import code_traversal
 
 ConfigT = TypeVar("ConfigT", bound=LatentCodeConfig)
 
+# Networks that take part in what a model offers.
+OFFERED = ("generator", "trunk", "reconstructor")
 
-class LatentCodeGAN(Model[ConfigT]):
+
+class LatentCodeGAN(AveragedWeights, Model[ConfigT]):
     """G draws an image from codes and noise; Q reads the codes back on top of D's trunk.
 
     D's optimiser holds the trunk and the heads of D and Q, G's optimiser G alone. The representation of an image is
@@ -79,16 +83,20 @@ class LatentCodeGAN(Model[ConfigT]):
         return self.codes.class_probabilities(self._read_image(x))
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
-        images: Tensor = self.generator(z)
+        images: Tensor = self.averaged("generator")(z)
         return (images + 1) / 2 if self.signed else images
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """log Q(c|x) - log p(c) of every code, (B, K) nats; training adds no noise to images, in no iteration."""
-        reading = self.read(self.trunk(self.generator(z)))
+        reading = self._read_signed(self.averaged("generator")(z))
         return torch.cat(self.codes.lower_bounds_of_each(z, reading), dim=1)
 
     def traversal(self, draw: Draw) -> Traversal:
         return code_traversal(self.codes, self.generate, self._read_image, draw)
 
     def _read_image(self, x: Tensor) -> Reading:
-        return self.read(self.trunk(self.inside(x)))
+        return self._read_signed(self.inside(x))
+
+    def _read_signed(self, x: Tensor) -> Reading:
+        """Images in the networks' own range, with averaged weights where there are any."""
+        return self.codes.read(self.averaged("reconstructor")(self.averaged("trunk")(x)))
