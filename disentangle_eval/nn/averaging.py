@@ -54,10 +54,15 @@ class AveragedWeights(nn.Module):
 
     def follow_weights(self) -> None:
         """Move all averages towards the weights as they are now."""
-        for name, average in self.averages.items():
-            average.follow(getattr(self, name))
+        for name in self.averages:
+            self._average(name).follow(getattr(self, name))
 
     def averaged(self, name: str) -> Callable[..., Any]:
         """A network of the model with averaged weights, or the network itself where there are none."""
         network: nn.Module = getattr(self, name)
-        return partial(self.averages[name].run, network) if name in self.averages else network
+        return partial(self._average(name).run, network) if name in self.averages else network
+
+    def _average(self, name: str) -> WeightAverage:
+        average = self.averages[name]
+        assert isinstance(average, WeightAverage)
+        return average

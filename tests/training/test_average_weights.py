@@ -12,6 +12,7 @@ from disentangle_eval.nn.calibrating import calibrate_batch_statistics
 from disentangle_eval.opening import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.training.training import Training
 
 CODES = {"categorical_codes": 1, "classes": 3, "continuous_codes": 2, "noise_dim": 4}
@@ -37,12 +38,12 @@ def images(size):
     return ImageDataset("noise", "0" * 64, ByteImages(pixels))
 
 
-def training(name, size, settings, seed=0):
+def training(name, size, settings, new_graph=None):
     registry = load_registry()
     record = registry.find_model(name)
     cfg = build(registry.resolve(record, "config"), {"batch_size": 4, **settings})
-    model = build_model(registry.resolve(record, "target"), cfg, ImageShape(1, size, size), seed)
-    return Training(model, images(size), cfg, seed, torch.device("cpu"))
+    model = build_model(registry.resolve(record, "target"), cfg, ImageShape(1, size, size), 0)
+    return Training(model, images(size), cfg, 0, torch.device("cpu"), new_graph=new_graph)
 
 
 def offered(model, size):
@@ -115,7 +116,7 @@ def test_averages_change_nothing_in_training_and_are_resumed_bit_for_bit(name, s
     plain, whole = training(name, size, settings), training(name, size, {**settings, "average_decay": DECAY})
     plain.advance(4)
     whole.advance(2)
-    broken_off = training(name, size, {**settings, "average_decay": DECAY}, seed=0)
+    broken_off = training(name, size, {**settings, "average_decay": DECAY})
     broken_off.restore(copy.deepcopy(whole.weights()), copy.deepcopy(whole.state()), 2)
     for run in (whole, broken_off):
         run.advance(2)
@@ -123,3 +124,14 @@ def test_averages_change_nothing_in_training_and_are_resumed_bit_for_bit(name, s
     assert all(torch.equal(value, whole.weights()[key]) for key, value in plain.weights().items())
     assert whole.weights().keys() == broken_off.weights().keys()
     assert all(torch.equal(value, broken_off.weights()[key]) for key, value in whole.weights().items())
+
+
+@pytest.mark.parametrize(("name", "size", "settings"), [FAMILIES[0], FAMILIES[-1]])
+def test_averages_are_captured_with_the_iteration(name, size, settings):
+    eager, captured = (
+        training(name, size, {**settings, "average_decay": DECAY}, new_graph) for new_graph in (None, HostGraph)
+    )
+    for run in (eager, captured):
+        run.advance(4)
+    assert captured.not_captured is None
+    assert all(torch.equal(value, captured.weights()[key]) for key, value in eager.weights().items())
