@@ -20,19 +20,25 @@ MLP_HIDDEN = 1200
 SLOPE = 0.2
 
 
-def encoder(networks: Networks, image: ImageShape, hidden: int, width: int, outputs: int) -> nn.Sequential:
-    """(B, C, H, W) -> (B, outputs). `hidden` holds for `kim-mnih` alone, `width` for `ibgan`."""
+def encoder(
+    networks: Networks, image: ImageShape, hidden: int, width: int, outputs: int, channels: tuple[int, ...] = CHANNELS
+) -> nn.Sequential:
+    """(B, C, H, W) -> (B, outputs). `hidden` holds for `kim-mnih` alone, `width` for `ibgan`.
+
+    `channels` are those of the convolutions of `kim-mnih` and `locatello`, each of which halves the image.
+    """
     if networks == "ibgan":
         return _generator_mirrored(image, width, outputs)
     if networks == "mlp":
         dense = _dense((math.prod(image), MLP_HIDDEN, MLP_HIDDEN), nn.ReLU)
         return nn.Sequential(nn.Flatten(), *dense, nn.Linear(MLP_HIDDEN, outputs))
     convolutions: list[nn.Module] = []
-    for (before, after), kernel in zip(pairwise((image.channels, *CHANNELS)), KERNELS[networks], strict=True):
+    kernels = KERNELS[networks][: len(channels)]
+    for (before, after), kernel in zip(pairwise((image.channels, *channels)), kernels, strict=True):
         convolutions += [nn.Conv2d(before, after, kernel, 2, padding=kernel // 2 - 1), nn.ReLU(inplace=True)]
-    widths = (math.prod(_innermost(image)), _hidden(networks, hidden))
+    widths = (math.prod(_innermost(image, channels)), _hidden(networks, hidden))
     return nn.Sequential(
-        *_padding(_margins(image)),
+        *_padding(_margins(image, 2 ** len(channels))),
         *convolutions,
         nn.Flatten(),
         *_dense(widths, nn.ReLU),
@@ -40,22 +46,27 @@ def encoder(networks: Networks, image: ImageShape, hidden: int, width: int, outp
     )
 
 
-def decoder(networks: Networks, image: ImageShape, hidden: int, width: int, inputs: int) -> nn.Sequential:
-    """(B, inputs) -> logits (B, C, H, W). `hidden` holds for `kim-mnih` alone, `width` for `ibgan`."""
+def decoder(
+    networks: Networks, image: ImageShape, hidden: int, width: int, inputs: int, channels: tuple[int, ...] = CHANNELS
+) -> nn.Sequential:
+    """(B, inputs) -> logits (B, C, H, W). `hidden` holds for `kim-mnih` alone, `width` for `ibgan`.
+
+    `channels` are those that an encoder would have, in its order.
+    """
     if networks == "ibgan":
         return _generator(image, width, inputs)
     if networks == "mlp":
         pixels = nn.Linear(MLP_HIDDEN, math.prod(image))
         return nn.Sequential(*_dense((inputs, *[MLP_HIDDEN] * 3), nn.Tanh), pixels, nn.Unflatten(1, tuple(image)))
-    innermost = _innermost(image)
+    innermost = _innermost(image, channels)
     upconvolutions: list[nn.Module] = []
-    for before, after in pairwise((*reversed(CHANNELS), image.channels)):
+    for before, after in pairwise((*reversed(channels), image.channels)):
         upconvolutions += [nn.ConvTranspose2d(before, after, 4, 2, padding=1), nn.ReLU(inplace=True)]
     return nn.Sequential(
         *_dense((inputs, _hidden(networks, hidden), math.prod(innermost)), nn.ReLU),
         nn.Unflatten(1, tuple(innermost)),
         *upconvolutions[:-1],
-        *_padding([-margin for margin in _margins(image)]),
+        *_padding([-margin for margin in _margins(image, 2 ** len(channels))]),
     )
 
 
@@ -119,9 +130,9 @@ def _hidden(networks: Networks, hidden: int) -> int:
     return LOCATELLO_HIDDEN if networks == "locatello" else hidden
 
 
-def _margins(image: ImageShape) -> list[int]:
-    """Pixels left, right, above and below that make both sides multiples of `SHRINK`."""
-    missing = [-side % SHRINK for side in (image.width, image.height)]
+def _margins(image: ImageShape, shrink: int = SHRINK) -> list[int]:
+    """Pixels left, right, above and below that make both sides multiples of `shrink`."""
+    missing = [-side % shrink for side in (image.width, image.height)]
     return [margin for extra in missing for margin in (extra // 2, extra - extra // 2)]
 
 
@@ -137,7 +148,7 @@ def _eighth(image: ImageShape, channels: int) -> ImageShape:
     return ImageShape(channels, 2 * height, 2 * width)
 
 
-def _innermost(image: ImageShape) -> ImageShape:
+def _innermost(image: ImageShape, channels: tuple[int, ...] = CHANNELS) -> ImageShape:
     """What the last convolution puts out."""
-    height, width = (-(-side // SHRINK) for side in (image.height, image.width))
-    return ImageShape(CHANNELS[-1], height, width)
+    height, width = (-(-side // 2 ** len(channels)) for side in (image.height, image.width))
+    return ImageShape(channels[-1], height, width)

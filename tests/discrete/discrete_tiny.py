@@ -1,0 +1,18 @@
+"""The models at a size one can evaluate by hand."""
+
+import torch
+from lively import lively
+
+from deval_discrete.config import JointVAEConfig
+from deval_discrete.jointvae import JointVAE
+from disentangle_eval.api import ImageShape
+from disentangle_eval.config import build
+
+BATCH, LATENT, CLASSES = 5, 2, (3, 2)
+IMAGE = ImageShape(1, 16, 16)
+TINY_JOINT = {"latent_dim": LATENT, "classes": CLASSES, "hidden": 7}
+
+
+def tiny_jointvae(image=IMAGE, **settings):
+    torch.manual_seed(0)
+    return lively(JointVAE(build(JointVAEConfig, {**TINY_JOINT, **settings}), image)).train()
