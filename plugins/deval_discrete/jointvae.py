@@ -38,9 +38,9 @@ class JointPosterior(NamedTuple):
 class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
     """Minimises R + gamma |KL(q(z|x) || p(z)) - C_z(t)| + gamma |KL(q(c|x) || p(c)) - C_c(t)| (equation 7).
 
-    R is the reconstruction error. Training draws relaxed one-hot vectors c; everywhere else they are one-hot. A latent (B, `prior.dim`) is c, then z;
-    the representation of an image is the most probable class of each categorical latent, then the mean of z, (B, K).
-    `running_kl` (K,) follows the KL of each column over the last training batches.
+    R is the reconstruction error. Training draws relaxed one-hot vectors c; everywhere else they are one-hot. A latent
+    (B, `prior.dim`) is c, then z; the representation of an image is the most probable class of each categorical
+    latent, then the mean of z, (B, K). `running_kl` (K,) follows the KL of each column over the last training batches.
     """
 
     running_kl: Tensor
