@@ -55,7 +55,10 @@ class Uniform:
 
 @dataclass(frozen=True)
 class OneHot:
-    """One categorical latent of `classes` equally likely values, fed to the generator as a one-hot vector."""
+    """One categorical latent of `classes` equally likely values, fed to the generator as a one-hot vector.
+
+    Its density is a probability, and 0 for what is not a one-hot vector.
+    """
 
     classes: int
 
@@ -69,7 +72,8 @@ class OneHot:
         return torch.nn.functional.one_hot(draw.integers(self.classes, batch), self.classes).float()
 
     def log_prob(self, z: Tensor) -> Tensor:
-        return z.new_full((z.shape[0],), -math.log(self.classes))
+        one_hot = ((z == 0) | (z == 1)).all(dim=1) & (z.sum(dim=1) == 1)
+        return z.new_full((z.shape[0],), -math.log(self.classes)).masked_fill(~one_hot, -math.inf)
 
 
 Part = Normal | Uniform | OneHot

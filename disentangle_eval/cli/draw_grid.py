@@ -53,6 +53,6 @@ def drawn_categories(opened: OpenedModel, column: int | None, n: int, seed: int)
         raise opened.origin.inability("draws no categories: it has no `encode`, or no `generate` and `prior`")
     chosen = categorical_column(model.code, column, "grid")
     number = sum(is_categorical(model.code)[:chosen])
-    if number >= sum(isinstance(part, OneHot) for part in model.prior.parts):
+    if number >= sum(isinstance(part, OneHot) for part in getattr(model.prior, "parts", ())):
         raise opened.origin.inability(f"has a prior without the category of dimension {chosen}")
     return categories.drawn_categories(model, number, n, seed, opened.device)

@@ -35,6 +35,11 @@ def test_a_uniform_latent_cannot_lie_outside_its_bounds():
     assert Uniform(2).log_prob(z).tolist() == pytest.approx([-2 * math.log(2), -math.inf, -2 * math.log(2)])
 
 
+def test_only_one_hot_vectors_have_a_probability_under_equally_likely_classes():
+    z = torch.tensor([[0.0, 1.0, 0.0], [0.2, 0.5, 0.3], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    assert OneHot(3).log_prob(z).tolist() == pytest.approx([-math.log(3), -math.inf, -math.inf, -math.inf])
+
+
 def test_a_code_says_which_of_its_columns_are_classes():
     assert continuous(3) == (Continuous(),) * 3
     assert is_categorical((Continuous(), Categorical(10), Continuous())) == [False, True, False]

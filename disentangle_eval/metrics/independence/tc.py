@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
 from disentangle_eval.metrics.independence.density_ratio import DensityRatio, build_discriminator, ratio, train
 from disentangle_eval.metrics.toolbox.aggregate_posterior import aggregate_density, sample_aggregate
+from disentangle_eval.metrics.toolbox.posterior_parts import first_posterior, is_normal, posterior_batches
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.statistics import gaussian_total_correlation, mean_and_error
@@ -26,13 +27,18 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
     their spread and each training's in `by_training`; `accuracy` is on fresh samples. The Gaussian has
     `num_active_dims` and `active_dims`, the latents that took part. Samples can put an estimate of 0 below it.
 
-    UsageError where the posterior is not normal; DevalError where latents determine each other or are not finite.
+    Of a posterior that is not normal the large-sample estimate takes the independent parts, by their own `sample` and
+    `log_prob`. UsageError for one part alone, and by the other estimators for any such posterior; DevalError where
+    latents determine each other or are not finite.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
         data = subject.data
-        table = posterior_table(subject, random_images(len(data), cfg.num_images, seed))
+        index = random_images(len(data), cfg.num_images, seed)
+        if cfg.estimator == "large-sample" and not is_normal(first_posterior(subject)):
+            return Scores({**of_parts(subject, index, cfg, seed), "num_images": len(index)})
+        table = posterior_table(subject, index)
         if cfg.estimator == "gaussian":
             values = gaussian(table.mean.cpu().double().numpy(), cfg.least_variance)
         else:
@@ -47,6 +53,21 @@ def large_sample(table: PosteriorTable, cfg: TotalCorrelationConfig, seed: int) 
     """The mean of log q(z) - sum_j log q(z_j), q(z) being made of all posteriors of the table."""
     sample = sample_aggregate(table, cfg.num_samples, seed)
     value, error = mean_and_error(aggregate_density(sample.z, table).total_correlation)
+    return {"value": value, "standard_error": error}
+
+
+def of_parts(subject: Subject, index: np.ndarray, cfg: TotalCorrelationConfig, seed: int) -> dict[str, Any]:
+    """The same of posteriors of another kind, z_j being their independent parts."""
+    table = posterior_batches(subject, index)
+    if len(table.widths) == 1:
+        raise UsageError(
+            f"{type(subject.model).__name__}.posterior",
+            received=type(table.batches[0]).__name__,
+            expected="a posterior of two independent parts or more",
+            advice="return a ProductDistribution, or Independent(..., 1), where there are some",
+        )
+    sample, _ = table.sample(cfg.num_samples, seed)
+    value, error = mean_and_error(table.density(sample.z).total_correlation)
     return {"value": value, "standard_error": error}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,21 @@ from torch import Tensor
 from disentangle_eval import gaussians
 from disentangle_eval.api import Dataset, Metric, Scores, Subject
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.latents import Normal
+from disentangle_eval.latents import Normal, Prior
 from disentangle_eval.metrics.information.config import ELBODecompositionConfig
-from disentangle_eval.metrics.toolbox.aggregate_posterior import AggregateSample, aggregate_density, sample_aggregate
+from disentangle_eval.metrics.toolbox.aggregate_posterior import (
+    AggregateDensity,
+    AggregateSample,
+    aggregate_density,
+    sample_aggregate,
+)
 from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.metrics.toolbox.posterior_parts import (
+    first_posterior,
+    is_normal,
+    posterior_batches,
+    prior_by_part,
+)
 from disentangle_eval.metrics.toolbox.posteriors import posterior_table
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.statistics import mean_and_error
@@ -30,43 +42,104 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
     samples with its `_standard_error`. `kl` is the sum of the three parts on the same samples, `exact_kl` the mean of
     KL(q(z|x) || p(z)) in closed form over all images; `num_images`, how many q(z) is made of.
 
-    UsageError where posterior or prior are not normal; DevalError for densities that are not finite.
+    A posterior that is not normal is taken by its own `sample` and `log_prob`, a prior by its own `log_prob`. The
+    dimensions are then the independent parts of the posterior, such as one-hot vectors. Values that are not known are
+    None: `dimension_wise_kl_by_dimension` where the prior has other parts, `exact_kl` where there is no closed form.
+
+    UsageError for a prior without density where the posterior has some; DevalError for densities that are not finite.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
         model = subject.model
         data = subject.data
-        _refuse_other_priors(model)
         index = random_images(len(data), self.cfg.num_images, seed)
-        table = posterior_table(subject, index)
-        sample = sample_aggregate(table, self.cfg.num_samples, seed)
+        normal = is_normal(first_posterior(subject)) and _is_normal_prior(model.prior)
+        found = (_normal if normal else _any)(subject, index, self.cfg.num_samples, seed)
 
-        density = aggregate_density(sample.z, table)
-        posterior = table[sample.rows].log_density(sample.z).double()
-        prior = gaussians.standard_log_density(sample.z).double()
-        by_dimension = density.marginals - prior
-        log_likelihood = log_likelihoods(model, data, index, sample)
-        kl = posterior.sum(dim=1) - prior.sum(dim=1)
+        density = found.density
+        log_likelihood = log_likelihoods(model, data, index, found.sample)
+        kl = found.posterior - found.prior
         means = {
             "value": log_likelihood - kl,
             "log_likelihood": log_likelihood,
-            "mutual_information": posterior.sum(dim=1) - density.joint,
+            "mutual_information": found.posterior - density.joint,
             "total_correlation": density.total_correlation,
-            "dimension_wise_kl": by_dimension.sum(dim=1),
+            "dimension_wise_kl": found.dimension_wise_kl,
             "kl": kl,
         }
         values: dict[str, Any] = {}
         for name, samples in means.items():
             error = "standard_error" if name == "value" else f"{name}_standard_error"
             values[name], values[error] = mean_and_error(samples)
-        exact = gaussians.kl_to_standard(table.mean, table.log_variance)
+        by_dimension = found.by_dimension
         values |= {
-            "dimension_wise_kl_by_dimension": by_dimension.mean(dim=0).tolist(),
-            "exact_kl": float(exact.sum(dim=1, dtype=torch.float64).mean()),
-            "mutual_information_ceiling": float(np.log(len(table))),
-            "num_images": len(table),
+            "dimension_wise_kl_by_dimension": None if by_dimension is None else by_dimension.mean(dim=0).tolist(),
+            "exact_kl": found.exact_kl,
+            "mutual_information_ceiling": float(np.log(len(index))),
+            "num_images": len(index),
         }
         return Scores(values, counts={"num_samples": len(sample.z), "num_images": len(table)})
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Samples of q(z) with their densities: log q(z|x) and log p(z), (S,) nats float64, and those of q(z).
+
+    `by_dimension` (S, J) is log q(z_j) - log p(z_j) of each part of the latent and `dimension_wise_kl` (S,) their sum;
+    `exact_kl` is the mean KL of a posterior to the prior.
+    """
+
+    sample: AggregateSample
+    density: AggregateDensity
+    posterior: Tensor
+    prior: Tensor
+    dimension_wise_kl: Tensor
+    by_dimension: Tensor | None
+    exact_kl: float | None
+
+
+def _normal(subject: Subject, index: np.ndarray, samples: int, seed: int) -> Sampled:
+    """Of normal posteriors under a standard normal prior."""
+    table = posterior_table(subject, index)
+    sample = sample_aggregate(table, samples, seed)
+    density = aggregate_density(sample.z, table)
+    prior = gaussians.standard_log_density(sample.z).double()
+    by_dimension = density.marginals - prior
+    exact = gaussians.kl_to_standard(table.mean, table.log_variance)
+    return Sampled(
+        sample=sample,
+        density=density,
+        posterior=table[sample.rows].log_density(sample.z).double().sum(dim=1),
+        prior=prior.sum(dim=1),
+        dimension_wise_kl=by_dimension.sum(dim=1),
+        by_dimension=by_dimension,
+        exact_kl=float(exact.sum(dim=1, dtype=torch.float64).mean()),
+    )
+
+
+def _any(subject: Subject, index: np.ndarray, samples: int, seed: int) -> Sampled:
+    """Of posteriors and a prior of any kind."""
+    prior = subject.model.prior
+    table = posterior_batches(subject, index)
+    sample, posterior = table.sample(samples, seed)
+    density = table.density(sample.z)
+    log_prior = prior.log_prob(sample.z.double())
+    if not bool(log_prior.isfinite().all()):
+        raise UsageError(
+            "elbo-decomposition",
+            received=f"a prior with {' and '.join(map(str, prior.parts)) if isinstance(prior, Prior) else prior}",
+            expected="a density wherever the posterior has one, as the KL is infinite otherwise",
+        )
+    by_part = prior_by_part(prior, sample.z.double(), table.widths)
+    return Sampled(
+        sample=sample,
+        density=density,
+        posterior=posterior,
+        prior=log_prior,
+        dimension_wise_kl=density.marginals.sum(dim=1) - log_prior,
+        by_dimension=None if by_part is None else density.marginals - by_part,
+        exact_kl=table.mean_kl(prior),
+    )
 
 
 def log_likelihoods(model: Any, data: Dataset, index: np.ndarray, sample: AggregateSample) -> Tensor:
@@ -91,10 +164,5 @@ def log_likelihoods(model: Any, data: Dataset, index: np.ndarray, sample: Aggreg
     return densities
 
 
-def _refuse_other_priors(model: Any) -> None:
-    if others := [part for part in model.prior.parts if not isinstance(part, Normal)]:
-        raise UsageError(
-            "elbo-decomposition",
-            received=f"a prior with {others[0]}",
-            expected="normal latents alone, as to any other the KL of a normal posterior is infinite or undefined",
-        )
+def _is_normal_prior(prior: Any) -> bool:
+    return isinstance(prior, Prior) and all(isinstance(part, Normal) for part in prior.parts)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.latents import OneHot, Part
+from disentangle_eval.latents import OneHot, Part, Prior
 from disentangle_eval.metrics.information.config import GILBOConfig
 from disentangle_eval.metrics.information.gilbo_encoder import Encoder, described, dimensions, information
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
@@ -97,6 +97,12 @@ class GILBOMetric(Metric[GILBOConfig]):
         return Scores(values, chance=0.0, counts={"num_samples": len(totals)})
 
     def _parts(self, model: Any) -> tuple[Part, ...]:
+        if not isinstance(model.prior, Prior):
+            raise UsageError(
+                "gilbo",
+                received=f"a prior of one's own, {type(model.prior).__name__}",
+                expected="a Prior of normal, uniform and one-hot parts, whose densities the encoder has the form of",
+            )
         parts: tuple[Part, ...] = model.prior.parts
         if self.cfg.parts is not None and self.cfg.parts > len(parts):
             known = "; ".join(described(part) for part in parts)

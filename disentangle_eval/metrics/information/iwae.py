@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.information.config import IWAEConfig
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
+from disentangle_eval.metrics.toolbox.posterior_parts import (
+    first_posterior,
+    is_normal,
+    log_prob_of_vectors,
+    seeded_sampling,
+)
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.statistics import mean_and_error
@@ -33,7 +40,8 @@ class IWAEMetric(Metric[IWAEConfig]):
     `reconstruction`, E[-log p(x|z)], both from the same particles and with their `_standard_error`s; `num_images`, how
     many were taken.
 
-    UsageError where the posterior is not normal; DevalError for densities that are not finite.
+    A posterior that is not normal is sampled by its own `sample` and weighed by its own `log_prob`. DevalError for
+    densities that are not finite.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -65,15 +73,17 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     """
     model = subject.model
     data = subject.data
-    table = posterior_table(subject, index)
+    normal = is_normal(first_posterior(subject))
+    table = posterior_table(subject, index) if normal else None
     device = device_of(model)
     rows = rows or batch_size_on(device, cpu=256, accelerator=8192)
     draw = GeneratorDraw(stream_seed(seed, "iwae"), device)
     found, done = [], 0
-    with evaluating(model):
+    with evaluating(model), seeded_sampling(device, seed, "iwae"):
         for batch, images in image_batches(model, data, index, IMAGES):
             some = torch.arange(done, done + len(batch), device=device)
-            found.append(_bounds_of_batch(model, images, table[some], particles, draw, rows))
+            draws: Draws = _Any(model.posterior(images)) if table is None else _Normal(table[some], draw)
+            found.append(_bounds_of_batch(model, images, draws, particles, rows))
             done += len(batch)
     stacked = torch.cat(found, dim=1)
     if not bool(stacked.isfinite().all()):
@@ -86,9 +96,37 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     return Bounds(*stacked)
 
 
-def _bounds_of_batch(
-    model: Any, images: Tensor, posteriors: PosteriorTable, particles: int, draw: GeneratorDraw, rows: int
-) -> Tensor:
+class Draws(Protocol):
+    """The posteriors of a batch of images, as the source of their particles."""
+
+    def particles(self, owner: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """`count` particles of each image, those of one image side by side: z (B count, Z), log q(z|x) (B count,).
+
+        `owner` (B count,) is the row of each particle's image.
+        """
+
+
+@dataclass(frozen=True)
+class _Normal:
+    posteriors: PosteriorTable
+    draw: GeneratorDraw
+
+    def particles(self, owner: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        z = self.posteriors[owner].sample(self.draw)
+        return z, self.posteriors[owner].log_density(z).sum(dim=1, dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class _Any:
+    posterior: Distribution
+
+    def particles(self, owner: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        z = self.posterior.sample(torch.Size([count]))
+        log_q = log_prob_of_vectors(self.posterior, z).double()
+        return z.transpose(0, 1).flatten(0, 1), log_q.T.flatten()
+
+
+def _bounds_of_batch(model: Any, images: Tensor, draws: Draws, particles: int, rows: int) -> Tensor:
     """The three rows of `Bounds`, (3, B) float64, by a running logsumexp over the particles."""
     n = len(images)
     total = torch.full((n,), -math.inf, dtype=torch.float64, device=images.device)
@@ -96,14 +134,13 @@ def _bounds_of_batch(
     for count in _parts(particles, PARTICLES):
         # The same image's particles are side by side, so that those decoded together share it.
         owner = torch.arange(n, device=images.device).repeat_interleave(count)
-        z = posteriors[owner].sample(draw)
+        z, log_q = draws.particles(owner, count)
         log_p_x = torch.cat(
             [
                 model.log_likelihood(images[one], z_one)
                 for one, z_one in zip(owner.split(rows), z.split(rows), strict=True)
             ]
         ).double()
-        log_q = posteriors[owner].log_density(z).sum(dim=1, dtype=torch.float64)
         log_weight = (log_p_x + model.prior.log_prob(z.double()) - log_q).view(n, count)
         total = torch.logaddexp(total, log_weight.logsumexp(dim=1))
         sums += torch.stack([log_weight.sum(dim=1), -log_p_x.view(n, count).sum(dim=1)])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal, kl_divergence
+from torch.distributions import Distribution, Independent, Normal, OneHotCategorical, kl_divergence
 
 from disentangle_eval import gaussians, latents
 from disentangle_eval.api import Draw, Subject
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.nn.categorical import ProductDistribution
 from disentangle_eval.runtime.evaluating import evaluating
 
 # Half the largest variance of a code whose columns are means of posteriors under a standard normal prior.
@@ -89,7 +92,10 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
 
 
 def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
-    """KL(q(z_j|x) || N(0, 1)) of each code dimension, nats, (K,), averaged over the images of `index` (n,).
+    """KL(q(z_j|x) || p(z_j)) of each code dimension, nats, (K,), averaged over the images of `index` (n,).
+
+    p is standard normal; of a posterior that is a product of one-hot vectors and normal dimensions it is the model's
+    prior, and a one-hot vector is one dimension of the code, its most probable class.
 
     Of a table with `log_variance` it follows from that and the codes, the posterior's means; it is infinite for a
     column of classes. None where it is not defined: there is neither a posterior nor `log_variance`, the posterior is
@@ -103,7 +109,14 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     total = np.zeros(len(subject.code))
     with evaluating(model):
         for batch, images in image_batches(model, data, index):
-            q = _base(model.posterior(images))
+            whole = model.posterior(images)
+            if isinstance(whole, ProductDistribution):
+                kl = mean_kl(whole, getattr(model, "prior", None))
+                if kl is None or not _is_code(whole, subject.codes(batch)):
+                    return None
+                total += len(batch) * kl.cpu().numpy()
+                continue
+            q = _base(whole)
             if not isinstance(q, Normal) or not _is_mean(q, subject.codes(batch)):
                 return None
             prior = Normal(torch.zeros_like(q.mean), torch.ones_like(q.mean))
@@ -114,6 +127,33 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
             f"{name}.posterior", received="NaN", expected="numbers", advice="score an earlier checkpoint of the run"
         )
     return total / len(index)
+
+
+def mean_kl(q: Distribution, prior: Any) -> Tensor | None:
+    """KL(q(z_j|x) || p(z_j)) part by part, mean over the batch, (J,) nats float64; None where no closed form is known.
+
+    Known are normal dimensions under a standard normal prior and one-hot vectors under equally likely classes.
+    """
+    if not isinstance(prior, latents.Prior):
+        return None
+    factors = list(q.parts) if isinstance(q, ProductDistribution) else [q]
+    if len(factors) != len(prior.parts):
+        return None
+    found = []
+    for factor, part in zip(factors, prior.parts, strict=True):
+        base = factor.base_dist if isinstance(factor, Independent) else factor
+        if isinstance(base, Normal) and isinstance(part, latents.Normal) and base.batch_shape[-1] == part.dim:
+            standard = Normal(torch.zeros_like(base.mean), torch.ones_like(base.mean))
+            found.append(kl_divergence(base, standard).double().mean(dim=0))
+        elif (
+            isinstance(base, OneHotCategorical)
+            and isinstance(part, latents.OneHot)
+            and base.event_shape[0] == part.classes
+        ):
+            found.append((math.log(part.classes) - base.entropy()).double().mean(dim=0, keepdim=True))
+        else:
+            return None
+    return torch.cat(found)
 
 
 def _table_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
@@ -160,6 +200,16 @@ def _base(q: Distribution) -> Distribution:
     """A distribution over vectors as independent distributions of its dimensions."""
     base: Distribution = q.base_dist if isinstance(q, Independent) else q
     return base
+
+
+def _is_code(q: ProductDistribution, codes: np.ndarray) -> bool:
+    """Whether codes (B, K) are the most probable classes of one-hot parts and the means of the others."""
+    columns = [
+        part.probs.argmax(dim=1, keepdim=True).float() if isinstance(part, OneHotCategorical) else part.mean.float()
+        for part in q.parts
+    ]
+    expected = torch.cat(columns, dim=1).cpu().numpy()
+    return expected.shape == codes.shape and np.allclose(expected, codes, rtol=1e-3, atol=1e-3)
 
 
 def _is_mean(q: Normal, codes: np.ndarray) -> bool:
