@@ -73,6 +73,13 @@ class JointVAEConfig(ModelConfig):
     capacity_iterations: int = Field(25_000, ge=1, description="iterations over which both capacities rise from 0")
     hidden: int = Field(256, ge=1, description="units of the dense layers")
     lr: float = Field(5e-4, gt=0, description="learning rate (Adam)")
+    average_decay: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
+        "the weights themselves unless given",
+    )
 
     @field_validator("classes")
     @classmethod

@@ -16,6 +16,7 @@ from deval_discrete.config import JointVAEConfig
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.gaussians import kl_to_standard, sample
 from disentangle_eval.latents import Categorical, Normal, OneHot, Prior, continuous
+from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.categorical import ProductDistribution, kl_to_uniform, sample_concrete
 from disentangle_eval.nn.gaussian_vae import MEMORY, reconstruction_error
 from disentangle_eval.nn.likelihoods import BernoulliLikelihood
@@ -35,7 +36,7 @@ class JointPosterior(NamedTuple):
     log_variance: Tensor
 
 
-class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
+class JointVAE(BernoulliLikelihood, AveragedWeights, Model[JointVAEConfig]):
     """Minimises R + gamma |KL(q(z|x) || p(z)) - C_z(t)| + gamma |KL(q(c|x) || p(c)) - C_c(t)| (equation 7).
 
     R is the reconstruction error. Training draws relaxed one-hot vectors c; everywhere else they are one-hot. A latent
@@ -55,6 +56,7 @@ class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
         self.encoder = encoder("kim-mnih", image, cfg.hidden, 0, outputs, down)
         self.decoder = decoder("kim-mnih", image, cfg.hidden, 0, self.prior.dim, up)
         self.register_buffer("running_kl", torch.zeros(len(self.code)))
+        self.keep_averages(cfg.average_decay, "encoder", "decoder")
 
     # ------------------------------------------------------------ training
 
@@ -65,8 +67,9 @@ class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
         return [Round(self.losses, players=("vae",))]
 
     def losses(self, step: Step) -> Losses:
+        self.follow_weights()
         x = step.images()
-        q = self.read(x)
+        q = self.split(self.encoder(x))
         relaxed = [sample_concrete(logits, self.cfg.temperature, step) for logits in q.logits]
         z = sample(q.mean, q.log_variance, step)
         reconstruction = reconstruction_error(self.decoder(torch.cat([*relaxed, z], dim=1)), x)
@@ -89,10 +92,10 @@ class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
             },
         )
 
-    def read(self, x: Tensor) -> JointPosterior:
-        """Images (B, C, H, W) -> q(c, z|x)."""
+    def split(self, outputs: Tensor) -> JointPosterior:
+        """The encoder's outputs as q(c, z|x)."""
         sizes = [*self.cfg.classes, self.cfg.latent_dim, self.cfg.latent_dim]
-        *logits, mean, log_variance = self.encoder(x).split(sizes, dim=1)
+        *logits, mean, log_variance = outputs.split(sizes, dim=1)
         return JointPosterior(tuple(logits), mean, log_variance)
 
     def _remember(self, kl: Tensor, iteration: Tensor) -> None:
@@ -100,6 +103,10 @@ class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
         self.running_kl.lerp_(kl, weight)
 
     # ------------------------------------------------------------ what it offers
+
+    def read(self, x: Tensor) -> JointPosterior:
+        """Images (B, C, H, W) -> q(c, z|x)."""
+        return self.split(self.averaged("encoder")(x))
 
     def encode(self, x: Tensor) -> Tensor:
         q = self.read(x)
@@ -119,7 +126,7 @@ class JointVAE(BernoulliLikelihood, Model[JointVAEConfig]):
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
         """The decoder's means; it has no inner noise."""
-        images: Tensor = self.decoder(z).sigmoid()
+        images: Tensor = self.averaged("decoder")(z).sigmoid()
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:

@@ -193,7 +193,6 @@ def test_a_score_is_plain_numbers_and_follows_from_the_seed_alone(score, name, p
     json.dumps(first.values, allow_nan=False)
 
 
-<<<<<<< HEAD
 @under_every_protocol(SPECS)
 def test_true_counts_are_reported_of_all_that_a_protocol_asks_for(score, name, protocol):
     config = config_of(name)
@@ -226,7 +225,8 @@ def test_no_more_labelled_images_are_reported_as_used_than_there_are(score, name
     counts = score(name, protocol, subject).counts
     images = [used for key, used in counts.items() if not key.endswith(("votes", "points")) and key != "num_samples"]
     assert sum(images) <= 60
-=======
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_a_code_of_classes_and_numbers_with_its_posterior_is_scored(score, name):
     subject = mixed()
@@ -234,7 +234,6 @@ def test_a_code_of_classes_and_numbers_with_its_posterior_is_scored(score, name)
         pytest.skip("asks for what the model does not offer")
     protocol = next(iter(config_of(name).protocols))
     json.dumps(score(name, protocol, subject).values, allow_nan=False)
->>>>>>> 1128b3c (iwae, elbo-decomposition and tc take posteriors and priors of any kind by their own log_prob)
 
 
 @pytest.mark.parametrize(("name", "protocol", "theirs", "key", "ours", "tolerance"), REFERENCES)

@@ -27,6 +27,7 @@ FAMILIES = [
     ("ibgan-gan", 64, {"z_dim": 5, "variant": "big", "generator_width": 2, "discriminator_width": 2}),
     ("ibgan-infogan", 64, {"z_dim": 5, "generator_width": 2, "discriminator_width": 2}),
     ("beta-vae", 16, {"latent_dim": 3, "hidden": 7}),
+    ("jointvae", 16, {"latent_dim": 3, "classes": (3,), "hidden": 7}),
     ("factorvae", 16, {"latent_dim": 3, "hidden": 7, "discriminator_width": 6, "discriminator_layers": 2}),
 ]
 DECAY = 0.5

@@ -37,7 +37,8 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
         data = subject.data
         index = random_images(len(data), cfg.num_images, seed)
         if cfg.estimator == "large-sample" and not is_normal(first_posterior(subject)):
-            return Scores({**of_parts(subject, index, cfg, seed), "num_images": len(index)})
+            counts = {"num_samples": cfg.num_samples, "num_images": len(index)}
+            return Scores({**of_parts(subject, index, cfg, seed), "num_images": len(index)}, counts=counts)
         table = posterior_table(subject, index)
         if cfg.estimator == "gaussian":
             values = gaussian(table.mean.cpu().double().numpy(), cfg.least_variance)

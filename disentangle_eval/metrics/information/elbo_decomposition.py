@@ -78,7 +78,7 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
             "mutual_information_ceiling": float(np.log(len(index))),
             "num_images": len(index),
         }
-        return Scores(values, counts={"num_samples": len(sample.z), "num_images": len(table)})
+        return Scores(values, counts={"num_samples": len(found.sample.z), "num_images": len(index)})
 
 
 @dataclass(frozen=True)
