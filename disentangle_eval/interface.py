@@ -352,6 +352,7 @@ def score(
     metrics: str | Sequence[str] = "all",
     protocol: str | None = None,
     seed: int = 0,
+    again: bool = False,
     data_dir: PathLike | None = None,
     device: str = "auto",
     codes: Any = None,
@@ -368,7 +369,8 @@ def score(
 
     `score(model, data)`: a model, a run, or any source that `load_model` takes, on a data set or its name; by default
     on what the model was trained on, or its test set for a metric that needs labels. Scores of a model from a run are
-    added to that run's results.jsonl. A foreign network is first tried on a few images: one whose codes are constant,
+    added to that run's results.jsonl; one that is there under the same settings, checkpoint, data and seed is returned
+    as it is, unless `again`. A foreign network is first tried on a few images: one whose codes are constant,
     random or depend on the other images of a batch is refused. The path of a table (.npz, .npy, .csv, .parquet, .h5)
     stands for codes in the order of the data set's images.
 
@@ -410,12 +412,12 @@ def score(
         "log_variance": log_variance,
     }
     given = {name: value for name, value in arrays.items() if value is not None}
-    keywords = (*arrays, "metrics", "protocol", "seed", "data_dir", "device")
+    keywords = (*arrays, "metrics", "protocol", "seed", "again", "data_dir", "device")
     protocols = () if protocol is None else (protocol,)
     if _is_array(subject) and (isinstance(on, str) or hasattr(on, "images")):
         measurements = scoring.plan(names, protocols, settings, keywords)
         table = {name: as_array(value, name) for name, value in {**given, "codes": subject}.items()}
-        return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed)
+        return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed, again)
     if subject is None or _is_array(subject):
         positional = {"codes": subject, "factors": on}
         given |= {name: value for name, value in positional.items() if value is not None}
@@ -426,7 +428,7 @@ def score(
     measurements = scoring.plan(names, protocols, settings, keywords)
     if given:
         raise UsageError(f"score: received {', '.join(given)} with a model", expected="a model and a data set")
-    return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed)
+    return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed, again)
 
 
 def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:
@@ -509,8 +511,9 @@ def _score_source(
     data_dir: Path | None,
     measurements: Sequence[Measurement],
     seed: int,
+    again: bool,
 ) -> dict[str, Result]:
-    from disentangle_eval.results import append
+    from disentangle_eval.results import append, recorded_lines
     from disentangle_eval.scoring import can_serve, measure_each
     from disentangle_eval.sources.opened import subjects_for
 
@@ -524,5 +527,6 @@ def _score_source(
     for name, group in served.items():
         opened = by_name[name]
         keep = [partial(append, opened.run.results)] if opened.run else []
-        results |= measure_each(group, opened.subject, seed, opened.about, name, keep)
+        recorded = recorded_lines(opened.run.results) if opened.run and not again else []
+        results |= measure_each(group, opened.subject, seed, opened.about, name, keep, recorded)
     return results

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from disentangle_eval.errors import DevalError
 from disentangle_eval.registry.specs import Better
-from disentangle_eval.runtime.json_lines import append_line, set_damaged_aside
+from disentangle_eval.runtime.json_lines import append_line, read_lines, set_damaged_aside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,14 @@ def result_of(line: Mapping[str, Any]) -> Result | None:
         return Result(**{**{key: line[key] for key in line if key in known}, "warnings": tuple(line["warnings"])})
     except (KeyError, TypeError):
         return None
+
+
+def recorded_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file of results; none where it does not exist or cannot be read."""
+    try:
+        return read_lines(path).records
+    except (DevalError, OSError):
+        return []
 
 
 def append(path: Path, result: Result) -> None:

@@ -337,18 +337,21 @@ def measure_each(
     about: Mapping[str, Any],
     name: str,
     on_result: Iterable[Callable[[Result], object]] = (),
+    recorded: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Result]:
-    """The results by metric of a subject, called `name` in messages; each is handed to `on_result` as it comes.
+    """The results by metric of a subject, called `name` in messages; each new one is handed to `on_result` as it comes.
 
-    Every metric is checked for what it needs before the first one runs. One that fails costs its own score alone and is
+    A result that is among the `recorded` lines is taken from them, see `recorded_score`. Every metric is checked for what it needs before the first one runs. One that fails costs its own score alone and is
     a `DevalWarning`, unless none succeeds, which raises the first error.
     """
     results, errors = {}, []
     for measurement in [one for one in measurements if can_serve(one, subject, name)]:
         try:
-            result = measure(measurement, subject, seed, about)
-            for use in on_result:
-                use(result)
+            result = recorded_score(recorded, measurement, subject, seed, about)
+            if result is None:
+                result = measure(measurement, subject, seed, about)
+                for use in on_result:
+                    use(result)
             results[measurement.name] = result
         except DevalError as error:
             errors.append(error)

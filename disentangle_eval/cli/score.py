@@ -206,11 +206,11 @@ def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool, again: b
     A result that the run has already is shown as it is, unless `again`.
     """
     from disentangle_eval.cli.score_table import show, show_spread
-    from disentangle_eval.results import spread
+    from disentangle_eval.results import recorded_lines, spread
     from disentangle_eval.scoring import measure, recorded_score
 
     about, run = task.opened.about, task.opened.run
-    recorded = recorded_lines(run) if run and not again else []
+    recorded = recorded_lines(run.results) if run and not again else []
     results = []
     for seed in seeds:
         known = recorded_score(recorded, task.measurement, task.subject(), seed, about)
@@ -225,16 +225,6 @@ def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool, again: b
         summary = spread(results)
         click.echo(summary.to_json()) if as_json else show_spread(summary)
     return results
-
-
-def recorded_lines(run: RunFolder) -> list[dict[str, Any]]:
-    """The results that a run has, as far as they can be read."""
-    from disentangle_eval.runtime.json_lines import read_lines
-
-    try:
-        return read_lines(run.results).records
-    except (DevalError, OSError):
-        return []
 
 
 def keep(path: Path, result: Result) -> None:

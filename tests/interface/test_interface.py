@@ -144,6 +144,16 @@ def test_scores_of_a_model_from_a_run_are_complete_and_kept(run: de.TrainedRun, 
     assert de.load_results(run.folder.parent)[-1] == kept
 
 
+def test_a_score_that_a_run_has_is_returned_unless_it_is_wanted_again(run: de.TrainedRun, squares: str) -> None:
+    first = de.score(run, squares, metrics="mig", seed=7, num_train=50)["mig"]
+    kept = len(run.results)
+    assert de.score(run, squares, metrics="mig", seed=7, num_train=50)["mig"] == first
+    assert len(run.results) == kept
+    assert de.score(run, squares, metrics="mig", seed=7, num_train=50, again=True)["mig"].value == first.value
+    assert de.score(run, squares, metrics="mig", seed=7, num_train=60)["mig"].settings != first.settings
+    assert len(run.results) == kept + 2
+
+
 def test_a_model_that_was_trained_on_is_no_longer_the_checkpoint(run: de.TrainedRun, squares: str) -> None:
     model = run.model("cpu")
     before = len(run.results)
