@@ -341,8 +341,9 @@ def measure_each(
 ) -> dict[str, Result]:
     """The results by metric of a subject, called `name` in messages; each new one is handed to `on_result` as it comes.
 
-    A result that is among the `recorded` lines is taken from them, see `recorded_score`. Every metric is checked for what it needs before the first one runs. One that fails costs its own score alone and is
-    a `DevalWarning`, unless none succeeds, which raises the first error.
+    A result that is among the `recorded` lines is taken from them, see `recorded_score`. Every metric is checked for
+    what it needs before the first one runs. One that fails costs its own score alone and is a `DevalWarning`, unless
+    none succeeds, which raises the first error.
     """
     results, errors = {}, []
     for measurement in [one for one in measurements if can_serve(one, subject, name)]:

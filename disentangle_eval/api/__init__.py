@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from disentangle_eval.api.abilities import (
         Bottleneck,
         Classifier,
+        Decoder,
         Draw,
         Encoder,
         Generator,
@@ -42,6 +43,7 @@ __all__ = [
     "Classifier",
     "CosineDecay",
     "Dataset",
+    "Decoder",
     "Draw",
     "Encoder",
     "FactorGrid",
@@ -77,6 +79,7 @@ _MODULES = {
     "Classifier": "abilities",
     "CosineDecay": "training",
     "Dataset": "data",
+    "Decoder": "abilities",
     "Draw": "abilities",
     "Encoder": "abilities",
     "FactorGrid": "data",

@@ -114,6 +114,14 @@ class Reconstructor(Protocol):
         """(B, C, H, W) in [0, 1] -> (B, C, H, W) in [0, 1], in eval mode."""
 
 
+@runtime_checkable
+class Decoder(Protocol):
+    """Draws images of codes, whether or not its generator draws such codes."""
+
+    def decode(self, code: Tensor) -> Tensor:
+        """(B, K), as `encode` returns it or between such codes -> (B, C, H, W) in [0, 1], in eval mode."""
+
+
 @dataclass(frozen=True)
 class Traversal:
     """The space a model's factors are read off in: a code (B, K), and how an image is drawn from one.
@@ -151,6 +159,7 @@ class AnyModel(
     LowerBound,
     Likelihood,
     Reconstructor,
+    Decoder,
     Traversable,
     Protocol,
 ):

@@ -54,13 +54,13 @@ def interpolation(
     from disentangle_eval.report.categories import rows_picture
     from disentangle_eval.report.coded_images import chosen_indices, images_at
     from disentangle_eval.report.grid import save_png
-    from disentangle_eval.report.interpolation import End, own_ends, ways
+    from disentangle_eval.report.interpolation import End, can_go_between, own_ends, ways
     from disentangle_eval.report.labels import captioned
 
     if codes and (images or dataset):
         raise UsageError("interpolation", received="--codes with images", expected="one of them")
     opened = open_model(checkpoint, device)
-    if not isinstance(opened.model, Traversable):
+    if not (isinstance(opened.model, Traversable) if codes else can_go_between(opened.model)):
         raise opened.origin.inability("has no space of codes to draw from: it has no `traversal`")
     path = picture_path(out, opened.origin, "interpolation")
     if codes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Traversable, Traversal
+from disentangle_eval.api import Decoder, Encoder, Traversable
 from disentangle_eval.latents import Categorical, CodeDimension
 from disentangle_eval.report.labels import Lines
 from disentangle_eval.report.traversal import encoding_of, space_of
@@ -16,6 +17,18 @@ from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
 PARALLEL = 1e-4
+
+
+@dataclass(frozen=True)
+class Space:
+    """Codes to go through: what each column holds, how an image is drawn of one, and how the code of an image is read.
+
+    `encode` is None in a space that no image is encoded into.
+    """
+
+    code: Sequence[CodeDimension]
+    render: Callable[[Tensor], Tensor]
+    encode: Callable[[Tensor], Tensor] | None
 
 
 @dataclass(frozen=True)
@@ -34,18 +47,25 @@ def own_ends(model: Traversable, n: int, seed: int, device: torch.device) -> lis
     return [End(f"code {number}", code=code) for number, code in enumerate(codes)]
 
 
+def can_go_between(model: object) -> bool:
+    """Whether `ways` can draw a model: its codes of images, or those that it draws itself."""
+    return isinstance(model, Traversable) or (isinstance(model, Encoder) and isinstance(model, Decoder))
+
+
 def ways(
-    model: Traversable, pairs: Sequence[tuple[End, End]], columns: int, seed: int, device: torch.device
+    model: Any, pairs: Sequence[tuple[End, End]], columns: int, seed: int, device: torch.device
 ) -> list[tuple[Lines, Tensor]]:
     """Two rows per pair, `linear` and `spherical`: `columns` images on the way, between the ends' own images.
 
-    `UsageError` for images and a model that does not encode them into what it draws from.
+    Codes of images are those of `encode` where the model draws these itself, see `Decoder`, else those of its
+    `traversal`. `UsageError` for images and a model that does not encode them into what it draws from.
     """
     rows: list[tuple[Lines, Tensor]] = []
     with evaluating(model):
-        space = space_of(model, seed, device)
+        of_images = any(end.image is not None for pair in pairs for end in pair)
+        space = space_between(model, seed, device, of_images)
         for pair in pairs:
-            start, end = (code_of(model, space, one, device) for one in pair)
+            start, end = (code_of(space, one, device) for one in pair)
             before, after = ([] if one.image is None else [one.image[None]] for one in pair)
             for way in (linear, spherical):
                 drawn = space.render(path(start, end, columns, space.code, way)).cpu()
@@ -54,12 +74,20 @@ def ways(
     return rows
 
 
-def code_of(model: Traversable, space: Traversal, end: End, device: torch.device) -> Tensor:
+def space_between(model: Any, seed: int, device: torch.device, of_images: bool) -> Space:
+    """The space of a model's codes, of images or its own."""
+    if of_images and isinstance(model, Encoder) and isinstance(model, Decoder):
+        return Space(model.code, model.decode, model.encode)
+    space = space_of(model, seed, device)
+    return Space(space.code, space.render, encoding_of(model, space) if of_images else None)
+
+
+def code_of(space: Space, end: End, device: torch.device) -> Tensor:
     """The code (K,) of an end."""
-    if end.image is not None:
-        return encoding_of(model, space)(end.image[None].to(device))[0]
-    assert end.code is not None
-    return end.code
+    if end.image is None or space.encode is None:
+        assert end.code is not None
+        return end.code
+    return space.encode(end.image[None].to(device))[0]
 
 
 def linear(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:

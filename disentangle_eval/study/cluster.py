@@ -6,7 +6,8 @@ import contextlib
 import importlib.util
 import os
 import secrets
-import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,18 @@ from disentangle_eval.study.processes import RETRIES, STOPPED, Job, run_job
 
 LOCAL = "local"
 TOKEN_FILE = "ray-token"
+
+# Removes a folder once the process that holds the other end of its input has ended, however it did. Processes that end
+# with it may still write into the folder for a while.
+REMOVER = """
+import os, shutil, sys, time
+sys.stdin.read()
+for _ in range(600):
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    if not os.path.exists(sys.argv[1]):
+        break
+    time.sleep(0.1)
+"""
 
 # What a job's exit code is where Ray lost its worker or node more often than it retries.
 LOST = -9
@@ -87,10 +100,8 @@ class RayCluster:
         options: dict[str, Any] = {"log_to_driver": False}
         with contextlib.ExitStack() as stack:
             if self.address == LOCAL:
-                # Paths of sockets may be 107 bytes long: a folder of its own, with a short name.
-                folder = tempfile.mkdtemp(prefix="dv-")
-                stack.callback(shutil.rmtree, folder, ignore_errors=True)
-                options |= {"_temp_dir": folder, "num_cpus": self._cpus(), "include_dashboard": False}
+                folder = stack.enter_context(short_folder())
+                options |= {"_temp_dir": str(folder), "num_cpus": self._cpus(), "include_dashboard": False}
             else:
                 options["address"] = self.address
             try:
@@ -104,6 +115,18 @@ class RayCluster:
 
     def _cpus(self) -> int | None:
         return None if self.at_a_time is None else self.at_a_time * self.cpus_per_trial
+
+
+@contextlib.contextmanager
+def short_folder() -> Iterator[Path]:
+    """A temporary folder that is removed at the end, even where this process is killed.
+
+    Its name is short, since the path of a socket in it may have 107 bytes.
+    """
+    folder = tempfile.mkdtemp(prefix="dv-")
+    command = [sys.executable, "-I", "-S", "-c", REMOVER, folder]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        yield Path(folder)
 
 
 def token_in(folder: Path) -> Path:

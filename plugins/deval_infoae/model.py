@@ -161,6 +161,11 @@ class InfoAE(AveragedWeights, Model[InfoAEConfig]):
         images: Tensor = self.averaged("decoder")(self.averaged("encoder")(x))
         return images
 
+    def decode(self, code: Tensor) -> Tensor:
+        """Dec(z) of codes (B, 1 + z_dim); the class, which E(x) decides, has no part in it."""
+        images: Tensor = self.decoder(code[:, 1:])
+        return images
+
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """log q(c|x) - log p(c) of the category, (B, 1) nats; training adds no noise to images, in no iteration."""
         return self.codes.lower_bounds_of_each(z, self._read(self.generate(z))).categorical

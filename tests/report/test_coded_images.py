@@ -131,3 +131,20 @@ def test_ways_between_own_codes_and_no_way_from_images_for_a_model_that_encodes_
     assert not torch.allclose(straight[1], arc[1])
     with pytest.raises(UsageError, match="encodes images"):
         ways(painter, [(End("a", torch.zeros(1, 4, 4)), ends[0])], 3, 0, torch.device("cpu"))
+
+
+def test_codes_of_images_are_decoded_where_the_generator_does_not_draw_them() -> None:
+    class Shifted:
+        """An image (1, 1, 2) is its code plus a half; there is nothing to draw from."""
+
+        code = continuous(2)
+
+        def encode(self, x: Tensor) -> Tensor:
+            return x.flatten(1) - 0.5
+
+        def decode(self, code: Tensor) -> Tensor:
+            return code[:, None, None, :] + 0.5
+
+    ends = End("a", torch.tensor([[[0.0, 1.0]]])), End("b", torch.tensor([[[1.0, 0.0]]]))
+    (_, straight), _ = ways(Shifted(), [ends], 3, 0, torch.device("cpu"))
+    torch.testing.assert_close(straight[:, 0, 0, 0], torch.tensor([0, 0, 0.5, 1, 1]))

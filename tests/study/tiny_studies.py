@@ -16,3 +16,7 @@ def study(grid, **changes):
             **changes,
         }
     )
+
+
+# Two trials, long enough to be cut off on the way.
+LONGER = {"seeds": "0-1", "iterations": 300, "checkpoint_every": 10}

@@ -62,6 +62,7 @@ FAULTY_MODELS = {
     "log_likelihood": ["methods:LikelihoodAPixel", "methods:LikelihoodOfTheBatch"],
     "generate": ["methods:SignedImages", "methods:NoPrior"],
     "reconstruct": ["methods:FlatReconstruction"],
+    "decode": ["methods:SignedDecoding"],
     "rate": ["methods:RateOfTheBatch"],
     "lower_bound": ["methods:LowerBoundOfTheBatch"],
     "device": ["devices:ConstantOnTheCpu", "devices:ImagesOnTheCpu", "devices:PlainAttribute"],

@@ -18,7 +18,7 @@ from disentangle_eval.testing.checks.lower_bound import check_lower_bound
 from disentangle_eval.testing.checks.players import check_players
 from disentangle_eval.testing.checks.posterior import check_posterior
 from disentangle_eval.testing.checks.randomness import check_no_global_randomness
-from disentangle_eval.testing.checks.reconstruction import check_reconstruct
+from disentangle_eval.testing.checks.reconstruction import check_decode, check_reconstruct
 from disentangle_eval.testing.checks.registration import check_registration_imports_no_torch
 from disentangle_eval.testing.checks.replicas import check_replicas
 from disentangle_eval.testing.checks.resume import check_resume
@@ -45,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     check_log_likelihood,
     check_generate,
     check_reconstruct,
+    check_decode,
     check_rate,
     check_lower_bound,
     check_traversal,

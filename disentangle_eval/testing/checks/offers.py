@@ -11,6 +11,7 @@ from torch import Tensor
 from disentangle_eval.api import (
     Bottleneck,
     Classifier,
+    Decoder,
     Encoder,
     Generator,
     Likelihood,
@@ -47,6 +48,8 @@ def calls(candidate: Candidate, model: Model[Any], device: torch.device = CPU) -
     found: dict[str, Callable[[], object]] = {}
     if isinstance(model, Encoder):
         found["encode"] = lambda: model.encode(x)
+        if isinstance(model, Decoder):
+            found["decode"] = lambda: model.decode(model.encode(x))
     if isinstance(model, Posterior):
         found["posterior"] = lambda: model.posterior(x)
     if isinstance(model, Classifier):

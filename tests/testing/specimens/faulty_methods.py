@@ -126,6 +126,11 @@ class FlatReconstruction(Sound):
         return super().reconstruct(x).flatten(1)
 
 
+class SignedDecoding(Sound):
+    def decode(self, code: Tensor) -> Tensor:
+        return 2 * super().decode(code) - 1
+
+
 class RateOfTheBatch(Sound):
     def rate(self, z: Tensor) -> Tensor:
         return super().rate(z).sum(dim=1)

@@ -90,6 +90,9 @@ class Sound(Model[SoundConfig]):
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.decoder(self.encode(x))
 
+    def decode(self, code: Tensor) -> Tensor:
+        return self.decoder(code)
+
     def traversal(self, draw: Draw) -> Traversal:
         ones = torch.ones(len(self.code))
         return Traversal(self.code, spread=ones, rate=ones, origin=self.prior.sample, render=self.decoder)
