@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Rows = list[tuple[tuple[str, ...], np.ndarray]]
 
 
+MODES = ("--nearest", "--probable", "--along")
+
+
 @click.command()
 @checkpoint_argument
 @out_option
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     "--column", type=click.IntRange(min=0), help="Dimension of the code.  [default: the first categorical one]"
 )
 @click.option("--nearest", is_flag=True, help="Show the images nearest to what the model draws of each category.")
+@click.option("--probable", is_flag=True, help="Show the images of each category's highest probability.")
 @click.option("--along", type=click.IntRange(min=0), help="Show the lowest and highest images of this real dimension.")
 @click.option("--columns", type=click.IntRange(2, 50), default=10, show_default=True, help="Images per row.")
 @click.option("--n", type=click.IntRange(min=2), default=2000, show_default=True, help="Number of images searched.")
@@ -46,6 +50,7 @@ def categories(
     out: Path | None,
     column: int | None,
     nearest: bool,
+    probable: bool,
     along: int | None,
     columns: int,
     n: int,
@@ -56,9 +61,10 @@ def categories(
 ) -> None:
     """Draw real images by the category that CHECKPOINT reads in them, a row per category.
 
-    A row shows images of its category at random, or with --nearest what the model draws of the category and the real
-    images nearest to that in pixels, or with --along the images with the lowest and the highest value of another
-    dimension. A code without categories has two rows per dimension: its lowest and its highest images.
+    A row shows images of its category at random, or with --probable those that the model is surest of, or with
+    --nearest what the model draws of the category and the real images nearest to that in pixels, or with --along the
+    images with the lowest and the highest value of another dimension. A code without categories has two rows per
+    dimension: its lowest and its highest images.
     """
     from disentangle_eval.cli.picture import picture_path
     from disentangle_eval.latents import is_categorical
@@ -67,8 +73,9 @@ def categories(
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.labels import captioned
 
-    if nearest and along is not None:
-        raise UsageError("categories", received="--nearest with --along", expected="at most one of them")
+    modes = [name for name, given in zip(MODES, (nearest, probable, along is not None), strict=True) if given]
+    if len(modes) > 1:
+        raise UsageError("categories", received=" with ".join(modes), expected="at most one of them")
     coded = open_coded(checkpoint, device, dataset, data_dir, n, seed)
     code = coded.code
     for option, dimension in (("--column", column), ("--along", along)):
@@ -76,13 +83,13 @@ def categories(
             raise UsageError(option, received=dimension, expected=f"0 to {len(code) - 1}, a dimension of the code")
     path = picture_path(out, coded.opened.origin, "categories")
     categorical = is_categorical(code)
-    if column is not None and not categorical[column] and not nearest and along is None:
+    if column is not None and not categorical[column] and not modes:
         rows = value_rows(coded, [column], columns)
-    elif not any(categorical) and not nearest and along is None:
+    elif not any(categorical) and not modes:
         rows = value_rows(coded, range(len(code)), columns)
     else:
         chosen = categorical_column(code, column, "categories")
-        rows, drawn = category_rows(coded, chosen, columns, seed, nearest, along)
+        rows, drawn = category_rows(coded, chosen, columns, seed, nearest, probable, along)
     shown = [(lines, images_at(coded.data, coded.index[found])) for lines, found in rows if len(found)]
     if nearest:
         import torch
@@ -110,7 +117,7 @@ def value_rows(coded: Coded, dimensions: Sequence[int], columns: int) -> Rows:
 
 
 def category_rows(
-    coded: Coded, column: int, columns: int, seed: int, nearest: bool, along: int | None
+    coded: Coded, column: int, columns: int, seed: int, nearest: bool, probable: bool, along: int | None
 ) -> tuple[Rows, list[Tensor]]:
     """A row per category of a column, and with `nearest` what the model draws of each."""
     import numpy as np
@@ -129,6 +136,8 @@ def category_rows(
         drawn = list(pictures)
         images = images_at(coded.data, coded.index)
         chosen = choosing.nearest(images, coded.codes, column, pictures, columns - 1)
+    elif probable:
+        chosen = choosing.most_probable(coded.codes, column, probabilities(coded, column), columns)
     elif along is not None:
         chosen = choosing.along(coded.codes, column, kind.classes, columns, along)
     else:
@@ -137,6 +146,19 @@ def category_rows(
     rows: Rows = []
     for found, (indices, count) in enumerate(zip(chosen, counts, strict=True)):
         lines = [f"category {found}", f"{count:,} images"]
-        lines += [f"by dimension {along}"] if along is not None else []
+        lines += ["most probable"] if probable else [f"by dimension {along}"] if along is not None else []
         rows.append((tuple(lines), indices))
     return rows, drawn
+
+
+def probabilities(coded: Coded, column: int) -> np.ndarray:
+    """The probability of each class of a categorical column, (n, classes); `UsageError` for a model without any."""
+    from disentangle_eval.api import Classifier
+    from disentangle_eval.latents import is_categorical
+    from disentangle_eval.report.coded_images import probabilities_of
+
+    model, opened = coded.opened.model, coded.opened
+    if not isinstance(model, Classifier):
+        raise opened.origin.inability("has no probabilities of its categories: it has no `class_probabilities`")
+    number = sum(is_categorical(coded.code)[:column])
+    return probabilities_of(model, coded.data, coded.index, number, opened.device)

@@ -36,6 +36,15 @@ def along(codes: np.ndarray, column: int, classes: int, n: int, dimension: int) 
     return chosen
 
 
+def most_probable(codes: np.ndarray, column: int, probabilities: np.ndarray, n: int) -> list[np.ndarray]:
+    """For each class of a categorical column the `n` of its rows of highest probability (N, classes), highest first."""
+    chosen = []
+    for found in range(probabilities.shape[1]):
+        rows = np.flatnonzero(codes[:, column] == found)
+        chosen.append(rows[np.argsort(-probabilities[rows, found], kind="stable")[:n]])
+    return chosen
+
+
 def extremes(codes: np.ndarray, dimension: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The `n` rows with the lowest value of a dimension, ascending, and the `n` with the highest, descending."""
     order = np.argsort(codes[:, dimension], kind="stable")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from disentangle_eval.api import Dataset, Encoder, Posterior
+from disentangle_eval.api import Classifier, Dataset, Encoder, Posterior
 from disentangle_eval.latents import Categorical, CodeDimension, Normal, OneHot, Part, Prior
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -33,6 +33,18 @@ def codes_of(model: Encoder, data: Dataset, index: np.ndarray, device: torch.dev
     with evaluating(model):
         chunks = np.array_split(index, -(-len(index) // BATCH))
         parts = [model.encode(data.images(torch.from_numpy(chunk)).to(device)).cpu() for chunk in chunks]
+    return torch.cat(parts).numpy()
+
+
+def probabilities_of(
+    model: Classifier, data: Dataset, index: np.ndarray, number: int, device: torch.device
+) -> np.ndarray:
+    """q(c|x) of the `number`-th categorical dimension of the code, (n, classes), of the images of `index`."""
+    with evaluating(model):
+        chunks = np.array_split(index, -(-len(index) // BATCH))
+        parts = [
+            model.class_probabilities(data.images(torch.from_numpy(chunk)).to(device))[number].cpu() for chunk in chunks
+        ]
     return torch.cat(parts).numpy()
 
 

@@ -13,7 +13,15 @@ from torch import Tensor, nn
 from disentangle_eval.api import Draw
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous, Normal, OneHot, Prior, Uniform, continuous
-from disentangle_eval.report.categories import along, at_random, drawn_categories, extremes, nearest, rows_picture
+from disentangle_eval.report.categories import (
+    along,
+    at_random,
+    drawn_categories,
+    extremes,
+    most_probable,
+    nearest,
+    rows_picture,
+)
 from disentangle_eval.report.coded_images import priors_of
 from disentangle_eval.report.embedding import embed, embedding_figure, features
 from disentangle_eval.report.histograms import histograms_figure
@@ -82,6 +90,12 @@ def test_rows_of_a_category_are_its_own_images() -> None:
     assert [found.tolist() for found in along(CODES, 0, 3, 2, dimension=1)] == [[2, 4], [1, 3], []]
     lowest, highest = extremes(CODES, 1, 2)
     assert (lowest.tolist(), highest.tolist()) == ([2, 1], [3, 4])
+
+
+def test_the_most_probable_images_of_a_category_come_first() -> None:
+    of_first = np.array([0.6, 0.1, 0.9, 0.2, 0.5, 0.7])
+    probabilities = np.stack([of_first, 1 - of_first], axis=1)
+    assert [found.tolist() for found in most_probable(CODES, 0, probabilities, 3)] == [[2, 5, 0], [1, 3]]
 
 
 def test_the_nearest_images_of_a_category_come_first() -> None:

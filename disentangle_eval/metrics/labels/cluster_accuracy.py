@@ -89,8 +89,9 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
         self, code: Sequence[CodeDimension], codes: np.ndarray, labels: np.ndarray, seed: int
     ) -> tuple[int | None, np.ndarray]:
         """The code dimension, if one it is, and the cluster of each image (N,) from 0."""
-        if self.cfg.clusters == "k-means":
-            return None, k_means(codes, code, len(np.unique(labels)), seed)
+        if self.cfg.clusters != "code":
+            scaled = self.cfg.clusters == "k-means"
+            return None, k_means(codes, code, len(np.unique(labels)), seed, scaled)
         column = cluster_column(code, self.cfg.column)
         return column, codes[:, column].astype(np.int64)
 
@@ -108,8 +109,10 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
         return order[:count], order[count:]
 
 
-def k_means(codes: np.ndarray, code: Sequence[CodeDimension], clusters: int, seed: int) -> np.ndarray:
-    """The cluster of each image (N,) by Lloyd's k-means of standardised codes (N, K), the best of ten starts.
+def k_means(
+    codes: np.ndarray, code: Sequence[CodeDimension], clusters: int, seed: int, scaled: bool = True
+) -> np.ndarray:
+    """Clusters (N,) of images by Lloyd's k-means of codes (N, K), standardised if `scaled`: the best of ten starts.
 
     A column of classes enters as one-hot columns; constant columns do not count.
     """
@@ -119,10 +122,10 @@ def k_means(codes: np.ndarray, code: Sequence[CodeDimension], clusters: int, see
     columns = columns[:, varies(columns)]
     if not columns.size:
         return np.zeros(len(codes), dtype=np.int64)
-    standardised = (columns - columns.mean(axis=0)) / columns.std(axis=0)
-    distinct = min(clusters, len(np.unique(standardised, axis=0)))
+    points = (columns - columns.mean(axis=0)) / columns.std(axis=0) if scaled else columns
+    distinct = min(clusters, len(np.unique(points, axis=0)))
     seeded = KMeans(distinct, n_init=10, random_state=stream_seed(seed, "k-means") % 2**32)
-    found: np.ndarray = seeded.fit_predict(standardised).astype(np.int64)
+    found: np.ndarray = seeded.fit_predict(points).astype(np.int64)
     return found
 
 

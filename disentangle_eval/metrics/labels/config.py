@@ -19,7 +19,8 @@ class ClusterAccuracyConfig(MetricConfig):
     most images agree; `majority`, each cluster stands for the class most of its images have; `hinz-wermter`, one to
     one as found on the data set held back from training, as Hinz & Wermter (2018) name clusters; `validation`, the same
     on 5,000 random images that are not scored, where there is no such data set; `k-means`, one to one for clusters of
-    the code's dimensions, whatever these hold.
+    the code's dimensions, whatever these hold; `k-means-unscaled`, the same without standardising the dimensions first,
+    the usual baseline on pixels.
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
@@ -28,6 +29,7 @@ class ClusterAccuracyConfig(MetricConfig):
         "hinz-wermter": {"matching": "hungarian", "held_back": "validation"},
         "validation": {"matching": "hungarian", "held_back": 5_000},
         "k-means": {"matching": "hungarian", "clusters": "k-means"},
+        "k-means-unscaled": {"matching": "hungarian", "clusters": "k-means-unscaled"},
     }
 
     matching: Literal["hungarian", "majority"] = Field(
@@ -38,8 +40,10 @@ class ClusterAccuracyConfig(MetricConfig):
         description="what names the clusters and is not scored: so many random images, or `validation`, the data set "
         "held back from training; the images scored unless given",
     )
-    clusters: Literal["code", "k-means"] = Field(
-        "code", description="what puts images into clusters: a categorical code dimension, or k-means of all dimensions"
+    clusters: Literal["code", "k-means", "k-means-unscaled"] = Field(
+        "code",
+        description="what puts images into clusters: a categorical code dimension, or k-means of all dimensions, "
+        "standardised or as they are",
     )
     column: int | None = Field(
         None, ge=0, description="code dimension whose classes are the clusters; the first with the most unless given"

@@ -253,6 +253,9 @@ def test_k_means_finds_classes_in_real_numbers():
     centres = 10 * random.normal(size=(10, 3))
     codes = np.hstack([centres[LABELS] + random.normal(size=(500, 3)), np.full((500, 1), 0.1)])
     assert score(CodeTable(codes, labels=LABELS), "k-means").values["value"] > 0.99
+    wide = np.hstack([codes, 1000 * random.normal(size=(500, 1))])
+    assert score(CodeTable(codes, labels=LABELS), "k-means-unscaled").values["value"] > 0.99
+    assert score(CodeTable(wide, labels=LABELS), "k-means-unscaled").values["value"] < 0.3
     noise = score(CodeTable(random.normal(size=(500, 3)), labels=LABELS), "k-means")
     assert noise.values["value"] == pytest.approx(noise.chance, abs=0.06)
     assert score(CodeTable(np.full((500, 2), 0.1), labels=LABELS), "k-means").values["value"] == pytest.approx(0.1)
