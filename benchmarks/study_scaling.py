@@ -5,13 +5,15 @@ python benchmarks/study_scaling.py [--trials 4 16 64] [--workers 1 2] [--iterati
 Each trial trains a small beta-VAE on a few images that are made here, in a process of its own, as `deval study run`
 does. A line holds the seconds of the whole study, those of its training by speed.jsonl, and `overhead_per_trial`: the
 seconds of a worker per trial in which nothing was trained, such as starting Python, importing torch, opening the data
-and writing files.
+and writing files. `cpu_per_trial` are the CPU seconds of a trial's process, all in all, which other work on the machine
+changes least; `driver_cpu` those of the process that runs the study. `others` is how many cores other work kept busy.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import resource
 import tempfile
 import time
 from collections.abc import Sequence
@@ -23,6 +25,7 @@ from lines import Line, line, write
 
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.json_lines import read_lines
+from disentangle_eval.runtime.threads import Load
 from disentangle_eval.study.design import Study, study_of
 from disentangle_eval.study.processes import Processes
 from disentangle_eval.study.running import StudyFolder, run_study
@@ -68,6 +71,7 @@ def short_study(images: Path, trials: int, iterations: int) -> Study:
 def measured(study: Study, root: Path, workers: int) -> Line:
     """The time of a study with so many workers of one thread each; fails where a trial does."""
     folder = StudyFolder(root)
+    load, own, of_trials = Load(), cpu_seconds(resource.RUSAGE_SELF), cpu_seconds(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     ended = run_study(study, folder, Processes(at_a_time=workers), threads=1, device="cpu")
     seconds = time.perf_counter() - start
@@ -81,8 +85,17 @@ def measured(study: Study, root: Path, workers: int) -> Line:
         "seconds": round(seconds, 2),
         "training_seconds": round(training, 2),
         "overhead_per_trial": round((seconds * min(workers, trials) - training) / trials, 2),
+        "cpu_per_trial": round((cpu_seconds(resource.RUSAGE_CHILDREN) - of_trials) / trials, 2),
+        "driver_cpu": round(cpu_seconds(resource.RUSAGE_SELF) - own, 2),
+        "others": round(load.of_others(), 2),
     }
     return line("study scaling", found, describe_device(torch.device("cpu")))
+
+
+def cpu_seconds(whose: int) -> float:
+    """CPU seconds of this process, or of its children that have ended."""
+    used = resource.getrusage(whose)
+    return used.ru_utime + used.ru_stime
 
 
 def training_seconds(folder: Path) -> float:

@@ -20,7 +20,7 @@ from disentangle_eval.data.sets.celeba.config import CelebA32Config, CelebAConfi
 from disentangle_eval.errors import DevalError, UsageError
 
 COUNT = 6
-CELEBA, CELEBA32 = celeba.DATASETS
+CELEBA, CELEBA32, CELEBA32_TEST = celeba.DATASETS
 SMALL = {"files": CELEBA.files}
 
 
@@ -105,6 +105,17 @@ def test_celeba32_and_the_other_crops(tmp_path):
     assert (whole[0, :, 32] > 0.5).sum() == 2 * 10  # 35 of 218 rows
     assert (square[0, :, 32] > 0.5).sum() == 2 * 5
     assert inner.max() < 0.1
+
+
+def test_test_images_are_the_last_of_the_partition(tmp_path, monkeypatch):
+    monkeypatch.setattr(celeba, "_IMAGES", COUNT)
+    monkeypatch.setattr(celeba, "FIRST_TEST", 5)
+    tree(tmp_path / "CelebA")
+    data = celeba.load_test(CELEBA32_TEST, tmp_path, CelebA32Config())
+    assert (data.name, data.shape, len(data)) == ("celeba32-test", (3, 32, 32), 2)
+    last = load32(tmp_path, CelebA32Config()).images(torch.tensor([4, 5]))
+    assert torch.equal(data.images(torch.arange(2)), last)
+    assert CELEBA32_TEST.images == 19_962
 
 
 def test_an_incomplete_tree_is_refused_unless_it_is_wanted(tmp_path):

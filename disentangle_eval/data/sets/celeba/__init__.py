@@ -5,6 +5,8 @@ Read from the archive or the folder of pictures, which the user brings.
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,18 @@ def load(spec: DatasetSpec, folder: Path | None, cfg: CelebAConfig) -> data.Imag
     return data.ImageDataset(spec.name, prepared.sha256, data.ByteImages.of(prepared.pixels))
 
 
+def load_test(spec: DatasetSpec, folder: Path | None, cfg: CelebAConfig) -> data.ImageDataset:
+    """The last part of the makers' partition, the pictures from `FIRST_TEST` on; else as `load`.
+
+    All pictures are prepared, once for `celeba32` and this data set.
+    """
+    whole = replace(spec, name="celeba32", images=_IMAGES)
+    prepared = data.prepare_pictures(whole.name, data.PublishedPictures(whole, folder, partial=cfg.partial), cfg)
+    first = sum(int(Path(name).stem) < FIRST_TEST for name in prepared.names)
+    pixels = prepared.pixels[first:]
+    return data.ImageDataset(spec.name, hashlib.sha256(pixels).hexdigest(), data.ByteImages.of(pixels))
+
+
 _FILES = (
     DataFile(
         path="CelebA/img_align_celeba.zip",
@@ -36,6 +50,7 @@ _FILES = (
     ),
 )
 _IMAGES = 202_599
+FIRST_TEST = 182_638
 _LICENCE = "non-commercial research only"
 _HOMEPAGE = "http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 
@@ -57,6 +72,16 @@ DATASETS = (
         config="disentangle_eval.data.sets.celeba.config:CelebA32Config",
         files=_FILES,
         images=_IMAGES,
+        licence=_LICENCE,
+        homepage=_HOMEPAGE,
+    ),
+    DatasetSpec(
+        name="celeba32-test",
+        summary="the last 19,962 images of celeba32, which its makers leave for testing",
+        target="disentangle_eval.data.sets.celeba:load_test",
+        config="disentangle_eval.data.sets.celeba.config:CelebA32Config",
+        files=_FILES,
+        images=_IMAGES - FIRST_TEST + 1,
         licence=_LICENCE,
         homepage=_HOMEPAGE,
     ),
