@@ -69,6 +69,6 @@ def classification_loss(from_posterior: Tensor, from_other: Tensor) -> Tensor:
     return 0.5 * (softplus(-from_posterior).mean() + softplus(from_other).mean())
 
 
-def accuracy(from_posterior: Tensor, from_other: Tensor) -> Tensor:
-    """The share of latents whose log ratio (B,) has the sign of their class."""
-    return 0.5 * ((from_posterior > 0).float().mean() + (from_other < 0).float().mean())
+def accuracy(of_first: Tensor, of_second: Tensor) -> Tensor:
+    """The mean over two classes of the share of logits (the log ratio of the first to the second) of the right sign."""
+    return 0.5 * ((of_first > 0).float().mean() + (of_second < 0).float().mean())

@@ -13,6 +13,7 @@ from deval_infogan.latent_code_gan import OFFERED, LatentCodeGAN
 from deval_infogan.networks import normalise_spectrally
 from disentangle_eval.api import ImageShape, Losses, Round, Step
 from disentangle_eval.nn.code_heads import bound_terms
+from disentangle_eval.nn.density_ratio import accuracy
 
 
 class InfoGAN(LatentCodeGAN[InfoGANConfig]):
@@ -38,13 +39,20 @@ class InfoGAN(LatentCodeGAN[InfoGANConfig]):
     def discriminator_losses(self, step: Step) -> Losses:
         latent, fake = self._draw(step)
         features = self.trunk(self.augmented(fake, step))
-        d_fake = softplus(self.discriminator(features)).mean()
+        fake_logit = self.discriminator(features)
+        d_fake = softplus(fake_logit).mean()
         real = self.augmented(self.inside(step.images()), step)
-        d_real = softplus(-self.discriminator(self.trunk(real))).mean()
+        real_logit = self.discriminator(self.trunk(real))
+        d_real = softplus(-real_logit).mean()
         bounds = self.codes.lower_bounds(latent, self.read(features.detach() if self.cfg.bystander else features))
         return Losses(
             total={"discriminator": d_real + d_fake - self.weighted(bounds)},
-            terms={"discriminator_real": d_real, "discriminator_fake": d_fake, **bound_terms(self.codes, bounds)},
+            terms={
+                "discriminator_real": d_real,
+                "discriminator_fake": d_fake,
+                "discriminator_accuracy": accuracy(real_logit, fake_logit),
+                **bound_terms(self.codes, bounds),
+            },
         )
 
     def generator_losses(self, step: Step) -> Losses:

@@ -5,7 +5,7 @@ paper and not checked against a copy.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, Presets
 from disentangle_eval.nn import config as nn
@@ -95,6 +95,10 @@ class FactorVAEConfig(DiscriminatedVAEConfig):
     gamma: float = Field(35.0, ge=0, description="weight of the total correlation")
     gamma_iterations: int = Field(
         0, ge=0, description="iterations over which that weight rises linearly from 0; 0: it is constant"
+    )
+    match: Literal["factorised", "prior"] = Field(
+        "factorised",
+        description="what gamma pulls q(z) to: the product of its marginals, or the prior (the paper's appendix F)",
     )
     second_batch: bool = Field(
         True, description="permute the latents of a second batch (the paper's algorithm 2), not those of the same one"

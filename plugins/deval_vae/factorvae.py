@@ -17,12 +17,17 @@ class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
     """Minimises reconstruction + KL + gamma TC, the total correlation TC = KL(q(z) || prod_j q(z_j)).
 
     The discriminator learns to tell latents from latents whose dimensions were permuted over a batch independently,
-    and so estimates the total correlation.
+    and so estimates the total correlation. With `match` prior it tells them from samples of the prior, and gamma weighs
+    KL(q(z) || p(z)) instead (the paper's appendix F).
     """
 
     def losses(self, step: Step) -> Losses:
         batch = self.next_batch(step)
-        judgement = self.judge(batch.z, permute_dimensions(self._others(batch, step), step))
+        if self.cfg.match == "prior":
+            name, others = "aggregate_kl", self.prior.sample(step, step.batch)
+        else:
+            name, others = "total_correlation", permute_dimensions(self._others(batch, step), step)
+        judgement = self.judge(batch.z, others)
         return Losses(
             total={
                 "vae": batch.reconstruction + batch.total_kl + self._gamma(step) * judgement.divergence,
@@ -30,13 +35,13 @@ class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
             },
             terms={
                 **batch.terms,
-                "total_correlation": judgement.divergence,
+                name: judgement.divergence,
                 "discriminator_accuracy": judgement.accuracy,
             },
         )
 
     def _gamma(self, step: Step) -> float | Tensor:
-        """The weight of TC in an iteration: 0 in the first, `gamma` from `gamma_iterations` on."""
+        """The weight of the divergence in an iteration: 0 in the first, `gamma` from `gamma_iterations` on."""
         if not self.cfg.gamma_iterations:
             return self.cfg.gamma
         return self.cfg.gamma * (step.iteration / self.cfg.gamma_iterations).clamp(max=1)

@@ -49,6 +49,7 @@ def test_the_discriminators_round(std):
     expected = {
         "discriminator_real": d_real,
         "discriminator_fake": d_fake,
+        "discriminator_accuracy": 0.5 * (np.mean(double(real_logit) > 0) + np.mean(double(fake_logit) < 0)),
         "lower_bound": categorical + continuous_bound,
         "lower_bound_categorical": categorical,
         "lower_bound_continuous": continuous_bound,

@@ -127,6 +127,17 @@ def test_factorvae(second_batch):
     np.testing.assert_allclose(shuffled, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_factorvae_that_matches_the_prior():
+    played = Played(FactorVAE, gamma=6.5, match="prior")
+    divergence, entropy, accuracy, others = contrast(played)
+    played.expect(
+        {"vae": played.reconstruction + played.kl.sum() + 6.5 * divergence, "discriminator": entropy},
+        {"aggregate_kl": divergence, "discriminator_accuracy": accuracy},
+    )
+    assert len(played.step.handed["images"]) == 1
+    np.testing.assert_allclose(others, double(played.step.handed["normal"][-1]), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(("iteration", "share"), [(0, 0.0), (5, 0.25), (20, 1.0), (900, 1.0)])
 def test_the_weight_of_factorvae_s_total_correlation_may_rise_from_0(iteration, share):
     played = Played(FactorVAE, iteration=iteration, gamma=4.0, gamma_iterations=20)
