@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,13 +16,13 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option, device_option
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
 from disentangle_eval.cli.table import print_table
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, one_line
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.study.cluster import LOCAL, RayCluster, is_installed
 from disentangle_eval.study.design import Study, StudyError, read_study
 from disentangle_eval.study.processes import Processes
-from disentangle_eval.study.running import StudyFolder, TrialState, run_study, states_of
+from disentangle_eval.study.running import StudyFolder, TrialState, run_study, state_of_trial
 
 POLL_SECONDS = 1.0
 
@@ -88,11 +89,12 @@ def run(
         received.append(number)
         engine.stop(number)
 
-    def show_end(state: TrialState) -> None:
-        if state.state == "failed":
-            say("warning", f"{state.trial.title}: {state.cause}")
+    with on_signal(stop), showing(study, folder) as warn:
 
-    with on_signal(stop), showing(study, folder):
+        def show_end(state: TrialState) -> None:
+            if state.state == "failed":
+                warn(f"{state.trial.title}: {state.cause}")
+
         ended = run_study(
             study,
             folder,
@@ -128,39 +130,57 @@ def engine_of(
 
 
 @contextmanager
-def showing(study: Study, folder: StudyFolder) -> Iterator[None]:
-    """While a study runs, a bar for the study and one per running trial on a terminal; nothing elsewhere."""
+def showing(study: Study, folder: StudyFolder) -> Iterator[Callable[[str], None]]:
+    """While a study runs, a bar for the study and one per running trial on a terminal; nothing elsewhere.
+
+    Warnings go through the function that is given, above the bars.
+    """
     if not sys.stderr.isatty():
-        yield
+        yield partial(say, "warning")
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     ended = threading.Event()
     with Progress(*columns, console=Console(stderr=True)) as progress:
         whole = progress.add_task(study.name, total=len(study.trials))
         bars = {
-            trial.folder: progress.add_task(trial.title, total=trial.config["iterations"], visible=False)
+            trial.folder: progress.add_task(trial.title, start=False, total=trial.config["iterations"], visible=False)
             for trial in study.trials
         }
 
+        left = {trial.folder: trial for trial in study.trials}
+
+        def show() -> None:
+            states = [state_of_trial(trial, folder.trials / name) for name, trial in left.items()]
+            for state in states:
+                training = state.run is not None and state.run.state == "training"
+                iteration = state.run.iteration if state.run else 0
+                if training:
+                    progress.start_task(bars[state.trial.folder])
+                progress.update(bars[state.trial.folder], completed=iteration, visible=training)
+                if state.state == "done":
+                    del left[state.trial.folder]
+            failed = sum(state.state == "failed" for state in states)
+            progress.update(whole, completed=len(study.trials) - len(left) + failed)
+
+        def warn(message: str) -> None:
+            progress.console.print(Text(f"warning: {one_line(message)}"))
+
         def poll() -> None:
             while not ended.wait(POLL_SECONDS):
-                states = states_of(folder)
-                progress.update(whole, completed=sum(state.state in ("done", "failed") for state in states))
-                for state in states:
-                    running = state.run is not None and state.run.state == "training"
-                    iteration = state.run.iteration if state.run else 0
-                    progress.update(bars[state.trial.folder], completed=iteration, visible=running)
+                show()
 
         thread = threading.Thread(target=poll, daemon=True)
         thread.start()
         try:
-            yield
+            yield warn
         finally:
             ended.set()
             thread.join()
+            show()
 
 
 def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> None:

@@ -101,7 +101,7 @@ class RayCluster:
         with contextlib.ExitStack() as stack:
             if self.address == LOCAL:
                 folder = stack.enter_context(short_folder())
-                options |= {"_temp_dir": str(folder), "num_cpus": self._cpus(), "include_dashboard": False}
+                options |= {"_temp_dir": str(folder), "num_cpus": self._cpus()}
             else:
                 options["address"] = self.address
             try:

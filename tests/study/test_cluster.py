@@ -33,6 +33,12 @@ IMPATIENT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    for name, value in IMPATIENT.items():
+        monkeypatch.setenv(name, value)
+
+
 def table_and_logs(folder):
     runs = find_runs([folder.root])
     return FORMATS["json"](compare(runs)), [(run.folder / "log.jsonl").read_bytes() for run in runs]
@@ -58,7 +64,7 @@ def test_a_node_that_is_lost_in_the_middle_of_a_trial_changes_no_number(grid, un
     script = Path(__file__).with_name("two_nodes.py")
     with tempfile.TemporaryDirectory(prefix="rt-") as temporary:
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token_in(tmp_path))}
-        environment = {**os.environ, **IMPATIENT, **token, "RAY_TMPDIR": temporary}
+        environment = {**os.environ, **token, "RAY_TMPDIR": temporary}
         command = [sys.executable, str(script), grid, str(folder.root)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
     assert "lost a node" in done.stdout
@@ -73,7 +79,7 @@ def test_a_killed_driver_leaves_nothing_behind_and_the_next_one_goes_on(grid, un
     trials = [RunFolder(folder.trials / trial.folder) for trial in study(grid, **LONGER).trials]
     with tempfile.TemporaryDirectory(prefix="rt-") as temporary:
         command = [sys.executable, str(script), grid, str(folder.root)]
-        with subprocess.Popen(command, env={**os.environ, **IMPATIENT, "TMPDIR": temporary}) as driver:
+        with subprocess.Popen(command, env={**os.environ, "TMPDIR": temporary}) as driver:
             wait_for(lambda: all(trial.log.exists() and trial.log.read_text().count("\n") >= 5 for trial in trials))
             assert list(Path(temporary).glob("dv-*"))
             driver.send_signal(signal.SIGKILL)
