@@ -40,7 +40,7 @@ class End:
     code: Tensor | None = None
 
 
-def own_ends(model: Traversable, n: int, seed: int, device: torch.device) -> list[End]:
+def own_ends(model: Any, n: int, seed: int, device: torch.device) -> list[End]:
     """`n` codes that a model draws itself, chosen by the seed."""
     with evaluating(model):
         codes = space_of(model, seed, device).origin(GeneratorDraw(stream_seed(seed, "ends"), device), n)

@@ -37,7 +37,7 @@ def load_test(spec: DatasetSpec, folder: Path | None, cfg: CelebAConfig) -> data
     prepared = data.prepare_pictures(whole.name, data.PublishedPictures(whole, folder, partial=cfg.partial), cfg)
     first = sum(int(Path(name).stem) < FIRST_TEST for name in prepared.names)
     pixels = prepared.pixels[first:]
-    return data.ImageDataset(spec.name, hashlib.sha256(pixels).hexdigest(), data.ByteImages.of(pixels))
+    return data.ImageDataset(spec.name, hashlib.sha256(pixels.tobytes()).hexdigest(), data.ByteImages.of(pixels))
 
 
 _FILES = (
