@@ -1,8 +1,8 @@
 """What does a command cost before it does anything, next to bare Python and to Python with Click?
 
 Each repeat starts every task once, in turn, so that a machine whose speed drifts is fair to all. Writes one JSON line
-per task: the least and the median processor seconds of a process, the ratio of the least ones to Python with Click's, and
-which of torch and numpy were imported. Other work on the machine only adds, so the least are the comparable ones.
+per task: the least and the median processor seconds of a process, the ratio of the least to that of Python with Click,
+and which of torch and numpy were imported. Other work on the machine only adds, so compare the least.
 
     python benchmarks/import_time.py --out evidence/benchmarks/import_time.jsonl
 """
