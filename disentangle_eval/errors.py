@@ -68,6 +68,13 @@ def shortened(text: str, most: int = 200) -> str:
     return line if len(line) <= most else f"{line[: most - 4]} ..."
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, NumPy or torch had no memory left: torch on a CPU says so in the text of a RuntimeError alone."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
 def describe(error: BaseException) -> str:
     """An exception on one line: its type, then its message. Never raises, whatever the exception does when printed."""
     name = type(error).__name__

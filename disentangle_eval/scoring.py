@@ -12,7 +12,7 @@ from typing import Any
 
 from disentangle_eval.api import Scores, Subject
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError, describe
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError, describe, is_out_of_memory
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.registry.lookup import Registered, load_registry
@@ -275,7 +275,7 @@ def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Map
     except DevalError:
         raise
     except Exception as error:
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        if is_out_of_memory(error):
             raise DevalError(f"{measurement.name}: not enough memory", advice=_how_to_need_less(settings)) from error
         raise _fault(measurement, describe(error)) from error
     if not isinstance(scores, Scores):
@@ -284,8 +284,18 @@ def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Map
 
 
 def _how_to_need_less(settings: Mapping[str, Any]) -> str:
-    large = [name for name, value in settings.items() if isinstance(value, int) and value >= 1000]
-    return f"lower one of its settings: {', '.join(large)}" if large else "score fewer images"
+    large = [name for name, value in settings.items() if _takes_memory(name, value)]
+    if not large:
+        return "score a smaller data set, or on a machine with more memory"
+    return f"lower one of its settings: {', '.join(large)}"
+
+
+def _takes_memory(name: str, value: Any) -> bool:
+    """Whether a setting counts images, votes or particles; None there means all images. Iterations take time alone."""
+    if name.startswith("num_") and value is None:
+        return True
+    counts = value if isinstance(value, (list, tuple)) else [value]
+    return "iterations" not in name and any(isinstance(count, int) and count >= 1000 for count in counts)
 
 
 def _fault(measurement: Measurement, what: str) -> DevalError:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.report.curves import Log, iteration_label, running_mean, series, trace
 from disentangle_eval.report.style import (
     COLOURS,
@@ -42,7 +43,7 @@ def comparison_figure(
         ends[name].append(running_mean(points)[-1, 1])
     if level is not None:
         axes.axhline(level[0], color=INK, linewidth=0.8, linestyle="--")
-    axes.set_ylabel(label)
+    axes.set_ylabel(shortened(label))
     axes.set_xlabel(iteration_label(list(curves.values())))
     count_iterations(axes)
     named = [(sum(values) / len(values), name, colours[name]) for name, values in ends.items()]

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from disentangle_eval.report.style import WIDTH, styled
+from disentangle_eval.errors import shortened
+from disentangle_eval.report.style import LONGEST_NAME, WIDTH, styled
 
 METRIC = "cluster-accuracy"
 
@@ -40,7 +41,7 @@ def confusion_figure(results: Sequence[Mapping[str, Any]]) -> Figure | None:
     _draw(axes, confusion[:, order])
     _frame(axes, details["classes"], [details["majority_names"][cluster] for cluster in order])
     axes.set_xticks(range(columns), [str(cluster) for cluster in order])
-    axes.set_yticks(range(rows), [str(label) for label in details["classes"]])
+    axes.set_yticks(range(rows), [shortened(str(label), LONGEST_NAME) for label in details["classes"]])
     axes.set_xlabel(f"cluster, class of code dimension {details['column']}")
     axes.set_ylabel("class")
     axes.set_title(_title(result), loc="left")
@@ -79,6 +80,9 @@ def _title(result: Mapping[str, Any]) -> str:
     details = result["details"]
     subject = result.get("codes") or f"{result.get('model')} at iteration {result.get('iteration')}"
     return (
-        f"{subject}: {sum(map(sum, details['confusion'])):,} images of {result.get('dataset') or 'the table'}\n"
+        shortened(
+            f"{subject}: {sum(map(sum, details['confusion'])):,} images of {result.get('dataset') or 'the table'}"
+        )
+        + "\n"
         f"one to one {100 * details['hungarian']:.2f}%, by majority (framed) {100 * details['majority']:.2f}%"
     )

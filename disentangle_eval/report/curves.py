@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.report.style import (
     COLOURS,
     GREY,
@@ -17,7 +18,6 @@ from disentangle_eval.report.style import (
     INK,
     LONGEST_NAME,
     WIDTH,
-    as_text,
     count_iterations,
     label_lines,
     name_figure,
@@ -106,7 +106,7 @@ def losses_figure(log: Log, title: str = "") -> Figure | None:
     curves = [series(log, name) for name in terms]
     for axes, name, points in zip(panels, terms, curves, strict=False):
         trace(axes, points, COLOURS[0])
-        axes.set_title(as_text(name.replace("_", " "), LONGEST_NAME), loc="left")
+        axes.set_title(shortened(name.replace("_", " "), LONGEST_NAME), loc="left")
         count_iterations(axes)
     for axes in panels[len(terms) :]:
         axes.remove()

@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.latents import Categorical, CodeDimension
-from disentangle_eval.report.style import WIDTH, name_figure, styled
+from disentangle_eval.report.style import LONGEST_NAME, WIDTH, name_figure, styled
 
 COLUMNS = 3
 MOST_NAMED = 10
@@ -54,7 +55,7 @@ def embedding_figure(points: np.ndarray, classes: Mapping[str, np.ndarray], titl
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (name, found) in zip(panels, classes.items(), strict=False):
         draw_points(axes, points, found)
-        axes.set_title(name, loc="left")
+        axes.set_title(shortened(name), loc="left")
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_aspect("equal", adjustable="datalim")
@@ -73,7 +74,14 @@ def draw_points(axes: Axes, points: np.ndarray, classes: np.ndarray) -> None:
         colours = matplotlib.colormaps["tab10"].colors  # type: ignore[attr-defined]
         for place, found in enumerate(present):
             chosen = points[classes == found]
-            axes.scatter(chosen[:, 0], chosen[:, 1], s=size, color=colours[place], linewidths=0, label=str(found))
+            axes.scatter(
+                chosen[:, 0],
+                chosen[:, 1],
+                s=size,
+                color=colours[place],
+                linewidths=0,
+                label=shortened(str(found), LONGEST_NAME),
+            )
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7, frameon=False, handletextpad=0.1)
         return
     drawn = axes.scatter(points[:, 0], points[:, 1], s=size, c=classes, cmap="viridis", linewidths=0)

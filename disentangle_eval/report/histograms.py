@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.latents import Categorical, CodeDimension, OneHot, Part, Uniform
 from disentangle_eval.report.style import COLOURS, INK, WIDTH, name_figure, styled
 
@@ -42,7 +43,7 @@ def histograms_figure(
         axes.set_ylim(bottom=0)
     for axes in panels[len(code) :]:
         axes.remove()
-    figure.supxlabel(f"{label} (dashed: prior)", fontsize=9)
+    figure.supxlabel(shortened(f"{label} (dashed: prior)"), fontsize=9)
     name_figure(figure, title)
     return figure
 

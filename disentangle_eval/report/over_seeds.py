@@ -11,11 +11,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.report.style import (
     COLOURS,
     GREY,
     HEIGHT,
     INK,
+    LONGEST_NAME,
+    LONGEST_ROW,
     WIDTH,
     count_iterations,
     label_lines,
@@ -67,7 +70,7 @@ def bands_figure(lines: Sequence[Line], label: str, levels: Sequence[Level] = ()
     axes = figure.subplots()
     label_lines(axes, draw_bands(axes, lines, levels))
     axes.set_xlabel(f"iteration ({BAND})")
-    axes.set_ylabel(label)
+    axes.set_ylabel(shortened(label))
     count_iterations(axes)
     name_figure(figure, title)
     return figure
@@ -88,12 +91,12 @@ def panels_figure(
     rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True).ravel()
     for axes, (quantity, lines) in zip(rows, panels.items(), strict=True):
         ends = draw_bands(axes, lines, (levels or {}).get(quantity, ()), marker="o")
-        axes.set_ylabel(quantity)
+        axes.set_ylabel(shortened(quantity))
         axes.margins(x=0.03)
         if all((points[:, 1] >= 0).all() for line in lines for points in line.seeds):
             axes.set_ylim(bottom=0)
         label_lines(axes, ends)
-    rows[-1].set_xlabel(f"{x_label} ({BAND})")
+    rows[-1].set_xlabel(shortened(f"{x_label} ({BAND})"))
     name_figure(figure, title)
     return figure
 
@@ -119,12 +122,12 @@ def ranked_figure(tables: Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]],
             axes.plot(shared, found.mean(axis=0), color=colour)
             if len(curves) > 1:
                 axes.fill_between(shared, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.18, linewidth=0)
-        axes.set_title(f"{setting} ({len(seeds)})", loc="left")
+        axes.set_title(f"{shortened(setting)} ({len(seeds)})", loc="left")
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         count_iterations(axes)
     for axes in panels[len(tables) :]:
         axes.remove()
-    figure.supylabel(label, fontsize=9)
+    figure.supylabel(shortened(label), fontsize=9)
     figure.supxlabel(f"iteration (entries matched by rank, {BAND})", fontsize=9)
     name_figure(figure, title)
     return figure
@@ -142,14 +145,16 @@ def strip_figure(
         axes.plot([np.mean(found)] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=1.6)
     for level, place in zip(levels, itertools.cycle((1.0, 1.06))):  # neighbours' names at two heights
         axes.axvline(level.value, color=INK, linewidth=0.9, linestyle="--")
-        axes.annotate(level.name, (level.value, place), (2, 1), ("data", "axes fraction"), "offset points", fontsize=8)
+        name = shortened(level.name, LONGEST_NAME)
+        axes.annotate(name, (level.value, place), (2, 1), ("data", "axes fraction"), "offset points", fontsize=8)
     axes.margins(x=0.05)
     if min(itertools.chain(*values.values())) >= 0:
         axes.set_xlim(left=0)
-    axes.set_yticks(range(len(values)), [f"{name} ({len(found)})" for name, found in values.items()])
+    rows = [f"{shortened(name, LONGEST_ROW)} ({len(found)})" for name, found in values.items()]
+    axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.grid(False, axis="y")
-    axes.set_xlabel(f"{label} (dot: seed, bar: mean)")
+    axes.set_xlabel(shortened(f"{label} (dot: seed, bar: mean)"))
     name_figure(figure, title)
     return figure
 
@@ -181,18 +186,21 @@ def scatter_figure(
         mean = found.mean(axis=0)
         means[family].append(mean)
         axes.plot(*mean, color=colours[family], marker="X", markersize=7, markeredgecolor="white")
-        axes.annotate(name, tuple(mean), (5, 4), textcoords="offset points", color=colours[family], fontsize=8)
+        text = shortened(name, LONGEST_NAME)
+        axes.annotate(text, tuple(mean), (5, 4), textcoords="offset points", color=colours[family], fontsize=8)
     if joined:
         for family, line in means.items():
             axes.plot(*np.array(line).T, color=colours[family], linewidth=1, zorder=1)
     for point in marked:
         axes.plot(point.x, point.y, color=INK, marker="D", markersize=7, markerfacecolor="none", linestyle="")
-        axes.annotate(point.name, (point.x, point.y), (6, -9), textcoords="offset points", color=INK, fontsize=8)
+        text = shortened(point.name, LONGEST_NAME)
+        axes.annotate(text, (point.x, point.y), (6, -9), textcoords="offset points", color=INK, fontsize=8)
     for level in levels:
         axes.axhline(level.value, color=GREY, linewidth=0.9, linestyle="--")
-        axes.annotate(level.name, (1, level.value), (-2, 2), ("axes fraction", "data"), "offset points", ha="right")
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+        text = shortened(level.name, LONGEST_NAME)
+        axes.annotate(text, (1, level.value), (-2, 2), ("axes fraction", "data"), "offset points", ha="right")
+    axes.set_xlabel(shortened(x_label))
+    axes.set_ylabel(shortened(y_label))
     axes.margins(x=0.12, y=0.1)
     name_figure(figure, title)
     return figure

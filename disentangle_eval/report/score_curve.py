@@ -13,10 +13,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from disentangle_eval.errors import shortened
 from disentangle_eval.report.style import (
     COLOURS,
     HEIGHT,
     INK,
+    LONGEST_ROW,
     WIDTH,
     count_iterations,
     label_lines,
@@ -117,7 +119,7 @@ def _draw_bars(axes: Axes, metric: str, results: Results) -> None:
             ends = [position - 0.45, position + 0.45]
             axes.plot([np.mean(chances)] * 2, ends, color=INK, linestyle=(0, (2, 1)), linewidth=1.4)
     some_chance = any(result["chance"] is not None for result in results)
-    axes.set_yticks(range(len(named)), list(named))
+    axes.set_yticks(range(len(named)), [shortened(name, LONGEST_ROW) for name in named])
     axes.set_ylim(len(named) - 0.4, -0.6)
     axes.grid(False, axis="y")
     axes.margins(x=0.12)
@@ -125,8 +127,8 @@ def _draw_bars(axes: Axes, metric: str, results: Results) -> None:
 
 
 def _name(metric: str, results: Results) -> str:
-    better = results[0].get("better")
-    return f"{metric}, {better} is better" if better in ("higher", "lower") else metric
+    better, name = results[0].get("better"), shortened(metric)
+    return f"{name}, {better} is better" if better in ("higher", "lower") else name
 
 
 def _of(results: Results, iteration: int, field: str) -> list[float]:

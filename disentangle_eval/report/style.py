@@ -30,6 +30,7 @@ RESOLUTION = 200  # dots an inch
 _LINE = 0.055  # height of a line of text, as a part of an axis HEIGHT inches high
 
 LONGEST_NAME = 40
+LONGEST_ROW = 80  # of a setting at the left of its row
 
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -51,6 +52,8 @@ _STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.5,
     "lines.solid_capstyle": "round",
     "figure.constrained_layout.use": True,
+    # Names from outside are never formulas.
+    "text.parse_math": False,
 }
 
 
@@ -67,11 +70,6 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     return drawn
 
 
-def as_text(name: str, most: int = 200) -> str:
-    """A name from outside as matplotlib draws it letter by letter: `shortened`, and never taken for a formula."""
-    return shortened(name, most).replace("$", r"\$")
-
-
 def count_iterations(axes: Axes) -> None:
     """Makes the x axis count iterations in round numbers."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 3, 5, 10], integer=True))
@@ -81,7 +79,7 @@ def count_iterations(axes: Axes) -> None:
 def name_figure(figure: Figure, title: str) -> None:
     """Writes above a figure what it is of: the run, the data and the seed."""
     if title:
-        figure.suptitle(as_text(title), x=0.01, ha="left", fontsize=9, color=INK)
+        figure.suptitle(shortened(title), x=0.01, ha="left", fontsize=9, color=INK)
 
 
 def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:

@@ -2,16 +2,25 @@
 
 import io
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from rich.console import Console
 
 from disentangle_eval.cli import score_table
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import one_line
+from disentangle_eval.latents import Continuous
+from disentangle_eval.report import over_seeds
+from disentangle_eval.report.comparison import comparison_figure
 from disentangle_eval.report.curves import losses_figure
+from disentangle_eval.report.embedding import embedding_figure
+from disentangle_eval.report.histograms import histograms_figure
 from disentangle_eval.report.labels import captioned
+from disentangle_eval.report.score_curve import scores_figure
+from disentangle_eval.report.style import save_figure
 from disentangle_eval.results import Result
 from disentangle_eval.training import progress
 from disentangle_eval.training.progress import show_progress
@@ -27,6 +36,13 @@ NAMES = [
     ":smile:",
     "x" * 10_000,
 ]
+
+
+CURVE = np.array([[0.0, 1.0], [1.0, 2.0]])
+
+
+def line(name):
+    return over_seeds.Line(name, name, [CURVE, CURVE * 2])
 
 
 def safe(text):
@@ -95,6 +111,35 @@ def test_pictures_and_figures_show_it(name, tmp_path):
     assert picture.shape[1] < 4000
     figure = losses_figure([{"iteration": i, name: 0.5} for i in (1, 2, 3)], name)
     figure.savefig(tmp_path / "figure.png")
+
+
+FIGURES = {
+    "bands": lambda name: over_seeds.bands_figure([line(name)], name, [over_seeds.Level(0.5, name)], name),
+    "panels": lambda name: over_seeds.panels_figure({name: [line(name)]}, name, title=name),
+    "ranked": lambda name: over_seeds.ranked_figure({name: [(CURVE[:, 0], CURVE)]}, name, name),
+    "strip": lambda name: over_seeds.strip_figure({name: [0.1, 0.2]}, name, [over_seeds.Level(0.5, name)], name),
+    "scatter": lambda name: over_seeds.scatter_figure(
+        {name: CURVE}, name, name, levels=[over_seeds.Level(1.0, name)], marked=[over_seeds.Marked(1, 1, name)]
+    ),
+    "bars": lambda name: scores_figure([json.loads(result(name).to_json()) | {"metric": name}], name),
+    "curve": lambda name: scores_figure(
+        [json.loads(result(name).to_json()) | {"metric": name, "iteration": at} for at in (1, 2)], name
+    ),
+    "embedding": lambda name: embedding_figure(CURVE, {name: np.array([name, name])}, name),
+    "histograms": lambda name: histograms_figure(CURVE, [Continuous()] * 2, [None] * 2, name, name),
+    "comparison": lambda name: comparison_figure({name: [{"iteration": 1, name: 1.0}]}, name, name, (0.5, name), name),
+}
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+@pytest.mark.parametrize("name", [r"$\frac{$", "[/red]", "\x1b[31mred", "x" * 300], ids=lambda name: name[:6])
+def test_every_figure_shows_it_letter_by_letter(kind, name, tmp_path):
+    figure = FIGURES[kind](name)
+    save_figure(tmp_path / "figure.svg", figure)
+    ElementTree.parse(tmp_path / "figure.svg")
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert any(said(name) in text for text in texts)
+    assert all(map(safe, texts))
 
 
 def test_json_keeps_it(name):

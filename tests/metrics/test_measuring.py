@@ -1,10 +1,12 @@
 """What a metric returns becomes a result that JSON can hold, or the metric's own fault."""
 
 import json
+from types import SimpleNamespace
 
 import faulty_metrics
 import numpy as np
 import pytest
+import torch
 
 import disentangle_eval
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
@@ -92,3 +94,30 @@ def test_a_metric_without_protocols_costs_all_nothing_but_itself(monkeypatch):
         assert "mig" in [one.name for one in plan(["all"])]
     with pytest.raises(DevalError, match="names no protocol"):
         plan(["raises"])
+
+
+def without_memory(kind):
+    """What Python and torch on a CPU raise where there is no memory left."""
+    if kind == "python":
+        return MemoryError()
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**46)
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", ["python", "torch"])
+@pytest.mark.parametrize("name", [record["name"] for record in disentangle_eval.list_metrics()])
+def test_every_metric_that_runs_out_of_memory_says_what_to_lower(name, kind, monkeypatch):
+    def score(*_):
+        raise without_memory(kind)
+
+    (first, *_) = plan([name])
+    monkeypatch.setattr(Registry, "resolve", lambda *_: lambda cfg: SimpleNamespace(score=score))
+    with pytest.raises(DevalError, match=rf"^{name}: not enough memory; ") as caught:
+        measure(first, TABLE, 0, {})
+    named = caught.value.advice.removeprefix("lower one of its settings: ").split(", ")
+    if name == "cluster-accuracy":  # counts every image, and holds only their classes
+        assert caught.value.advice == "score a smaller data set, or on a machine with more memory"
+    else:
+        assert set(named) <= set(type(first.cfg).model_fields)
+        assert not any("iterations" in setting for setting in named)
