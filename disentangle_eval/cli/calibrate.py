@@ -18,8 +18,8 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 def calibrate(checkpoint: Path, out: Path | None, device: str, data_dir: Path | None) -> None:
     """Estimate the batch statistics of CHECKPOINT's encoder anew, on clean images of the data set it was trained on.
 
-    CHECKPOINT is a file or a run folder, which stands for its newest. The new file holds the same weights; whatever
-    scores it says `batch_statistics=clean`. `deval score --batch-statistics clean` computes the same without a file.
+    CHECKPOINT is a file or a run folder, which means its newest. The new file has the same weights; its scores report
+    `batch_statistics=clean`. `deval score --batch-statistics clean` computes the same without a file.
     """
     from disentangle_eval.calibration import calibrate_checkpoint
     from disentangle_eval.opening import open_model

@@ -40,8 +40,8 @@ class ImageShapeType(click.ParamType[tuple[int, int, int]]):
 def check(ctx: click.Context, name: str, image: tuple[int, int, int], as_json: bool) -> None:
     """Check that MODEL keeps the promises of the plugin interface, on a few random images.
 
-    Exits with 1 if one is broken. A check is skipped where the model does not offer what it looks at, or where another
-    check has to pass first. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
+    Exits with 1 if one is broken. A check is skipped if the model does not have the capability, or if it depends on a
+    check that failed. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
     """
     from disentangle_eval.api import ImageShape
     from disentangle_eval.testing.candidate import find_candidate

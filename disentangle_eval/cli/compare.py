@@ -27,8 +27,8 @@ from disentangle_eval.study.tables import FORMATS, sections
 def compare(folders: tuple[Path, ...], form: str | None, best: str | None, seed: int) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
-    A row per setting, with the mean over seeds, its standard deviation and a 95 % bootstrap interval; paired
-    differences where settings share seeds; rank correlations of scores over runs. Scores of different protocols, data
+    One row per setting, with the mean over seeds, its standard deviation and a 95% bootstrap interval; paired
+    differences of settings that share seeds; rank correlations of scores over runs. Scores of different protocols, data
     or versions never share a column.
     """
     comparison = compare_runs(find_runs(folders), seed)

@@ -15,7 +15,7 @@ SHELLS = ("bash", "zsh", "fish")
 def completion(shell: str) -> None:
     """Print the completion script of SHELL.
 
-    Once for all sessions: add `eval "$(deval completion bash)"` to ~/.bashrc, the same with zsh to ~/.zshrc, or
+    To complete in every session, add `eval "$(deval completion bash)"` to ~/.bashrc, the same with zsh to ~/.zshrc, or
     `deval completion fish | source` to ~/.config/fish/config.fish.
     """
     from disentangle_eval.cli.main import COMPLETION, cli

@@ -23,10 +23,10 @@ from disentangle_eval.registry.specs import DataFile, DatasetSpec
 @dataset_argument
 @data_dir_option
 def fetch(dataset: str, data_dir: Path | None) -> None:
-    """Get the published files of the data set NAME into the folder of data sets.
+    """Download the published files of the data set NAME to the folder of data sets.
 
-    What is interrupted is gone on with by the same command. A file gets its name when its size and checksum are the
-    published ones, as far as they are published.
+    The same command continues an interrupted download. A file receives its name when its size and checksum match the
+    published ones, if there are any.
     """
     spec = spec_of(dataset)
     if not spec.files:

@@ -21,7 +21,7 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     """Write the data set SRC, its factors and labels to one HDF5 file OUT.
 
     SRC is a data set as in `--dataset`, such as "images:/path?size=64"; OUT ends in .h5 and is written whole or not at
-    all, with a checksum and with where it is from.
+    all, with a checksum and its source.
     """
     from importlib.metadata import version
 

@@ -13,10 +13,10 @@ from disentangle_eval.cli.data_spec import dataset_argument
 @click.command()
 @dataset_argument
 @click.option("--out", type=click.Path(path_type=Path), help="PNG to write.  [default: NAME.png]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which images are taken.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which images are shown.")
 @data_dir_option
 def show(dataset: str, out: Path | None, seed: int, data_dir: Path | None) -> None:
-    """Draw images of the data set NAME and, where their factors are known, one row a factor with all others held."""
+    """Draw images of the data set NAME and, if it has factors, one row per factor with all others held fixed."""
     from disentangle_eval.cli.picture import picture_file
     from disentangle_eval.opening import open_dataset
     from disentangle_eval.registry.names import parse_dataset

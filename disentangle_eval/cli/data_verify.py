@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @dataset_argument
 @data_dir_option
 def verify(dataset: str, data_dir: Path | None) -> None:
-    """Check the files of the data set NAME, read it, and say what it holds. Exits with 1 if anything is wrong."""
+    """Check the files of the data set NAME, read it, and report its contents. Exits with 1 if anything is wrong."""
     from disentangle_eval.opening import open_dataset
 
     spec = spec_of(dataset)

@@ -22,7 +22,7 @@ from disentangle_eval.registry.lookup import load_registry
 @data_dir_option
 @as_json_option
 def datasets(name: str | None, data_dir: Path | None, as_json: bool) -> None:
-    """List what can be trained and scored on, and what is there of it; with NAME, all that is known of one data set.
+    """List the data sets and whether their files are there; with NAME, all that is known of one data set.
 
     A data set is "here" (its files are), "drawn here" (it needs none), "missing" some files, which `deval data fetch
     NAME` gets, or "your own": write NAME:PATH.

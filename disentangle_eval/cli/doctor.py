@@ -42,7 +42,7 @@ class Finding:
 def doctor(data_dir: Path | None, as_json: bool) -> None:
     """Report versions, device, threads, data, cache and plugins, what is missing and how to get it.
 
-    Exits with 1 if something is broken; what is only missing is none of it.
+    Exits with 1 if something is broken; missing data sets and optional packages do not count.
     """
     found = [*packages(), *extras(), *device(), *threads(), *data(data_folder(data_dir)), *cache(), *plugins()]
     if as_json:

@@ -59,12 +59,12 @@ def categories(
     device: str,
     data_dir: Path | None,
 ) -> None:
-    """Draw real images by the category that CHECKPOINT reads in them, a row per category.
+    """Draw real images by the category that CHECKPOINT assigns to them, one row per category.
 
-    A row shows images of its category at random, or with --probable those that the model is surest of, or with
-    --nearest what the model draws of the category and the real images nearest to that in pixels, or with --along the
-    images with the lowest and the highest value of another dimension. A code without categories has two rows per
-    dimension: its lowest and its highest images.
+    A row shows random images of its category; with --probable those of highest probability; with --nearest a generated
+    image of the category and the real images nearest to it in pixels; with --along the images with the lowest and the
+    highest value of another dimension. A code without categories has two rows per dimension: its lowest and its highest
+    images.
     """
     from disentangle_eval.cli.picture import picture_path
     from disentangle_eval.latents import is_categorical

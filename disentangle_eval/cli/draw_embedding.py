@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @out_option
 @click.option("--by", "names", multiple=True, help="Factor, or `label`; may be repeated.  [default: all]")
 @click.option("--n", type=click.IntRange(5), default=2000, show_default=True, help="Number of images.")
-@click.option("--perplexity", type=click.FloatRange(1), default=30.0, show_default=True, help="Of t-SNE.")
+@click.option("--perplexity", type=click.FloatRange(1), default=30.0, show_default=True, help="Perplexity of t-SNE.")
 @seed_option
 @dataset_option
 @device_option
@@ -38,7 +38,7 @@ def embedding(
     device: str,
     data_dir: Path | None,
 ) -> None:
-    """Draw the codes of images in two dimensions by t-SNE, a panel per factor or label that colours them.
+    """Draw the codes of images in two dimensions by t-SNE, one panel per factor or label that colours them.
 
     t-SNE keeps neighbours together; distances between clusters and their sizes mean nothing.
     """

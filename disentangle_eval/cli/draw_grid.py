@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @seed_option
 @device_option
 def grid(checkpoint: Path, out: Path | None, column: int | None, columns: int, seed: int, device: str) -> None:
-    """Draw each category of CHECKPOINT's code in a row; all images of a column share the rest of their latent."""
+    """Draw each category of CHECKPOINT's code in one row; the images of a column share the rest of their latent."""
     from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_model
     from disentangle_eval.report.categories import rows_picture

@@ -23,7 +23,7 @@ def histograms(
 ) -> None:
     """Draw the distribution of each dimension of CHECKPOINT's code over the data, with its prior.
 
-    Of a model with a posterior it is the aggregate posterior q(z_j), one draw per image; of any other, its codes.
+    For a model with a posterior these are draws of the aggregate posterior q(z_j), one per image; otherwise codes.
     """
     from disentangle_eval.api import Posterior
     from disentangle_eval.cli.picture import picture_path

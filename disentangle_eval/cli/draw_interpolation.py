@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     metavar="FROM TO",
     help="Two images of the data set by number; may be repeated.  [default: --pairs that the seed chooses]",
 )
-@click.option("--codes", is_flag=True, help="From code to code of the model's own, with no images of the data.")
+@click.option("--codes", is_flag=True, help="Interpolate between samples of the prior, without images of the data.")
 @click.option("--pairs", type=click.IntRange(1, 50), default=3, show_default=True, help="Number of pairs chosen.")
-@click.option("--columns", type=click.IntRange(2, 50), default=10, show_default=True, help="Images on the way.")
+@click.option("--columns", type=click.IntRange(2, 50), default=10, show_default=True, help="Images between the ends.")
 @seed_option
 @dataset_option
 @device_option
@@ -44,9 +44,9 @@ def interpolation(
     device: str,
     data_dir: Path | None,
 ) -> None:
-    """Draw the ways between the codes of two images: a straight line, and below it a great circle.
+    """Draw interpolations between the codes of two images: along a straight line, and below it along a great circle.
 
-    The images themselves are at both ends of a row. With --codes the ends are codes that CHECKPOINT draws itself.
+    The images themselves are at both ends of a row. With --codes the ends are samples of CHECKPOINT's own prior.
     """
     from disentangle_eval.api import Traversable
     from disentangle_eval.cli.picture import caption, picture_path

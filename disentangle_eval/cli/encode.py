@@ -14,14 +14,16 @@ SUFFIX = ".npz"
 @click.command()
 @click.argument("source")
 @dataset_option("Data set to encode.  [default: what a checkpoint was trained on]")
-@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("codes.npz"), show_default=True, help="NPZ.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default=Path("codes.npz"), show_default=True, help="NPZ to write."
+)
 @device_option
 @data_dir_option
 def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: Path | None) -> None:
-    """Write the codes of every image of a data set, in its order, to an .npz file with what is known of the images.
+    """Write the codes of every image of a data set, in its order, with factors and labels to an .npz file.
 
     SOURCE is as in `deval score`. The arrays are codes (N, K); factor_sizes, or factors (N, F); factor_names; labels;
-    and code_classes where columns hold classes. `deval score` reads the file as it is.
+    and code_classes if columns are classes. `deval score` reads the file.
     """
     import numpy as np
 

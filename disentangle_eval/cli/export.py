@@ -24,7 +24,7 @@ from disentangle_eval.cli.arguments import checkpoint_argument
 def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None) -> None:
     """Write the model of CHECKPOINT, a file or a run folder's newest, for use elsewhere, with a model card.
 
-    What is written as .pt2 or ONNX can be scored as any other source: "deval score encoder.pt2 --dataset NAME".
+    `deval score` takes .pt2 and ONNX files like any other source: "deval score encoder.pt2 --dataset NAME".
     """
     from disentangle_eval.sources.exporting import export_model
 

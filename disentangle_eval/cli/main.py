@@ -32,12 +32,12 @@ COMMANDS = {
     "study": LazyCommand("disentangle_eval.cli.study", "Run a file of models, settings and seeds."),
     "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
     "new": LazyCommand("disentangle_eval.cli.new", "Write a plugin to start from, with tests."),
-    "models": LazyCommand("disentangle_eval.cli.models", "List what can be trained."),
-    "datasets": LazyCommand("disentangle_eval.cli.datasets", "List what can be trained and scored on."),
+    "models": LazyCommand("disentangle_eval.cli.models", "List the models that can be trained."),
+    "datasets": LazyCommand("disentangle_eval.cli.datasets", "List the data sets to train and score on."),
     "data": LazyCommand("disentangle_eval.cli.data", "Get, check, show and pack data sets."),
-    "metrics": LazyCommand("disentangle_eval.cli.metrics", "List what can be scored."),
+    "metrics": LazyCommand("disentangle_eval.cli.metrics", "List the metrics and their protocols."),
     "plugins": LazyCommand("disentangle_eval.cli.plugins", "List installed plugins and what is wrong with them."),
-    "doctor": LazyCommand("disentangle_eval.cli.doctor", "Report what works here and how to get what is missing."),
+    "doctor": LazyCommand("disentangle_eval.cli.doctor", "Report what works here, and how to get what is missing."),
     "completion": LazyCommand("disentangle_eval.cli.completion", "Print the completion script of a shell."),
 }
 
@@ -64,13 +64,13 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": shutil.g
 
 
 @click.group(cls=LazyGroup, table=COMMANDS, context_settings=SETTINGS)
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; may stand anywhere.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error; may be anywhere.")
 @click.option(
     "--plugins",
     multiple=True,
     metavar="FILE.py",
     expose_value=False,
-    help="Load a plugin that is not installed; may stand anywhere, and be repeated.",
+    help="Load a plugin that is not installed; may be anywhere, and repeated.",
 )
 @click.option(
     "--version",
@@ -78,7 +78,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": shutil.g
     expose_value=False,
     is_eager=True,
     callback=print_version,
-    help="Show the version, and those of what computes the numbers.",
+    help="Show the version, and those of the packages that affect numbers.",
 )
 def cli() -> None:
     """Train and judge disentangled-representation models."""

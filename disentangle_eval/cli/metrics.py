@@ -11,7 +11,7 @@ from disentangle_eval.interface import list_metrics
 @click.command()
 @as_json_option
 def metrics(as_json: bool) -> None:
-    """List what can be scored, what it needs of a subject, and the protocols it is reported under, default first."""
+    """List the metrics, what each needs of model and data, and its protocols, the default first."""
     found = list_metrics()
     if as_json:
         print_json(found)

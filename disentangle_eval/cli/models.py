@@ -14,7 +14,7 @@ from disentangle_eval.interface import list_models
 @click.command()
 @as_json_option
 def models(as_json: bool) -> None:
-    """List what can be trained: every model of every installed plugin, with its presets, the default first."""
+    """List every model of every installed plugin, with its presets, the default first."""
     found = list_models()
     if as_json:
         print_json(found)

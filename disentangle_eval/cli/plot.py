@@ -23,13 +23,13 @@ from disentangle_eval.study.figure import FigureSettings, Kind, Take
     help="A logged term, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL; may be repeated. Of scatter and tradeoff: "
     "x, then y.  [default with dimensions: kl]",
 )
-@click.option("--setting", metavar="NAME", help="Of against: the setting on the x axis, such as beta.")
+@click.option("--setting", metavar="NAME", help="For against: the setting on the x axis, such as beta.")
 @click.option(
     "--take",
     type=click.Choice(get_args(Take)),
     default="newest",
     show_default=True,
-    help="What counts of a run: its newest value, or the median over its scored snapshots or logged windows.",
+    help="Value of a run: its newest, or the median over its scored snapshots or logged windows.",
 )
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default="plot.png", show_default=True, help="PNG, SVG or PDF."
@@ -39,9 +39,9 @@ def plot(
 ) -> None:
     """Draw the runs in or below FOLDERS: one figure of KIND.
 
-    curve: terms or scores over iterations, in bands over seeds. strip: a score, a row per setting. scatter: one score
-    or term against another. tradeoff: the same, the settings of a model joined by a line. against: scores or terms over
-    a setting such as beta. dimensions: the entries of a vector that is logged, matched by rank over seeds.
+    curve: terms or scores over iterations, in bands over seeds. strip: a score, one row per setting. scatter: one score
+    or term against another. tradeoff: the same, with a line through the settings of a model. against: scores or terms
+    over a setting such as beta. dimensions: the entries of a logged vector, matched over seeds by rank.
     """
     from disentangle_eval.report.style import save_figure
     from disentangle_eval.study.plotting import figure_of

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     required=True,
     callback=known_metrics,
     shell_complete=complete_metrics,
-    help="Metrics to score, such as `mig,sap`, or `all`, every one that reads codes; may be repeated.",
+    help="Metrics, such as `mig,sap`; `all` means every one that reads codes alone; may be repeated.",
 )
 @click.option(
     "--protocol",
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     type=click.Choice(["running", "clean"]),
     default="running",
     show_default=True,
-    help="Of batch normalisation: as training left them, or estimated anew on clean images.",
+    help="Statistics of batch normalisation: those of training, or new ones of clean images.",
 )
 @click.option(
     "--repeats",
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Score with this many seeds, from --seed.",
 )
-@click.option("--again", is_flag=True, help="Score anew what results.jsonl already holds under the same settings.")
+@click.option("--again", is_flag=True, help="Compute scores that results.jsonl already has under the same settings.")
 @device_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
 @data_dir_option
@@ -104,15 +104,15 @@ def score(
 ) -> None:
     """Score each SOURCE with a metric, under a named protocol.
 
-    A SOURCE is a checkpoint or a run folder, which stands for its newest; with --dataset also an exported program
+    A SOURCE is a checkpoint or a run folder, which means its newest checkpoint; with --dataset also an exported program
     (.pt2), TorchScript, ONNX, module:callable of the working folder, hf:NAME, or a table of codes (.npz, .npy, .csv,
-    .parquet, .h5) in the order of the data set's images. How images must look to a foreign network is said behind it:
-    "enc.pt2?range=-1,1&channels=3&size=224".
+    .parquet, .h5) in the order of the data set's images. Settings after a question mark say which images a network
+    expects: "enc.pt2?range=-1,1&channels=3&size=224".
 
-    Every score is shown with what an uninformative code would get. In a run folder each is also added to results.jsonl,
-    one JSON object per line; one that is there under the same settings, checkpoint, data and seed is shown again. A
-    metric that fails costs its own score alone; the exit code then says that one failed.
-    `deval metrics` lists metrics and their protocols, the default first.
+    Every score is shown with that of an uninformative code. Scores of a run are also added to its results.jsonl, one
+    JSON object per line; a score that is there under the same settings, checkpoint, data and seed is shown again. A
+    metric that fails costs its own score alone, and the exit code is then not 0. `deval metrics` lists metrics and
+    their protocols, the default first.
     """
     if not sources and not codes and not samples:
         raise UsageError("score", received="nothing to score", expected="a SOURCE, or --samples DATA")

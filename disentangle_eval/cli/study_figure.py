@@ -17,7 +17,7 @@ from disentangle_eval.study.design import read_study
 def figure(file: Path, folder: Path | None, out: Path | None) -> None:
     """Draw the figure that [figure] of the study in FILE describes, with the published numbers in it.
 
-    Published numbers are lines and diamonds with the name of who published them.
+    Published numbers are lines and diamonds, labelled with their source.
     """
     from disentangle_eval.cli.plot import figure_file
     from disentangle_eval.report.style import save_figure

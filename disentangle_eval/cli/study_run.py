@@ -33,11 +33,13 @@ SEEDS_ON_CUDA = 10
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the study.  [default: studies/NAME]")
-@click.option("--scale", type=float, default=1.0, show_default=True, help="Multiply what is counted in iterations.")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Multiply all numbers of iterations.")
 @click.option("--dry-run", is_flag=True, help="Print the trials and an estimate of the work, and start nothing.")
 @click.option("--address", help="Ray cluster: auto, or HOST:PORT of its head.  [default: Ray on this machine]")
-@click.option("--cpus-per-trial", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads of each.")
-@click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0.0, help="Share of a GPU for each.")
+@click.option(
+    "--cpus-per-trial", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads per trial."
+)
+@click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0.0, help="Share of a GPU per trial.")
 @click.option("--workers", type=click.IntRange(min=1), help="Trials at a time.  [default: as many as there are cores]")
 @click.option(
     "--seeds-per-process",
@@ -63,8 +65,8 @@ def run(
 ) -> None:
     """Run the study in FILE, a TOML file of models, settings and seeds.
 
-    Run again, it skips what is done, resumes what was cut off, and scores only what has no score yet. A trial that
-    fails is recorded with its cause and stops nothing.
+    The same command again skips what is done, resumes what was interrupted, and scores only what has no score yet. A
+    trial that fails is recorded with its cause, and the others continue.
     """
     try:
         study = read_study(file, scale)

@@ -16,7 +16,7 @@ from disentangle_eval.study.running import StudyFolder, TrialState, states_of
 @click.argument("folder", type=click.Path(path_type=Path))
 @as_json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show how far every trial of the study in FOLDER is."""
+    """Show the progress of every trial of the study in FOLDER."""
     states = states_of(StudyFolder(folder))
     if as_json:
         print_json([described(state) for state in states])

@@ -79,7 +79,7 @@ def two_numbers(context: click.Context, parameter: click.Parameter, value: str |
     "--image", "number", type=click.IntRange(min=0), help="Start from the code of this image of the data set."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes the starting point.")
-@click.option("--gif/--no-gif", default=True, show_default=True, help="Write the sweeps in motion too.")
+@click.option("--gif/--no-gif", default=True, show_default=True, help="Also write the traversal in motion.")
 @device_option
 @data_dir_option
 def traverse(
