@@ -10,7 +10,6 @@ import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -19,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
+from disentangle_eval.metrics.factors.softmax_regression import fit_softmax
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, too_large
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
@@ -124,25 +124,36 @@ def explicitness(
 def _explicitness(
     train: np.ndarray, test: np.ndarray, fitted: np.ndarray, fresh: np.ndarray, solver: Solver
 ) -> Explicitness:
+    classes, labels = np.unique(fitted, return_inverse=True)
     if solver == "liblinear":
         classifier = OneVsRestClassifier(LogisticRegression(solver="liblinear")).fit(train, fitted)
         converged = all(one.n_iter_.max() < one.max_iter for one in classifier.estimators_)
-    else:
+        probabilities = [classifier.predict_proba(x).T for x in (train, test)]
+    elif len(classes) == 2:
         classifier = LogisticRegression().fit(train, fitted)
         converged = bool(classifier.n_iter_.max() < classifier.max_iter)
-    return Explicitness(
-        _area(classifier.predict_proba(train), fitted[:, None] == classifier.classes_),
-        _area(classifier.predict_proba(test), fresh[:, None] == classifier.classes_),
-        converged=converged,
-    )
+        probabilities = [classifier.predict_proba(x).T for x in (train, test)]
+    else:
+        regression = fit_softmax(train, labels, len(classes))
+        converged = regression.converged
+        probabilities = [regression.probabilities(x) for x in (train, test)]
+    areas = [_area(one, classes, known) for one, known in zip(probabilities, (fitted, fresh), strict=True)]
+    return Explicitness(*areas, converged=converged)
 
 
-def _area(probability: np.ndarray, is_class: np.ndarray) -> float:
-    """Probabilities (N, C) and which class it is, (N, C) -> the mean area under the classes' ROC curves, from ranks."""
-    inside = is_class.sum(axis=0)
-    outside = len(is_class) - inside
-    above = (rankdata(probability, axis=0) * is_class).sum(axis=0) - inside * (inside + 1) / 2
-    counted = (inside > 0) & (outside > 0)
-    if not counted.any():
-        return 0.5
-    return float((above[counted] / (inside[counted] * outside[counted])).mean())
+def _area(probability: np.ndarray, classes: np.ndarray, known: np.ndarray) -> float:
+    """Probabilities (C, N) of C classes, and the classes (N,) -> the mean area under the classes' ROC curves.
+
+    Without classes that no image has or all have; 0.5 where that leaves none.
+    """
+    areas = []
+    for row, one in zip(probability, classes, strict=True):
+        inside = row[known == one]
+        outside = len(row) - len(inside)
+        if len(inside) and outside:
+            ordered = np.sort(row)
+            # The rank of each, the mean of those it shares among equals.
+            ranks = (np.searchsorted(ordered, inside) + np.searchsorted(ordered, inside, side="right") + 1) / 2
+            above = ranks.sum() - len(inside) * (len(inside) + 1) / 2
+            areas.append(above / (len(inside) * outside))
+    return float(np.mean(areas)) if areas else 0.5

@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import SAPConfig
+from disentangle_eval.metrics.factors.svm_of_one_number import fit_lines
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
@@ -83,10 +84,11 @@ def predictions(train: Sequence[np.ndarray], factors: np.ndarray, test: Sequence
 
     `train` and `test` are K blocks (N, columns) and (M, columns), `factors` (N, F) the training images' classes.
     """
-    pairs = [(seen, fresh, factor) for seen, fresh in zip(train, test, strict=True) for factor in factors.T]
-    # Threads suffice: the solver works outside Python's lock.
-    columns = Parallel(n_jobs=-1, prefer="threads")(delayed(_predict)(*pair) for pair in pairs)
-    return np.stack(columns, axis=1).reshape(-1, len(train), factors.shape[1])
+    # Threads suffice: both solvers work outside Python's lock.
+    columns = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_predict)(seen, fresh, factors) for seen, fresh in zip(train, test, strict=True)
+    )
+    return np.stack(columns, axis=1)
 
 
 def accuracies(predicted: np.ndarray, factors: np.ndarray) -> np.ndarray:
@@ -104,11 +106,20 @@ def squared_correlations(blocks: Sequence[np.ndarray], factors: np.ndarray) -> n
     return np.stack([_squared_correlation(block.astype(np.float64), factors) for block in blocks])
 
 
-def _predict(train: np.ndarray, test: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    # `dual=False` is what scikit-learn chooses here by itself, unless there are fewer images than columns.
-    classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
-    predicted: np.ndarray = classifier.fit(train, factor).predict(test)
-    return predicted
+def _predict(train: np.ndarray, test: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """The class of each factor that a block predicts for M test images, (M, F)."""
+    known = [np.unique(factor, return_inverse=True) for factor in factors.T]
+    # Of repeated numbers classes can have exactly equal shares; liblinear's rounding then decides what is predicted.
+    if train.shape[1] == 1 and 2 * len(np.unique(train)) >= len(train):
+        labels = np.stack([label for _, label in known], axis=1)
+        lines = fit_lines(train[:, 0], labels, [len(classes) for classes, _ in known])
+        x = test[:, 0].astype(np.float64)
+        predicted = [classes[line.predict(x)] for (classes, _), line in zip(known, lines, strict=True)]
+    else:
+        # `dual=False` is what scikit-learn chooses here by itself, unless there are fewer images than columns.
+        classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
+        predicted = [classifier.fit(train, factor).predict(test) for factor in factors.T]
+    return np.stack(predicted, axis=1)
 
 
 def _squared_correlation(block: np.ndarray, factors: np.ndarray) -> np.ndarray:
