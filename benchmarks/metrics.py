@@ -41,6 +41,7 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import choose_device, describe_device, place
 from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.runtime.host_memory import keep_freed_memory
 from disentangle_eval.scoring import CODE_NEEDS, plan
 
 SEED = 0
@@ -240,6 +241,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
+    # As `deval score` does.
+    keep_freed_memory()
     device = choose_device(options.device)
     table = code_table()
     tasks = []

@@ -125,6 +125,7 @@ def open_run(plan: Plan, data: Dataset) -> Run:
     registry, settings = load_registry(), plan.settings
     spec = registry.find_model(plan.model)
     device = choose_device(settings.device)
+    assert settings.products != "auto"
     training = Training(
         build_model(registry.resolve(spec, "target"), plan.cfg, data.shape, settings.seed),
         data,
@@ -132,6 +133,7 @@ def open_run(plan: Plan, data: Dataset) -> Run:
         settings.seed,
         device,
         precision=settings.precision,
+        products=settings.products,
         new_graph=cuda_graphs() if device.type == "cuda" and not settings.eager else None,
     )
     return Run(

@@ -118,11 +118,13 @@ def score(
         raise UsageError("score", received="nothing to score", expected="a SOURCE, or --samples DATA")
     # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
+    from disentangle_eval.runtime.host_memory import keep_freed_memory
     from disentangle_eval.scoring import plan
     from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
+    keep_freed_memory()
     if threads:
         import torch
 

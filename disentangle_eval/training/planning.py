@@ -15,6 +15,7 @@ from disentangle_eval.config import Config, Field, ModelConfig, build, preset_da
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.runtime.processor import default_products
 from disentangle_eval.runtime.threads import default_threads, free_threads
 from disentangle_eval.training.folder import RunFolder
 
@@ -25,7 +26,7 @@ CHANGEABLE = {"iterations"}
 NOTES = {"command", "data_dir"}
 
 # The values of settings that runs did not record before there was a choice.
-ADDED_SETTINGS: Mapping[str, Any] = {"precision": "float32", "eager": True}
+ADDED_SETTINGS: Mapping[str, Any] = {"precision": "float32", "eager": True, "products": "torch"}
 
 
 class RunSettings(Config):
@@ -59,6 +60,10 @@ class RunSettings(Config):
         None, description="CPU threads; auto: those for which there are free cores now  [default: all cores]"
     )
 
+    products: Literal["auto", "torch", "onednn"] = Field(
+        "auto", description="who multiplies in fully connected layers on a CPU; auto: onednn on AMD's with AVX-512"
+    )
+
     @field_validator("threads", mode="before")
     @classmethod
     def _at_least_one(cls, threads: Any) -> Any:
@@ -71,8 +76,8 @@ class RunSettings(Config):
 class Plan:
     """A run to be made: its model, settings and folder.
 
-    In `settings` device and threads are those of this machine, never `auto` or None. `resumed` is the run.json of a run
-    that is to be resumed, None for a new one.
+    In `settings` device, threads and products are those of this machine, never `auto` or None. `resumed` is the
+    run.json of a run that is to be resumed, None for a new one.
     """
 
     model: str
@@ -134,7 +139,7 @@ def stored_settings(folder: RunFolder, run: Mapping[str, Any], config: type[Mode
             f"{str(folder.run_file)!r}: damaged, {error}",
             advice="start a new run in another --out, or restore the file",
         ) from None
-    return settings if settings.threads else on_this_machine(settings)
+    return settings if settings.threads and settings.products != "auto" else on_this_machine(settings)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -152,11 +157,14 @@ def _config_differences(config: type[ModelConfig], before: Mapping[str, Any], gi
 
 
 def on_this_machine(settings: RunSettings) -> RunSettings:
-    """The settings with the device and the number of threads that `auto` and None stand for on this machine."""
+    """The settings with the device, the threads and the products that `auto` and None stand for on this machine."""
     from disentangle_eval.runtime.devices import choose_device
 
     threads = free_threads() if settings.threads == "auto" else settings.threads or default_threads()
-    return settings.model_copy(update={"device": str(choose_device(settings.device)), "threads": threads})
+    device = str(choose_device(settings.device))
+    default = default_products() if device == "cpu" else "torch"
+    products = default if settings.products == "auto" else settings.products
+    return settings.model_copy(update={"device": device, "threads": threads, "products": products})
 
 
 def default_folder(model: str, dataset: str, seed: int | str) -> Path:

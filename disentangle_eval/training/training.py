@@ -13,6 +13,7 @@ from disentangle_eval.api import Dataset, Model
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.devices import place, use_exact_kernels
+from disentangle_eval.runtime.processor import Products
 from disentangle_eval.training.capture import CannotCapture, CapturedIterations
 from disentangle_eval.training.graph import NewGraph
 from disentangle_eval.training.iteration import run_iteration
@@ -26,8 +27,9 @@ class Training:
     """A model, its players and what they are lent: `advance(n)` trains, `window` holds the terms logged meanwhile.
 
     The model is moved to `device`, laid out for it and set to train; `data` must be on the device already. Everything
-    follows from the model's weights and `seed`. With `new_graph` iterations are captured and replayed; a model that
-    cannot be captured is trained eagerly from the same state, and `not_captured` says why.
+    follows from the model's weights and `seed`; on a CPU also from `products`, whose products fully connected layers
+    take. With `new_graph` iterations are captured and replayed; a model that cannot be captured is trained eagerly from
+    the same state, and `not_captured` says why.
     """
 
     def __init__(
@@ -39,10 +41,11 @@ class Training:
         device: torch.device,
         *,
         precision: Precision = "float32",
+        products: Products | None = None,
         new_graph: NewGraph | None = None,
     ) -> None:
         use_exact_kernels(device)
-        self.model = place(model, device).train()
+        self.model = place(model, device, products).train()
         self.data = data
         self.cfg = cfg
         self.seed = seed

@@ -68,6 +68,26 @@ def test_threads_auto_is_a_number_in_the_plan_that_resuming_keeps(tmp_path, monk
         plan_run("beta-vae", {"threads": 0}, tmp_path)
 
 
+def test_products_follow_from_the_cpu_and_resuming_keeps_those_a_run_began_with(tmp_path, monkeypatch):
+    monkeypatch.setattr("disentangle_eval.training.planning.default_products", lambda: "onednn")
+    plan = plan_run("beta-vae", {"device": "cpu"}, tmp_path)
+    assert plan.settings.products == "onednn"
+    assert plan_run("beta-vae", {"products": "torch"}, tmp_path).settings.products == "torch"
+    stored = plan.settings.model_dump()
+    for before, expected in ((stored, "onednn"), ({**stored, "products": "torch"}, "torch")):
+        write_run(tmp_path, plan, before)
+        assert plan_run("beta-vae", {}, tmp_path, resume=True).settings.products == expected
+    write_run(tmp_path, plan, {name: value for name, value in stored.items() if name != "products"})
+    assert plan_run("beta-vae", {}, tmp_path, resume=True).settings.products == "torch"
+    with pytest.raises(UsageError, match="products is 'torch' in the run, received 'onednn'"):
+        plan_run("beta-vae", {"products": "onednn"}, tmp_path, resume=True)
+
+
+def write_run(folder, plan, settings):
+    config = plan.cfg.model_dump(mode="json")
+    RunFolder(folder).write_run({"model": "beta-vae", "config": config, "settings": settings})
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [

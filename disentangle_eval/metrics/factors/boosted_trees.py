@@ -1,8 +1,8 @@
 """Gradient boosted trees for classification: the trees scikit-learn's `GradientBoostingClassifier` grows, sooner.
 
 Friedman, 2001, "Greedy Function Approximation: A Gradient Boosting Machine". Every feature is sorted once for all
-trees. A node keeps its rows in the order of each feature, so that one cumulative sum judges all splits of all features,
-and hands its children their parts of these orders.
+trees of all factors. A node keeps its rows in the order of each feature, so that one cumulative sum judges all splits
+of all features, and hands its children their parts of these orders.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,21 @@ class _Split(NamedTuple):
     right: _Split | float
 
 
+class SortedColumns(NamedTuple):
+    """Features (K, N) in float32, and the rows (K, N) in ascending order of each."""
+
+    values: np.ndarray
+    order: np.ndarray
+
+
+def sort_columns(x: np.ndarray) -> SortedColumns:
+    """Features (N, K) as trees are fitted to them; DevalError for features that are not finite in float32."""
+    columns = _columns(x)
+    if not np.isfinite(columns).all():
+        raise DevalError("codes", received=f"numbers up to {np.abs(x).max():g}", expected="what float32 can hold")
+    return SortedColumns(columns, columns.argsort(axis=1, kind="stable"))
+
+
 class BoostedTrees:
     """A classifier: in every stage one regression tree a class (one in all for two classes) on the loss's gradient.
 
@@ -52,14 +68,11 @@ class BoostedTrees:
         self._learning_rate = learning_rate
         self._seed = seed
 
-    def fit(self, x: np.ndarray, y: np.ndarray) -> BoostedTrees:
-        """Features (N, K) and classes (N,) integers; DevalError for features that are not finite in float32."""
-        columns = _columns(x)
-        if not np.isfinite(columns).all():
-            raise DevalError("codes", received=f"numbers up to {np.abs(x).max():g}", expected="what float32 can hold")
+    def fit(self, table: SortedColumns, y: np.ndarray) -> BoostedTrees:
+        """Features of N rows and their classes (N,), integers."""
+        columns, order = table
         self._classes, target = np.unique(y, return_inverse=True)
         self._start = _start(np.bincount(target) / len(target))
-        order = columns.argsort(axis=1, kind="stable")
         classes, trees = len(self._classes), len(self._start)
         wanted = (target == np.arange(classes - trees, classes)[:, None]).astype(np.float64)
         raw = np.repeat(self._start[:, None], len(target), axis=1)
@@ -67,17 +80,24 @@ class BoostedTrees:
         shrink = (classes - 1) / classes if classes > 2 else 1.0
         gained = np.zeros(len(columns))
         self._trees: list[list[_Split | float]] = []
-        with _map(columns.size) as run:
-            for stage in range(self._stages if trees else 0):
-                residual = wanted - _probability(raw)
+        residual = np.empty_like(wanted)
 
-                def grow(k: int, residual: np.ndarray = residual, stage: int = stage) -> _Growth:
+        def subtract(rows: slice) -> None:
+            np.subtract(wanted[:, rows], _probability(raw[:, rows]), out=residual[:, rows])
+
+        with _map(columns.size) as (run, threads):
+            ends = [part * len(target) // threads for part in range(threads + 1)]
+            parts = [slice(*pair) for pair in pairwise(ends)]
+            for stage in range(self._stages if trees else 0):
+                run(subtract, parts)
+
+                def grow(k: int, stage: int = stage) -> _Growth:
                     growth = _Growth(columns, residual[k], shrink, draws[stage, k])
                     growth.root = growth.node(order[0], order, self._depth)
                     raw[k] += self._learning_rate * growth.fitted
                     return growth
 
-                grown = run(grow, trees)
+                grown = run(grow, range(trees))
                 self._trees.append([growth.root for growth in grown])
                 gained += np.sum([growth.gained for growth in grown], axis=0)
         self.importances = gained / gained.sum() if gained.any() else gained
@@ -92,8 +112,8 @@ class BoostedTrees:
             for trees in self._trees:
                 raw[k] += self._learning_rate * _predict(trees[k], columns)
 
-        with _map(columns.size) as run:
-            run(add, len(raw))
+        with _map(columns.size) as (run, _):
+            run(add, range(len(raw)))
         if not len(raw):
             return np.repeat(self._classes, len(x))
         winner = raw.argmax(axis=0) if len(raw) > 1 else (raw[0] >= 0).astype(np.intp)
@@ -160,10 +180,12 @@ def split_gains(columns: np.ndarray, order: np.ndarray, centred: np.ndarray) -> 
     node. The gain is -1 for a feature that is constant over the node.
     """
     features, n = order.shape
-    sums = torch.cumsum(torch.from_numpy(centred.take(order)), 1).numpy()[:, :-1]
-    inverse = 1 / np.arange(1, n)
+    sums = torch.cumsum(torch.from_numpy(centred.take(order)), 1).numpy()
+    counts = np.arange(1, n)
+    # The last column, where nothing goes right, can win no more than a tie, which the first place has.
+    inverse = np.append(1 / counts + 1 / counts[::-1], 0)
     np.square(sums, out=sums)
-    sums *= inverse + inverse[::-1]
+    sums *= inverse
     position = sums.argmax(axis=1)
     each = np.arange(features)
     gains = sums[each, position]
@@ -171,7 +193,7 @@ def split_gains(columns: np.ndarray, order: np.ndarray, centred: np.ndarray) -> 
     # Equal values cannot be split. They are rare in most codes, so they are looked for where one would be.
     for feature in np.flatnonzero(above <= below + _SAME):
         values = columns[feature].take(order[feature])
-        apart = np.where(values[1:] > values[:-1] + _SAME, sums[feature], -1)
+        apart = np.where(values[1:] > values[:-1] + _SAME, sums[feature, :-1], -1)
         position[feature] = apart.argmax()
         gains[feature] = apart[position[feature]]
     return gains, position
@@ -214,20 +236,40 @@ def _probability(raw: np.ndarray) -> np.ndarray:
     return probability
 
 
-def _predict(node: _Split | float, columns: np.ndarray) -> np.ndarray | float:
+def _predict(root: _Split | float, columns: np.ndarray) -> np.ndarray | float:
     """(K, N) -> (N,), or the one number that is predicted for all."""
+    if not isinstance(root, _Split):
+        return root
+    values: list[float] = []
+    leaf = _leaf(root, columns, values)
+    predicted: np.ndarray = np.array(values).take(leaf)
+    return predicted
+
+
+def _leaf(node: _Split | float, columns: np.ndarray, values: list[float]) -> np.ndarray | int:
+    """(K, N) -> the number of each row's leaf, (N,) uint16 or one number for all; adds what leaves predict to `values`.
+
+    Sums choose faster than `np.where`, whose branches no processor can foresee here.
+    """
     if not isinstance(node, _Split):
-        return node
-    left = columns[node.feature] <= node.threshold
-    return np.where(left, _predict(node.left, columns), _predict(node.right, columns))
+        values.append(node)
+        return len(values) - 1
+    right = (~(columns[node.feature] <= node.threshold)).astype(np.uint16)
+    below, above = _leaf(node.left, columns, values), _leaf(node.right, columns, values)
+    # Leaves are numbered from the left, so that no difference is below 0.
+    right *= np.subtract(above, below, dtype=np.uint16)
+    right += below
+    return right
 
 
 @contextmanager
-def _map(cells: int) -> Iterator[Callable]:
-    """Runs a function of 0 .. n - 1, on torch's number of threads where a table of so many cells makes it worth it."""
+def _map(cells: int) -> Iterator[tuple[Callable, int]]:
+    """What runs a function of each of some items, and on how many threads: torch's number of them where a table of so
+    many cells makes it worth it.
+    """
     threads = torch.get_num_threads()
     if threads == 1 or cells < _WORTH_THREADS:
-        yield lambda function, n: list(map(function, range(n)))
+        yield lambda function, items: list(map(function, items)), 1
         return
     with ThreadPoolExecutor(threads) as pool:
-        yield lambda function, n: list(pool.map(function, range(n)))
+        yield lambda function, items: list(pool.map(function, items)), threads

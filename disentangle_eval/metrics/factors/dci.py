@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
+from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, sort_columns
 from disentangle_eval.metrics.factors.config import DCIConfig
 from disentangle_eval.metrics.factors.predictors import majority_accuracies
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
@@ -41,10 +41,11 @@ class DCIMetric(Metric[DCIConfig]):
         blocks = one_hot_blocks(train.codes, subject.code)
         x, x_test = in_usual_units(np.hstack(blocks), np.hstack(one_hot_blocks(test.codes, subject.code)))
         first = np.cumsum([0, *(block.shape[1] for block in blocks[:-1])])
+        table = sort_columns(x)
         columns, train_accuracy, test_accuracy = [], [], []
         for factor, y, y_test in zip(varying, fitted.T, fresh.T, strict=True):
             trees = BoostedTrees(cfg.stages, cfg.depth, cfg.learning_rate, stream_seed(seed, "trees", int(factor)))
-            trees.fit(x, y)
+            trees.fit(table, y)
             columns.append(np.add.reduceat(trees.importances, first))
             train_accuracy.append(float((trees.predict(x) == y).mean()))
             test_accuracy.append(float((trees.predict(x_test) == y_test).mean()))

@@ -14,7 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from disentangle_eval.api import FactorGrid, Metric, Scores, Subject
-from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees
+from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, SortedColumns, sort_columns
 from disentangle_eval.metrics.factors.config import DownstreamConfig
 from disentangle_eval.metrics.factors.predictors import (
     LogisticRegression,
@@ -24,6 +24,8 @@ from disentangle_eval.metrics.factors.predictors import (
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
+
+Predictor = LogisticRegression | OneVsRestLogisticRegression | BoostedTrees
 
 
 class DownstreamMetric(Metric[DownstreamConfig]):
@@ -41,7 +43,7 @@ class DownstreamMetric(Metric[DownstreamConfig]):
         tasks = list(_tasks(subject, seed, self.cfg))
         drawn = np.concatenate([samples.factors for task in tasks for samples in task])
         varying = varying_columns(drawn)
-        accuracies = np.array([self._accuracies(*task, subject, varying, seed) for task in tasks])
+        accuracies = self._accuracies(tasks, subject, varying, seed)
         chances = [
             float(majority_accuracies(train.factors[:, varying], test.factors[:, varying]).mean())
             for train, test in tasks
@@ -66,37 +68,56 @@ class DownstreamMetric(Metric[DownstreamConfig]):
         return Scores(values, chances[-1], counts={"train_sizes": len(train), "num_test": len(test)})
 
     def _accuracies(
-        self, train: Samples, test: Samples, subject: Subject, varying: np.ndarray, seed: int
-    ) -> list[list[float]]:
-        """The share of the training images and of the test images that is right, by factor."""
-        x, x_test = (np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test))
+        self, tasks: list[tuple[Samples, Samples]], subject: Subject, varying: np.ndarray, seed: int
+    ) -> np.ndarray:
+        """The share of the training images and of the test images that is right, by task and factor: (T, 2, V)."""
+        trees = self.cfg.predictor == "boosted-trees"
+        inputs = [_inputs(*task, subject, trees) for task in tasks]
 
-        if self.cfg.predictor == "boosted-trees":
-            x, x_test = in_usual_units(x, x_test)
-
-        def of_factor(factor: int) -> tuple[float, float]:
+        def right(task: int, factor: int) -> tuple[float, float]:
+            (train, test), (x, x_test, table) = tasks[task], inputs[task]
             y, y_test = train.factors[:, factor], test.factors[:, factor]
-            predictor = self._predictor(stream_seed(seed, "trees", len(train), factor)).fit(x, y)
-            return float((predictor.predict(x) == y).mean()), float((predictor.predict(x_test) == y_test).mean())
+            if table is None:
+                fitted: Predictor = self._regression().fit(x, y)
+            else:
+                fitted = self._trees(stream_seed(seed, "trees", len(train), factor)).fit(table, y)
+            return float((fitted.predict(x) == y).mean()), float((fitted.predict(x_test) == y_test).mean())
 
+        # The longest first, so that no thread is left with one when the others have done all else.
+        jobs = sorted(
+            ((task, int(factor)) for task in range(len(tasks)) for factor in varying),
+            key=lambda job: -len(tasks[job[0]][0]) * subject.factors.sizes[job[1]],
+        )
         # Trees share the threads among themselves. A logistic regression works outside Python's lock; its products are
         # too small to be worth the linear algebra library's own threads, which would wait for one another.
-        threads = torch.get_num_threads() if self.cfg.predictor != "boosted-trees" else 1
+        threads = 1 if trees else torch.get_num_threads()
         with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
             # The study leaves the solver its hundred iterations, whether or not it converges.
             warnings.simplefilter("ignore", ConvergenceWarning)
             # About attributes that later releases of scikit-learn drop, none of which is used.
             warnings.simplefilter("ignore", FutureWarning)
-            pairs = Parallel(n_jobs=threads, prefer="threads")(delayed(of_factor)(int(factor)) for factor in varying)
-        return [list(accuracies) for accuracies in zip(*pairs, strict=True)]
+            found = dict(
+                zip(jobs, Parallel(threads, prefer="threads")(delayed(right)(*job) for job in jobs), strict=True)
+            )
+        return np.array([np.transpose([found[task, int(factor)] for factor in varying]) for task in range(len(tasks))])
 
-    def _predictor(self, seed: int) -> LogisticRegression | OneVsRestLogisticRegression | BoostedTrees:
-        cfg = self.cfg
-        if cfg.predictor == "logistic-regression":
-            return LogisticRegression(cfg.strengths, cfg.folds)
-        if cfg.predictor == "one-vs-rest":
-            return OneVsRestLogisticRegression(cfg.strengths, cfg.folds)
-        return BoostedTrees(cfg.stages, cfg.depth, cfg.learning_rate, seed)
+    def _regression(self) -> LogisticRegression | OneVsRestLogisticRegression:
+        kind = LogisticRegression if self.cfg.predictor == "logistic-regression" else OneVsRestLogisticRegression
+        return kind(self.cfg.strengths, self.cfg.folds)
+
+    def _trees(self, seed: int) -> BoostedTrees:
+        return BoostedTrees(self.cfg.stages, self.cfg.depth, self.cfg.learning_rate, seed)
+
+
+def _inputs(
+    train: Samples, test: Samples, subject: Subject, trees: bool
+) -> tuple[np.ndarray, np.ndarray, SortedColumns | None]:
+    """The columns of a task's training and test images, and what trees share of the former."""
+    x, x_test = (np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test))
+    if not trees:
+        return x, x_test, None
+    x, x_test = in_usual_units(x, x_test)
+    return x, x_test, sort_columns(x)
 
 
 def _tasks(subject: Subject, seed: int, cfg: DownstreamConfig) -> Iterator[tuple[Samples, Samples]]:

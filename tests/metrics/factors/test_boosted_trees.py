@@ -4,7 +4,7 @@ import torch
 from sklearn.ensemble import GradientBoostingClassifier
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, split_gains
+from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, sort_columns, split_gains
 
 
 def problem(n, classes, seed=0):
@@ -20,7 +20,7 @@ def problem(n, classes, seed=0):
 def test_trees_are_those_of_scikit_learn(classes):
     x, y, fresh = problem(400, classes)
     # Among equally good splits both choose at random: scikit-learn has several answers, and ours is one of them.
-    ours = BoostedTrees(8).fit(x, y)
+    ours = BoostedTrees(8).fit(sort_columns(x), y)
     answers = [GradientBoostingClassifier(n_estimators=8, random_state=seed).fit(x, y) for seed in range(8)]
     distances = [np.abs(ours.importances - answer.feature_importances_).max() for answer in answers]
     theirs = answers[int(np.argmin(distances))]
@@ -36,7 +36,7 @@ def test_trees_are_those_of_scikit_learn(classes):
 @pytest.mark.parametrize("classes", [2, 3])
 def test_a_hundred_stages_differ_no_more_than_scikit_learn_does_from_itself(classes):
     x, y, _ = problem(150, classes)
-    ours = BoostedTrees().fit(np.round(2 * x), y).importances
+    ours = BoostedTrees().fit(sort_columns(np.round(2 * x)), y).importances
     theirs = [GradientBoostingClassifier(random_state=s).fit(np.round(2 * x), y).feature_importances_ for s in range(2)]
     np.testing.assert_allclose(ours, np.mean(theirs, axis=0), atol=0.02)
 
@@ -63,9 +63,9 @@ def test_the_number_of_threads_changes_nothing():
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        alone = BoostedTrees(3).fit(x, y)
+        alone = BoostedTrees(3).fit(sort_columns(x), y)
         torch.set_num_threads(2)
-        together = BoostedTrees(3).fit(x, y)
+        together = BoostedTrees(3).fit(sort_columns(x), y)
     finally:
         torch.set_num_threads(threads)
     np.testing.assert_array_equal(alone.importances, together.importances)
@@ -74,19 +74,19 @@ def test_the_number_of_threads_changes_nothing():
 
 def test_equal_features_share_what_they_are_worth():
     x, y, _ = problem(200, 3)
-    importances = BoostedTrees().fit(x[:, [0, 0]], y).importances
+    importances = BoostedTrees().fit(sort_columns(x[:, [0, 0]]), y).importances
     np.testing.assert_allclose(importances, 0.5, atol=0.15)
 
 
 def test_one_class_is_always_predicted_and_constant_features_are_worth_nothing():
-    alone = BoostedTrees().fit(np.eye(4), np.full(4, 7))
+    alone = BoostedTrees().fit(sort_columns(np.eye(4)), np.full(4, 7))
     assert alone.predict(np.ones((3, 4))).tolist() == [7, 7, 7]
     assert alone.importances.tolist() == [0] * 4
-    constant = BoostedTrees(5).fit(np.ones((5, 2)), np.array([1, 2, 2, 3, 2]))
+    constant = BoostedTrees(5).fit(sort_columns(np.ones((5, 2))), np.array([1, 2, 2, 3, 2]))
     assert constant.predict(np.zeros((2, 2))).tolist() == [2, 2]
     assert constant.importances.tolist() == [0, 0]
 
 
 def test_features_beyond_float32_are_refused():
     with pytest.raises(DevalError, match=r"received numbers up to 1e\+300"):
-        BoostedTrees().fit(np.array([[1e300], [0.0]]), np.array([0, 1]))
+        BoostedTrees().fit(sort_columns(np.array([[1e300], [0.0]])), np.array([0, 1]))

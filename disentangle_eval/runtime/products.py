@@ -1,0 +1,86 @@
+"""Fully connected layers that oneDNN computes, for CPUs on which PyTorch's MKL takes twice as long.
+
+The gradients of such a layer are products of the same kind, of transposed views, so one operator computes all three.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn.functional import linear
+
+# Of smaller layers, in weights, the way to oneDNN costs what is gained.
+LARGE = 2**17
+
+
+def use_onednn(model: nn.Module) -> None:
+    """Let the large fully connected layers of a model compute so; parameters and `isinstance` stay as they are."""
+    for module in model.modules():
+        if type(module) is nn.Linear and module.weight.numel() >= LARGE and torch.backends.mkldnn.is_available():
+            module.__class__ = OneDNNLinear
+
+
+class OneDNNLinear(nn.Linear):
+    """The same map with the same parameters."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        # In bf16 PyTorch calls oneDNN itself.
+        if input.dim() < 2 or torch.is_autocast_enabled(input.device.type):
+            return super().forward(input)
+        if input.dim() == 2:
+            return product(input, self.weight, self.bias)
+        return product(input.flatten(0, -2), self.weight, self.bias).unflatten(0, input.shape[:-1])
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x (B, I) times the transpose of weight (O, I), plus bias (O,) or None -> (B, O)."""
+    return _Product.apply(x, weight, bias)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class _Product(Function):
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if any(not _is_for_onednn(value) for value in (x, weight)):
+            return linear(x, weight, bias)
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+        return y
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        x, weight, _ = inputs
+        ctx.save_for_backward(x, weight)
+        ctx.save_for_forward(x, weight)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = gradients
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            product(gradient, weight.t()) if of_x else None,
+            product(gradient.t(), x.t()) if of_weight else None,
+            gradient.sum(0) if of_bias else None,
+        )
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias = tangents
+        of_x, of_weight = (
+            torch.zeros_like(value) if tangent is None else tangent
+            for value, tangent in ((x, of_x), (weight, of_weight))
+        )
+        change = linear(of_x, weight) + linear(x, of_weight)
+        return change if of_bias is None else change + of_bias
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *values: Any) -> tuple[Tensor, int]:
+        mapped: Tensor = torch.vmap(linear, in_dims)(*values)
+        return mapped, 0
+
+
+def _is_for_onednn(value: Tensor) -> bool:
+    return value.dtype == torch.float32 and value.device.type == "cpu" and value.numel() > 0
