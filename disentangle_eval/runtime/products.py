@@ -32,7 +32,8 @@ class OneDNNLinear(nn.Linear):
             return super().forward(input)
         if input.dim() == 2:
             return product(input, self.weight, self.bias)
-        return product(input.flatten(0, -2), self.weight, self.bias).unflatten(0, input.shape[:-1])
+        y: Tensor = product(input.flatten(0, -2), self.weight, self.bias).unflatten(0, input.shape[:-1])
+        return y
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

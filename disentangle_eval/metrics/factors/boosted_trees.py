@@ -254,7 +254,7 @@ def _leaf(node: _Split | float, columns: np.ndarray, values: list[float]) -> np.
     if not isinstance(node, _Split):
         values.append(node)
         return len(values) - 1
-    right = (~(columns[node.feature] <= node.threshold)).astype(np.uint16)
+    right: np.ndarray = (~(columns[node.feature] <= node.threshold)).astype(np.uint16)
     below, above = _leaf(node.left, columns, values), _leaf(node.right, columns, values)
     # Leaves are numbered from the left, so that no difference is below 0.
     right *= np.subtract(above, below, dtype=np.uint16)

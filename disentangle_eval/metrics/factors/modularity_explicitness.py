@@ -137,8 +137,8 @@ def _explicitness(
         regression = fit_softmax(train, labels, len(classes))
         converged = regression.converged
         probabilities = [regression.probabilities(x) for x in (train, test)]
-    areas = [_area(one, classes, known) for one, known in zip(probabilities, (fitted, fresh), strict=True)]
-    return Explicitness(*areas, converged=converged)
+    of_train, of_test = probabilities
+    return Explicitness(_area(of_train, classes, fitted), _area(of_test, classes, fresh), converged)
 
 
 def _area(probability: np.ndarray, classes: np.ndarray, known: np.ndarray) -> float:
