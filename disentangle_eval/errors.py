@@ -48,6 +48,10 @@ class UsageError(DevalError):
     exit_code = 2
 
 
+class PluginError(DevalError):
+    """A fault in a plugin's code rather than in what a user did; training answers it as `deval check` does."""
+
+
 class DevalWarning(UserWarning):
     """What a user should know although the work goes on; the command line prints it on one line."""
 

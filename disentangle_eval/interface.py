@@ -211,9 +211,12 @@ def train(
 def _refuse_unknown(model: str, given: Mapping[str, Any]) -> None:
     """`UsageError` for the first setting that neither a run nor the model has, with the nearest one that there is."""
     from disentangle_eval.training.planning import RunSettings
+    from disentangle_eval.training.setting_names import refuse_unfit_settings
 
     registry = load_registry()
-    known = [*RunSettings.model_fields, *registry.resolve(registry.find_model(model), "config").model_fields]
+    config = registry.resolve(registry.find_model(model), "config")
+    refuse_unfit_settings(model, config)
+    known = [*RunSettings.model_fields, *config.model_fields]
     for name in given:
         if name == "seeds":
             raise UsageError(
@@ -444,11 +447,11 @@ def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:
 
         pandas.DataFrame(de.load_results("runs")).groupby(["model", "metric"])["value"].mean()
     """
-    from disentangle_eval.runtime.json_lines import read_lines
+    from disentangle_eval.results import read_results
 
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     files = dict.fromkeys(file for path in given for file in _result_files(Path(path).expanduser()))
-    return [{"file": str(file), **_flat(line)} for file in files for line in read_lines(file).records]
+    return [{"file": str(file), **_flat(line)} for file in files for line in read_results(file)]
 
 
 def _result_files(path: Path) -> list[Path]:

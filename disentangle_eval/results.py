@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import statistics
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.registry.specs import Better
 from disentangle_eval.runtime.json_lines import append_line, read_lines, set_damaged_aside
 
@@ -109,9 +110,31 @@ def result_of(line: Mapping[str, Any]) -> Result | None:
 def recorded_lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a file of results; none where it does not exist or cannot be read."""
     try:
-        return read_lines(path).records
+        return read_results(path)
     except (DevalError, OSError):
         return []
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The scores of a file, none where it does not exist; what is no score is left out, with a `DevalWarning`."""
+    lines = read_lines(path)
+    faulty = [number for number, line in zip(lines.numbers, lines.records, strict=True) if not is_score(line)]
+    if faulty:
+        warnings.warn(
+            f"{path}: line {', '.join(map(str, faulty))}: no score; left out, the other lines are read",
+            DevalWarning,
+            stacklevel=2,
+        )
+    return [line for line in lines.records if is_score(line)]
+
+
+def is_score(line: Mapping[str, Any]) -> bool:
+    """Whether a line holds what everything that reads scores relies on: a number as its value, of a metric."""
+    kinds = {"metric": str, "value": (int, float), "settings": dict, "seed": int}
+    known = all(isinstance(line.get(name), kind) for name, kind in kinds.items())
+    optional = {"chance": (int, float), "iteration": int, "details": dict}
+    fits = all(line.get(name) is None or isinstance(line[name], kind) for name, kind in optional.items())
+    return known and fits and not isinstance(line["value"], bool)
 
 
 def append(path: Path, result: Result) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disentangle_eval.config import resolve
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.config import ModelConfig, resolve
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError
 from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.signals import on_signal
@@ -22,7 +22,7 @@ from disentangle_eval.training.planning import Plan
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from disentangle_eval.api import Dataset, Model
+    from disentangle_eval.api import Dataset, ImageShape, Model
     from disentangle_eval.training.run import Run, Watchers
 
 # The same latents in every run and picture, so that pictures can be compared.
@@ -80,7 +80,10 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
         for plan in plans:
             stack.enter_context(plan.folder.lock())
         data = open_dataset(settings.dataset, data_dir or folder_of_data(plans)).to(device)
-        runs = [open_run(plan, data) for plan in plans]
+        runs = []
+        for plan in plans:
+            with explaining(plan.model, plan.cfg, data.shape):
+                runs.append(open_run(plan, data))
         if follow := follow_of(settings):
             measurement_of(follow, runs[0])
         for plan, run in zip(plans, runs, strict=True):
@@ -159,13 +162,37 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True, follow: Follow | N
     with ExitStack() as stack:
         alone = len(runs) == 1
         watchers = [stack.enter_context(watching(run, alone=alone, progress=progress, follow=follow)) for run in runs]
-        trainings = [run.in_turns(watcher) for run, watcher in zip(runs, watchers, strict=True)]
+        trainings = [_explained(run, watcher) for run, watcher in zip(runs, watchers, strict=True)]
         if not alone:
             trainings = [_ending_alone(run, failures, turns) for run, turns in zip(runs, trainings, strict=True)]
         take_turns(trainings, runs[0].training.device)
     for run in runs:
         draw_run(run.folder)
     return Ended(runs[0].stopped_by, failures)
+
+
+def _explained(run: Run, watchers: Watchers) -> Iterator[None]:
+    """The turns of a run; what its model's code raises becomes the answer of `deval check`."""
+    training = run.training
+    with explaining(run.identity.model, training.cfg, training.data.shape):
+        yield from run.in_turns(watchers)
+
+
+@contextmanager
+def explaining(model: str, cfg: ModelConfig, shape: ImageShape) -> Iterator[None]:
+    """Within, an exception of a plugin becomes a `DevalError` that says which line to change, as `deval check` does.
+
+    Errors that say all already, and a lack of memory, go their way.
+    """
+    try:
+        yield
+    except Exception as error:
+        no_fault = isinstance(error, (MemoryError, BrokenPipeError)) or type(error).__name__ == "OutOfMemoryError"
+        if no_fault or (isinstance(error, DevalError) and not isinstance(error, PluginError)):
+            raise
+        from disentangle_eval.testing.diagnosis import diagnosis
+
+        raise diagnosis(model, cfg, shape, error) from error
 
 
 def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[None]) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from disentangle_eval.api import Scores, Subject
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError, describe, is_out_of_memory
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, describe, is_out_of_memory
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.registry.lookup import Registered, load_registry
@@ -84,13 +84,17 @@ def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[
     metric = registry.find_metric(name)
     config: type[MetricConfig] = registry.resolve(metric, "config")
     if not config.protocols:
-        raise DevalError(
+        raise PluginError(
             f"metric {name!r} of {metric.distribution} names no protocol", expected="at least one in its config"
         )
     changed = {field: value for field, value in changes.items() if field in config.model_fields}
     chosen = [protocol for protocol in protocols if protocol in config.protocols] or list(config.protocols)[:1]
     measurements = []
     for protocol in chosen:
+        try:
+            build(config, config.protocols[protocol])
+        except (UsageError, TypeError) as error:
+            raise PluginError(f"protocol {protocol!r} of metric {name!r} of {metric.distribution}: {error}") from None
         cfg = build(config, {**config.protocols[protocol], **changed})
         label = ", ".join([protocol, *(f"{field}={_shown(getattr(cfg, field))}" for field in changed)])
         measurements.append(Measurement(metric, label, cfg, asked))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from disentangle_eval.api.abilities import Draw
 from disentangle_eval.api.data import ImageShape
 from disentangle_eval.config import ModelConfig
+from disentangle_eval.errors import PluginError
 
 ModelConfigT = TypeVar("ModelConfigT", bound=ModelConfig)
 
@@ -149,6 +150,14 @@ class Player:
     groups: tuple[Group, ...]
     optim: Optim
 
+    def __post_init__(self) -> None:
+        _expect_several(f"Player {self.name!r}: groups", self.groups, Group, "Group(network)")
+        if not isinstance(self.optim, Optim):
+            received = type(self.optim).__name__
+            raise PluginError(
+                f"Player {self.name!r}: optim", received=received, expected="Optim, such as Optim(lr=1e-3)"
+            )
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -175,6 +184,24 @@ class Round:
     repeats: int = 1
     start: int = 0
     end: int | None = None
+
+    def __post_init__(self) -> None:
+        _expect_several("Round: players", self.players, str, '"name"')
+
+
+def _expect_several(what: str, values: object, kind: type, example: str) -> None:
+    """`PluginError` for what is no tuple or list of a kind; a tuple of one is often written without its comma."""
+    if isinstance(values, kind):
+        raise PluginError(
+            what,
+            received=repr(values) if isinstance(values, str) else f"one {kind.__name__}",
+            expected="a tuple",
+            advice=f"write ({example},), with a comma behind the only one",
+        )
+    if not isinstance(values, (tuple, list)) or not all(isinstance(value, kind) for value in values):
+        several = values if isinstance(values, (tuple, list)) else (values,)
+        received = ", ".join(type(value).__name__ for value in several)
+        raise PluginError(what, received=received, expected=f"a tuple such as ({example}, ...)")
 
 
 class Model(nn.Module, ABC, Generic[ModelConfigT]):

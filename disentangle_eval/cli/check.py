@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from disentangle_eval.cli.errors import DEBUG
 from disentangle_eval.cli.table import as_json_option, print_json
 from disentangle_eval.errors import one_line
 
@@ -50,18 +51,20 @@ def check(ctx: click.Context, name: str, image: tuple[int, int, int], as_json: b
     outcomes = check_candidate(find_candidate(name, ImageShape(*image)))
     if as_json:
         done = list(outcomes)
-        print_json([asdict(outcome) for outcome in done])
+        print_json([{name: getattr(outcome, name) for name in ("check", "status", "message")} for outcome in done])
     else:
-        done = list(_shown(outcomes))
+        done = list(_shown(outcomes, debug=ctx.meta.get(DEBUG, False)))
         counts = {status: sum(outcome.status == status for outcome in done) for status in COLOURS}
         click.echo(f"{name}: {', '.join(f'{count} {status}' for status, count in counts.items())}")
     if any(outcome.status == "failed" for outcome in done):
         ctx.exit(1)
 
 
-def _shown(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    """Each outcome, printed as it comes."""
+def _shown(outcomes: Iterator[Outcome], debug: bool) -> Iterator[Outcome]:
+    """Each outcome, printed as it comes; with `debug` after the traceback of the exception behind it."""
     for outcome in outcomes:
+        if debug and outcome.cause is not None:
+            traceback.print_exception(outcome.cause)
         status = click.style(f"{outcome.status:<8}", fg=COLOURS[outcome.status])
         message = outcome.message.removeprefix(f"{outcome.check}: ")
         click.echo(f"{status} {outcome.check}" + (f": {one_line(message)}" if message else ""))

@@ -21,6 +21,8 @@ USAGE = 2
 SIGNALLED = 128  # codes above: the command was ended by a signal and has said so
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
+DEBUG = "disentangle_eval.debug"  # key in a context's `meta`: whether --debug was given
+
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 

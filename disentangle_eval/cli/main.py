@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from disentangle_eval.cli.errors import flush_output, report, show_notices, shown_warnings
+from disentangle_eval.cli.errors import DEBUG, flush_output, report, show_notices, shown_warnings
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 
 COMMANDS = {
@@ -109,6 +109,7 @@ def _run(arguments: list[str], debug: bool, files: Sequence[str] = ()) -> int:
         try:
             _load_plugin_files(files)
             with shown_warnings(), cli.make_context("deval", list(arguments), obj=arguments) as context:
+                context.meta[DEBUG] = debug
                 cli.invoke(context)
         finally:
             flush_output()

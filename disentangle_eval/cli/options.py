@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 from pydantic.fields import FieldInfo
 
 from disentangle_eval.config import Config
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import PluginError
+from disentangle_eval.training.setting_names import HOLDABLE, flags, option_kind
 
-SCALARS: dict[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+CLICK_TYPES: dict[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
 
 class FieldOption(click.Option):
@@ -52,35 +52,24 @@ def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> Non
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
-    flag = "--" + name.rstrip("_").replace("_", "-")
+    named = flags(name, field.annotation is bool)
     if field.annotation is bool:
-        return FieldOption([f"{flag}/--no-{flag[2:]}", name], default=None, help=field.description)
+        return FieldOption(["/".join(named), name], default=None, help=field.description)
     kind, multiple = _kind(name, field.annotation)
-    return FieldOption([flag, name], type=kind, nargs=multiple, default=None, help=field.description)
+    return FieldOption([*named, name], type=kind, nargs=multiple, default=None, help=field.description)
 
 
 def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:
     """The click type of an annotation and the number of values it takes."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return click.Choice([str(value) for value in arguments]), 1
-    if origin in (Union, types.UnionType):
-        present = [argument for argument in arguments if argument is not type(None)]
-        if len(present) == 1:
-            return _kind(name, present[0])
-        if len(present) == 2 and get_origin(present[1]) is Literal and present[0] is int:
-            return NumberOrWord(get_args(present[1])), 1
-    if origin is tuple and Ellipsis not in arguments and len(set(arguments)) == 1:
-        return _kind(name, arguments[0])[0], len(arguments)
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis and arguments[0] in SCALARS:
-        return Several(SCALARS[arguments[0]]), 1
-    if annotation in SCALARS:
-        return SCALARS[annotation], 1
-    raise DevalError(
-        f"setting {name!r}",
-        received=annotation,
-        expected="int, float, str, bool, Literal or a tuple of one of these, which an option can hold",
-    )
+    kind = option_kind(annotation)
+    if kind is None:
+        raise PluginError(f"setting {name!r}", received=annotation, expected=HOLDABLE)
+    if kind.scalar is None:
+        return click.Choice(kind.words), kind.count
+    scalar = CLICK_TYPES[kind.scalar]
+    if kind.words:
+        return NumberOrWord(kind.words), kind.count
+    return (Several(scalar), 1) if not kind.count else (scalar, kind.count)
 
 
 class Several(click.ParamType):

@@ -10,10 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from disentangle_eval.cli.table import PLAIN_WIDTH
 from disentangle_eval.errors import one_line
 from disentangle_eval.results import Result, Spread
-
-PLAIN_WIDTH = 120
 
 # What the rows of a matrix are and the detail that names them; all others have one row per code dimension.
 ROWS = {

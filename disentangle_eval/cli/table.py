@@ -11,6 +11,9 @@ import click
 
 from disentangle_eval.errors import one_line
 
+# Columns of standard output where it is no terminal.
+PLAIN_WIDTH = 120
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else.")
 
 
@@ -25,7 +28,7 @@ def print_json(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout, folded to the terminal; if stdout is not a terminal, every row is one line."""
+    """A table on stdout, folded to the terminal, elsewhere to 120 columns; programs read JSON instead."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -35,7 +38,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(Text(one_line(column)), overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
-    console = Console() if sys.stdout.isatty() else Console(width=10_000)
+    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     with console.capture() as captured:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -29,6 +29,7 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.planning import Plan, RunSettings, default_folder, plan_run
+from disentangle_eval.training.setting_names import refuse_unfit_settings
 
 RUN_DEFAULTS = {name: field.default for name, field in RunSettings.model_fields.items()}
 
@@ -65,6 +66,7 @@ class ModelCommand(click.Command):
     """`deval train NAME`: the run's options, then one per field of the model's config."""
 
     def __init__(self, name: str, config: type[ModelConfig]) -> None:
+        refuse_unfit_settings(name, config)
         self.model = name
         self.config = config
         self.fields = field_options(config)

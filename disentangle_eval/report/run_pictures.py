@@ -11,6 +11,7 @@ from disentangle_eval.report.grid import save_png
 from disentangle_eval.report.labels import captioned
 from disentangle_eval.report.samples import sample_grid
 from disentangle_eval.report.traversal import sweeps, traversal_picture
+from disentangle_eval.results import read_results
 from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.training.folder import RunFolder
@@ -33,7 +34,7 @@ def draw_run(folder: RunFolder) -> list[Path]:
     from disentangle_eval.report.score_curve import scores_figure
     from disentangle_eval.report.style import save_figure
 
-    log, results = read_lines(folder.log).records, read_lines(folder.results).records
+    log, results = read_lines(folder.log).records, read_results(folder.results)
     title = run_title(folder)
     figures = {
         "losses": losses_figure(log, title),

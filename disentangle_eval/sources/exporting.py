@@ -17,9 +17,9 @@ from disentangle_eval.api import Encoder, Generator, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.opening import find_checkpoint, find_run, restore_model
+from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.runtime.files import make_folder, write_atomically
-from disentangle_eval.runtime.json_lines import read_lines
 
 ExportKind = Literal["pt2", "onnx", "safetensors"]
 EXAMPLES = 2
@@ -136,9 +136,7 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str
     name, data = checkpoint.model["name"], checkpoint.data
     run = find_run(path)
     scores = (
-        [line for line in read_lines(run.results).records if line.get("iteration") == checkpoint.iteration]
-        if run
-        else []
+        [line for line in read_results(run.results) if line.get("iteration") == checkpoint.iteration] if run else []
     )
     channels, height, width = data["shape"]
     return "\n".join(

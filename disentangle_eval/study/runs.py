@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.runtime.json_lines import read_lines
+from disentangle_eval.results import read_results
 from disentangle_eval.training.folder import RunFolder
 
 State = Literal["finished", "training", "stopped", "failed"]
@@ -92,7 +92,7 @@ def read_run(folder: Path) -> RunRecord:
         settings=described["settings"],
         iteration=iteration,
         state=state_of(run, iteration, int(described["config"]["iterations"]), failure),
-        results=read_lines(run.results).records,
+        results=read_results(run.results),
         failure=failure,
     )
 
@@ -163,12 +163,19 @@ def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
     labels = []
     datasets = {run.dataset for run in runs}
     for run in runs:
-        same = [defining_settings(other) for other in runs if other.model == run.model]
+        same = [defining_settings(other) for other in runs if model_of(other) == model_of(run)]
         own = defining_settings(run)
         parts = [f"{name}={text_of(own.get(name))}" for name in differing_settings(same)]
         parts += [f"on {run.dataset}"] if len(datasets) > 1 else []
-        labels.append(" ".join([run.model, *parts]))
+        several = len({model_of(other) for other in runs if other.model == run.model}) > 1
+        name = f"{run.model} of {run.distribution} (version {run.version})" if several else run.model
+        labels.append(" ".join([name, *parts]))
     return labels
+
+
+def model_of(run: RunRecord) -> tuple[str, str, int]:
+    """Which model a run trains: its name says so only together with its distribution and version."""
+    return run.model, run.distribution, run.version
 
 
 def text_of(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from disentangle_eval.api import ImageShape
@@ -15,11 +15,12 @@ from disentangle_eval.testing.verdict import check_name, judge
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one check went; `message` says why it failed or was skipped."""
+    """How one check went; `message` says why it failed or was skipped, `cause` is the exception behind a failure."""
 
     check: str
     status: Literal["ok", "failed", "skipped"]
     message: str = ""
+    cause: BaseException | None = field(default=None, repr=False, compare=False)
 
 
 def check_model(
@@ -40,4 +41,4 @@ def check_candidate(candidate: Candidate) -> Iterator[Outcome]:
             yield Outcome(check_name(check), "ok")
         else:
             status: Literal["failed", "skipped"] = "skipped" if isinstance(verdict, NotChecked) else "failed"
-            yield Outcome(check_name(check), status, str(verdict))
+            yield Outcome(check_name(check), status, str(verdict), verdict.__cause__ if status == "failed" else None)

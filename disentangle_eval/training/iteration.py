@@ -8,11 +8,17 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Losses, Round
+from disentangle_eval.errors import PluginError
 from disentangle_eval.training.players import BuiltPlayer
 from disentangle_eval.training.precision import casts_once
 from disentangle_eval.training.step import TrainingStep
 
 Terms = dict[str, Tensor]
+
+# What a line of the log, or a tracker, has besides a model's terms.
+COUNTER = "iteration"
+LOSS = "loss_"
+SCORE = "score/"
 
 
 def run_iteration(
@@ -83,6 +89,20 @@ def _laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
 
 
 def logged_terms(losses: Losses) -> Terms:
-    """The totals, named `loss_<player>`, and the terms, without their graphs."""
-    totals = {f"loss_{name}": total.detach() for name, total in losses.total.items()}
+    """The totals, named `loss_<player>`, and the terms, without their graphs; `PluginError` for a reserved name."""
+    for name in losses.terms:
+        if problem := reserved_term(name):
+            raise PluginError(f"terms[{name!r}]", received=problem, expected="a name of its own", advice="rename it")
+    totals = {f"{LOSS}{name}": total.detach() for name, total in losses.total.items()}
     return totals | {name: term.detach() for name, term in losses.terms.items()}
+
+
+def reserved_term(name: object) -> str:
+    """Why a term cannot have a name in the log, empty where it can."""
+    if not isinstance(name, str) or not name:
+        return f"{type(name).__name__} as a name"
+    if name == COUNTER:
+        return "the name of the log's own counter"
+    if name.startswith((LOSS, SCORE)):
+        return f"a name that begins with {LOSS if name.startswith(LOSS) else SCORE}, as totals and followed scores do"
+    return ""

@@ -13,9 +13,10 @@ from pydantic_core import PydanticCustomError
 
 from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve, shortened
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.runtime.processor import default_products
+from disentangle_eval.registry.specs import ModelSpec
 from disentangle_eval.runtime.threads import default_threads, free_threads
 from disentangle_eval.training.folder import RunFolder
 
@@ -112,6 +113,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     stored = run.read_run()
     if stored["model"] != model:
         raise UsageError("--resume: the run in --out trains another model", received=model, expected=stored["model"])
+    refuse_other_model(stored, registry.find_model(model))
     before = stored_settings(run, stored, config)
     new = {name: getattr(settings, name) for name in of_run}
     if "dataset" in new:
@@ -126,6 +128,19 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     return Plan(
         model=model, cfg=build(config, {**stored["config"], **kept}), settings=before, folder=run, resumed=stored
     )
+
+
+def refuse_other_model(stored: Mapping[str, Any], record: Registered[ModelSpec]) -> None:
+    """`UsageError` where a run.json is that of a model of this name from another distribution or in another version."""
+    received = (stored["distribution"], stored["version"])
+    expected = (record.distribution, record.spec.version)
+    if received != expected:
+        raise UsageError(
+            f"--resume: the run in --out trains {stored['model']!r}",
+            received=f"that of {expected[0]}, version {expected[1]}",
+            expected=f"that of {received[0]}, version {received[1]}",
+            advice="install what it was trained with, or start a new run in another --out",
+        )
 
 
 def stored_settings(folder: RunFolder, run: Mapping[str, Any], config: type[ModelConfig]) -> RunSettings:

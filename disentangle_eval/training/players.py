@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from disentangle_eval.api import Model, Optim, Player, PolynomialDecay, Schedule
-from disentangle_eval.errors import DevalError, describe
+from disentangle_eval.errors import PluginError, describe
 from disentangle_eval.training.rmsprop import RMSprop
 
 # What depends on the device alone.
@@ -81,18 +81,23 @@ class BuiltPlayer:
 def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
     """The players by name, after checking that they own every parameter exactly once."""
     players = model.players()
-    problems = ownership_problems(model, players)
+    problems = [*name_problems(players), *ownership_problems(model, players)]
     if problems:
-        raise DevalError(
+        raise PluginError(
             f"{type(model).__name__}.players(): {problems[0]}", advice="`deval check` lists all such faults"
         )
     return {player.name: _build(player) for player in players}
 
 
+def name_problems(players: Sequence[Player]) -> list[str]:
+    """The names that more than one player has."""
+    names = Counter(player.name for player in players)
+    return [f"{count} players are called {name!r}" for name, count in names.items() if count > 1]
+
+
 def ownership_problems(model: Model[Any], players: Sequence[Player]) -> list[str]:
     """Every way in which the players do not own each parameter of the model exactly once."""
-    names = Counter(player.name for player in players)
-    problems = [f"{count} players are called {name!r}" for name, count in names.items() if count > 1]
+    problems = []
     owners: dict[nn.Parameter, list[str]] = {parameter: [] for parameter in model.parameters()}
     for player in players:
         for parameter in _parameters(player):
@@ -119,6 +124,10 @@ def _build(player: Player) -> BuiltPlayer:
         for group in player.groups
         if (parameters := trainable(group.module))
     ]
+    if not groups:
+        raise PluginError(
+            f"player {player.name!r}", received="no parameter to train", expected="at least one", advice="leave it out"
+        )
     owned = tuple(parameter for group in groups for parameter in group["params"])
     rates = tuple(group["lr"] for group in groups)
     optim = player.optim
@@ -134,20 +143,21 @@ def _optimiser(player: str, optim: Optim, groups: list[dict[str, Any]]) -> torch
     kind = _optimisers().get(optim.kind.lower())
     if kind is None:
         known = ", ".join(sorted(one.__name__ for one in _optimisers().values()))
-        raise DevalError(f"player {player!r}: optimiser", received=repr(optim.kind), expected=f"one of {known}")
+        raise PluginError(f"player {player!r}: optimiser", received=repr(optim.kind), expected=f"one of {known}")
     taken = inspect.signature(kind).parameters
     fields = {name: getattr(optim, name) for name in ("betas", "alpha", "momentum", "eps", "weight_decay")}
     given = {name: value for name, value in fields.items() if value is not None} | dict(optim.arguments)
     for name in given:
         if name not in taken or name in ("params", "lr", *DEVICE_FLAGS):
             expected = ", ".join(set(taken) - {"params", "lr", *DEVICE_FLAGS})
-            raise DevalError(
+            raise PluginError(
                 f"player {player!r}: {kind.__name__}", received=f"the argument {name!r}", expected=f"some of {expected}"
             )
     try:
         built: torch.optim.Optimizer = kind(groups, lr=optim.lr, **given, **_device_flags(kind, taken, groups))
     except (TypeError, ValueError) as error:
-        raise DevalError(f"player {player!r}: {kind.__name__}: {describe(error)}") from None
+        advice = "correct the arguments of its Optim and the lr of its groups"
+        raise PluginError(f"player {player!r}: {kind.__name__}: {describe(error)}", advice=advice) from None
     return built
 
 

@@ -160,7 +160,7 @@ class Run:
         if self.iteration == 0 and not self.stopping:
             self._keep()
             self._show(watchers)
-        noticed = None
+        noticed, draws = None, self.training.global_draws
         since, clock = self.iteration, time.perf_counter()
         while self.iteration < self.iterations and not self.stopping:
             self.training.stretch(self._until_tick())
@@ -168,6 +168,8 @@ class Run:
                 noticed = self.training.not_captured
                 notice = f"not captured in a CUDA graph, so each iteration is launched from Python: {noticed}"
                 self._call(watchers.on_notice, notice)
+            if draws is None and (draws := self.training.global_draws):
+                self._call(watchers.on_notice, self._of_global_draws(draws))
             # Files first: what a watcher does with them may fail.
             last = self.iteration == self.iterations
             logs, keeps, saves = (
@@ -205,6 +207,12 @@ class Run:
                 raise DevalError(
                     f"{name}: {describe(error)}", advice="the run is saved; add --resume to the command to continue it"
                 ) from error
+
+    def _of_global_draws(self, generators: Iterable[str]) -> str:
+        return (
+            f"{' and '.join(generators)} used in the first iteration: neither --seed nor --resume fixes this run; "
+            f"`deval check {self.identity.model}` names the line"
+        )
 
     def _show(self, watchers: Watchers) -> None:
         with evaluating(self.training.model):

@@ -14,6 +14,7 @@ from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.runtime.processor import Products
+from disentangle_eval.runtime.global_randomness import GlobalState
 from disentangle_eval.training.capture import CannotCapture, CapturedIterations
 from disentangle_eval.training.graph import NewGraph
 from disentangle_eval.training.iteration import run_iteration
@@ -29,7 +30,8 @@ class Training:
     The model is moved to `device`, laid out for it and set to train; `data` must be on the device already. Everything
     follows from the model's weights and `seed`; on a CPU also from `products`, whose products fully connected layers
     take. With `new_graph` iterations are captured and replayed; a model that cannot be captured is trained eagerly from
-    the same state, and `not_captured` says why.
+    the same state, and `not_captured` says why. `global_draws` names the global generators that the first stretch used,
+    None before it: what they give follows from no seed.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Training:
         self.window = Window()
         self.iteration = 0
         self.not_captured: str | None = None
+        self.global_draws: tuple[str, ...] | None = None
         self._new_graph = new_graph
         self._captured: CapturedIterations | None = None
 
@@ -68,8 +71,11 @@ class Training:
 
     def stretch(self, most: int) -> int:
         """Train for as many iterations as one captured graph holds, at most `most`; eagerly, one. Returns how many."""
+        before = GlobalState.now() if self.global_draws is None else None
         done = self._replay(most) or self._compute()
         self.iteration += done
+        if before is not None:
+            self.global_draws = tuple(before.moved())
         return done
 
     def means(self) -> dict[str, float | list[float]]:

@@ -81,7 +81,7 @@ def test_models_have_their_presets_the_default_first(deval):
     default, *others = rows(deval, "models")["ibgan"]["presets"]
     assert (default["name"], "dsprites" in default["datasets"]) == ("reference", True)
     assert {preset["name"]: preset["note"] for preset in others}["short"] == "ours: 20,000 iterations"
-    assert "short (ours" in line_of(deval("models")[0], "ibgan")
+    assert "short (ours" in deval("models")[0]
 
 
 def test_every_preset_of_a_built_in_model_has_a_note(deval):
@@ -99,11 +99,12 @@ def test_metric_whose_settings_cannot_be_imported_is_listed_all_the_same(install
 
 
 @pytest.mark.parametrize("kind", ["models", "datasets", "metrics"])
-def test_table_has_one_line_a_record_where_stdout_is_no_terminal(install, deval, kind):
+def test_a_table_stays_within_120_columns_where_stdout_is_no_terminal(install, deval, kind):
     install("deval-good")
     out, _ = deval(kind)
-    assert len(out.splitlines()) == 1 + len(rows(deval, kind))
-    assert line_of(out, "good")
+    assert max(map(len, out.splitlines())) <= 120
+    starts = {line.split()[0] for line in out.splitlines() if not line.startswith(" ")}
+    assert set(rows(deval, kind)) <= starts
 
 
 def test_the_list_of_data_sets_fits_80_columns(deval):
@@ -132,7 +133,7 @@ def test_plugins_table_says_ok_or_the_problem(install, deval):
     out, _ = deval("plugins")
     assert line_of(out, "good").split()[-1] == "ok"
     assert "nothing" in line_of(out, "exits")
-    assert "SystemExit" in line_of(out, "exits")
+    assert "SystemExit" in out
 
 
 @pytest.mark.parametrize("arguments", [["models"], ["models", "--json"], ["datasets"], ["metrics"]])

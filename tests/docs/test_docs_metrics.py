@@ -1,12 +1,15 @@
 """The overview of metrics names all of them as their records do."""
 
 import json
+import re
+from typing import get_args
 
 import pytest
 from doc_pages import DOCS, blocks, printed_by, read, shown, table_of
 
 from disentangle_eval.metrics import register_metrics
 from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.specs import Need
 
 
 def test_the_overview_is_what_the_records_say():
@@ -57,3 +60,9 @@ def test_the_costs_are_those_measured():
         lines = [ours[metric], ours[metric], reference, reference]
         for cell, line, kind in zip(cells, lines, ["wall_seconds", "cpu_seconds"] * 2, strict=True):
             assert (read(cell) if cell else None) == (line and pytest.approx(line[kind], rel=0.02, abs=0.005)), metric
+
+
+def test_the_guide_lists_every_need_of_a_metric():
+    guide = (DOCS / "plugin-guide.md").read_text()
+    paragraph = guide.partition("The spec's `needs` lists")[2].partition("\n\n")[0]
+    assert set(get_args(Need)) <= set(re.findall(r"`([a-z-]+)`", paragraph))

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from specimens.sound import register_models
 
 from disentangle_eval.cli.check import check
+from disentangle_eval.cli.main import main
 from disentangle_eval.registry.lookup import Registered
 from disentangle_eval.registry.specs import ModelSpec
 from disentangle_eval.testing import CHECKS
@@ -54,3 +55,17 @@ def test_a_wrong_image_shape_is_a_usage_error(image):
     result = CliRunner().invoke(check, ["ibgan", "--image", image])
     assert result.exit_code == 2
     assert "expected channels x height x width, such as 3x32x32" in result.output
+
+
+def test_debug_shows_the_traceback_behind_a_failure(monkeypatch, capsys):
+    spec = ModelSpec(
+        name="faulty",
+        summary="draws signed images",
+        target="specimens.faulty_training:GroupWithoutComma",
+        config="specimens.sound_config:SoundConfig",
+    )
+    installed_as(monkeypatch, spec)
+    with pytest.raises(SystemExit):
+        main(["check", "faulty", "--image", "1x16x16", "--debug"])
+    assert "Traceback" in (shown := capsys.readouterr().err)
+    assert "faulty_training.py" in shown

@@ -19,7 +19,15 @@ SOUND_MODEL = "specimens.sound_model:Sound"
 
 FAULTY_MODELS = {
     "construction": ["training:SeedsItself", "training:RefusesTheImage", "training:KeepsOtherSettings"],
-    "players": ["training:ForgetsANetwork", "training:SharesANetwork", "training:FreezesAParameter"],
+    "players": [
+        "training:ForgetsANetwork",
+        "training:SharesANetwork",
+        "training:FreezesAParameter",
+        "training:NegativeLearningRate",
+        "training:TwoOfOneName",
+        "training:GroupWithoutComma",
+        "training:NetworkForGroup",
+    ],
     "rounds": [
         "training:TotalOfAnother",
         "training:TotalNotScalar",
@@ -28,6 +36,9 @@ FAULTY_MODELS = {
         "training:IdlePlayer",
         "training:UnknownPlayer",
         "training:KeepsTheGraph",
+        "training:PlayerWithoutComma",
+        "training:TermNamedIteration",
+        "training:TermNamedAsATotal",
         "training:InfiniteGradient",
     ],
     "gradients": ["training:UnusedLayer", "training:DetachedEncoder"],
@@ -74,6 +85,9 @@ FAULTY_CONFIGS = [
     "configs:LeavesOutAField",
     "configs:Infinite",
     "configs:PresetOutOfBounds",
+    "configs:HoldsADictionary",
+    "configs:NamedAsAnOptionOfEveryRun",
+    "configs:TwoOfOneFlag",
     "config_undescribed:Undescribed",
 ]
 
@@ -145,6 +159,12 @@ def test_every_check_has_a_planted_fault():
     ("specimen", "line"),
     [
         ("host_reads:Item", "faulty_host_reads.py:13 (return total / total.item())"),
+        ("randomness:RandnLike", "used torch's global generator at faulty_randomness.py:"),
+        ("training:NegativeLearningRate", "Invalid learning rate: -0.001 at faulty_training.py:"),
+        ("training:NegativeLearningRate", "to fix: correct the arguments of its Optim"),
+        ("training:TwoOfOneName", "to fix: rename one of them"),
+        ("training:GroupWithoutComma", "to fix: write (Group(network),), with a comma behind the only one"),
+        ("training:TermNamedIteration", "the name of the log's own counter at faulty_training.py:"),
         ("training:RefusesTheImage", "draws 64 x 64 images, received 16 x 16"),
         ("state:PlainAttribute", "weights.encoder.1.weight"),
     ],

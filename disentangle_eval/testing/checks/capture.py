@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.host_reads import check_no_host_read
 from disentangle_eval.testing.checks.randomness import check_no_global_randomness
 from disentangle_eval.testing.checks.resume import check_resume
 from disentangle_eval.testing.failure import ConformanceFailure
-from disentangle_eval.testing.global_randomness import borrowed_globals
 from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on

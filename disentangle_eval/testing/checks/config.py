@@ -10,6 +10,7 @@ from disentangle_eval.config import ModelConfig, build, resolve
 from disentangle_eval.errors import UsageError
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.failure import ConformanceFailure, explained
+from disentangle_eval.training.setting_names import unfit_settings
 
 CHECK = "config"
 UNKNOWN = "a_setting_nobody_has"
@@ -18,7 +19,8 @@ UNKNOWN = "a_setting_nobody_has"
 def check_config(candidate: Candidate) -> None:
     """The settings are a `ModelConfig`; defaults and presets build, and come back equal from JSON with every field.
 
-    Unknown keys are refused, settings never change, and every field has a description (or the class does not import).
+    Unknown keys are refused, settings never change, every field can be an option of `deval train` under a name that no
+    other option has, and every field has a description (or the class does not import).
     """
     with explained(CHECK, f"correct what {candidate.record.spec.config!r} names"):
         config = candidate.config()
@@ -32,6 +34,10 @@ def check_config(candidate: Candidate) -> None:
     for label, cfg in _variants(config):
         _round_trip(label, cfg)
     _unknown_key(config)
+    for problem in unfit_settings(config):
+        raise ConformanceFailure(
+            CHECK, problem, "settings that are options of `deval train`", f"rename or retype it in {config.__name__}"
+        )
     if not config.model_config.get("frozen"):
         raise ConformanceFailure(
             CHECK, f"{config.__name__} that can be changed", "frozen settings", "leave `frozen` as Config sets it"

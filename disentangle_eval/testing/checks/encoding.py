@@ -7,12 +7,12 @@ from torch import Tensor
 
 from disentangle_eval.api import Encoder
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, images, offered
 from disentangle_eval.testing.expect import expect_floats
 from disentangle_eval.testing.failure import ConformanceFailure
-from disentangle_eval.testing.global_randomness import borrowed_globals
 from disentangle_eval.testing.verdict import rests_on
 
 

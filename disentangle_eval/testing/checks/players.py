@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
-from disentangle_eval.testing.failure import ConformanceFailure, explained
+from disentangle_eval.testing.failure import ConformanceFailure, explained, place_of
 from disentangle_eval.testing.verdict import rests_on
-from disentangle_eval.training.players import build_players, ownership_problems
+from disentangle_eval.training.players import build_players, name_problems, ownership_problems
 
 CHECK = "players"
 
 
 def check_players(candidate: Candidate) -> None:
-    """Every parameter has exactly one player, and every player can be built."""
+    """Every parameter has exactly one player, no two players have one name, and every player can be built."""
     rests_on(candidate, check_construction)
     model = candidate.model(seed=0)
-    problems = ownership_problems(model, model.players())
-    if problems:
+    with explained(CHECK, "correct the players"):
+        players = model.players()
+    place = place_of(model.players)
+    if problems := name_problems(players):
         raise ConformanceFailure(
             CHECK,
-            "; ".join(problems[:3]) + (f" and {len(problems) - 3} more" if len(problems) > 3 else ""),
+            f"{'; '.join(problems)}{place}",
+            "a name of its own for every player",
+            "rename one of them, in its rounds and totals as well",
+        )
+    problems = ownership_problems(model, players)
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise ConformanceFailure(
+            CHECK,
+            "; ".join(problems[:3]) + more + place,
             "every parameter in exactly one group of one player",
             "give each network to one player; make what is not trained a buffer",
         )
@@ -28,5 +39,5 @@ def check_players(candidate: Candidate) -> None:
         raise ConformanceFailure(
             CHECK, f"frozen parameters {', '.join(frozen[:3])}", "parameters that are trained", "make them buffers"
         )
-    with explained(CHECK, "give every player at least one parameter"):
+    with explained(CHECK, "correct the players", model.players):
         build_players(model)

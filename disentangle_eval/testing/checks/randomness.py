@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.offers import calls
 from disentangle_eval.testing.checks.rounds import check_rounds
-from disentangle_eval.testing.failure import ConformanceFailure
-from disentangle_eval.testing.global_randomness import borrowed_globals
+from disentangle_eval.testing.failure import ConformanceFailure, line_in
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
 
@@ -43,14 +46,36 @@ def _name(function: Callable[..., object]) -> str:
 
 
 def _watch(what: str, call: Callable[[], object]) -> None:
-    with borrowed_globals(seed=20260214) as before:
+    with borrowed_globals(seed=20260214) as before, _Drawing() as drawing:
         call()
         moved = before.moved()
     if moved:
         raise ConformanceFailure(
             "no_global_randomness",
-            f"{what} used {' and '.join(moved)}",
+            f"{what} used {' and '.join(moved)}{drawing.line}",
             "randomness from the step or draw that the core lends, without which a resumed run differs",
             "write mean + std * step.normal(*mean.shape) for rsample and randn_like, "
             "x * (step.uniform(*x.shape) >= p) / (1 - p) for nn.Dropout(p)",
         )
+
+
+class _Drawing(TorchDispatchMode):
+    """Notes in `line` where the first operator that moves torch's global generator is called."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.line = ""
+        self._state = torch.get_rng_state()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: torch would import its compiler, which takes seconds."""
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not self.line and not torch.equal(torch.get_rng_state(), self._state):
+            self.line = line_in(traceback.extract_stack())
+        return result

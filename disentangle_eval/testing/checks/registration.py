@@ -16,14 +16,19 @@ SLOW = ("torch", "torchvision", "scipy", "sklearn", "matplotlib", "tensorflow", 
 _SCRIPT = """
 import importlib, json, sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 import pluggy
 from disentangle_eval.registry import hookspecs
 entry, config, slow = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 manager = pluggy.PluginManager(hookspecs.PROJECT)
 manager.add_hookspecs(hookspecs)
+if entry.endswith(".py"):
+    sys.path.insert(0, str(Path(entry).parent))
+    entry = Path(entry).stem
 manager.register(EntryPoint("candidate", entry, hookspecs.PROJECT).load())
-for records in manager.hook.register_models():
-    list(records)
+for hook in ("register_models", "register_metrics", "register_datasets"):
+    for records in getattr(manager.hook, hook)():
+        list(records)
 by_entry = [name for name in slow if name in sys.modules]
 try:
     importlib.import_module(config)

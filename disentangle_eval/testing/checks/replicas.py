@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
+from disentangle_eval.runtime.global_randomness import GlobalState, borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.rounds import check_iteration_counter
 from disentangle_eval.testing.failure import ConformanceFailure
-from disentangle_eval.testing.global_randomness import GlobalState, borrowed_globals
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
 

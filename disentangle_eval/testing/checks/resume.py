@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from disentangle_eval import checkpoint as checkpoints
+from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.rounds import check_iteration_counter
 from disentangle_eval.testing.failure import ConformanceFailure, explained
-from disentangle_eval.testing.global_randomness import borrowed_globals
 from disentangle_eval.testing.trial import CPU, training_images
 from disentangle_eval.testing.verdict import rests_on
 from disentangle_eval.training.folder import RunFolder

@@ -11,10 +11,10 @@ from disentangle_eval.api import Losses, Round
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.players import check_players
 from disentangle_eval.testing.expect import expect_floats
-from disentangle_eval.testing.failure import ConformanceFailure, explained
+from disentangle_eval.testing.failure import ConformanceFailure, explained, place_of
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
-from disentangle_eval.training.iteration import play
+from disentangle_eval.training.iteration import play, reserved_term
 
 CHECK = "rounds"
 ITERATIONS = 2
@@ -33,6 +33,7 @@ def check_rounds(candidate: Candidate) -> None:
         for round_ in trial.due():
             losses = round_.losses(trial.step)
             _check_losses(round_, losses, trial.iteration)
+            _check_names(round_, losses)
             with explained(CHECK, "detach what is kept between iterations; change no tensor of the graph in place"):
                 play(losses, [(name, trial.players[name]) for name in round_.players])
         trial.end_iteration()
@@ -109,6 +110,17 @@ def _check_terms(terms: Mapping[str, object], iteration: int) -> None:
     for name, term in terms.items():
         many = isinstance(term, Tensor) and term.dim() == 1
         expect_floats(CHECK, f"terms[{name!r}] in iteration {iteration}", term, ("n",) if many else ())
+
+
+def _check_names(round_: Round, losses: Losses) -> None:
+    for name in losses.terms:
+        if problem := reserved_term(name):
+            raise ConformanceFailure(
+                CHECK,
+                f"terms[{name!r}], {problem}{place_of(round_.losses)}",
+                "terms that replace nothing in the log",
+                "rename the term",
+            )
 
 
 def _names(names: Collection[str]) -> str:

@@ -27,3 +27,16 @@ class Infinite(SoundConfig):
 
 class PresetOutOfBounds(SoundConfig):
     presets: ClassVar[Presets] = {"reference": {"*": {}}, "strong": {"dsprites": {"beta": -1.0}}}
+
+
+class HoldsADictionary(SoundConfig):
+    widths: dict[str, int] = Field(default_factory=dict, description="channels by layer")
+
+
+class NamedAsAnOptionOfEveryRun(SoundConfig):
+    out: int = Field(3, description="channels that come out")
+
+
+class TwoOfOneFlag(SoundConfig):
+    augment: bool = Field(False, description="whether images are moved")
+    no_augment: int = Field(3, description="pixels that are not")

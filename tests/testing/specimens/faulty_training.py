@@ -8,7 +8,7 @@ from specimens.sound_config import SoundConfig
 from specimens.sound_model import Sound
 from torch import Tensor, nn
 
-from disentangle_eval.api import Group, ImageShape, Losses, Player, Round, Step
+from disentangle_eval.api import Group, ImageShape, Losses, Optim, Player, Round, Step
 
 # ---------------------------------------------------------------- construction
 
@@ -50,7 +50,45 @@ class FreezesAParameter(Sound):
         self.critic[1].bias.requires_grad_(False)
 
 
+class NegativeLearningRate(Sound):
+    def players(self) -> Sequence[Player]:
+        critic, autoencoder = super().players()
+        return [replace(critic, optim=Optim(lr=-1e-3)), autoencoder]
+
+
+class TwoOfOneName(Sound):
+    def players(self) -> Sequence[Player]:
+        return [replace(player, name="critic") for player in super().players()]
+
+
+class GroupWithoutComma(Sound):
+    def players(self) -> Sequence[Player]:
+        return [Player("critic", (Group(self.critic)), Optim(lr=1e-3)), super().players()[1]]
+
+
+class NetworkForGroup(Sound):
+    def players(self) -> Sequence[Player]:
+        return [Player("critic", (self.critic,), Optim(lr=1e-3)), super().players()[1]]
+
+
 # ---------------------------------------------------------------- rounds
+
+
+class PlayerWithoutComma(Sound):
+    def rounds(self) -> Sequence[Round]:
+        return [Round(self.judge, players=("critic")), super().rounds()[1]]
+
+
+class TermNamedIteration(Sound):
+    def judge(self, step: Step) -> Losses:
+        losses = super().judge(step)
+        return replace(losses, terms={"iteration": losses.terms["fake"]})
+
+
+class TermNamedAsATotal(Sound):
+    def judge(self, step: Step) -> Losses:
+        losses = super().judge(step)
+        return replace(losses, terms={"loss_autoencoder": losses.terms["fake"]})
 
 
 class TotalOfAnother(Sound):

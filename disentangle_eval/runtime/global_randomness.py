@@ -1,4 +1,4 @@
-"""The process's global generators: torch's, numpy's and Python's."""
+"""The process's global generators: torch's (on the CPU and on CUDA), numpy's and Python's."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class GlobalState:
-    """What the three generators hold."""
+    """What the generators hold; `cuda` has those of torch on each device in use."""
 
     torch: Tensor
+    cuda: tuple[Tensor, ...]
     numpy: dict[str, Any]
     python: tuple[Any, ...]
 
     @staticmethod
     def now() -> GlobalState:
-        return GlobalState(torch.get_rng_state(), np.random.get_state(legacy=False), random.getstate())
+        cuda = tuple(torch.cuda.get_rng_state_all()) if torch.cuda.is_initialized() else ()
+        return GlobalState(torch.get_rng_state(), cuda, np.random.get_state(legacy=False), random.getstate())
 
     def restore(self) -> None:
         torch.set_rng_state(self.torch)
+        if self.cuda:
+            torch.cuda.set_rng_state_all(list(self.cuda))
         np.random.set_state(self.numpy)
         random.setstate(self.python)
 
@@ -34,7 +38,8 @@ class GlobalState:
         """Which generators no longer hold this."""
         now = GlobalState.now()
         same = {
-            "torch's global generator": torch.equal(self.torch, now.torch),
+            "torch's global generator": torch.equal(self.torch, now.torch)
+            and all(map(torch.equal, self.cuda, now.cuda)),
             "numpy's global generator": _same_numpy(self.numpy, now.numpy),
             "Python's global generator": self.python == now.python,
         }
