@@ -130,9 +130,9 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 def is_score(line: Mapping[str, Any]) -> bool:
     """Whether a line holds what everything that reads scores relies on: a number as its value, of a metric."""
-    kinds = {"metric": str, "value": (int, float), "settings": dict, "seed": int}
+    kinds: dict[str, Any] = {"metric": str, "value": (int, float), "settings": dict, "seed": int}
     known = all(isinstance(line.get(name), kind) for name, kind in kinds.items())
-    optional = {"chance": (int, float), "iteration": int, "details": dict}
+    optional: dict[str, Any] = {"chance": (int, float), "iteration": int, "details": dict}
     fits = all(line.get(name) is None or isinstance(line[name], kind) for name, kind in optional.items())
     return known and fits and not isinstance(line["value"], bool)
 

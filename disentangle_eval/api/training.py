@@ -152,11 +152,7 @@ class Player:
 
     def __post_init__(self) -> None:
         _expect_several(f"Player {self.name!r}: groups", self.groups, Group, "Group(network)")
-        if not isinstance(self.optim, Optim):
-            received = type(self.optim).__name__
-            raise PluginError(
-                f"Player {self.name!r}: optim", received=received, expected="Optim, such as Optim(lr=1e-3)"
-            )
+        _expect_several(f"Player {self.name!r}: optim", (self.optim,), Optim, "Optim(lr=1e-3)")
 
 
 @dataclass(frozen=True)

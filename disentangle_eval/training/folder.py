@@ -18,7 +18,7 @@ from disentangle_eval.runtime.files import make_folder, write_atomically, writin
 from disentangle_eval.runtime.locks import lock
 
 # What every reader of run.json relies on.
-RUN_KEYS: Mapping[str, type] = {"model": str, "distribution": str, "version": int, "config": dict, "settings": dict}
+RUN_KEYS: Mapping[str, type] = {"model": str, "config": dict, "settings": dict}
 
 # Flags by which a link or a pipe is not opened, as far as the system has them.
 SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -132,7 +132,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
 
 def refuse_other_model(stored: Mapping[str, Any], record: Registered[ModelSpec]) -> None:
     """`UsageError` where a run.json is that of a model of this name from another distribution or in another version."""
-    received = (stored["distribution"], stored["version"])
+    received = (stored.get("distribution", record.distribution), stored.get("version", record.spec.version))
     expected = (record.distribution, record.spec.version)
     if received != expected:
         raise UsageError(
