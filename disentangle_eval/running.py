@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.config import ModelConfig, resolve
-from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
 from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.signals import on_signal
@@ -187,8 +187,11 @@ def explaining(model: str, cfg: ModelConfig, shape: ImageShape) -> Iterator[None
     try:
         yield
     except Exception as error:
-        no_fault = isinstance(error, (MemoryError, BrokenPipeError)) or type(error).__name__ == "OutOfMemoryError"
-        if no_fault or (isinstance(error, DevalError) and not isinstance(error, PluginError)):
+        if (
+            isinstance(error, BrokenPipeError)
+            or is_out_of_memory(error)
+            or (isinstance(error, DevalError) and not isinstance(error, PluginError))
+        ):
             raise
         from disentangle_eval.testing.diagnosis import diagnosis
 

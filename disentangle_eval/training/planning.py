@@ -15,8 +15,8 @@ from disentangle_eval.config import Config, Field, ModelConfig, build, preset_da
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.runtime.processor import default_products
 from disentangle_eval.registry.specs import ModelSpec
+from disentangle_eval.runtime.processor import default_products
 from disentangle_eval.runtime.threads import default_threads, free_threads
 from disentangle_eval.training.folder import RunFolder
 

@@ -13,8 +13,8 @@ from disentangle_eval.api import Dataset, Model
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.devices import place, use_exact_kernels
-from disentangle_eval.runtime.processor import Products
 from disentangle_eval.runtime.global_randomness import GlobalState
+from disentangle_eval.runtime.processor import Products
 from disentangle_eval.training.capture import CannotCapture, CapturedIterations
 from disentangle_eval.training.graph import NewGraph
 from disentangle_eval.training.iteration import run_iteration
