@@ -44,7 +44,7 @@ KERNEL_SECONDS = 1.5e-6
 
 @dataclass(frozen=True)
 class Device:
-    """Operations a second in each arithmetic, dense, and bytes a second of main memory."""
+    """Operations per second in each arithmetic, dense, and bytes per second of main memory."""
 
     name: str
     source: str

@@ -3,7 +3,7 @@
 `kim-mnih` and `converged` have the same points for a seed, so that a difference of two scores is the classifier's
 alone. Codes come from files, as `deval score --codes` reads them, and from here: the five factors of a grid like
 dSprites', standardised and rotated by a random rotation. Multiplying a code by a unit multiplies its points, so each
-code is tried in several units. Writes one JSON line a code, unit and protocol.
+code is tried in several units. Writes one JSON line per code, unit and protocol.
 
     python benchmarks/higgins_solvers.py axis.npz mixed.npz --out evidence/benchmarks/higgins_solvers.jsonl
 """

@@ -202,7 +202,7 @@ def bind_gin() -> None:
 
 
 def measure(tasks: list[tuple[str, Callable[[], float]]], repeats: int) -> Iterator[dict[str, Any]]:
-    """Every task `repeats` times, in turn; a line a task."""
+    """Every task `repeats` times, in turn; one line per task."""
     walls: dict[str, list[float]] = {name: [] for name, _ in tasks}
     cpus: dict[str, list[float]] = {name: [] for name, _ in tasks}
     values = {}

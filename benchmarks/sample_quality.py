@@ -1,6 +1,6 @@
-"""Does the root in the Fréchet distance matter beside the features, and what do KID and PRDC cost on top?
+"""Does the root in the Fréchet distance matter next to the features, and what do KID and PRDC cost on top?
 
-One JSON line a task, CPU seconds on one thread; features are 2,048 random numbers an image, drawn around a subspace as
+One JSON line per task, CPU seconds on one thread; features are 2,048 random numbers per image, near a subspace as
 real ones are. The network is torch-fidelity's Inception-v3, its weights random, which changes nothing about its cost.
 
     python benchmarks/sample_quality.py --out evidence/benchmarks/sample_quality.jsonl

@@ -24,7 +24,7 @@ SEED = 0
 
 
 def calibrated(model: Any, origin: Origin | None, data_dir: Path | None = None) -> tuple[Any, Origin]:
-    """A copy of a checkpoint's model with clean batch statistics, and its origin, which says so.
+    """A copy of a checkpoint's model with clean batch statistics, and its origin, which reports them.
 
     The statistics are means over batches of `BATCH` images, `IMAGES` of the data set trained on, drawn without
     replacement from seed `SEED`, or all of them where there are fewer. A model that is calibrated already is returned

@@ -53,7 +53,7 @@ class Config(BaseModel):
 class ModelConfig(Config):
     """Settings of a model, with its presets.
 
-    `presets[preset][dataset]` holds the values a preset sets on a data set; the data set `"*"` stands for all others.
+    `presets[preset][dataset]` holds the values a preset sets on a data set; the data set `"*"` means all others.
     Fields a preset leaves out keep the class's own default. Training a model without `--preset` uses `default_preset`.
     Under the key `"dataset"` a preset may also hold settings of the data set, such as `{"dataset": {"channels": 3}}`;
     those that a user writes behind the data set's name win. `preset_notes[preset]` says in a few words where the values
@@ -64,7 +64,7 @@ class ModelConfig(Config):
     preset_notes: ClassVar[Mapping[str, str]] = {}
     default_preset: ClassVar[str] = "reference"
 
-    batch_size: int = Field(64, ge=1, description="images in a batch")
+    batch_size: int = Field(64, ge=1, description="images per batch")
     iterations: int = Field(100_000, ge=1, description="training iterations")
 
 
@@ -126,12 +126,12 @@ def shortened(cfg: ModelConfigT, factor: float) -> ModelConfigT:
 
 
 def is_learning_rate(name: str) -> bool:
-    """Whether a setting is a learning rate: its name says so."""
+    """Whether a setting is a learning rate, by its name."""
     return name == "lr" or name.startswith("lr_")
 
 
 def counts_iterations(name: str) -> bool:
-    """Whether a setting is a number of iterations: its name says so."""
+    """Whether a setting is a number of iterations, by its name."""
     return name == "iterations" or name.endswith("_iterations")
 
 

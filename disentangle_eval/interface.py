@@ -113,7 +113,7 @@ def _protocols(metric: Registered[MetricSpec]) -> list[str] | None:
 
 
 def load_dataset(name: str, data_dir: PathLike | None = None) -> Dataset:
-    """The data set that `name` stands for, in main memory.
+    """The data set called `name`, in main memory.
 
     `name` is as on the command line: "dsprites", "images:PATH?size=64". Files are looked for in the path written behind
     the name, else in `data_dir`, else in the folder that `DEVAL_DATA` names. `data[i]` is the image (C, H, W) in [0, 1]
@@ -375,7 +375,7 @@ def score(
     added to that run's results.jsonl; one that is there under the same settings, checkpoint, data and seed is returned
     as it is, unless `again`. A foreign network is first tried on a few images: one whose codes are constant,
     random or depend on the other images of a batch is refused. The path of a table (.npz, .npy, .csv, .parquet, .h5)
-    stands for codes in the order of the data set's images.
+    means codes in the order of the data set's images.
 
     `score(codes, data)`: codes (N, K) of all images of a data set, in its order.
 
@@ -389,7 +389,7 @@ def score(
     data allow. Each is scored under its default protocol unless `protocol` names another, with `settings` changed;
     `seed` fixes every random draw. A metric that fails next to others is a `DevalWarning`. With
     `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on clean real images of
-    the data set it was trained on, and every result says so.
+    the data set it was trained on, as every result reports.
 
     Raises `UsageError` for an unknown name, for a metric that needs what is not offered, and for arrays that do not fit
     together.

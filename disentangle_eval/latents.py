@@ -83,7 +83,7 @@ Part = Normal | Uniform | OneHot
 class Prior:
     """The distribution of a generator's input: independent parts side by side.
 
-    A sample has shape (B, Z) with Z the sum of the parts' widths; the parts' columns stand in the order given.
+    A sample has shape (B, Z) with Z the sum of the parts' widths; the parts' columns are in the order given.
     """
 
     parts: tuple[Part, ...]

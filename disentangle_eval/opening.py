@@ -33,7 +33,7 @@ PART_SETTINGS = ("correlate", "hold_out")
 
 
 def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
-    """The data set that `name` stands for, in main memory.
+    """The data set called `name`, in main memory.
 
     It is read from the path written behind its name, else from `data_dir`, else from the folder `DEVAL_DATA` names.
     `UsageError` for a name no plugin has and for settings it does not take; `DevalError` where its code cannot be
@@ -180,7 +180,7 @@ _ORIGINS: WeakKeyDictionary[Any, tuple[Origin, bytes]] = WeakKeyDictionary()
 
 
 def open_model(path: Path, device: str = "auto") -> OpenedModel:
-    """The model of a checkpoint file or run folder, on the device `auto`, `cpu` or `cuda` stands for.
+    """The model of a checkpoint file or run folder, on the device of `auto`, `cpu` or `cuda`.
 
     `UsageError` where there is no such file, plugin or device; `DevalError` where the file is no whole checkpoint.
     """

@@ -21,7 +21,7 @@ from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result, plain, result_of
 from disentangle_eval.runtime.versions import versions
 
-# What a metric of the code table needs; `--metric all` stands for these, but for those that take minutes.
+# What a metric of the code table needs; `--metric all` means these, except those that take minutes.
 CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})
 ALL = "all"
 BATCH_STATISTICS = ("running", "clean")
@@ -56,7 +56,7 @@ def plan(
 ) -> list[Measurement]:
     """One measurement per metric and protocol: those of `protocols` that the metric has, else its default one.
 
-    `all` stands for every metric that reads nothing but codes; `DevalWarning` for one that cannot be planned. `changes`
+    `all` means every metric that reads codes alone; `DevalWarning` for one that cannot be planned. `changes`
     are settings that differ from the protocol's, in every metric that has them. `UsageError` for an unknown metric, and
     for a protocol or a setting none has, with the nearest name there is, `keywords` of the caller included.
     """

@@ -1,4 +1,4 @@
-"""How many iterations a second, in which memory, and how soon the first? Variants are timed in turn."""
+"""How many iterations per second, in which memory, and how soon the first? Variants are timed in turn."""
 
 from __future__ import annotations
 

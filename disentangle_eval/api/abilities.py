@@ -73,7 +73,7 @@ class Bottleneck(Protocol):
     """Has a variational upper bound on the information between latent and image."""
 
     def rate(self, z: Tensor) -> Tensor:
-        """(B, Z) -> (B, R) nats: the upper bound's integrand, one column a dimension of the bottleneck."""
+        """(B, Z) -> (B, R) nats: the upper bound's integrand, one column per dimension of the bottleneck."""
 
 
 @runtime_checkable
@@ -81,7 +81,7 @@ class LowerBound(Protocol):
     """Reads its generator's own input back from the image: a variational lower bound on the information they share."""
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
-        """(B, Z) -> (B, L) nats: log q(z|x) - log p(z) at an image x drawn from z, one column a part of the input.
+        """(B, Z) -> (B, L) nats: log q(z|x) - log p(z) at an image x drawn from z, one column per part of the input.
 
         In eval mode. With `iteration`, x carries the noise that training adds in that iteration; else none.
         """

@@ -102,9 +102,9 @@ def threads() -> Iterator[Finding]:
     import torch
 
     cores, used, limit = available_cores(), torch.get_num_threads(), os.environ.get("OMP_NUM_THREADS")
-    told = f", OMP_NUM_THREADS={limit}" if limit else ""
+    limited = f", OMP_NUM_THREADS={limit}" if limit else ""
     advice = f"OMP_NUM_THREADS limits torch to {used}; unset it or give --threads" if limit and used < cores else ""
-    yield Finding("threads", "ok", f"{used} of {cores} cores{told}", advice)
+    yield Finding("threads", "ok", f"{used} of {cores} cores{limited}", advice)
 
 
 def data(folder: Path | None) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ def report(error: BaseException, debug: bool) -> int:
     """Says on stderr what went wrong, on one line, after the traceback if `debug`; returns the exit code.
 
     A mistake in what was typed exits with 2, a failure with 1, an interrupt with 130. A reader of stdout that went away
-    (`| head`) is told nothing.
+    (`| head`) gets no message.
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code

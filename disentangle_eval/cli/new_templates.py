@@ -1,4 +1,4 @@
-"""The files of a new plugin, by kind. NAME, MODULE and CLASS stand for the plugin's own."""
+"""The files of a new plugin, by kind. NAME, MODULE and CLASS are replaced by the plugin's own."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def picture_path(out: Path | None, origin: Origin, kind: str) -> Path:
     if out is not None:
         return picture_file(out)
     run = find_run(origin.path)
-    beside = origin.path.with_name(f"{origin.path.stem}-{kind}{SUFFIX}")
-    return picture_file(beside if run is None else run.picture(kind, origin.checkpoint.iteration))
+    next_to_it = origin.path.with_name(f"{origin.path.stem}-{kind}{SUFFIX}")
+    return picture_file(next_to_it if run is None else run.picture(kind, origin.checkpoint.iteration))
 
 
 def picture_file(out: Path) -> Path:

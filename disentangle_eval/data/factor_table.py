@@ -15,7 +15,7 @@ from disentangle_eval.data.factors import FactorSpace
 class FactorTable:
     """The factor classes of N images: `table` is (N, F) int64, classes from 0; `sizes` are one more than the largest.
 
-    `values` (N, F) are the real numbers that the classes stand for, where they are known. ValueError for another shape
+    `values` (N, F) are the real numbers of the classes, if they are known. ValueError for another shape
     or dtype, for a negative class, and for names that are not one per factor.
     """
 

@@ -25,7 +25,7 @@ class Reading(NamedTuple):
 class LowerBounds(NamedTuple):
     """E[log Q(c|x)] + H(c) of each categorical code (n,) and each continuous code (C,), nats.
 
-    Before the expectation is taken, one row an image: (B, n) and (B, C).
+    Before the expectation, one row per image: (B, n) and (B, C).
     """
 
     categorical: Tensor
@@ -36,7 +36,7 @@ class LowerBounds(NamedTuple):
 class Codes:
     """A generator's input: `categorical` one-hot codes, `continuous` codes uniform on (-1, 1), and noise.
 
-    As a latent these stand side by side in this order, (B, Z). As a code, (B, K), the noise is left out and every
+    As a latent these are concatenated in this order, (B, Z). As a code, (B, K), the noise is left out and every
     categorical code is one column with its class index. ValueError where there is no code at all.
     """
 

@@ -1,4 +1,4 @@
-"""The records a plugin yields: names, one-line summaries and the import strings of what they stand for.
+"""The specs that a plugin yields: names, one-line summaries and import strings.
 
 Records are plain data. Making one imports neither torch nor the module its target names.
 """

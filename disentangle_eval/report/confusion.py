@@ -24,7 +24,7 @@ def confusion_figure(results: Sequence[Mapping[str, Any]]) -> Figure | None:
     """Images by class (rows) and cluster (columns) in the newest cluster accuracy; None where there is none.
 
     `results` are lines of results.jsonl. A cell is shaded by its share of the row and holds the number of images.
-    Clusters stand in the order of the classes they match one to one, so that agreement is the diagonal; those left over
+    Clusters are in the order of the classes they match one to one, so that agreement is the diagonal; those left over
     come last. Framed cells are what majority counts.
     """
     scored = [result for result in results if result["metric"] == METRIC]

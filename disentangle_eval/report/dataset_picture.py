@@ -32,7 +32,7 @@ class FactorRow:
 
 
 def dataset_picture(data: Dataset, seed: int) -> np.ndarray:
-    """Rows of random images; then, from one random image, a row a factor, and one for a nuisance. uint8, see `table`.
+    """Rows of random images; then, from one image, one row per factor, and one for a nuisance. uint8, see `table`.
 
     What is chosen depends on `seed` and the size of the data set alone.
     """

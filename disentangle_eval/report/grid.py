@@ -38,7 +38,7 @@ def enlargement(height: int, width: int) -> int:
 
 
 def grid(images: Tensor, columns: int, scale: int | None = None) -> np.ndarray:
-    """(N, C, H, W) in [0, 1] -> one picture of `columns` images a row, uint8, see `table`."""
+    """(N, C, H, W) in [0, 1] -> one picture of `columns` images per row, uint8, see `table`."""
     if columns < 1:
         raise ValueError(f"columns: received {columns}, expected at least 1")
     return table(images.split(columns), scale)
@@ -51,7 +51,7 @@ def table(rows: Sequence[Tensor], scale: int | None = None) -> np.ndarray:
     `DevalError` for images that are neither grey nor RGB, or hold NaN.
     """
     if not rows or not all(len(row) for row in rows):
-        raise ValueError(f"rows: received {[len(row) for row in rows]} images, expected at least one a row")
+        raise ValueError(f"rows: received {[len(row) for row in rows]} images, expected at least one per row")
     scale = scale or enlargement(*rows[0].shape[2:])
     tiles = [enlarged(to_pixels(row), scale) for row in rows]
     cells = Cells(*tiles[0].shape[1:3])

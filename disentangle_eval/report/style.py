@@ -18,7 +18,7 @@ from disentangle_eval.runtime.files import write_atomically
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, dark enough for lines on white.
+# Okabe and Ito's colours without black and yellow: distinct to colour-blind readers, dark enough for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 GREY = "#A8A8A8"
 INK = "#505050"

@@ -44,7 +44,7 @@ def choose_device(name: str) -> torch.device:
 def place(model: ModuleT, device: torch.device, products: Products | None = None) -> ModuleT:
     """The model on a device, laid out channels last, in which convolutions run faster; on a CPU rearranged, too.
 
-    `products` says whose products fully connected layers take on a CPU; None stands for what suits this one.
+    `products` names the library of matrix products of fully connected layers on a CPU; None means the one for this CPU.
     """
     model.to(device)
     if device.type == "cpu":

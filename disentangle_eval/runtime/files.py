@@ -51,7 +51,7 @@ def make_folder(path: Path) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Give `write` a temporary file beside `path`, flush it to disk and rename it; failures leave `path` as it was."""
+    """Give `write` a temporary file next to `path`, flush it to disk and rename it; failures leave `path` unchanged."""
     with replacing(path) as temporary, os.fdopen(os.open(temporary, os.O_WRONLY), "wb") as file:
         write(file)
 

@@ -1,4 +1,4 @@
-"""Networks in files that hold their own code: TorchScript, exported programs (.pt2) and ONNX, told by content."""
+"""Networks in files with their own code: TorchScript, exported programs (.pt2) and ONNX, recognised by content."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Program:
 
 
 def program_kind(contents: bytes) -> ProgramKind | None:
-    """Which kind of program a file holds, told from its first bytes and the names in it; None for any other file."""
+    """The kind of program in a file, by its first bytes and the names in it; None for any other file."""
     if _ONNX_START.match(contents):
         return "ONNX"
     names = {name.partition("/")[2] for name in archive_names(contents)}

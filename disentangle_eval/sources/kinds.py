@@ -1,4 +1,4 @@
-"""Which kind of source something is, told by its content rather than its name."""
+"""The kind of a source, recognised by its content rather than its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of codes in files of any common format, told by content."""
+"""Tables of codes in files of any common format, recognised by content."""
 
 from __future__ import annotations
 

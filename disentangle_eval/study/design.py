@@ -1,4 +1,4 @@
-"""What a study is: a file of models, settings and seeds, and the trials that it stands for."""
+"""What a study is: a file of models, settings and seeds, and its trials."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def trial_of(
 
 
 def combinations(written: Mapping[str, Any], config: type[ModelConfig]) -> Iterator[dict[str, Any]]:
-    """Every combination of settings: a list stands for several values, of a setting that is a list for lists of it."""
+    """Every combination of settings: a list means several values; for a setting that is a list, a list of lists."""
     axes = [[(name, value) for value in values_of(name, value, config)] for name, value in written.items()]
     for combination in itertools.product(*axes):
         yield dict(combination)

@@ -44,7 +44,7 @@ class BidirectionalInfoGANConfig(ModelConfig):
     preset_notes: ClassVar[Mapping[str, str]] = {"paper": "the paper", "tuned": "ours, for one CPU core"}
     default_preset: ClassVar[str] = "paper"
 
-    batch_size: int = Field(128, ge=2, description="images in a batch")
+    batch_size: int = Field(128, ge=2, description="images per batch")
     iterations: int = Field(30_000, ge=1, description="training iterations")
     network: Network = Field("mnist", description="which published networks: for 28 x 28 or for 32 x 32 images")
     width: int = Field(32, ge=1, description="channels of the first convolution of E; all other layers scale with it")

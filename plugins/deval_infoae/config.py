@@ -30,7 +30,7 @@ class InfoAEConfig(ModelConfig):
     preset_notes: ClassVar[Mapping[str, str]] = {"paper": "our reading of the paper", "tuned": "ours, for one CPU core"}
     default_preset: ClassVar[str] = "paper"
 
-    batch_size: int = Field(64, ge=2, description="images in a batch")
+    batch_size: int = Field(64, ge=2, description="images per batch")
     iterations: int = Field(50_000, ge=1, description="training iterations")
     classes: int = Field(10, ge=2, description="classes of the category c")
     noise_dim: int = Field(100, ge=1, description="dimensions of the noise n, uniform on (-1, 1)")

@@ -152,7 +152,7 @@ class InfoGANConfig(LatentCodeConfig):
     }
     default_preset: ClassVar[str] = "paper"
 
-    batch_size: int = Field(128, ge=2, description="images in a batch")
+    batch_size: int = Field(128, ge=2, description="images per batch")
     iterations: int = Field(5_000, ge=1, description="training iterations")
     normalisation: Literal["batch", "spectral"] = Field(
         "batch", description="of D and Q: batch normalisation as published, or spectral normalisation in its place"
@@ -175,7 +175,7 @@ class InfoWGANGPConfig(LatentCodeConfig):
     }
     default_preset: ClassVar[str] = "paper"
 
-    batch_size: int = Field(64, ge=2, description="images in a batch")
+    batch_size: int = Field(64, ge=2, description="images per batch")
     iterations: int = Field(20_000, ge=1, description="training iterations, each of critic_steps + 1 steps")
     penalty: float = Field(10.0, ge=0, description="weight of the gradient penalty")
     critic_steps: int = Field(5, ge=1, description="steps of D and Q in an iteration")

@@ -28,7 +28,7 @@ _LOCATELLO: Mapping[str, Any] = {"networks": "locatello", "iterations": 300_000}
 def _presets(
     reference: Mapping[str, Mapping[str, Any]] | None = None, locatello: Mapping[str, Any] | None = None
 ) -> Presets:
-    """The family's two presets with what a model sets beside, by data set and for all of them."""
+    """The family's two presets with the model's own settings, by data set and for all of them."""
     own = reference or {}
     datasets = dict.fromkeys([*_KIM_MNIH, *own])
     return {
@@ -80,7 +80,7 @@ _LR_DISCRIMINATOR: Mapping[str, Mapping[str, Any]] = {
 class FactorVAEConfig(DiscriminatedVAEConfig):
     """gamma = 35 on dSprites is recalled from Kim & Mnih; 3D Chairs and CelebA have those of 1Konny's scripts.
 
-    Of the six values that Locatello et al. try, 30 stands in their preset: our choice.
+    Of the six values that Locatello et al. try, 30 is in their preset: our choice.
     """
 
     presets: ClassVar[Presets] = _presets(
@@ -116,7 +116,7 @@ class BetaTCVAEConfig(VAEConfig):
         "chen": {"dsprites": {"networks": "mlp", "batch_size": 2048, "lr": 1e-3, "iterations": 18_000}},
     }
 
-    batch_size: int = Field(64, ge=2, description="images in a batch")
+    batch_size: int = Field(64, ge=2, description="images per batch")
     beta: float = Field(6.0, ge=0, description="weight of the total correlation")
     stratified: bool = Field(
         False,
@@ -128,7 +128,7 @@ class BetaTCVAEConfig(VAEConfig):
 class DIPVAEConfig(VAEConfig):
     """Settings of both DIP-VAEs; 10 is one of the six values that Locatello et al. try."""
 
-    batch_size: int = Field(64, ge=2, description="images in a batch")
+    batch_size: int = Field(64, ge=2, description="images per batch")
     lambda_od: float = Field(10.0, ge=0, description="weight of the squared covariances off the diagonal")
 
 

@@ -43,7 +43,7 @@ def read_images(spec: DatasetSpec, path: Path) -> Iterator[np.ndarray]:
 
 
 def read_labels(path: Path, images: int) -> np.ndarray:
-    """The digits, (N,) int64: the file's 10 stands for the digit 0."""
+    """The digits, (N,) int64: the file's 10 is the digit 0."""
     labels = data.read_variable(path, "y", (images, 1))[:, 0].astype("int64")
     if labels.min() < 1 or labels.max() > 10:
         raise data.damaged(path, f"labels from {labels.min()} to {labels.max()}", "labels from 1 to 10")

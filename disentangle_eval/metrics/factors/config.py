@@ -313,7 +313,7 @@ class IRSConfig(MetricConfig):
 
     num_images: int | None = Field(10_000, ge=2, description="random images; every image unless given")
     quantile: float = Field(
-        0.99, gt=0, le=1, description="which deviation stands for a group of images; 1 is the largest"
+        0.99, gt=0, le=1, description="quantile of the deviations of a group of images; 1 is the largest"
     )
     bins: int | None = Field(
         20, ge=2, description="histogram bins the classes of a factor are put into; the classes themselves unless given"

@@ -1,6 +1,6 @@
 """DCIMIG, also 3CharM (Sepliarskaia, Kiseleva & de Rijke, 2019, "How to Not Measure Disentanglement", section 4).
 
-Every code dimension stands for the factor it knows most of, by its gap to the second; a factor counts by its best
+Every code dimension has the factor with most information, and its gap to the second; a factor counts by its best
 dimension.
 """
 
@@ -18,7 +18,7 @@ class DCIMIGMetric(Metric[DCIMIGConfig]):
     """Scores 1 where every factor has a dimension that knows all of it and nothing of the others.
 
     A second dimension for a factor costs nothing. With a single factor a dimension's gap is all that it knows.
-    Values: `value`; `gaps`, that of each dimension in nats, and `best_factors`, the factor it stands for;
+    Values: `value`; `gaps`, that of each dimension in nats, and `best_factors`, its factor;
     `factor_scores`, the share of each factor's entropy that its best dimension's gap is, named in `factors`;
     `mutual_information` (K rows, a column per factor) and `factor_entropy`, in nats.
     """
@@ -53,7 +53,7 @@ def dimension_gaps(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def factor_gaps(information: np.ndarray) -> np.ndarray:
-    """Mutual information (K, F) -> the largest gap of a dimension that stands for each factor, (F,), 0 without one."""
+    """Mutual information (K, F) -> the largest gap among the dimensions of each factor, (F,), 0 without one."""
     best, gap = dimension_gaps(information)
     found = np.zeros(information.shape[1])
     np.maximum.at(found, best, gap)

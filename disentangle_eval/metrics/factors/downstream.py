@@ -36,7 +36,7 @@ class DownstreamMetric(Metric[DownstreamConfig]):
     size `mean_train_accuracy`, `mean_test_accuracy`, `min_train_accuracy`, `min_test_accuracy` over factors,
     `chance_accuracy`, the mean test accuracy if the most frequent class of the training set were always predicted, and
     `efficiency`, the mean test accuracy divided by that of the largest set, None where that is 0; `train_accuracy` and
-    `test_accuracy` (a row a training size, a column a factor, named in `factors`).
+    `test_accuracy` (one row per training size, one column per factor of `factors`).
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:

@@ -25,7 +25,7 @@ _UNINFORMED_VOTES = 2_000
 
 
 class FactorVAEMetric(Metric[FactorVAEConfig]):
-    """Scores 1 for a code with a dimension of its own for every factor, and `chance` for one that knows nothing.
+    """Scores 1 for a code with a dimension of its own for every factor, and `chance` for an uninformative one.
 
     Factors of one class are left out. Values: `value`, `train_accuracy`, `eval_accuracy`; `num_active_dims` and
     `active_dims`, the columns that took part; `pruning`, the rule that chose them; `votes`, the training votes by
@@ -130,13 +130,13 @@ def vote_variances(subject: Subject, index: np.ndarray, dtype: type | None = Non
 
 
 def majority_vote_classifier(votes: np.ndarray) -> np.ndarray:
-    """Votes (K, F) -> the factor each dimension stands for (K,): the one it was chosen for most often."""
+    """Votes (K, F) -> the factor of each dimension (K,): the one for which it was chosen most often."""
     factor_of: np.ndarray = votes.argmax(axis=1)
     return factor_of
 
 
 def accuracy(factor_of: np.ndarray, votes: np.ndarray) -> float:
-    """The share of votes (K, F) whose fixed factor is the one their dimension stands for; 0 without any votes."""
+    """The share of votes (K, F) whose fixed factor is that of their dimension; 0 without any votes."""
     right = votes[np.arange(len(votes)), factor_of].sum()
     return float(right / max(1, votes.sum()))
 

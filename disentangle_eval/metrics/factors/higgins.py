@@ -28,7 +28,7 @@ _CHUNK = 2**19
 
 
 class HigginsMetric(Metric[HigginsConfig]):
-    """Scores 1 for a code with a dimension of its own for every factor, and `chance` for one that knows nothing.
+    """Scores 1 for a code with a dimension of its own for every factor, and `chance` for an uninformative one.
 
     Factors of one class are left out. Values: `value` and `eval_accuracy`, the accuracy on fresh points;
     `train_accuracy`; `train_loss`, the classifier's mean cross entropy on its training points, nats;

@@ -1,6 +1,6 @@
 """The interventional robustness score, IRS (Suter et al., 2019, "Robustly Disentangled Causal Mechanisms").
 
-A code dimension is robust when, with the factor it stands for held, changes of all other factors do not move it.
+A code dimension is robust if, with its own factor held fixed, changes of all other factors do not change it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class IRSMetric(Metric[IRSConfig]):
 
     Factors of one class and constant dimensions are left out. Values: `value`, which disentanglement_lib calls `IRS`;
     `num_active_dims` and `active_dims`, the columns that took part; `dimension_scores` (K,) and `parents` (K,), the
-    factor each stands for, 0 and None for a column that took no part; `irs_matrix`, K rows, columns named by `factors`;
+    factor of each, 0 and None for a column that was left out; `irs_matrix`, K rows, columns named by `factors`;
     `max_deviations` (K,), by which dimensions are weighed. `chance` is the score of the same codes shuffled over the
     images.
 

@@ -38,7 +38,7 @@ class ModularityExplicitnessMetric(Metric[ModularityExplicitnessConfig]):
     """Modularity is 1 where every code dimension knows of one factor alone; explicitness 1 where a linear model reads
     off every class, and 0.5 where it guesses.
 
-    Factors that do not vary are left out. A dimension that knows nothing at all counts 0 in the modularity; constant
+    Factors that do not vary are left out. An uninformative dimension counts 0 in the modularity; constant
     dimensions take no part in the explicitness, which is 0.5 without any other. A column of classes keeps its classes
     for the modularity and enters as one-hot columns for the explicitness. Values: `value`, the modularity, which
     disentanglement_lib calls `modularity_score`; `explicitness_score_train` and `explicitness_score_test`;

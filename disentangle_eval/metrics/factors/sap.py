@@ -38,7 +38,7 @@ class SAPMetric(Metric[SAPConfig]):
     A column of classes is one dimension and enters as one-hot columns. Factors that do not vary are left out; with a
     single code dimension the score is 0. Values: `value`, which disentanglement_lib calls `SAP_score`; `gaps`, that of
     each factor, named in `factors`; `best_dims`, the code dimension that predicts each best; `score_matrix` (K rows, a
-    column a factor), the accuracies on fresh images or the squared correlations.
+    column per factor), the accuracies on fresh images or the squared correlations.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:

@@ -156,7 +156,7 @@ def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtrac
 
 
 def _float32_convolutions() -> Any:
-    """cuDNN rounds float32 to TF32 unless told otherwise."""
+    """cuDNN rounds float32 to TF32 by default."""
     return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 

@@ -89,7 +89,7 @@ class UDRMetric(Metric[UDRConfig]):
 class Informative:
     """The informative dimensions of a code, `columns` (N, C) of mean 0 and variance 1.
 
-    Dimension `dims[i]` has the columns from `starts[i]` on: one, or one a class where it is categorical.
+    Dimension `dims[i]` has the columns from `starts[i]` on: one, or one per class if it is categorical.
     """
 
     dims: list[int]

@@ -15,8 +15,8 @@ HeldBack = Annotated[int, Bounds(ge=1)]
 class ClusterAccuracyConfig(MetricConfig):
     """Settings of the cluster accuracy.
 
-    Protocols: `hungarian`, each cluster stands for at most one class and each class for at most one cluster, so that
-    most images agree; `majority`, each cluster stands for the class most of its images have; `hinz-wermter`, one to
+    Protocols: `hungarian`, each cluster has at most one class and each class at most one cluster, so that
+    most images agree; `majority`, each cluster has the class of most of its images; `hinz-wermter`, one to
     one as found on the data set held back from training, as Hinz & Wermter (2018) name clusters; `validation`, the same
     on 5,000 random images that are not scored, where there is no such data set; `k-means`, one to one for clusters of
     the code's dimensions, whatever these hold; `k-means-unscaled`, the same without standardising the dimensions first,

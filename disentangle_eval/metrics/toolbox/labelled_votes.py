@@ -1,4 +1,4 @@
-"""Images that share a factor, from labelled images of which not every combination is there."""
+"""Images that share a factor, from labelled images in which not every combination occurs."""
 
 from __future__ import annotations
 

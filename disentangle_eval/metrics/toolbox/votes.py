@@ -1,4 +1,4 @@
-"""Which images a metric looks at: random images, sets of images that share one factor, and pairs that do."""
+"""The images of a metric: random images, sets of images that share one factor, and pairs that do."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def check_no_global_randomness(candidate: Candidate) -> None:
         except ConformanceFailure:
             raise
         except Exception:
-            continue  # the method's own check says so
+            continue  # the method's own check reports it
 
 
 def _name(function: Callable[..., object]) -> str:
