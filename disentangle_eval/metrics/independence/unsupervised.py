@@ -33,8 +33,8 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
     `active_mutual_info_score`, the same over the columns that vary, and `mutual_info_matrix` (K, K) with the entropies
     of the columns on its diagonal.
 
-    There is no chance level: an uninformative code may have dependent dimensions. DevalError for codes too large to take
-    variances of.
+    There is no chance level: an uninformative code may have dependent dimensions. DevalError for codes too large for
+    their variances.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
