@@ -49,12 +49,15 @@ PARTS = ("encoding", "metrics", "reference")
 
 
 def code_table() -> CodeTable:
-    """Ten dimensions over dSprites: each factor mixed with a little of the others and noise, and five of noise."""
+    """Ten dimensions over dSprites: each factor mixed with a little of the others and noise, and five of noise.
+
+    The noise is taken for the posterior's.
+    """
     random = np.random.default_rng(SEED)
     classes = FACTORS.classes(np.arange(len(FACTORS))) / (np.array(FACTORS.sizes) - 1)
     mixing = np.eye(5) + 0.5 * random.normal(size=(5, 5))
     codes = np.hstack([classes @ mixing, np.zeros((len(classes), 5))]) + 0.1 * random.normal(size=(len(classes), 10))
-    return CodeTable(codes.astype(np.float32), FACTORS)
+    return CodeTable(codes.astype(np.float32), FACTORS, log_variance=np.full(codes.shape, 2 * np.log(0.1)))
 
 
 # ---------------------------------------------------------------- ours

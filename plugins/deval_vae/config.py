@@ -145,7 +145,10 @@ class DIPVAEIIConfig(DIPVAEConfig):
 
 
 class AdaGVAEConfig(VAEConfig):
-    """beta = 1 is one of the six values that Locatello et al. (2020) try, and one factor one of their two settings."""
+    """beta = 1 is the value of the authors' test configuration (Locatello et al., 2020).
+
+    That it is one of six values of their study, and one differing factor one of two settings, is recalled.
+    """
 
     beta: float = Field(1.0, ge=0, description="weight of the KL to the prior")
     differing_factors: int = Field(

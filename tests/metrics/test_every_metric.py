@@ -59,6 +59,12 @@ WITHOUT_DRAWS = {("category-information", "full")}
 # How far an uninformative code may be from its chance level where that itself is a ratio of two noises.
 NOISY = {"infomec": 0.25}
 
+# Metrics without a threshold, a penalty or a weight in the units of the code.
+UNITS_HAVE_NO_EFFECT = {
+    *("dci", "dci-es", "dci-regression", "dcimig", "downstream", "infomec", "mcc", "mig-knn"),
+    *("modularity-explicitness", "r2"),
+}
+
 # What disentanglement_lib reports, by our metric and protocol: its metric and key, our key and how near it is.
 REFERENCES = [
     ("factorvae", "dlib", "factor_vae", "train_accuracy", "train_accuracy", 0),
@@ -285,6 +291,23 @@ def test_labelled_samples_are_scored_without_the_factor_that_does_not_vary(score
 def test_factors_that_are_all_constant_are_refused(score, name, protocol):
     with pytest.raises(DevalError, match=r"constants alone over .* images, expected one of two classes or more"):
         score(name, protocol, code_table({"codes": np.arange(60.0)[:, None], "factors": np.ones((60, 2))}))
+
+
+@under_every_protocol(sorted(UNITS_HAVE_NO_EFFECT))
+def test_units_and_offsets_of_a_code_have_no_effect(score, name, protocol):
+    random = np.random.default_rng(0)
+    factors = random.integers(3, size=(800, 3))
+    codes = factors @ random.normal(size=(3, 4)) + 0.2 * random.normal(size=(800, 4))
+
+    def value(codes):
+        subject = code_table({"codes": codes, "factors": factors})
+        subject.peers = [code_table({"codes": codes[:, ::-1], "factors": factors})]
+        return score(name, protocol, subject).values[SPECS[name].headline]
+
+    usual = value(codes)
+    assert value(codes * 2.0**-30) == pytest.approx(usual, abs=0.02)
+    assert value(codes * 2.0**-30 + 2.0**-3) == pytest.approx(usual, abs=0.02)
+    assert value(codes * 2.0**40) == pytest.approx(usual, abs=0.02)
 
 
 @under_every_protocol(of_tables("encoder"))

@@ -113,11 +113,9 @@ def _inputs(
     train: Samples, test: Samples, subject: Subject, trees: bool
 ) -> tuple[np.ndarray, np.ndarray, SortedColumns | None]:
     """The columns of a task's training and test images, and what trees share of the former."""
-    x, x_test = (np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test))
-    if not trees:
-        return x, x_test, None
-    x, x_test = in_usual_units(x, x_test)
-    return x, x_test, sort_columns(x)
+    columns = (np.hstack(one_hot_blocks(samples.codes, subject.code)) for samples in (train, test))
+    x, x_test = in_usual_units(*columns)
+    return x, x_test, sort_columns(x) if trees else None
 
 
 def _tasks(subject: Subject, seed: int, cfg: DownstreamConfig) -> Iterator[tuple[Samples, Samples]]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
-from disentangle_eval.metrics.toolbox.columns import too_large
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, too_large
 
 # scikit-learn's: how far values are moved apart, as a share of their mean size, so that no two are equal.
 _JITTER = 1e-10
@@ -40,9 +40,10 @@ def information_on_values(x: np.ndarray, y: np.ndarray, neighbours: int, seed: i
 def moved_apart(x: np.ndarray, seed: int) -> np.ndarray:
     """Columns (N, K) divided by their standard deviations, plus normal noise 1e-10 times their mean size, float64.
 
+    Columns of extreme units are brought to usual ones first: far from 0 the noise would be larger than they vary.
     DevalError for numbers too large to take deviations of.
     """
-    x = x.astype(np.float64)
+    x = in_usual_units(x.astype(np.float64))[0]
     with np.errstate(over="ignore"):
         deviation = x.std(axis=0)
     if not np.isfinite(deviation).all():
