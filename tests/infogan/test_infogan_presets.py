@@ -3,7 +3,7 @@
 import pytest
 
 from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
-from disentangle_eval.config import resolve
+from disentangle_eval.config import preset_dataset, resolve
 from disentangle_eval.nn.code_heads import Codes
 
 # data set: categorical codes, classes, continuous codes, noise, all inputs of G, standard deviation of Q
@@ -36,6 +36,12 @@ def test_latents(dataset, preset):
     latents = (cfg.categorical_codes, cfg.classes, cfg.continuous_codes, cfg.noise_dim)
     assert (*latents, Codes(*latents).prior.dim, cfg.std) == LATENTS[dataset]
     assert (cfg.noise_prior, cfg.normalisation, cfg.bystander, cfg.slope) == ("uniform", "batch", False, 0.1)
+
+
+@pytest.mark.parametrize("preset", ["paper", "elevation", "lighting"])
+def test_faces_have_the_size_of_the_paper_unless_another_is_typed(preset):
+    assert preset_dataset(InfoGANConfig, "faces", preset) == "faces?size=32"
+    assert preset_dataset(InfoGANConfig, "faces?size=64", preset) == "faces?size=64"
 
 
 @pytest.mark.parametrize(("preset", "dataset"), WEIGHTS)

@@ -8,6 +8,7 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.independence.config import UDRConfig
 from disentangle_eval.metrics.independence.udr import UDRMetric
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
@@ -130,3 +131,23 @@ def test_peers_on_other_images_are_refused(space):
     one, other = (EncodedSubject(PixelVAE(4), GridData(space, name, name * 64)) for name in "ab")
     with pytest.raises(UsageError, match="on 'a' and on 'b'"):
         score(one, [other])
+
+
+def test_rows_of_full_grids_in_other_orders_are_matched_by_their_factors_and_contradictory_ones_refused():
+    factors = np.array([[a, b] for a in range(12) for b in range(10)])
+    codes = factors + 0.2 * np.random.default_rng(0).normal(size=factors.shape)
+    order = np.random.default_rng(1).permutation(len(codes))
+
+    def table(rows, names=("a", "b"), columns=(0, 1)):
+        of_rows = {"codes": codes[rows], "factors": factors[rows][:, columns], "factor_names": np.array(names)}
+        return code_table(of_rows)
+
+    rows = np.arange(len(codes))
+    same = score(table(rows), [table(rows)]).values["value"]
+    assert same == pytest.approx(0.9, abs=0.01)
+    assert score(table(rows), [table(order)]).values["value"] == pytest.approx(same)
+    assert score(table(rows), [table(order, ("b", "a"), (1, 0))]).values["value"] == pytest.approx(same)
+    with pytest.raises(UsageError, match="tables whose factors contradict each other"):
+        score(table(rows), [table(order, ("c", "d"))])
+    with pytest.raises(UsageError, match="tables whose factors contradict each other"):
+        score(table(rows[:-1]), [table(order[:-1])])
