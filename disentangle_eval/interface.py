@@ -426,7 +426,7 @@ def score(
         given |= {name: value for name, value in positional.items() if value is not None}
         if "codes" not in given:
             raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
-        return scoring.score(**given, metrics=names, protocol=protocol, seed=seed, **settings)
+        return scoring.score_table(given, scoring.plan(names, protocols, settings, keywords), seed)
     # Before anything slow: a misspelt metric is refused at once.
     measurements = scoring.plan(names, protocols, settings, keywords)
     if given:

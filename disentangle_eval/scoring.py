@@ -377,44 +377,7 @@ def measure_each(
     return results
 
 
-def score(
-    codes: Any,
-    factors: Any = None,
-    *,
-    metrics: str | Sequence[str] = ALL,
-    protocol: str | None = None,
-    factor_sizes: Sequence[int] | None = None,
-    factor_names: Sequence[str] | None = None,
-    factor_bins: int | None = None,
-    code_classes: Sequence[int] | None = None,
-    labels: Any = None,
-    log_variance: Any = None,
-    seed: int = 0,
-    **settings: Any,
-) -> dict[str, Result]:
-    """The scores of a table of codes by metric.
-
-    `codes` (N, K) real numbers: numpy, torch of any type, device or layout, or nested lists. What is behind them is one
-    of `factors` (N, F), the factor values of each row; `factor_sizes` (F,), for one row per combination of factors in
-    grid order, the last factor fastest; or `labels` (N,) integers. Factors of real numbers are cut into `factor_bins`
-    classes. `code_classes` (K,) is the number of classes of a column that holds class indices, else 0. `log_variance`
-    (N, K) belongs to normal posteriors whose means are the codes. `metrics` is a name or several, `"all"` for every
-    metric that reads nothing but codes, takes no minutes and that these data allow; each is scored under its default
-    protocol unless `protocol` names another, with `settings` changed. UsageError for anything wrong; a metric that
-    fails next to others is a `DevalWarning`.
-    """
-    given = {
-        "codes": codes,
-        "factors": factors,
-        "factor_sizes": factor_sizes,
-        "factor_names": factor_names,
-        "factor_bins": factor_bins,
-        "code_classes": code_classes,
-        "labels": labels,
-        "log_variance": log_variance,
-    }
-    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
-    keywords = (*given, "metrics", "protocol", "seed")
-    measurements = plan(names, () if protocol is None else (protocol,), settings, keywords)
-    table = code_table({name: as_array(value, name) for name, value in given.items() if value is not None})
+def score_table(arrays: Mapping[str, Any], measurements: Iterable[Measurement], seed: int) -> dict[str, Result]:
+    """The scores by metric of a table of codes, given as arrays by the names that `disentangle_eval.score` lists."""
+    table = code_table({name: as_array(value, name) for name, value in arrays.items()})
     return measure_each(measurements, table, seed, {}, "this table of codes")

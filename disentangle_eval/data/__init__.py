@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from disentangle_eval.data.images import BitImages, ByteImages
     from disentangle_eval.data.index_hash import hashed_bits, hashed_integers, hashed_uniform
     from disentangle_eval.data.indexing import TorchDataset, indexed
-    from disentangle_eval.data.nuisance import NuisanceDataset, named_after
+    from disentangle_eval.data.nuisance import ColouredStore, NuisanceDataset, named_after
     from disentangle_eval.data.pictures.loading import prepare_pictures
     from disentangle_eval.data.pictures.publication import PublishedPictures
 
 _MODULES = {
     "BitImages": "images",
     "ByteImages": "images",
+    "ColouredStore": "nuisance",
     "FactorSpace": "factors",
     "FactorTable": "factor_table",
     "ImageDataset": "dataset",
@@ -69,6 +70,7 @@ _MODULES = {
 __all__ = [
     "BitImages",
     "ByteImages",
+    "ColouredStore",
     "FactorSpace",
     "FactorTable",
     "ImageDataset",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from disentangle_eval.api import Draw, ImageShape
 from disentangle_eval.data.dataset import ImageDataset
+from disentangle_eval.data.image_store import ImageStore
 
 
 class NuisanceStore(Protocol):
@@ -29,6 +30,20 @@ class NuisanceStore(Protocol):
 
     def to(self, device: torch.device) -> NuisanceStore:
         """The same images on another device."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColouredStore:
+    """A base of stores that make the grey images of another, each once, into images of three channels."""
+
+    sprites: ImageStore
+
+    @property
+    def shape(self) -> ImageShape:
+        return self.sprites.shape._replace(channels=3)
+
+    def __len__(self) -> int:
+        return len(self.sprites)
 
 
 @dataclass(frozen=True, eq=False)

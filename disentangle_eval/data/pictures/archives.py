@@ -9,7 +9,8 @@ from __future__ import annotations
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Container, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -22,8 +23,8 @@ _ENCRYPTED = 0x1
 _DAMAGED = (OSError, EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
-class TarPictures:
-    """The pictures of a tar, plain or packed by gzip."""
+class _Archive(ABC):
+    """The pictures of an archive, known by the names of its members."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -36,6 +37,14 @@ class TarPictures:
 
     def others(self) -> list[str]:
         return sorted(name for name in self._members if not is_picture(name))
+
+    @property
+    @abstractmethod
+    def _members(self) -> Mapping[str, object]: ...
+
+
+class TarPictures(_Archive):
+    """The pictures of a tar, plain or packed by gzip."""
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         """Of a plain tar, where they are; of a packed one, their bytes in the order of the file."""
@@ -69,20 +78,8 @@ class TarPictures:
         return members
 
 
-class ZipPictures:
+class ZipPictures(_Archive):
     """The pictures of a zip."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-
-    def identity(self) -> str:
-        return _identity(self.place)
-
-    def names(self) -> list[str]:
-        return sorted(name for name in self._members if is_picture(name))
-
-    def others(self) -> list[str]:
-        return sorted(name for name in self._members if not is_picture(name))
 
     def contents(self, names: Sequence[str]) -> Iterator[tuple[int, Span | bytes]]:
         """Their bytes, in the order of the file."""

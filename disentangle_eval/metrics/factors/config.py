@@ -29,6 +29,17 @@ UNORDERED = (
     "model",
 )
 
+_DLIB_VOTES: Values = {
+    "samples_per_vote": 64,
+    "train_votes": 10_000,
+    "eval_votes": 5_000,
+    "reported": "eval",
+    "scale": "sample",
+    "variance_samples": 10_000,
+    "prune": "std",
+    "threshold": 0.05,
+}
+
 
 class FactorVAEConfig(MetricConfig):
     """Settings of the FactorVAE metric.
@@ -42,17 +53,7 @@ class FactorVAEConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "dlib": {
-            "samples_per_vote": 64,
-            "train_votes": 10_000,
-            "eval_votes": 5_000,
-            "reported": "eval",
-            "scale": "sample",
-            "variance_samples": 10_000,
-            "prune": "std",
-            "threshold": 0.05,
-            "stream": "reference",
-        },
+        "dlib": {**_DLIB_VOTES, "stream": "reference"},
         "kim-mnih": {
             "samples_per_vote": 100,
             "train_votes": 800,
@@ -84,17 +85,7 @@ class FactorVAEConfig(MetricConfig):
             "prune": "none",
             "stream": "in-turn",
         },
-        "labelled": {
-            "samples_per_vote": 64,
-            "train_votes": 10_000,
-            "eval_votes": 5_000,
-            "reported": "eval",
-            "scale": "sample",
-            "variance_samples": 10_000,
-            "prune": "std",
-            "threshold": 0.05,
-            "stream": "labelled",
-        },
+        "labelled": {**_DLIB_VOTES, "stream": "labelled"},
     }
 
     samples_per_vote: int = Field(64, ge=2, description="images that share one factor in a vote")

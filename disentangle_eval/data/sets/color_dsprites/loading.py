@@ -11,7 +11,7 @@ from torch import Tensor
 
 from disentangle_eval import DatasetSpec
 from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data import FactorSpace, ImageDataset, ImageStore, NuisanceDataset, named_after
+from disentangle_eval.data import ColouredStore, FactorSpace, ImageDataset, ImageStore, NuisanceDataset, named_after
 from disentangle_eval.data.sets.dsprites import DSPRITES
 from disentangle_eval.data.sets.dsprites import loading as dsprites
 
@@ -67,18 +67,10 @@ class ColourGrid:
 
 
 @dataclass(frozen=True, eq=False)
-class TintedSprites:
+class TintedSprites(ColouredStore):
     """Every sprite once, in its own colour of `tints`, (N, 3) float32 in [0.5, 1], or in one drawn anew."""
 
-    sprites: ImageStore
     tints: Tensor
-
-    @property
-    def shape(self) -> ImageShape:
-        return self.sprites.shape._replace(channels=3)
-
-    def __len__(self) -> int:
-        return len(self.sprites)
 
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 on the same device -> (B, 3, H, W) float32 in [0, 1]."""

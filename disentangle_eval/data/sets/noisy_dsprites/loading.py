@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from disentangle_eval import DatasetSpec
-from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data import ImageStore, NuisanceDataset, hashed_uniform, named_after
+from disentangle_eval.api import Draw
+from disentangle_eval.data import ColouredStore, NuisanceDataset, hashed_uniform, named_after
 from disentangle_eval.data.sets.dsprites import DSPRITES
 from disentangle_eval.data.sets.dsprites import loading as dsprites
 
@@ -27,17 +27,8 @@ def load(spec: DatasetSpec, folder: Path | None) -> NuisanceDataset:
 
 
 @dataclass(frozen=True, eq=False)
-class NoisySprites:
+class NoisySprites(ColouredStore):
     """Every sprite once, in white, on noise of its own or on noise drawn anew."""
-
-    sprites: ImageStore
-
-    @property
-    def shape(self) -> ImageShape:
-        return self.sprites.shape._replace(channels=3)
-
-    def __len__(self) -> int:
-        return len(self.sprites)
 
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 on the same device -> (B, 3, H, W) float32 in [0, 1]."""

@@ -13,7 +13,14 @@ from torch import Tensor
 
 from disentangle_eval import DatasetSpec
 from disentangle_eval.api import Draw, ImageShape
-from disentangle_eval.data import ImageStore, NuisanceDataset, damaged, hashed_integers, named_after, require
+from disentangle_eval.data import (
+    ColouredStore,
+    NuisanceDataset,
+    damaged,
+    hashed_integers,
+    named_after,
+    require,
+)
 from disentangle_eval.data.sets.dsprites import DSPRITES
 from disentangle_eval.data.sets.dsprites import loading as dsprites
 
@@ -38,22 +45,14 @@ def load(spec: DatasetSpec, folder: Path | None) -> NuisanceDataset:
 
 
 @dataclass(frozen=True, eq=False)
-class SpritesOnPicture:
+class SpritesOnPicture(ColouredStore):
     """Every sprite once, inverting a patch of `picture`, (3, height, width) float32 in [0, 1].
 
     A patch is mixed half and half with a random colour, its tint. As in the original no patch touches the lower or the
     right edge of the picture.
     """
 
-    sprites: ImageStore
     picture: Tensor
-
-    @property
-    def shape(self) -> ImageShape:
-        return self.sprites.shape._replace(channels=3)
-
-    def __len__(self) -> int:
-        return len(self.sprites)
 
     @property
     def corners(self) -> tuple[int, int]:
