@@ -37,7 +37,7 @@ def calibrated(model: Any, origin: Origin | None, data_dir: Path | None = None) 
     if origin is None:
         raise UsageError(
             "batch_statistics=clean",
-            received="what is from no checkpoint",
+            received="a model without a checkpoint",
             expected="a checkpoint, which names the data set it was trained on",
             advice="call disentangle_eval.nn.calibrating.calibrate_batch_statistics with images of your own",
         )

@@ -33,7 +33,7 @@ class Follow:
 def follow_of(settings: RunSettings) -> Follow | None:
     """What a run's settings say to follow; `UsageError` for patience with nothing."""
     if settings.follow is None and settings.patience is not None:
-        raise UsageError("--patience", received=settings.patience, expected="it with --follow METRIC")
+        raise UsageError("--patience", received=settings.patience, expected="--follow METRIC with it")
     return None if settings.follow is None else Follow(settings.follow, settings.patience)
 
 

@@ -430,7 +430,7 @@ def score(
     # Before anything slow: a misspelt metric is refused at once.
     measurements = scoring.plan(names, protocols, settings, keywords)
     if given:
-        raise UsageError(f"score: received {', '.join(given)} with a model", expected="a model and a data set")
+        raise UsageError("score", received=f"{', '.join(given)} with a model", expected="a model and a data set")
     return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed, again)
 
 

@@ -211,7 +211,7 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
     statistics = getattr(subject, "batch_statistics", "running")
     if measurement.batch_statistics == "clean" != statistics:
-        raise UsageError("batch_statistics", received="'clean' of what is no checkpoint", expected="a checkpoint")
+        raise UsageError("batch_statistics", received="'clean' without a checkpoint", expected="a checkpoint")
     start = time.perf_counter()
     with _warnings_noted() as notes:
         scores = _scores(measurement, subject, seed, settings)

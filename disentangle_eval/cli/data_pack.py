@@ -31,9 +31,9 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     from disentangle_eval.runtime.files import make_folder
 
     if out.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"OUT: received {str(out)!r}, expected a name that ends in {' or '.join(SUFFIXES)}")
+        raise UsageError("OUT", received=repr(str(out)), expected=f"a name that ends in {' or '.join(SUFFIXES)}")
     if out.exists():
-        raise UsageError(f"OUT: received {str(out)!r}, which exists; choose another name, or remove it")
+        raise UsageError("OUT", received=f"{str(out)!r}, which exists", advice="choose another name, or remove it")
     data = open_dataset(source, data_dir)
     make_folder(out.parent)
     write_packed(out, data, {"source": source, "made_by": f"disentangle-eval {version('disentangle-eval')}"})

@@ -29,7 +29,7 @@ def datasets(name: str | None, data_dir: Path | None, as_json: bool) -> None:
     """
     folder = data_folder(data_dir)
     if folder is not None and not folder.is_dir():
-        say("warning", f"data folder: received {folder}, which is no folder; expected the one that holds data sets")
+        say("warning", f"data folder: received {folder}, which is not a folder; expected the one that holds data sets")
     found = list_datasets(data_dir)
     if name is not None:
         load_registry().find_dataset(name)

@@ -34,10 +34,10 @@ def picture_path(out: Path | None, origin: Origin, kind: str) -> Path:
 def picture_file(out: Path) -> Path:
     """The file `out` with its suffix, its folder made; `UsageError` where it is a folder or ends otherwise."""
     if out.suffix.lower() not in ("", SUFFIX):
-        raise UsageError(f"--out: received {str(out)!r}, expected a name that ends in {SUFFIX}")
+        raise UsageError("--out", received=repr(str(out)), expected=f"a name that ends in {SUFFIX}")
     if not out.suffix:
         out = out.with_name(out.name + SUFFIX)
     if out.is_dir():
-        raise UsageError(f"--out: received the folder {str(out)!r}, expected a file name that ends in {SUFFIX}")
+        raise UsageError("--out", received=f"the folder {str(out)!r}", expected=f"a file name that ends in {SUFFIX}")
     make_folder(out.parent)
     return out

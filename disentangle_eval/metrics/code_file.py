@@ -177,7 +177,7 @@ def _refuse_misspelt(others: Collection[str], wanted: Collection[str]) -> None:
             raise UsageError(
                 "",
                 received=f"an array {other!r}",
-                expected=f"{near!r}, or a name that is not nearly it",
+                expected=f"{near!r}, or a clearly different name",
             )
 
 

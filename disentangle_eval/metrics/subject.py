@@ -95,11 +95,11 @@ class CodeTable:
 
     @property
     def model(self) -> AnyModel:
-        raise UsageError("codes: there is no model behind them", expected="a checkpoint")
+        raise UsageError("codes without a model", expected="a checkpoint")
 
     @property
     def data(self) -> Dataset:
-        raise UsageError("codes: their images are not known", expected="a checkpoint, whose data set has them")
+        raise UsageError("codes without images", expected="a checkpoint, whose data set has them")
 
     @property
     def factors(self) -> Factors:

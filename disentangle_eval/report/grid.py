@@ -69,11 +69,10 @@ def table(rows: Sequence[Tensor], scale: int | None = None) -> np.ndarray:
 def to_pixels(images: Tensor) -> np.ndarray:
     """(N, C, H, W) in [0, 1] -> uint8, (N, H, W) where C is 1 and (N, H, W, 3) where C is 3."""
     if images.dim() != 4 or images.shape[1] not in (1, 3):
-        raise DevalError(
-            f"images: received shape {tuple(images.shape)}, expected (N, C, H, W) with 1 channel (grey) or 3 (RGB)"
-        )
+        shape = f"shape {tuple(images.shape)}"
+        raise DevalError("images", received=shape, expected="(N, C, H, W) with 1 channel (grey) or 3 (RGB)")
     if images.isnan().any():
-        raise DevalError("images: received NaN, so there is no picture; expected numbers in [0, 1]")
+        raise DevalError("images", received="NaN", expected="numbers in [0, 1]")
     levels = (images.detach().float().clamp(0, 1) * 255).round().byte().cpu().numpy()
     return levels[:, 0] if levels.shape[1] == 1 else np.moveaxis(levels, 1, 3)
 

@@ -95,7 +95,7 @@ def _parsed(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda reco
         else:
             lines.damaged.append(number)
     if not lines.records and not _is_text(contents):
-        raise DevalError(f"{path}", received="a file that is no UTF-8 text", expected="one JSON object per line")
+        raise DevalError(f"{path}", received="a file that is not UTF-8 text", expected="one JSON object per line")
     return lines
 
 

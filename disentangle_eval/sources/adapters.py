@@ -50,7 +50,7 @@ class ForeignModel(nn.Module):
         except Exception as error:  # a program of the user's may raise anything
             raise DevalError(
                 f"{self.name}: failed on a batch of shape {tuple(x.shape)} ({describe(error)})",
-                advice="say how images must look in the source, such as ?channels=3&size=224&range=-1,1; a program "
+                advice="write which images it expects, such as ?channels=3&size=224&range=-1,1; a program "
                 "must take any number of images",
             ) from error
         chosen = self._chosen(found)
@@ -98,7 +98,7 @@ class ForeignEncoder(ForeignModel):
             raise DevalError(
                 self.name,
                 received=f"outputs of shape {tuple(found.shape)} for {len(x)} images",
-                expected=f"({len(x)}, K), a row per image",
+                expected=f"({len(x)}, K), one row per image",
                 advice="choose another of several outputs with ?output=1",
             )
         classes = self.settings.classes

@@ -43,7 +43,7 @@ def check_encoder(encoder: ForeignEncoder, data: Dataset) -> None:
         )
     if _differ(codes, again):
         raise DevalError(
-            f"{encoder.name}: the same images have other codes when they are encoded again",
+            f"{encoder.name}: the same images have different codes when they are encoded again",
             advice="export it in eval mode, without dropout, and let it return means rather than samples",
         )
     if _differ(codes[:half], alone):
@@ -85,7 +85,7 @@ def check_generator(generator: ForeignGenerator, data: Dataset, device: torch.de
     if not torch.isfinite(levels).all():
         raise DevalError(generator.name, received="NaN or infinity", expected="images")
     if _differ(images, again):
-        raise DevalError(f"{generator.name}: the same latents give other images when they are drawn again")
+        raise DevalError(f"{generator.name}: the same latents give different images when they are drawn again")
     if not _differ(images, images[:1].expand_as(images), CONSTANT):
         raise DevalError(f"{generator.name}: {IMAGES} different latents give the same image")
     outside = float(((levels < -0.01) | (levels > 1.01)).float().mean())

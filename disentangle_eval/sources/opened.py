@@ -86,7 +86,7 @@ def open_source(source: Any, device: str = "auto", **settings: Any) -> Source:
         opened = open_model(Path(written.place).expanduser(), device)
         return Source(str(opened.origin.path), opened.origin.about, opened.model, origin=opened.origin)
     if kind == "weights":
-        raise UsageError(f"source {written.place!r} holds weights and no network that they belong to", advice=WEIGHTS)
+        raise UsageError(f"source {written.place!r} holds weights without their network", advice=WEIGHTS)
     if kind == "table":
         return _open_table(written)
     if kind == "program":

@@ -71,7 +71,7 @@ def source_settings(values: dict[str, Any]) -> SourceSettings:
     if settings.classes and settings.softmax:
         raise UsageError("classes and softmax", received="both", expected="one of them")
     if settings.role == "generator" and not settings.prior:
-        raise UsageError("prior", received="none", expected="what the generator is fed with, such as prior=normal:10")
+        raise UsageError("prior", received="none", expected="the prior of the generator, such as prior=normal:10")
     return settings
 
 

@@ -59,7 +59,7 @@ def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTab
         raise UsageError(
             name,
             received=f"{len(codes):,} rows",
-            expected=f"{len(data):,}, a row per image of {data.name} in its order",
+            expected=f"{len(data):,}, one row per image of {data.name} in its order",
         )
     return CodeTable(
         codes, data.factors, code_dimensions(arrays), getattr(data, "labels", None), arrays.get("log_variance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -139,7 +140,7 @@ class RunFolder:
         if self.run_file.exists():
             raise UsageError(
                 f"--out: {str(self.root)!r} already holds a run",
-                advice="add --resume to continue it, or choose another folder",
+                advice=f"type: deval train --resume {shlex.quote(str(self.root))}, or choose another --out",
             )
         for folder in (self.root, self.pictures, self.snapshots):
             make_folder(folder)

@@ -139,7 +139,7 @@ class Run:
             try:
                 yield from self._train(watchers)
             except WriteError as error:
-                remedy = f"{error.remedy}, then go on" if error.remedy == "free some space" else "go on"
+                remedy = f"{error.remedy}, then continue" if error.remedy == "free some space" else "continue"
                 raise DevalError(error.what, advice=f"{remedy} from the last checkpoint with --resume") from error
 
     def stop(self, signal: int | None = None) -> None:

@@ -53,9 +53,9 @@ def test_a_model_in_hand_is_not_changed(run):
 def test_what_has_no_statistics_is_refused_in_one_line(deval, run, tmp_path):
     np.savez(tmp_path / "codes.npz", codes=np.eye(12), factor_sizes=[3, 4])
     answer = deval("score", "--metric", "mig", "--codes", tmp_path / "codes.npz", "--batch-statistics", "clean")
-    assert "batch_statistics=clean: received what is from no checkpoint, expected a checkpoint" in answer.error
+    assert "batch_statistics=clean: received a model without a checkpoint, expected a checkpoint" in answer.error
     assert "expected running or clean" in deval("score", "--metric", "mig", "--set", "batch_statistics=x", run).error
-    with pytest.raises(de.UsageError, match="what is from no checkpoint"):
+    with pytest.raises(de.UsageError, match="a model without a checkpoint"):
         de.score(nn.Linear(1, 1), "dsprites", metrics="mig", batch_statistics="clean")
     assert "the checkpoint itself" in deval("calibrate", run, "--out", run / "checkpoint.pt").error
 

@@ -195,7 +195,7 @@ def no_archive(path: Path, trained: Path) -> None:
     ("make", "code", "told"),
     [
         (truncated, 1, "truncated, damaged or not a checkpoint"),
-        (foreign, 2, "holds weights and no network that they belong to"),
+        (foreign, 2, "holds weights without their network"),
         (no_archive, 1, "not a checkpoint"),
         (of_a_missing_plugin, 2, "pip install deval-gone"),
     ],

@@ -49,6 +49,6 @@ def test_damaged_lines_are_set_aside_and_valid_ones_stay(tmp_path):
 def test_a_file_that_is_no_text_is_named(tmp_path):
     path = tmp_path / "results.jsonl"
     path.write_text('{"a": 1}\n', encoding="utf-16")
-    with pytest.raises(DevalError, match=r"results.jsonl: received a file that is no UTF-8 text"):
+    with pytest.raises(DevalError, match=r"results.jsonl: received a file that is not UTF-8 text"):
         read_lines(path)
     assert read_lines(tmp_path / "absent.jsonl").records == []

@@ -126,7 +126,7 @@ def test_images_of_another_type_or_number_are_refused(tmp_path, name):
 def test_a_missing_folder_or_another_file_is_a_usage_error(tmp_path):
     (tmp_path / "notes.txt").touch()
     for place in (tmp_path / "nowhere", tmp_path / "notes.txt"):
-        with pytest.raises(UsageError, match=r"which is no folder, expected .*; leave out --data-dir"):
+        with pytest.raises(UsageError, match=r"which is not a folder, expected .*; leave out --data-dir"):
             loading.load(SMALL, place)
 
 

@@ -144,7 +144,7 @@ def test_a_table_in_the_order_of_the_data_set_scores_1(data: str, tmp_path: Path
 
 def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None:
     assert de.score(CLASSES, data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
-    with pytest.raises(UsageError, match="codes: received 47 rows, expected 48, a row per image"):
+    with pytest.raises(UsageError, match="codes: received 47 rows, expected 48, one row per image"):
         de.score(CLASSES[1:], data, metrics="factorvae")
 
 
@@ -152,7 +152,7 @@ def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None
     ("module", "message"),
     [
         (Constant(), "16 different images have the same code"),
-        (Noisy(), "the same images have other codes when they are encoded again"),
+        (Noisy(), "the same images have different codes when they are encoded again"),
         (Batchwise(), "depends on the other images of its batch"),
         (nn.Flatten(0), r"received outputs of shape \(256,\) for 16 images"),
         (nn.Linear(3, 2), "failed on a batch of shape"),
@@ -193,7 +193,7 @@ def test_categorical_outputs_are_classes_or_probabilities(data: str) -> None:
         ("enc.pt2?rang=-1,1", "rang: unknown setting"),
         ("enc.pt2?range=1,1", "range: received 1,1, expected two different numbers"),
         ("enc.pt2?channels=2", "channels: received '2'"),
-        ("weights.pt", "holds weights and no network that they belong to"),
+        ("weights.pt", "holds weights without their network"),
         ("no_such_module_here:encode", "cannot be imported"),
         ("codes.npy", "codes.npy holds codes alone: received no data set"),
     ],

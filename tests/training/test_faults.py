@@ -127,7 +127,7 @@ def test_a_log_that_cannot_be_written_advises_to_resume(tmp_path):
     run.folder.log.unlink(missing_ok=True)
     run.folder.log.mkdir()
     with pytest.raises(
-        DevalError, match=r"cannot write '.*log\.jsonl'.*; go on from the last checkpoint with --resume"
+        DevalError, match=r"cannot write '.*log\.jsonl'.*; continue from the last checkpoint with --resume"
     ):
         finish(run)
 
@@ -157,7 +157,7 @@ def test_a_whole_last_line_without_its_end_is_kept(tmp_path):
 def test_a_log_that_is_no_text_is_named(tmp_path):
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"\xff\xfe\x00garbage\n")
-    with pytest.raises(DevalError, match=r"log\.jsonl.*no UTF-8 text"):
+    with pytest.raises(DevalError, match=r"log\.jsonl.*not UTF-8 text"):
         cut_back(log, 8)
 
 

@@ -52,7 +52,7 @@ def _checked_against(grid: FactorSpace, known: Known) -> Known:
     if not isinstance(known.factors, FactorSpace) or sorted(known.factors.sizes) != sorted(grid.sizes):
         raise UsageError(
             "factor_sizes and factors",
-            received="a full grid and factors that are none of these sizes",
+            received="a full grid and factors of other sizes",
             expected="one of them: a full grid, or one row per image",
         )
     if known.order is not None or known.factors.sizes != grid.sizes:
@@ -88,7 +88,7 @@ def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
             f"factors: {name!r}",
             received=f"{len(distinct)} different values in {len(column)} images",
             expected="few enough for classes",
-            advice="cut such factors into classes: bins=20 as a setting of the data set, factor_bins=20 with codes",
+            advice="divide such factors into classes: bins=20 as a setting of the data set, factor_bins=20 with codes",
         )
     return quantile_classes(column, bins)
 

@@ -47,7 +47,9 @@ def sort_columns(x: np.ndarray) -> SortedColumns:
     """Features (N, K) as trees are fitted to them; DevalError for features that are not finite in float32."""
     columns = _columns(x)
     if not np.isfinite(columns).all():
-        raise DevalError("codes", received=f"numbers up to {np.abs(x).max():g}", expected="what float32 can hold")
+        raise DevalError(
+            "codes", received=f"numbers up to {np.abs(x).max():g}", expected="numbers in the range of float32"
+        )
     return SortedColumns(columns, columns.argsort(axis=1, kind="stable"))
 
 

@@ -100,8 +100,8 @@ class GILBOMetric(Metric[GILBOConfig]):
         if not isinstance(model.prior, Prior):
             raise UsageError(
                 "gilbo",
-                received=f"a prior of one's own, {type(model.prior).__name__}",
-                expected="a Prior of normal, uniform and one-hot parts, whose densities the encoder has the form of",
+                received=f"a custom prior, {type(model.prior).__name__}",
+                expected="a Prior of normal, uniform and one-hot parts, the families of the encoder",
             )
         parts: tuple[Part, ...] = model.prior.parts
         if self.cfg.parts is not None and self.cfg.parts > len(parts):

@@ -29,7 +29,7 @@ class CategoryInformationMetric(Metric[CategoryInformationConfig]):
     `conditional_entropy`, the mean H of each; `ceiling`, log n; `mean_probabilities` (n,), and `frequencies` (n,), how
     often each class is the most probable; `column`, the code dimension; `num_images`, how many were read.
 
-    UsageError for a code without a categorical dimension; DevalError for numbers that are no probabilities.
+    UsageError for a code without a categorical dimension; DevalError for numbers that are not probabilities.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -69,7 +69,7 @@ def class_probabilities(subject: Subject, index: np.ndarray, column: int) -> np.
     if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and np.abs(sums - 1).max() < 1e-3):
         raise DevalError(
             f"{type(model).__name__}.class_probabilities",
-            received="numbers that are no probabilities",
+            received="numbers that are not probabilities",
             expected="numbers from 0 whose rows sum to 1",
             advice="score an earlier checkpoint of the run",
         )

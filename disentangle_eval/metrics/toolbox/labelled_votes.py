@@ -32,7 +32,7 @@ class LabelledStream:
                 "factors",
                 received=f"{len(factors)} labelled images",
                 expected="a factor of two classes or more, of which one has two images",
-                advice="cut factors of real numbers into classes: factor_bins=20 next to codes",
+                advice="divide real-valued factors into classes: factor_bins=20 next to codes",
             )
         self._count = len(factors)
         self._random = np.random.default_rng(seed)

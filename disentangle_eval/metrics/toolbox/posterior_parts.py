@@ -173,7 +173,7 @@ def posterior_batches(subject: Subject, index: np.ndarray) -> PosteriorBatches:
             except ValueError:
                 raise DevalError(
                     f"{type(model).__name__}.posterior",
-                    received="parameters that are no distribution's, such as NaN",
+                    received="invalid parameters, such as NaN",
                     expected="finite numbers",
                     advice="score an earlier checkpoint of the run",
                 ) from None

@@ -86,7 +86,7 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
             f"{model}.posterior",
             received=type(base).__name__,
             expected="Normal(mean, scale) with one entry per latent",
-            advice="this metric knows no other posterior",
+            advice="this metric supports no other posterior",
         )
     return base
 

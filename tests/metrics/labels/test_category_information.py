@@ -54,7 +54,7 @@ def test_certain_and_even_classes_reach_the_ceiling_and_one_answer_for_all_score
 
 
 def test_faults_are_named():
-    with pytest.raises(DevalError, match=r"class_probabilities: received numbers that are no probabilities"):
+    with pytest.raises(DevalError, match=r"class_probabilities: received numbers that are not probabilities"):
         score(np.full((80, 3), 0.5))
     with pytest.raises(UsageError, match="column: received 0, expected a categorical dimension of the code: 1"):
         score(np.eye(4)[np.arange(80) % 4], column=0)

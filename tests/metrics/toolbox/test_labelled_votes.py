@@ -84,5 +84,5 @@ def test_only_this_protocol_needs_no_grid():
 
 
 def test_images_that_are_all_alone_in_their_classes_are_refused():
-    with pytest.raises(UsageError, match="of which one has two images; cut factors of real numbers into classes"):
+    with pytest.raises(UsageError, match="of which one has two images; divide real-valued factors into classes"):
         LabelledStream(FactorTable(("a",), np.arange(5)[:, None]), 0)

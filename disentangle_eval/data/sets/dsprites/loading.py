@@ -45,7 +45,7 @@ def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
         if not folder.is_dir():
             raise UsageError(
                 "data folder",
-                received=f"{folder}, which is no folder",
+                received=f"{folder}, which is not a folder",
                 expected=f"the folder that holds {spec.files[0].path}",
                 advice="leave out --data-dir and DEVAL_DATA to draw dSprites",
             )
