@@ -131,9 +131,7 @@ def test_running_statistics_that_are_nan_are_never_saved(tmp_path):
 def test_a_folder_that_holds_a_run_is_refused_without_a_change(tmp_path):
     folder = finish(started(tmp_path / "run"))
     before = {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()}
-    with pytest.raises(
-        UsageError, match=r"--out: '.*run' already holds a run; continue it with: deval train --resume "
-    ):
+    with pytest.raises(UsageError, match=r"--out: '.*run' already holds a run; type: deval train --resume "):
         started(tmp_path / "run", seed=1)
     assert before == {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()}
 
