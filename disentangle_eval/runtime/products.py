@@ -17,23 +17,38 @@ LARGE = 2**17
 
 
 def use_onednn(model: nn.Module) -> None:
-    """Let the large fully connected layers of a model compute so; parameters and `isinstance` stay as they are."""
+    """Let the large fully connected layers of a model compute so; parameters and `isinstance` stay as they are.
+
+    So does every large layer that multiplies by an attribute `multiply` in place of `torch.nn.functional.linear`.
+    """
+    if not torch.backends.mkldnn.is_available():
+        return
     for module in model.modules():
-        if type(module) is nn.Linear and module.weight.numel() >= LARGE and torch.backends.mkldnn.is_available():
+        weight = getattr(module, "weight", None)
+        if not isinstance(weight, Tensor) or weight.numel() < LARGE:
+            continue
+        if type(module) is nn.Linear:
             module.__class__ = OneDNNLinear
+        elif hasattr(module, "multiply"):
+            module.multiply = multiply
 
 
 class OneDNNLinear(nn.Linear):
     """The same map with the same parameters."""
 
     def forward(self, input: Tensor) -> Tensor:
-        # In bf16 PyTorch calls oneDNN itself.
-        if input.dim() < 2 or torch.is_autocast_enabled(input.device.type):
-            return super().forward(input)
-        if input.dim() == 2:
-            return product(input, self.weight, self.bias)
-        y: Tensor = product(input.flatten(0, -2), self.weight, self.bias).unflatten(0, input.shape[:-1])
-        return y
+        return multiply(input, self.weight, self.bias)
+
+
+def multiply(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`torch.nn.functional.linear`: x (..., I), weight (O, I), bias (O,) or None -> (..., O)."""
+    # In bf16 PyTorch calls oneDNN itself.
+    if x.dim() < 2 or torch.is_autocast_enabled(x.device.type):
+        return linear(x, weight, bias)
+    if x.dim() == 2:
+        return product(x, weight, bias)
+    y: Tensor = product(x.flatten(0, -2), weight, bias).unflatten(0, x.shape[:-1])
+    return y
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -11,6 +11,7 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
 from disentangle_eval.opening import build_model
+from disentangle_eval.runtime.devices import place
 
 GREY, COLOUR = ImageShape(1, 64, 64), ImageShape(3, 64, 64)
 
@@ -78,6 +79,15 @@ def test_orthogonal_initialisation_makes_rows_or_columns_orthonormal():
 def test_images_of_another_size_are_refused_in_one_line():
     with pytest.raises(UsageError, match=r"64 x 64 images, received 28 x 28"):
         build_model(IBGAN, IBGANConfig(), ImageShape(1, 28, 28), seed=0)
+
+
+def test_a_convolution_over_the_whole_image_takes_the_products_of_its_model():
+    cpu = torch.device("cpu")
+    plain, other = (place(WholeImageConv(32, 256, 4, bias=False), cpu, products) for products in ("torch", "onednn"))
+    other.load_state_dict(plain.state_dict())
+    x = torch.randn(6, 32, 4, 4, generator=torch.Generator().manual_seed(0))
+    assert other.multiply is not plain.multiply
+    torch.testing.assert_close(other(x), plain(x), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
