@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from run_tables import table
 
 # The machines of the page, each by the beginning of its processor's name.
 PROCESSORS = {"xeon": "Intel(R) Xeon(R) Processor", "epyc": "AMD EPYC"}
+NAMES = {"Xeon": PROCESSORS["xeon"], "EPYC": PROCESSORS["epyc"]}
 # A comparison's question, and whether ours was set otherwise than by default.
 COMPARISONS = {
     "peers": ("vs_peers", False),
@@ -53,21 +55,61 @@ def peers(lines: Iterable[Line]) -> str:
     return without_empty_columns([*heads, *(f"times ours in {precision}" for precision in precisions)], rows)
 
 
-def least_ratios(lines: list[Line]) -> str:
-    """One row per model and precision of ours: the least time of another code over ours, per machine."""
-    compared = [line for line in lines if line["question"] == "vs_peers" and "--set" not in line["command"]]
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    for line in newest(compared, lambda line: (line["hardware"], line["model"], line["contestant"], line["precision"])):
-        for machine, processor in PROCESSORS.items():
-            if line["hardware"].startswith(processor):
-                for precision, ratio in line["times_ours"].items():
-                    least = found.setdefault((line["model"], precision), {})
-                    least[machine] = min(ratio["wall"], least.get(machine, ratio["wall"]))
-    rows = [
-        [f"`{model}`", precision, *(f"{least[machine]:.2f}" if machine in least else "" for machine in PROCESSORS)]
-        for (model, precision), least in found.items()
-    ]
-    return table(["model", "ours in", "Xeon", "EPYC"], rows)
+def overview(compared: Iterable[Line], floors: Iterable[Line]) -> str:
+    """One row per model, CPU and precision of ours: both times, the least ratio, and the floor in float32.
+
+    `compared` are lines of `vs_peers.py`, `floors` of `floor.py`.
+    """
+    lines = newest(compared, lambda line: (line["hardware"], line["model"], line["contestant"], line["precision"]))
+    least = {(line["model"], line["hardware"]): line for line in floors}
+    rows = []
+    for ours in (line for line in lines if line["source"] is None):
+        model, hardware, precision = ours["model"], ours["hardware"], ours["precision"]
+        others = [line for line in lines if (line["model"], line["hardware"]) == (model, hardware) and line["source"]]
+        floor = least.get((model, hardware))
+        rows.append(
+            [
+                f"`{model}`",
+                machine_of(hardware),
+                precision,
+                f"{ours['milliseconds']['median']:.0f}",
+                f"{min((line['milliseconds']['median'] for line in others), default=math.nan):.0f}",
+                f"{min((line['times_ours'][precision]['wall'] for line in others), default=math.nan):.2f}",
+                f"{floor['arithmetic_ms']['float32']:.0f}" if floor and precision == "float32" else "",
+                f"{floor['traffic_ms']:.0f}" if floor and precision == "float32" else "",
+            ]
+        )
+    heads = ["model", "CPU", "ours in", "ours, ms", "fastest other code, ms", "least ratio"]
+    return table([*heads, "floor of arithmetic, ms", "floor of traffic, ms"], rows)
+
+
+def machine_of(hardware: str) -> str:
+    """The page's name of a CPU, or its own."""
+    named = (name for name, processor in NAMES.items() if hardware.startswith(processor))
+    return next(named, hardware)
+
+
+def layers(lines: Iterable[Line]) -> str:
+    """One row per layer, of the first model that has it: GFLOP/s of each pass, and the best other form with its own.
+
+    Layers that take less than a millisecond of an iteration are left out.
+    """
+    found: dict[tuple[str, str], dict[str, Line]] = {}
+    for line in newest(lines, lambda line: (line["model"], line["kind"], line["layer"], line["pass"])):
+        found.setdefault((line["kind"], line["layer"]), {}).setdefault(line["pass"], line)
+    rows = []
+    for (kind, layer), passes in found.items():
+        if sum(line["calls"] * line["milliseconds"][line["used"]] for line in passes.values()) >= 1:
+            cells = [rate(passes[name]) for name in ("output", "input", "weight")]
+            rows.append([f"`{passes['output']['model']}`", kind, layer, *cells])
+    return table(["model", "kind", "layer", "output", "gradient of input", "gradient of weight"], rows)
+
+
+def rate(line: Line) -> str:
+    rates, used = line["gflops"], line["used"]
+    others = {form: value for form, value in rates.items() if form != used}
+    best = max(others, key=lambda form: others[form])
+    return f"{rates[used]:.0f} ({best} {others[best]:.0f})"
 
 
 def gpu_floors(lines: list[Line]) -> str:
@@ -158,6 +200,11 @@ def start_up(lines: list[Line]) -> str:
     return table(["process", "CPU ms", "times Python with Click", "imports torch or numpy"], rows)
 
 
+def compared_by_default(lines: Iterable[Line]) -> list[Line]:
+    """Those in which ours has its own settings and all threads."""
+    return [line for line in lines if (line["question"], "--set" in line["command"]) == COMPARISONS["peers"]]
+
+
 def tables(results: Path) -> dict[tuple[str, str], str]:
     """Every table by its name and machine."""
     lines = read(results / "vs_peers.jsonl")
@@ -171,7 +218,8 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         for name, kind in COMPARISONS.items()
     }
     return compared | {
-        ("least_ratios", "all"): least_ratios(lines),
+        ("overview", "all"): overview(compared_by_default(lines), read(results / "floor.jsonl")),
+        ("layers", "all"): layers(read(results / "layers.jsonl")),
         ("gpu_floors", "all"): gpu_floors(read(results / "floor.jsonl")),
         ("floor", "all"): floors(read(results / "floor.jsonl")),
         ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),

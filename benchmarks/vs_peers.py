@@ -7,6 +7,8 @@ repeat, peer over ours; lines hold medians over repeats of wall and CPU time.
     python benchmarks/vs_peers.py --peers ../peers --precision float32 bf16 --out evidence/benchmarks/vs_peers.jsonl
     python benchmarks/vs_peers.py factorvae ibgan --peers ../peers --side-by-side
 
+At the end it prints what was found next to the floor of each model, from the lines of `floor.py`.
+
 `--peers` is a folder with the peers' code; what is missing there is cloned at the commits below or installed with
 pip, without dependencies. --side-by-side sets two seeds of ours at once, a process and one thread each, against one
 process of each peer with all threads; times of ours are then for one iteration of one seed.
@@ -47,7 +49,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
-from lines import line, write
+from lines import Line, line, read, write
+from performance_tables import overview
 from torch import Tensor, nn
 
 from disentangle_eval.config import resolve
@@ -67,6 +70,7 @@ WARM_UP = 3
 ENDLESS = 10**9
 PATIENCE = 20
 CPU = torch.device("cpu")
+FLOORS = Path(__file__).parents[1] / "evidence" / "benchmarks" / "floor.jsonl"
 CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
 
 REPOSITORIES = {
@@ -569,6 +573,7 @@ def main() -> None:
     options.peers.mkdir(parents=True, exist_ok=True)
     prepare(options.peers)
     torch.set_num_threads(options.threads)
+    lines: list[Line] = []
     for model in options.models or MODELS:
         competing = entries(model, options.precision, options.threads, options.side_by_side)
         for fields in contest(model, competing, options):
@@ -581,7 +586,9 @@ def main() -> None:
                 "iterations_a_repeat": options.iterations,
             }
             question = "vs_peers_side_by_side" if options.side_by_side else "vs_peers"
-            write(line(question, found, describe_device(CPU)), options.out)
+            lines.append(line(question, found, describe_device(CPU)))
+            write(lines[-1], options.out)
+    print(overview(lines, read(FLOORS)))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def default_products(cpu: Processor | None = None) -> Products:
     """Whose products fully connected layers take on a CPU, by default on this machine's: `torch` or `onednn`.
 
     It follows from the CPU, never from a timing, since bits depend on it. PyTorch's come from MKL, which uses AVX-512
-    on CPUs of Intel's alone: on those of AMD's that have it oneDNN computes them in half the time.
+    on CPUs of Intel's alone; oneDNN uses it on those of AMD's, too.
     """
     vendor, flags = (cpu or processor())[1:]
     return "onednn" if vendor == "AuthenticAMD" and "avx512f" in flags else "torch"
