@@ -26,8 +26,8 @@ _CLASSES = re.compile(r"([^:]+):(\d+)(?:-(\d+))?")
 class PartConfig(DatasetConfig):
     """Settings of every data set with factors."""
 
-    correlate: str = Field("", description="pairs of factors that training sees correlated: A:B:SIGMA,C:-D:SIGMA")
-    hold_out: str = Field("", description="combinations of classes that training does not see: A:0-3+B:5,C:2")
+    correlate: str = Field("", description="pairs of factors that are correlated in training: A:B:SIGMA,C:-D:SIGMA")
+    hold_out: str = Field("", description="combinations of classes that are left out of training: A:0-3+B:5,C:2")
 
 
 @dataclass(frozen=True, eq=False)

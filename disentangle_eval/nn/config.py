@@ -31,15 +31,15 @@ class GaussianVAEConfig(ModelConfig):
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
-        "the weights themselves unless given",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
     )
 
 
 class DiscriminatedVAEConfig(GaussianVAEConfig):
     """Settings of `disentangle_eval.nn.density_ratio.DiscriminatedVAE`: a discriminator in latent space as well."""
 
-    batch_size: int = Field(64, ge=2, description="images in a batch")
+    batch_size: int = Field(64, ge=2, description="images per batch")
     lr_discriminator: float = Field(
         1e-4, gt=0, description="learning rate of the discriminator (Adam, betas 0.5 and 0.9)"
     )

@@ -22,17 +22,23 @@ class SourceSettings(Config):
     """How images in [0, 1] are prepared for a network, and what its outputs are."""
 
     channels: Literal["1", "3"] | None = Field(
-        None, description="channels it takes: grey is repeated, colour becomes its luminance"
+        None, description="channels of its input: grey is repeated, colour becomes luminance"
     )
-    size: int | None = Field(None, ge=1, le=4096, description="height and width it takes, pixels; images are resized")
+    size: int | None = Field(
+        None, ge=1, le=4096, description="height and width of its input, pixels; images are resized"
+    )
     range: Numbers = Field((0.0, 1.0), description="values of black and white, such as -1,1 or 0,255")
     mean: Numbers = Field((), description="per channel, subtracted after `range`")
-    std: Numbers = Field((), description="per channel, divided by after `mean`")
-    output: str = Field("", description="which of several outputs, by number or name; without one, the first")
-    classes: int | None = Field(None, ge=2, description="the outputs score so many classes; the best is the code")
+    std: Numbers = Field((), description="per channel, the divisor after `mean`")
+    output: str = Field("", description="which of several outputs, by number or name; by default the first")
+    classes: int | None = Field(
+        None, ge=2, description="the outputs are scores of this many classes; that of the highest is the code"
+    )
     softmax: bool = Field(False, description="the outputs are logits; their probabilities are the code")
-    role: Literal["encoder", "generator"] = Field("encoder", description="what it maps: images to codes, or back")
-    prior: str = Field("", description="what a generator is fed with, such as normal:10 or uniform:10")
+    role: Literal["encoder", "generator"] = Field(
+        "encoder", description="encoder: images to codes; generator: latents to images"
+    )
+    prior: str = Field("", description="prior of a generator, such as normal:10 or uniform:10")
 
 
 @dataclass(frozen=True)

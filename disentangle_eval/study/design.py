@@ -41,7 +41,7 @@ class StudySettings(Config):
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the study")
     dataset: str | tuple[str, ...] = Field("dsprites", description="data set, or several, on which models train")
-    preset: str | None = Field(None, description="preset of every model that names none of its own")
+    preset: str | None = Field(None, description="preset of every model without one of its own")
     seeds: str | int | tuple[int, ...] = Field("0", description="seeds of every trial, such as 0-4 or 0,3")
     iterations: int | None = Field(None, ge=1, description="training iterations  [default: the preset's]")
     metrics: tuple[str, ...] = Field((), description="metrics to score, each NAME or NAME:PROTOCOL")

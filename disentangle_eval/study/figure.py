@@ -24,10 +24,10 @@ COUNTS: dict[Kind, tuple[int, int]] = {
 class Published(Config):
     """A number that others published: a level of the score that is shown, or a point of two quantities."""
 
-    name: str = Field(description="whose number it is")
+    name: str = Field(description="source of the number")
     value: float | None = Field(None, description="the score, a line across the figure")
-    x: float | None = Field(None, description="of a point, the first quantity shown")
-    y: float | None = Field(None, description="of a point, the second quantity shown")
+    x: float | None = Field(None, description="for a point, the first quantity shown")
+    y: float | None = Field(None, description="for a point, the second quantity shown")
 
 
 class FigureSettings(Config):
@@ -35,8 +35,8 @@ class FigureSettings(Config):
 
     kind: Kind = Field("strip", description="which figure")
     show: tuple[str, ...] = Field(description="logged terms, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL")
-    setting: str | None = Field(None, description="of the kind against: the setting on the x axis, such as beta")
-    take: Take = Field("newest", description="what counts of a run: its newest value, or the median of its snapshots")
+    setting: str | None = Field(None, description="for the kind against: the setting on the x axis, such as beta")
+    take: Take = Field("newest", description="value of a run: its newest, or the median of its snapshots")
     published: tuple[Published, ...] = Field((), description="published numbers to draw next to those of the runs")
 
     def refuse_misfit(self) -> None:

@@ -38,7 +38,8 @@ class RunSettings(Config):
     shorten: float = Field(
         1.0,
         ge=1,
-        description="all learning rates times this, all numbers of iterations divided by it; what is typed wins",
+        description="shorten the schedule: learning rates times this, numbers of iterations divided by it; options "
+        "given keep their values",
     )
     seed: int = Field(0, ge=0, description="seed of every random number")
     precision: Literal["float32", "tf32", "bf16"] = Field(
@@ -52,17 +53,18 @@ class RunSettings(Config):
         None, description="score every snapshot with METRIC or METRIC:PROTOCOL and keep the best as best.pt"
     )
     patience: int | None = Field(
-        None, ge=1, description="with --follow, end after so many snapshots without a better score"
+        None, ge=1, description="end after this many snapshots without a better score; needs --follow"
     )
     device: str = Field(
         "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where to compute: auto, cpu, cuda or cuda:N"
     )
     threads: int | Literal["auto"] | None = Field(
-        None, description="CPU threads; auto: those for which there are free cores now  [default: all cores]"
+        None, description="CPU threads; auto: as many as there are free cores now  [default: all cores]"
     )
 
     products: Literal["auto", "torch", "onednn"] = Field(
-        "auto", description="who multiplies in fully connected layers on a CPU; auto: onednn on AMD's with AVX-512"
+        "auto",
+        description="library of matrix products in fully connected layers on a CPU; auto: onednn on AMD's with AVX-512",
     )
 
     @field_validator("threads", mode="before")

@@ -46,17 +46,17 @@ class BidirectionalInfoGANConfig(ModelConfig):
 
     batch_size: int = Field(128, ge=2, description="images per batch")
     iterations: int = Field(30_000, ge=1, description="training iterations")
-    network: Network = Field("mnist", description="which published networks: for 28 x 28 or for 32 x 32 images")
+    network: Network = Field("mnist", description="published networks for 28 x 28 or for 32 x 32 images")
     width: int = Field(32, ge=1, description="channels of the first convolution of E; all other layers scale with it")
     categorical_codes: int = Field(1, ge=0, description="number of categorical codes")
     classes: int = Field(10, ge=2, description="classes of each categorical code")
     continuous_codes: int = Field(2, ge=0, description="number of continuous codes, uniform on (-1, 1)")
     noise_dim: int = Field(16, ge=1, description="dimensions of the noise z, uniform on (-1, 1)")
-    lambda_: float = Field(1.0, ge=0, description="weight of the losses of the codes read back")
+    lambda_: float = Field(1.0, ge=0, description="weight of the losses of the inferred codes")
     continuous_share: float = Field(
         1.0,
         ge=0,
-        description="weight of the continuous codes' loss in that of all codes, where a categorical code has 1",
+        description="weight of the loss of continuous codes relative to that of categorical codes",
     )
     init: Init = Field(
         "kernel-height",
@@ -69,13 +69,14 @@ class BidirectionalInfoGANConfig(ModelConfig):
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
-        "the weights themselves unless given",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
     )
     augment: bool = Field(
         False,
-        description="show D and E real and generated images under random affine maps (rotation, scale, shear, shift)",
+        description="pass real and generated images to D and E under random affine maps (rotation, scale, shear, "
+        "shift)",
     )
     decay_iterations: int = Field(30_000, ge=1, description="iterations over which the learning rates fall")
     decay_power: float = Field(0.5, gt=0, description="power of the polynomial by which the learning rates fall")
-    decay_final: float = Field(0.2, ge=0, le=1, description="share of the learning rates that is left at the end")
+    decay_final: float = Field(0.2, ge=0, le=1, description="final share of the learning rates")

@@ -77,8 +77,8 @@ class JointVAEConfig(ModelConfig):
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
-        "the weights themselves unless given",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
     )
 
     @field_validator("classes")

@@ -77,18 +77,19 @@ class GameConfig(ModelConfig):
     label_smoothing: bool = Field(False, description="real targets of D from U(0.7, 1.2) instead of 1")
     augment: bool = Field(
         False,
-        description="show D and q real and generated images under random affine maps (rotation, scale, shear, shift)",
+        description="pass real and generated images to D and q under random affine maps (rotation, scale, shear, "
+        "shift)",
     )
     real_through_q: bool = Field(
         False,
-        description="pass real images through q too, as both published solvers do: for its batch statistics alone",
+        description="also pass real images through q, as both published solvers do: for its batch statistics alone",
     )
     average_decay: float | None = Field(
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
-        "the weights themselves unless given",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
     )
 
 

@@ -38,30 +38,32 @@ class InfoAEConfig(ModelConfig):
     hidden: int = Field(1024, ge=1, description="hidden units of the latent generator and of the classifier")
     width: int = Field(64, ge=1, description="channels of the first convolution; all other layers scale with it")
     slope: float = Field(0.1, ge=0, lt=1, description="slope of the leaky ReLUs")
-    weight_reconstruction: float = Field(1.0, ge=0, description="weight of the squared error a pixel")
+    weight_reconstruction: float = Field(1.0, ge=0, description="weight of the squared error per pixel")
     reconstruction: Literal["mean", "sum"] = Field(
         "mean", description="squared error of an image: mean over its pixels, or their sum"
     )
-    weight_generated: float = Field(1.0, gt=0, description="weight of generated images passing for real")
-    weight_reconstructed: float = Field(1.0, ge=0, description="weight of reconstructed images passing for real")
-    weight_critic: float = Field(1.0, ge=0, description="weight of encoded latents passing for generated ones")
+    weight_generated: float = Field(1.0, gt=0, description="weight of the adversarial loss of generated images")
+    weight_reconstructed: float = Field(1.0, ge=0, description="weight of the adversarial loss of reconstructed images")
+    weight_critic: float = Field(1.0, ge=0, description="weight of the adversarial loss of encoded latents")
     weight_critic_real: float = Field(
-        0.0, ge=0, description="weight of real images' latents E(x) passing for generated ones, judged by S too"
+        0.0,
+        ge=0,
+        description="weight of the adversarial loss of the latents E(x) of real images, which S then judges, too",
     )
     weight_class_generated: float = Field(
-        0.4, ge=0, description="weight of the category read from the generated latent (cross-entropy)"
+        0.4, ge=0, description="weight of the cross-entropy of the category given the generated latent"
     )
     weight_class_encoded: float = Field(
-        0.4, ge=0, description="weight of the category read from the generated image's latent (cross-entropy)"
+        0.4, ge=0, description="weight of the cross-entropy of the category given the latent of the generated image"
     )
     weight_consistency: float = Field(
         0.0, ge=0, description="weight of KL(C(E(x)) || C(E(affine x))) on real images, the first held fixed"
     )
     weight_conditional_entropy: float = Field(
-        0.0, ge=0, description="weight of the mean entropy of C(E(x)) on real images, lowered"
+        0.0, ge=0, description="weight of the mean entropy of C(E(x)) on real images, minimised"
     )
     weight_marginal_entropy: float = Field(
-        0.0, ge=0, description="weight of the entropy of the mean of C(E(x)) over real images, raised"
+        0.0, ge=0, description="weight of the entropy of the mean of C(E(x)) over real images, maximised"
     )
     lr: float = Field(2e-4, gt=0, description="learning rate of E, Dec, Gen and C (Adam)")
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of Di and S (Adam)")
@@ -70,6 +72,6 @@ class InfoAEConfig(ModelConfig):
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
-        "the weights themselves unless given",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
     )

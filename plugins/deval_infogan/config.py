@@ -94,7 +94,7 @@ _TUNED_DSPRITES = {
 class LatentCodeConfig(ModelConfig):
     """What InfoGAN and InfoWGAN-GP share. Defaults are the published MNIST setting."""
 
-    network: Network = Field("mnist", description="which published networks: their layers and their output's range")
+    network: Network = Field("mnist", description="published networks: their layers and the range of their output")
     width: int = Field(
         64, ge=1, description="channels of the first convolution of D; all other layers scale with it (dSprites: 32)"
     )
@@ -116,12 +116,13 @@ class LatentCodeConfig(ModelConfig):
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, of this decay per iteration; with "
-        "the weights themselves unless given",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
     )
     augment: bool = Field(
         False,
-        description="show D and Q real and generated images under random affine maps (rotation, scale, shear, shift)",
+        description="pass real and generated images to D and Q under random affine maps (rotation, scale, shear, "
+        "shift)",
     )
 
 
@@ -155,10 +156,10 @@ class InfoGANConfig(LatentCodeConfig):
     batch_size: int = Field(128, ge=2, description="images per batch")
     iterations: int = Field(5_000, ge=1, description="training iterations")
     normalisation: Literal["batch", "spectral"] = Field(
-        "batch", description="of D and Q: batch normalisation as published, or spectral normalisation in its place"
+        "batch", description="of D and Q: batch normalisation as published, or spectral normalisation instead"
     )
     bystander: bool = Field(
-        False, description="train Q, but let neither D nor G learn from it: a plain GAN whose information is watched"
+        False, description="train Q, but neither D nor G from it: a plain GAN whose information is measured"
     )
 
 
@@ -178,7 +179,7 @@ class InfoWGANGPConfig(LatentCodeConfig):
     batch_size: int = Field(64, ge=2, description="images per batch")
     iterations: int = Field(20_000, ge=1, description="training iterations, each of critic_steps + 1 steps")
     penalty: float = Field(10.0, ge=0, description="weight of the gradient penalty")
-    critic_steps: int = Field(5, ge=1, description="steps of D and Q in an iteration")
+    critic_steps: int = Field(5, ge=1, description="steps of D and Q per iteration")
     lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D and Q (Adam)")
     lr_generator: float = Field(1e-4, gt=0, description="learning rate of G (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.9), description="beta1 and beta2 of both Adams")

@@ -98,10 +98,12 @@ class FactorVAEConfig(DiscriminatedVAEConfig):
     )
     match: Literal["factorised", "prior"] = Field(
         "factorised",
-        description="what gamma pulls q(z) to: the product of its marginals, or the prior (the paper's appendix F)",
+        description="target of q(z) for gamma: the product of its marginals, or the prior (the paper's appendix F)",
     )
     second_batch: bool = Field(
-        True, description="permute the latents of a second batch (the paper's algorithm 2), not those of the same one"
+        True,
+        description="permute the latents of a second batch (the paper's algorithm 2) instead of those of the same "
+        "batch",
     )
 
 

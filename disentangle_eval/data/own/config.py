@@ -24,8 +24,8 @@ class ArrayConfig(DatasetConfig):
     """Where the arrays are, for `npz:PATH` and `h5:PATH`."""
 
     images: str = Field("images", min_length=1, description="name of the array of images")
-    factors: str = Field("factors", description="name of the array of factor values; nothing for none")
-    labels: str = Field("labels", description="name of the array of classes; nothing for none")
+    factors: str = Field("factors", description="name of the array of factor values; empty for none")
+    labels: str = Field("labels", description="name of the array of classes; empty for none")
     bins: Bins = Field(0, ge=0, description=_BINS)
 
 
@@ -35,8 +35,8 @@ class HubConfig(DatasetConfig):
     split: str = Field(
         "train", min_length=1, description="which part, as the library writes it: train, test[:1000], ..."
     )
-    subset: str = Field("", description="configuration of the data set, where it has several")
+    subset: str = Field("", description="configuration of the data set, if it has several")
     image: str = Field("image", min_length=1, description="column of the images")
-    label: str = Field("label", description="column of the classes; nothing for none")
+    label: str = Field("label", description="column of the classes; empty for none")
     factors: str = Field("", description="columns of the factor values, joined by commas")
     bins: Bins = Field(0, ge=0, description=_BINS)

@@ -17,11 +17,13 @@ class PictureConfig(DatasetConfig):
     size: int = Field(64, ge=4, le=1024, description="height and width of the images, pixels")
     crop: Crop = Field(
         "square",
-        description="side in pixels of the centred square that is cut out before resizing; 'square' is the largest "
+        description="side in pixels of the central square that is cropped before resizing; 'square' is the largest "
         "one, 'none' resizes the whole picture and changes its proportions",
     )
     channels: int = Field(3, description="3 for colour, 1 for grey")
-    skip_unreadable: bool = Field(False, description="leave out pictures that cannot be read, instead of refusing all")
+    skip_unreadable: bool = Field(
+        False, description="leave out pictures that cannot be read, instead of refusing the data set"
+    )
 
     @field_validator("channels")
     @classmethod
@@ -34,12 +36,12 @@ class PictureConfig(DatasetConfig):
 class PublishedPictureConfig(PictureConfig):
     """Settings of a published set of pictures, whose number is known."""
 
-    partial: bool = Field(False, description="take what is there, although pictures of the published set are missing")
+    partial: bool = Field(False, description="accept missing pictures of the published set")
 
 
 class ImagesConfig(PictureConfig):
     """Settings of `images:PATH`."""
 
     labels: Literal["none", "folder"] = Field(
-        "none", description="'folder': the class of a picture is the folder it is in, in alphabetical order"
+        "none", description="'folder': the class of a picture is its folder, in alphabetical order"
     )

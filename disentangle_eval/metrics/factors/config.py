@@ -89,18 +89,18 @@ class FactorVAEConfig(MetricConfig):
     }
 
     samples_per_vote: int = Field(64, ge=2, description="images that share one factor in a vote")
-    train_votes: int = Field(10_000, ge=1, description="votes the classifier is made from")
-    eval_votes: int = Field(5_000, ge=1, description="fresh votes the classifier is tested on")
+    train_votes: int = Field(10_000, ge=1, description="training votes of the classifier")
+    eval_votes: int = Field(5_000, ge=1, description="fresh votes on which the classifier is tested")
     reported: Literal["eval", "train"] = Field("eval", description="votes whose accuracy is the score")
     scale: Literal["sample", "votes"] = Field(
-        "sample", description="images that give each dimension's variance: a random sample, or those of the train votes"
+        "sample", description="images for each dimension's variance: a random sample, or those of the train votes"
     )
     variance_samples: int = Field(10_000, ge=2, description="images in the random sample")
     variance_share: float | None = Field(
         None, gt=0, le=1, description="share of all images in the random sample, instead of their number"
     )
     prune: Literal["std", "variance", "posterior-kl", "none"] = Field(
-        "std", description="what is compared with the threshold; constant dimensions never vote"
+        "std", description="quantity that is compared with the threshold; constant dimensions never vote"
     )
     threshold: float = Field(0.05, ge=0, description="a dimension below this does not vote (nats for posterior-kl)")
     stream: Literal["reference", "independent", "in-turn", "labelled"] = Field(
@@ -181,9 +181,9 @@ class HigginsConfig(MetricConfig):
         },
     }
 
-    pairs_per_point: int = Field(64, ge=1, description="pairs of images whose differences a point is the mean of")
-    train_points: int = Field(10_000, ge=1, description="points the classifier is trained on")
-    eval_points: int = Field(5_000, ge=1, description="fresh points the classifier is tested on")
+    pairs_per_point: int = Field(64, ge=1, description="pairs of images per point, whose differences are averaged")
+    train_points: int = Field(10_000, ge=1, description="training points of the classifier")
+    eval_points: int = Field(5_000, ge=1, description="fresh points on which the classifier is tested")
     stream: Literal["reference", "independent", "labelled"] = Field(
         "reference",
         description="random images: disentanglement_lib's draws and precision, ours in float64, or without a full grid",
@@ -193,16 +193,18 @@ class HigginsConfig(MetricConfig):
         description="how the classifier is trained; liblinear takes each class against the others, newton standardises "
         "the points and must converge",
     )
-    iterations: int = Field(100, ge=1, description="iterations of adagrad, the most of the other solvers")
+    iterations: int = Field(100, ge=1, description="iterations of adagrad; maximum for the other solvers")
     tolerance: float = Field(
-        1e-4, gt=0, description="lbfgs and newton end where the loss is no steeper, nats per weight; liblinear's own"
+        1e-4,
+        gt=0,
+        description="largest gradient at which lbfgs and newton end, nats per weight; liblinear's own tolerance",
     )
     penalty: float = Field(
         1.0, gt=0, description="all but adagrad: weight of half the squared weights next to the summed cross entropy"
     )
-    batch_size: int = Field(10, ge=1, description="adagrad: points in a batch; batches follow one another")
+    batch_size: int = Field(10, ge=1, description="adagrad: points per batch; batches are consecutive")
     learning_rate: float = Field(0.01, gt=0, description="adagrad: learning rate")
-    accumulator: float = Field(0.1, gt=0, description="adagrad: what the sum of squared gradients starts from")
+    accumulator: float = Field(0.1, gt=0, description="adagrad: initial sum of squared gradients")
     weight_std: float = Field(0.0, ge=0, description="adagrad: standard deviation of the initial weights")
 
     def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
@@ -221,12 +223,10 @@ class MIGConfig(MetricConfig):
         "chen": {"num_train": None, "estimator": "posterior", "num_samples": 10_000},
     }
 
-    num_train: int | None = Field(
-        10_000, ge=2, description="images the mutual information is counted over; all unless given"
-    )
+    num_train: int | None = Field(10_000, ge=2, description="images for the mutual information; all by default")
     estimator: Literal["histogram", "posterior"] = Field(
         "histogram",
-        description="what the information is of: codes in bins, or samples of the posterior and its density",
+        description="information of codes in bins, or of samples of the posterior by their density",
     )
     bins: int = Field(20, ge=2, description="histogram: bins of a code dimension of real numbers")
     num_samples: int = Field(10_000, ge=2, description="posterior: samples of the aggregate posterior")
@@ -244,10 +244,10 @@ class SAPConfig(MetricConfig):
         "correlation": {"num_train": 10_000, "predictor": "correlation"},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the classifiers are fitted to, or correlated over")
-    num_test: int = Field(5_000, ge=2, description="svm: fresh images the classifiers are tested on")
+    num_train: int = Field(10_000, ge=2, description="images for fitting the classifiers, or for the correlation")
+    num_test: int = Field(5_000, ge=2, description="svm: fresh images on which the classifiers are tested")
     predictor: Literal["svm", "correlation"] = Field(
-        "svm", description="what scores a dimension: a linear classifier's accuracy, or the squared correlation"
+        "svm", description="score of a dimension: a linear classifier's accuracy, or the squared correlation"
     )
 
 
@@ -261,11 +261,11 @@ class DCIConfig(MetricConfig):
         "dlib": {"num_train": 10_000, "num_test": 5_000, "stages": 100, "depth": 3, "learning_rate": 0.1},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the trees are grown on")
-    num_test: int = Field(5_000, ge=2, description="fresh images they are tested on")
-    stages: int = Field(100, ge=1, description="boosting stages, each of one tree a class")
+    num_train: int = Field(10_000, ge=2, description="training images of the trees")
+    num_test: int = Field(5_000, ge=2, description="fresh test images")
+    stages: int = Field(100, ge=1, description="boosting stages, each of one tree per class")
     depth: int = Field(3, ge=1, le=16, description="splits between a tree's root and a leaf")
-    learning_rate: float = Field(0.1, gt=0, le=1, description="the share of a tree's prediction that is added")
+    learning_rate: float = Field(0.1, gt=0, le=1, description="factor on the prediction of each tree")
 
 
 class ModularityExplicitnessConfig(MetricConfig):
@@ -281,8 +281,10 @@ class ModularityExplicitnessConfig(MetricConfig):
         "dlib-2019": {"num_train": 10_000, "num_test": 5_000, "bins": 20, "solver": "liblinear"},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images for the mutual information and the classifiers")
-    num_test: int = Field(5_000, ge=2, description="fresh images the classifiers are tested on")
+    num_train: int = Field(
+        10_000, ge=2, description="images for the mutual information and for fitting the classifiers"
+    )
+    num_test: int = Field(5_000, ge=2, description="fresh images on which the classifiers are tested")
     bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
     solver: Literal["lbfgs", "liblinear"] = Field(
         "lbfgs", description="explicitness: multinomial by lbfgs, or each class against the others by liblinear"
@@ -302,15 +304,15 @@ class IRSConfig(MetricConfig):
         "suter": {"num_images": None, "quantile": 1.0, "bins": None, "precision": "float64"},
     }
 
-    num_images: int | None = Field(10_000, ge=2, description="random images; every image unless given")
+    num_images: int | None = Field(10_000, ge=2, description="random images; all by default")
     quantile: float = Field(
         0.99, gt=0, le=1, description="quantile of the deviations of a group of images; 1 is the largest"
     )
     bins: int | None = Field(
-        20, ge=2, description="histogram bins the classes of a factor are put into; the classes themselves unless given"
+        20, ge=2, description="histogram bins for the classes of a factor; by default the classes themselves"
     )
     precision: Literal["codes", "float64"] = Field(
-        "codes", description="what is computed in: the precision of the codes, as disentanglement_lib does, or float64"
+        "codes", description="precision: that of the codes, as in disentanglement_lib, or float64"
     )
 
 
@@ -326,13 +328,13 @@ class MIGSupConfig(MetricConfig):
         "carbonneau": {"num_train": 10_000, "bins": 10, "relative_to": "code", "threshold": None},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the mutual information is counted over")
+    num_train: int = Field(10_000, ge=2, description="images for the mutual information")
     bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
     relative_to: Literal["factor", "code"] = Field(
-        "factor", description="whose entropy the information is divided by: the factor's, or the code dimension's"
+        "factor", description="entropy by which the information is divided: the factor's, or the code dimension's"
     )
     threshold: float | None = Field(
-        0.01, ge=0, description="a dimension whose variance is no larger is left out; only constant ones unless given"
+        0.01, ge=0, description="dimensions with no larger variance are left out; by default only constant ones"
     )
 
 
@@ -347,7 +349,7 @@ class DCIMIGConfig(MetricConfig):
         "carbonneau": {"num_train": 10_000, "bins": 10},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the mutual information is counted over")
+    num_train: int = Field(10_000, ge=2, description="images for the mutual information")
     bins: int = Field(20, ge=2, description="bins of the histogram of a code dimension of real numbers")
 
 
@@ -359,8 +361,8 @@ class RMIGConfig(MetricConfig):
 
     protocols: ClassVar[Mapping[str, Values]] = {"do-tran": {"num_train": 10_000, "bins": 100, "limit": 4.0}}
 
-    num_train: int = Field(10_000, ge=2, description="images the mutual information is computed over")
-    bins: int = Field(100, ge=2, description="bins of equal width that a posterior's mass is put into")
+    num_train: int = Field(10_000, ge=2, description="images for the mutual information")
+    bins: int = Field(100, ge=2, description="bins of equal width for a posterior's mass")
     limit: float = Field(4.0, gt=0, description="the bins reach from minus this number to this number")
 
 
@@ -378,10 +380,10 @@ class JEMMIGConfig(MetricConfig):
         "carbonneau": {"num_train": 10_000, "bins": 10, "limit": None},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the mutual information is computed over")
+    num_train: int = Field(10_000, ge=2, description="images for the mutual information")
     bins: int = Field(100, ge=2, description="bins of equal width of a code dimension of real numbers")
     limit: float | None = Field(
-        4.0, gt=0, description="bins from minus this to this for a posterior's mass; a histogram of codes unless given"
+        4.0, gt=0, description="bins from minus this to this for a posterior's mass; by default a histogram of codes"
     )
 
 
@@ -397,9 +399,9 @@ class MIGKNNConfig(MetricConfig):
         "kraskov": {"num_train": 10_000, "neighbours": 3, "factors": "values"},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the mutual information is estimated from")
+    num_train: int = Field(10_000, ge=2, description="images for the mutual information")
     neighbours: int = Field(3, ge=1, description="the neighbour whose distance is measured; more for less variance")
-    factors: Literal["classes", "values"] = Field("classes", description="what a factor is taken for")
+    factors: Literal["classes", "values"] = Field("classes", description="factors as classes or as real numbers")
 
 
 class InfoMECConfig(MetricConfig):
@@ -412,10 +414,10 @@ class InfoMECConfig(MetricConfig):
         "hsu": {"num_train": 10_000, "neighbours": 10, "least_range": 0.05},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images all is estimated from")
+    num_train: int = Field(10_000, ge=2, description="images for all estimates")
     neighbours: int = Field(10, ge=1, description="the neighbour of the same class whose distance is measured")
     least_range: float = Field(
-        0.05, ge=0, lt=1, description="a dimension of real numbers is active above this share of the widest one's range"
+        0.05, ge=0, lt=1, description="a real-valued dimension is active above this share of the largest range"
     )
 
 
@@ -430,7 +432,7 @@ class MCCConfig(MetricConfig):
         "spearman": {"num_train": 10_000, "correlation": "spearman"},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the correlations are taken over")
+    num_train: int = Field(10_000, ge=2, description="images for the correlations")
     correlation: Literal["pearson", "spearman"] = Field("pearson", description="of the values, or of their ranks")
 
 
@@ -446,8 +448,8 @@ class R2Config(MetricConfig):
         "hsu": {"num_train": 10_000, "num_test": None},
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the linear map is fitted to")
-    num_test: int | None = Field(10_000, ge=2, description="fresh images it is tested on; the same ones unless given")
+    num_train: int = Field(10_000, ge=2, description="training images of the linear map")
+    num_test: int | None = Field(10_000, ge=2, description="fresh test images; by default the training images")
 
 
 class DCIRegressionConfig(MetricConfig):
@@ -469,9 +471,9 @@ class DCIRegressionConfig(MetricConfig):
         },
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the regressors are fitted to")
-    num_test: int = Field(5_000, ge=2, description="fresh images they are tested on")
-    predictor: Literal["lasso", "random-forest"] = Field("lasso", description="what predicts a factor from the code")
+    num_train: int = Field(10_000, ge=2, description="training images of the regressors")
+    num_test: int = Field(5_000, ge=2, description="fresh test images")
+    predictor: Literal["lasso", "random-forest"] = Field("lasso", description="predictor of a factor from the code")
     penalty: float = Field(0.02, gt=0, description="lasso: weight of the summed absolute weights")
     trees: int = Field(10, ge=1, description="random-forest: trees per factor")
     depth: int = Field(12, ge=1, description="random-forest: splits between a tree's root and a leaf")
@@ -494,9 +496,9 @@ class DCIESConfig(MetricConfig):
         },
     }
 
-    num_train: int = Field(10_000, ge=2, description="images the forests are grown on")
-    num_test: int = Field(5_000, ge=2, description="fresh images they are tested on")
-    trees: int = Field(100, ge=1, description="trees in a forest")
+    num_train: int = Field(10_000, ge=2, description="training images of the forests")
+    num_test: int = Field(5_000, ge=2, description="fresh test images")
+    trees: int = Field(100, ge=1, description="trees per forest")
     depths: tuple[Annotated[int, Bounds(ge=1)], ...] = Field(
         (1, 2, 3, 4, 8, 10, 12, 14, 16, 18, 20, 32),
         min_length=2,
@@ -554,17 +556,17 @@ class DownstreamConfig(MetricConfig):
     }
 
     predictor: Literal["logistic-regression", "one-vs-rest", "boosted-trees"] = Field(
-        "logistic-regression", description="what predicts each factor from the code"
+        "logistic-regression", description="predictor of each factor from the code"
     )
     train_sizes: tuple[Annotated[int, Bounds(ge=2)], ...] = Field(
-        (10, 100, 1_000, 10_000), min_length=1, description="numbers of training images, each a task of its own"
+        (10, 100, 1_000, 10_000), min_length=1, description="numbers of training images, one task each"
     )
-    num_test: int = Field(5_000, ge=2, description="fresh images each task is tested on")
+    num_test: int = Field(5_000, ge=2, description="fresh test images per task")
     strengths: int = Field(10, ge=1, description="logistic regression: inverse penalties tried, from 1e-4 to 1e4")
     folds: int = Field(5, ge=2, description="logistic regression: parts of the training images to cross-validate over")
-    stages: int = Field(100, ge=1, description="boosted trees: boosting stages, each of one tree a class")
+    stages: int = Field(100, ge=1, description="boosted trees: boosting stages, each of one tree per class")
     depth: int = Field(3, ge=1, le=16, description="boosted trees: splits between a tree's root and a leaf")
-    learning_rate: float = Field(0.1, gt=0, le=1, description="boosted trees: the share of a prediction that is added")
+    learning_rate: float = Field(0.1, gt=0, le=1, description="boosted trees: factor on the prediction of each tree")
 
     @field_validator("train_sizes", mode="before")
     @classmethod

@@ -13,11 +13,11 @@ class FeatureConfig(MetricConfig):
 
     features: str | None = Field(
         None,
-        description="file of the feature extractor, or dinov2-vit-l-14; torch-fidelity's Inception-v3 unless given",
+        description="file of the feature extractor, or dinov2-vit-l-14; by default torch-fidelity's Inception-v3",
     )
-    num_images: int = Field(50_000, ge=2, description="generated images, and real ones where the data set has as many")
+    num_images: int = Field(50_000, ge=2, description="generated images, and real ones if the data set has as many")
     inner_noise: Literal["drawn", "mean"] = Field(
-        "drawn", description="noise inside the generator, behind its latent: drawn as in training, or at its mean"
+        "drawn", description="noise inside the generator, after its latent: drawn as in training, or at its mean"
     )
 
 
@@ -43,7 +43,7 @@ class KIDConfig(FeatureConfig):
     }
 
     subsets: int = Field(100, ge=1, description="subsets over which the distance is averaged")
-    subset_size: int = Field(1_000, ge=2, description="images in a subset, without replacement")
+    subset_size: int = Field(1_000, ge=2, description="images per subset, without replacement")
 
 
 class PRDCConfig(FeatureConfig):
@@ -59,7 +59,7 @@ class PRDCConfig(FeatureConfig):
         "kynkaanniemi": {"num_images": 50_000, "inner_noise": "drawn", "neighbours": 3},
     }
 
-    num_images: int = Field(10_000, ge=2, description="generated images, and real ones where the data set has as many")
+    num_images: int = Field(10_000, ge=2, description="generated images, and real ones if the data set has as many")
     neighbours: int = Field(5, ge=1, description="k: a ball reaches to the k-th nearest other image of its own set")
 
 
@@ -68,4 +68,4 @@ class ReconstructionConfig(MetricConfig):
 
     protocols: ClassVar[Mapping[str, Values]] = {"sample": {"num_images": 10_000}, "full": {"num_images": None}}
 
-    num_images: int | None = Field(10_000, ge=2, description="different random images; every image unless given")
+    num_images: int | None = Field(10_000, ge=2, description="different random images; all by default")

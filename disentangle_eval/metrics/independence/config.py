@@ -28,16 +28,16 @@ class TotalCorrelationConfig(MetricConfig):
     )
     num_samples: int = Field(10_000, ge=2, description="large-sample and discriminator: samples of q(z)")
     num_images: int | None = Field(
-        None, ge=2, description="random images q(z) is made of, the samples' own among them; all unless given"
+        None, ge=2, description="random images in q(z), including the samples' own; all by default"
     )
     least_variance: float = Field(
-        0.01, ge=0, description="gaussian: a dimension whose means vary no more than this is left out"
+        0.01, ge=0, description="gaussian: dimensions whose means have no larger variance are left out"
     )
     trainings: int = Field(3, ge=1, description="discriminator: independent trainings, whose spread gives the error")
     width: int = Field(256, ge=1, description="discriminator: units of each hidden layer")
     layers: int = Field(3, ge=1, description="discriminator: hidden layers")
     iterations: int = Field(5_000, ge=1, description="discriminator: training iterations")
-    batch_size: int = Field(512, ge=2, description="discriminator: samples of each class in a batch")
+    batch_size: int = Field(512, ge=2, description="discriminator: samples of each class per batch")
     learning_rate: float = Field(1e-3, gt=0, description="discriminator: Adam's learning rate")
 
 
@@ -47,7 +47,7 @@ class UnsupervisedConfig(MetricConfig):
     protocols: ClassVar[Mapping[str, Values]] = {"dlib": {"num_images": 10_000, "bins": 20}}
 
     num_images: int = Field(10_000, ge=2, description="random images")
-    bins: int = Field(20, ge=2, description="histogram bins a column of real numbers is put into for its information")
+    bins: int = Field(20, ge=2, description="histogram bins of a real-valued column")
 
 
 class UDRConfig(MetricConfig):
@@ -64,9 +64,9 @@ class UDRConfig(MetricConfig):
 
     num_images: int = Field(1000, ge=2, description="random images that every model encodes")
     similarity: Literal["lasso", "spearman"] = Field(
-        "lasso", description="what compares two dimensions: lasso coefficients, or the rank correlation"
+        "lasso", description="similarity of two dimensions: lasso coefficient, or rank correlation"
     )
     alpha: float = Field(0.1, gt=0, description="weight of the lasso's penalty")
     threshold: float = Field(
-        0.01, ge=0, description="a dimension whose posterior KL is not above this is left out (nats)"
+        0.01, ge=0, description="dimensions whose posterior KL is not above this are left out (nats)"
     )

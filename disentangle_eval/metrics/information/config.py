@@ -37,9 +37,9 @@ class GILBOConfig(MetricConfig):
     learning_rate: float = Field(4e-4, gt=0, description="learning rate of the encoder in the first cycle (Adam)")
     iterations_per_cycle: int = Field(10_000, ge=1, description="iterations between two decisions on the learning rate")
     max_cycles: int = Field(50, ge=1, description="cycles after which training ends, whatever the learning rate")
-    num_samples: int = Field(640_000, ge=2, description="fresh images the bound is evaluated on")
+    num_samples: int = Field(640_000, ge=2, description="fresh images for the bound")
     parts: int | None = Field(
-        None, ge=1, description="read only the first parts of the input, such as codes and not noise; all unless given"
+        None, ge=1, description="predict only the first parts of the input, such as codes and not noise; all by default"
     )
 
 
@@ -76,7 +76,7 @@ class IWAEConfig(MetricConfig):
     }
 
     particles: int = Field(5_000, ge=1, description="samples of q(z|x) per image")
-    num_images: int | None = Field(None, ge=2, description="random images the bound is taken over; all unless given")
+    num_images: int | None = Field(None, ge=2, description="random images for the bound; all by default")
 
 
 class ELBODecompositionConfig(MetricConfig):
@@ -90,5 +90,5 @@ class ELBODecompositionConfig(MetricConfig):
 
     num_samples: int = Field(10_000, ge=2, description="samples of q(z)")
     num_images: int | None = Field(
-        None, ge=2, description="random images q(z) is made of, the samples' own among them; all unless given"
+        None, ge=2, description="random images in q(z), including the samples' own; all by default"
     )

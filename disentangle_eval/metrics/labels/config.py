@@ -37,16 +37,16 @@ class ClusterAccuracyConfig(MetricConfig):
     )
     held_back: HeldBack | Literal["validation"] | None = Field(
         None,
-        description="what names the clusters and is not scored: so many random images, or `validation`, the data set "
-        "held back from training; the images scored unless given",
+        description="images that name the clusters and are not scored: this many random ones, or `validation`, the "
+        "data set held back from training; by default the images scored",
     )
     clusters: Literal["code", "k-means", "k-means-unscaled"] = Field(
         "code",
-        description="what puts images into clusters: a categorical code dimension, or k-means of all dimensions, "
-        "standardised or as they are",
+        description="clusters of a categorical code dimension, or k-means of all dimensions, standardised or as they "
+        "are",
     )
     column: int | None = Field(
-        None, ge=0, description="code dimension whose classes are the clusters; the first with the most unless given"
+        None, ge=0, description="code dimension whose classes are the clusters; by default the first with the most"
     )
 
     def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
@@ -58,7 +58,7 @@ class CategoryInformationConfig(MetricConfig):
 
     protocols: ClassVar[Mapping[str, Values]] = {"sample": {"num_images": 10_000}, "full": {"num_images": None}}
 
-    num_images: int | None = Field(10_000, ge=2, description="different random images; every image unless given")
+    num_images: int | None = Field(10_000, ge=2, description="different random images; all by default")
     column: int | None = Field(
-        None, ge=0, description="code dimension whose classes are judged; the first with the most unless given"
+        None, ge=0, description="code dimension whose classes are scored; by default the first with the most"
     )

@@ -11,7 +11,7 @@ class CelebAConfig(PublishedPictureConfig):
 
     crop: Crop = Field(
         148,
-        description="side in pixels of the centred square that is cut out of the 178 x 218 before resizing; 'square' "
+        description="side in pixels of the central square that is cropped from the 178 x 218 before resizing; 'square' "
         "is 178, 'none' resizes the whole picture and changes its proportions",
     )
 

@@ -11,7 +11,7 @@ class Chairs3DConfig(PublishedPictureConfig):
 
     crop: Crop = Field(
         "none",
-        description="side in pixels of the centred square that is cut out before resizing; 'square' is the largest "
-        "one, 'none' takes the whole picture",
+        description="side in pixels of the central square that is cropped before resizing; 'square' is the largest "
+        "one, 'none' keeps the whole picture",
     )
     channels: int = Field(1, description="1 for grey, as for IB-GAN; 3 for colour, as for FactorVAE")
