@@ -1,4 +1,4 @@
-"""The Python interface: what `import disentangle_eval as de` offers. The command line is a skin of it.
+"""The Python interface, `import disentangle_eval as de`. The command line calls it.
 
 Nothing here needs torch until a function that computes is called.
 """

@@ -1,4 +1,4 @@
-"""The interfaces everything rests on: what a model offers, what a round of training is, what a metric is given.
+"""The interfaces: abilities of models, data sets, rounds of training, and subjects of metrics.
 
 Shapes: B batch, C H W image, Z latent, K code.
 """

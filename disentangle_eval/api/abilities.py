@@ -1,4 +1,4 @@
-"""What a model can do, as protocols tested by attribute, and the randomness it is lent.
+"""The abilities of models, as protocols tested by attribute, and the source of randomness.
 
 Shapes: B batch, C H W image, Z latent, K code.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Draw(Protocol):
-    """The only randomness a plugin may use. Tensors come on the device the model is on."""
+    """The only source of randomness of a plugin. Tensors are on the model's device."""
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal, float32."""
@@ -35,7 +35,7 @@ class Draw(Protocol):
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Has a representation. `code` says what each of its K columns holds."""
+    """Has a representation. `code` describes each of its K columns."""
 
     code: tuple[CodeDimension, ...]
 
@@ -63,7 +63,7 @@ class Generator(Protocol):
 
 @runtime_checkable
 class Samples(Protocol):
-    """Images that a generator elsewhere has made: they can be compared with others, but no more be drawn."""
+    """Images of a generator that is not at hand: they can be compared with others, but no further ones can be drawn."""
 
     finished: Dataset
 
@@ -78,18 +78,18 @@ class Bottleneck(Protocol):
 
 @runtime_checkable
 class LowerBound(Protocol):
-    """Reads its generator's own input back from the image: a variational lower bound on the information they share."""
+    """Infers its generator's input from the image: a variational lower bound on the information they share."""
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """(B, Z) -> (B, L) nats: log q(z|x) - log p(z) at an image x drawn from z, one column per part of the input.
 
-        In eval mode. With `iteration`, x carries the noise that training adds in that iteration; else none.
+        In eval mode. With `iteration`, x has the noise that training adds in that iteration; otherwise none.
         """
 
 
 @runtime_checkable
 class Classifier(Protocol):
-    """Has probabilities of the classes that its code names."""
+    """Has probabilities of the classes of its code."""
 
     def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, C, H, W) in [0, 1] -> q(c|x) of each categorical dimension of `code`, in order: (B, classes) each.
@@ -108,7 +108,7 @@ class Likelihood(Protocol):
 
 @runtime_checkable
 class Reconstructor(Protocol):
-    """Maps an image to the image it takes it for."""
+    """Maps an image to its reconstruction."""
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] -> (B, C, H, W) in [0, 1], in eval mode."""
@@ -116,7 +116,7 @@ class Reconstructor(Protocol):
 
 @runtime_checkable
 class Decoder(Protocol):
-    """Draws images of codes, whether or not its generator draws such codes."""
+    """Generates images from codes, also from codes that its generator's prior does not have."""
 
     def decode(self, code: Tensor) -> Tensor:
         """(B, K), as `encode` returns it or between such codes -> (B, C, H, W) in [0, 1], in eval mode."""
@@ -124,13 +124,13 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True)
 class Traversal:
-    """The space a model's factors are read off in: a code (B, K), and how an image is drawn from one.
+    """The space of a model's traversals: codes (B, K), and a function from codes to images.
 
-    `spread` is the standard deviation of each column under the model, of a column with bounds a quarter of their
-    distance, so that a sweep of two spreads either way covers what occurs; `rate` is the information each column
-    carries, nats, by which rows are sorted; `origin` draws starting points, (B, K). `encode` maps images (B, C, H, W)
-    to their codes (B, K), if the model can; a sweep then starts from an image of the data. `prior` draws starting
-    points from the prior of the code itself, where `origin` draws others.
+    `spread` is the standard deviation of each column under the model, for a column with bounds a quarter of their
+    distance, so that two spreads either way cover its range; `rate` is the information of each column, nats, by which
+    rows are sorted; `origin` draws starting points, (B, K). `encode` maps images (B, C, H, W)
+    to their codes (B, K), if the model can; a traversal then starts from an image of the data. `prior` draws starting
+    points from the prior of the code itself, if `origin` does not.
     """
 
     code: tuple[CodeDimension, ...]
@@ -144,10 +144,10 @@ class Traversal:
 
 @runtime_checkable
 class Traversable(Protocol):
-    """Can be drawn as a sweep over each dimension of its representation."""
+    """Can be drawn as a traversal of each dimension of its representation."""
 
     def traversal(self, draw: Draw) -> Traversal:
-        """The space to sweep, estimated with the randomness lent."""
+        """The space of the traversal, estimated with the given randomness."""
 
 
 class AnyModel(
@@ -163,4 +163,4 @@ class AnyModel(
     Traversable,
     Protocol,
 ):
-    """A model as a metric gets it: it has the abilities that the metric's spec needs, whichever these are."""
+    """A model as a metric receives it: it has at least the abilities that the metric's spec needs."""

@@ -1,4 +1,4 @@
-"""What a data set is: images by index, and what is known of each."""
+"""Data sets: images by index, with their factors or labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ImageShape(NamedTuple):
 
 
 class Factors(Protocol):
-    """The factors behind images: `names` (F,), and `sizes` (F,), the number of classes of each."""
+    """The factors of images: `names` (F,), and `sizes` (F,), the number of classes of each."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -37,17 +37,17 @@ class Factors(Protocol):
 
 @runtime_checkable
 class FactorGrid(Factors, Protocol):
-    """Factors of which every combination of classes is one image: a full grid, so that images can be asked for."""
+    """Factors of which every combination of classes is one image: a full grid, in which images are found by classes."""
 
     def index(self, classes: np.ndarray) -> np.ndarray:
         """Factor classes (..., F) of ints -> image indices (...), int64."""
 
 
 class Dataset(Protocol):
-    """Images by index, on a device, and their factors where they are known.
+    """Images by index, on a device, with their factors if they are known.
 
-    A data set whose images fall into classes may also have `labels`, (N,) int64: the class of each. One of which
-    training sees a part has it as `training_part` (`TrainingPart`).
+    A data set whose images have classes may also have `labels`, (N,) int64. If training uses only a part of the images,
+    that is its `training_part` (`TrainingPart`).
     """
 
     @property
@@ -72,7 +72,7 @@ class Dataset(Protocol):
 
 
 class TrainingPart(Protocol):
-    """The images that training sees of a data set, as its attribute `training_part`; metrics see all of them."""
+    """The images of a data set that training uses, as its attribute `training_part`; metrics use all of them."""
 
     def __len__(self) -> int:
         """Images per epoch."""
@@ -83,9 +83,9 @@ class TrainingPart(Protocol):
 
 @runtime_checkable
 class Nuisance(Protocol):
-    """A data set with a nuisance: something that varies between observations of one image and is no factor.
+    """A data set with a nuisance, which varies between observations of one image and is not a factor.
 
-    Training observes; metrics take `Dataset.images`, in which the nuisance is fixed for each image.
+    Training calls `observe`; metrics use `Dataset.images`, in which the nuisance is fixed for each image.
     """
 
     def observe(self, index: Tensor, draw: Draw) -> Tensor:

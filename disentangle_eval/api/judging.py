@@ -1,4 +1,4 @@
-"""What is judged, by what, and what comes out. Nothing here needs torch."""
+"""Subjects, metrics and their scores. Nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ MetricConfigT = TypeVar("MetricConfigT", bound=MetricConfig)
 
 
 class Subject(Protocol):
-    """What is judged: a trained model on a data set, or a plain table of codes.
+    """What a metric scores: a trained model on a data set, or a plain table of codes.
 
-    Every image is encoded at most once, whatever the metrics ask for. `offered` says what there is; `model`, `data`,
-    `factors`, `grid` and `labels` are there for a metric whose spec needs them and raise `UsageError` where there are
-    none, so that a metric need not check. `iteration` is how long the model was trained, where that is known; `peers`
-    are the other subjects named with this one; `validation` is the same model on the images that its training set's
-    makers hold back for choices, None where there are none; `order` (N,) is which row of the user's own table image i
-    was, None where they coincide.
+    Every image is encoded at most once. `offered` lists what there is; `model`, `data`, `factors`, `grid` and `labels`
+    raise `UsageError` if they are missing, so that a metric need not check. `iteration` is the length of the model's
+    training, if known; `peers` are the other subjects of the command; `validation` is the same model on the images held
+    back from its training set for choices, None if there are none; `order` (N,) is the row of the user's table that is
+    image i, None if they coincide.
     """
 
     code: tuple[CodeDimension, ...]
@@ -37,19 +36,19 @@ class Subject(Protocol):
     order: np.ndarray | None
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """Number of images."""
 
     @property
     def offered(self) -> frozenset[str]:
-        """What a metric may ask for, in the words of `MetricSpec.needs`."""
+        """What a metric may use, in the words of `MetricSpec.needs`."""
 
     @property
     def model(self) -> AnyModel:
-        """The model that is judged, in eval mode."""
+        """The model, in eval mode."""
 
     @property
     def data(self) -> Dataset:
-        """The images that are judged."""
+        """The images."""
 
     @property
     def factors(self) -> Factors:
@@ -57,7 +56,7 @@ class Subject(Protocol):
 
     @property
     def grid(self) -> FactorGrid:
-        """The same, where every combination of classes is one image."""
+        """The same, if every combination of classes is one image."""
 
     @property
     def labels(self) -> np.ndarray:
@@ -69,18 +68,17 @@ class Subject(Protocol):
     def log_variance(self, index: np.ndarray) -> np.ndarray | None:
         """Log variances of normal posteriors whose means are the codes of a table, shape `index.shape + (K,)`.
 
-        None where the table has none, and for a model, which has its posterior itself.
+        None if the table has none, and for a model, which has a posterior of its own.
         """
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a metric found: `values` by name (numbers, texts, lists or nested lists of them), and what an uninformative
-    code would score on the headline, or None.
+    """What a metric returns: `values` by name (numbers, texts, lists or nested lists of them), and the score of an
+    uninformative code on the headline, or None.
 
-    `counts` names what was really used where a setting asks for a number of images, samples, votes or points: the name
-    of the setting and the number, the largest where the setting is several. A result holds them, and a number below its
-    setting is a warning.
+    `counts` has, by the name of a setting that is a number of images, samples, votes or points, how many were used, the
+    largest if the setting has several. A result reports them, and a number below its setting is a warning.
     """
 
     values: Mapping[str, Any]

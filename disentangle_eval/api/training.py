@@ -1,4 +1,4 @@
-"""What training is: players, rounds of losses, the step that a round is lent, and the model that states them."""
+"""Training: players, rounds of losses, the step that a round receives, and the model that defines them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ ModelConfigT = TypeVar("ModelConfigT", bound=ModelConfig)
 
 
 class Step(Draw, Protocol):
-    """What the core lends a round of training.
+    """What a round of training receives.
 
     `batch` is the batch size and `data_size` the number of images in the training set; `iteration` is a () int64 tensor
-    on the device, 0 in the first iteration: arithmetic on it is free, reading it on the host (`if`, `float`) is not
-    allowed.
+    on the device, 0 in the first iteration: compute with it, but do not read it on the host (`if`, `float`).
     """
 
     batch: int
@@ -34,15 +33,15 @@ class Step(Draw, Protocol):
         """A fresh batch, (B, C, H, W) float32 in [0, 1]. Every call returns the next images of the shuffled set."""
 
     def pairs(self, factors: int | None) -> tuple[Tensor, Tensor]:
-        """A fresh batch as `images` returns, and for each image one that differs in so many factors, drawn at random.
+        """A fresh batch as of `images`, and for each image a random one that differs in this many factors.
 
-        With None the number is random for each pair, from 1 to one less than there are factors. Needs a data set whose
+        With None the number is random for each pair, from 1 to the number of factors less one. Needs a data set whose
         images are a full grid of factors.
         """
 
     @property
     def index(self) -> Tensor:
-        """Which images the last call of `images` or `pairs` returned (the first ones), (B,) int64."""
+        """Indices of the images that the last call of `images` or `pairs` returned (the first ones), (B,) int64."""
 
     @property
     def labels(self) -> Tensor:
@@ -53,14 +52,14 @@ class Step(Draw, Protocol):
         """The factor classes of these images, (B, F) int64; needs a data set with factors."""
 
 
-# The share of the learning rates in an iteration, a () int64 tensor on the device -> a () tensor. A function of one's
-# own computes with the tensor and reads nothing back.
+# From the iteration, a () int64 tensor on the device, to a factor of the learning rates, a () tensor. A custom function
+# computes with the tensor and reads nothing back.
 Schedule = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolynomialDecay:
-    """Learning rates that fall to the share `final` of what they were over `iterations`, and stay there.
+    """Learning rates that fall to the share `final` over `iterations`, and then stay constant.
 
     `share(t)` = final + (1 - final) (1 - t / iterations)^power, with t = 0 in the first iteration.
     """
@@ -70,7 +69,7 @@ class PolynomialDecay:
     power: float = 1.0
 
     def share(self, iteration: int) -> float:
-        """What the learning rates are multiplied by in an iteration."""
+        """Factor of the learning rates in an iteration."""
         left = max(0.0, 1 - iteration / self.iterations)
         return self.final + (1 - self.final) * float(left**self.power)
 
@@ -81,7 +80,7 @@ class PolynomialDecay:
 
 @dataclass(frozen=True, kw_only=True)
 class CosineDecay:
-    """Learning rates that fall to the share `final` along half a cosine over `iterations`, and stay there.
+    """Learning rates that fall to the share `final` along half a cosine over `iterations`, and then stay constant.
 
     The share is final + (1 - final) (1 + cos(pi t / iterations)) / 2 (Loshchilov & Hutter, 2017, without restarts).
     """
@@ -96,7 +95,7 @@ class CosineDecay:
 
 @dataclass(frozen=True, kw_only=True)
 class LinearWarmUp:
-    """Learning rates that rise linearly, (t + 1) / iterations, and from then on follow `then` or stay.
+    """Learning rates that rise linearly, (t + 1) / iterations, and then follow `then` or stay constant.
 
     `then` counts from the end of the rise.
     """
@@ -113,13 +112,12 @@ class LinearWarmUp:
 class Optim:
     """An optimiser and its settings.
 
-    `kind` is the name of an optimiser in `torch.optim` in any case, such as `"adam"`, `"SGD"` or `"AdamW"`. Of `betas`,
-    `alpha`, `momentum`, `eps` and `weight_decay` those that are given go to it, as do `arguments`, under torch's own
-    names; the others take torch's defaults. A name or an argument that it does not have is refused.
+    `kind` is the name of an optimiser in `torch.optim`, such as `"adam"`, `"SGD"` or `"AdamW"`, in any case of letters.
+    It receives those of `betas`, `alpha`, `momentum`, `eps` and `weight_decay` that are given, and `arguments`, under
+    torch's own names; the others take torch's defaults. A name or an argument that torch does not have is refused.
 
     With a `schedule` the learning rates, those of groups included, follow it from the first iteration on. With
-    `clip_norm` the gradient of the player, all its parameters taken together, is scaled down to that norm where it is
-    longer.
+    `clip_norm` the gradient of the player, over all its parameters together, is clipped to that norm.
     """
 
     lr: float
@@ -136,7 +134,7 @@ class Optim:
 
 @dataclass(frozen=True)
 class Group:
-    """A network a player owns; `lr` where it differs from the player's."""
+    """A network of a player; `lr` if it differs from the player's."""
 
     module: nn.Module
     lr: float | None = None
@@ -157,10 +155,10 @@ class Player:
 
 @dataclass(frozen=True)
 class Losses:
-    """What a round computes.
+    """The result of a round.
 
-    `total[player]` is the () tensor that player minimises. `terms` are what the log shows: () or (n,) tensors, left on
-    the device until a tick.
+    `total[player]` is the () tensor that the player minimises. `terms` are shown in the log: () or (n,) tensors, which
+    stay on the device until the log is written.
     """
 
     total: Mapping[str, Tensor]
@@ -186,7 +184,7 @@ class Round:
 
 
 def _expect_several(what: str, values: object, kind: type, example: str) -> None:
-    """`PluginError` for what is no tuple or list of a kind; a tuple of one is often written without its comma."""
+    """`PluginError` for anything but a tuple or list of a kind; a tuple of one is often written without its comma."""
     if isinstance(values, kind):
         raise PluginError(
             what,
@@ -201,7 +199,7 @@ def _expect_several(what: str, values: object, kind: type, example: str) -> None
 
 
 class Model(nn.Module, ABC, Generic[ModelConfigT]):
-    """A trainable model. It offers what it can do by having the methods of `Encoder`, `Generator`, ...
+    """A trainable model. It has an ability if it has the methods of `Encoder`, `Generator`, ...
 
     Its parameters are initialised from torch's global generator, which the core seeds around the constructor.
     """
