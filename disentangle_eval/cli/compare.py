@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
 from disentangle_eval.study.comparing import Comparison
 from disentangle_eval.study.comparing import compare as compare_runs
-from disentangle_eval.study.runs import find_runs
+from disentangle_eval.study.runs import find_named_runs
 from disentangle_eval.study.tables import FORMATS, sections
 
 
 @click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True)
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print one line per setting, score and seed.")
 @click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")
@@ -24,14 +22,14 @@ from disentangle_eval.study.tables import FORMATS, sections
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the bootstrap intervals."
 )
-def compare(folders: tuple[Path, ...], form: str | None, best: str | None, seed: int) -> None:
+def compare(folders: tuple[str, ...], form: str | None, best: str | None, seed: int) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
     One row per setting, with the mean over seeds, its standard deviation and a 95% bootstrap interval; paired
     differences of settings that share seeds; rank correlations of scores over runs. Scores of different protocols, data
-    or versions never share a column.
+    or versions never share a column. NAME=FOLDER calls the runs of a folder NAME instead of their model.
     """
-    comparison = compare_runs(find_runs(folders), seed)
+    comparison = compare_runs(find_named_runs(folders), seed)
     if best and form:
         raise UsageError("compare", received=f"--best with --{form}", expected="at most one of them")
     if best:

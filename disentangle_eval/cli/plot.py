@@ -14,7 +14,7 @@ from disentangle_eval.study.figure import FigureSettings, Kind, Take
 
 @click.command()
 @click.argument("kind", type=click.Choice(get_args(Kind)))
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True)
 @click.option(
     "--show",
     "names",
@@ -32,25 +32,44 @@ from disentangle_eval.study.figure import FigureSettings, Kind, Take
     help="Value of a run: its newest, or the median over its scored snapshots or logged windows.",
 )
 @click.option(
+    "--level",
+    "levels",
+    type=(float, str),
+    multiple=True,
+    metavar="VALUE NAME",
+    help="Draw a line at a value of what is shown, such as a published score; may be repeated.",
+)
+@click.option(
     "-o", "--out", type=click.Path(path_type=Path), default="plot.png", show_default=True, help="PNG, SVG or PDF."
 )
 def plot(
-    kind: Kind, folders: tuple[Path, ...], names: tuple[str, ...], setting: str | None, take: Take, out: Path
+    kind: Kind,
+    folders: tuple[str, ...],
+    names: tuple[str, ...],
+    setting: str | None,
+    take: Take,
+    levels: tuple[tuple[float, str], ...],
+    out: Path,
 ) -> None:
     """Draw the runs in or below FOLDERS: one figure of KIND.
 
     curve: terms or scores over iterations, in bands over seeds. strip: a score, one row per setting. scatter: one score
     or term against another. tradeoff: the same, with a line through the settings of a model. against: scores or terms
     over a setting such as beta. dimensions: the entries of a logged vector, matched over seeds by rank.
+
+    NAME=FOLDER calls the runs of a folder NAME instead of their model.
     """
     from disentangle_eval.report.style import save_figure
     from disentangle_eval.study.plotting import figure_of
-    from disentangle_eval.study.runs import find_runs
+    from disentangle_eval.study.runs import find_named_runs
 
     shown = names or (("kl",) if kind == "dimensions" else ())
-    settings = build(FigureSettings, {"kind": kind, "show": shown, "setting": setting, "take": take})
+    published = [{"name": name, "value": value} for value, name in levels]
+    settings = build(
+        FigureSettings, {"kind": kind, "show": shown, "setting": setting, "take": take, "published": published}
+    )
     settings.refuse_misfit()
-    save_figure(figure_file(out), figure_of(find_runs(folders), settings))
+    save_figure(figure_file(out), figure_of(find_named_runs(folders), settings))
     click.echo(out)
 
 

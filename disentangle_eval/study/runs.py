@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,8 @@ class RunRecord:
     """A run as its folder describes it.
 
     `config` holds the model's settings, `settings` those of the run; `iteration` is the last one logged. `results` are
-    the lines of results.jsonl. `failure` is why training failed, where it did.
+    the lines of results.jsonl. `failure` is why training failed, where it did. `name` stands for the model in labels,
+    where the user gave one.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class RunRecord:
     state: State
     results: Sequence[Mapping[str, Any]]
     failure: str = ""
+    name: str = ""
 
     @property
     def iterations(self) -> int:
@@ -59,6 +61,17 @@ def find_runs(paths: Iterable[Path]) -> list[RunRecord]:
             raise UsageError("runs", received=f"{str(path)!r}, which holds no run", expected=expected)
         for folder in folders:
             found.setdefault(folder.resolve(), read_run(folder))
+    return list(found.values())
+
+
+def find_named_runs(places: Iterable[str]) -> list[RunRecord]:
+    """As `find_runs`, of FOLDER or NAME=FOLDER, whose runs have that name."""
+    found: dict[Path, RunRecord] = {}
+    for place in places:
+        name, separator, folder = place.partition("=")
+        named = bool(separator) and not Path(place).exists()
+        for run in find_runs([Path(folder if named else place)]):
+            found.setdefault(run.folder.resolve(), replace(run, name=name if named else ""))
     return list(found.values())
 
 
@@ -159,18 +172,26 @@ def differing_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
-    """A label per run: the model, and what tells its settings from those of the other runs of that model."""
+    """A label per run: its name or model, and what tells its settings from those of the other runs of that name."""
     labels = []
     datasets = {run.dataset for run in runs}
     for run in runs:
-        same = [defining_settings(other) for other in runs if model_of(other) == model_of(run)]
+        alike = [other for other in runs if other.name == run.name and model_of(other) == model_of(run)]
         own = defining_settings(run)
-        parts = [f"{name}={text_of(own.get(name))}" for name in differing_settings(same)]
+        parts = [f"{name}={text_of(own.get(name))}" for name in differing_settings(list(map(defining_settings, alike)))]
         parts += [f"on {run.dataset}"] if len(datasets) > 1 else []
-        several = len({model_of(other) for other in runs if other.model == run.model}) > 1
-        name = f"{run.model} of {run.distribution} (version {run.version})" if several else run.model
-        labels.append(" ".join([name, *parts]))
+        labels.append(" ".join([title_among(run, runs), *parts]))
     return labels
+
+
+def title_among(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """What a label calls a run: the name it was given, or its model, in full where other models are called so."""
+    called = run.name or run.model
+    others = {model_of(other) for other in runs if (other.name or other.model) == called}
+    if len(others) == 1:
+        return called
+    model = f"{run.model} of {run.distribution} (version {run.version})"
+    return f"{run.name} {model}" if run.name else model
 
 
 def model_of(run: RunRecord) -> tuple[str, str, int]:

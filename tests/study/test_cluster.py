@@ -1,4 +1,4 @@
-"""Studies on Ray, where it is installed: lost nodes and drivers change no number, and nothing is left elsewhere."""
+"""Studies that lose a node or their driver, and Ray where it is installed: no number changes, nothing is left."""
 
 import os
 import signal
@@ -72,16 +72,16 @@ def test_a_node_that_is_lost_in_the_middle_of_a_trial_changes_no_number(grid, un
     assert table_and_logs(folder) == undisturbed
 
 
-@needs_ray
-def test_a_killed_driver_leaves_nothing_behind_and_the_next_one_goes_on(grid, undisturbed, tmp_path):
+@pytest.mark.parametrize("engine", ["processes", pytest.param("ray", marks=needs_ray)])
+def test_a_killed_driver_leaves_nothing_behind_and_the_next_one_goes_on(engine, grid, undisturbed, tmp_path):
     folder = StudyFolder(tmp_path / "study")
-    script = Path(__file__).with_name("on_this_machine.py")
+    script = Path(__file__).with_name("driver.py")
     trials = [RunFolder(folder.trials / trial.folder) for trial in study(grid, **LONGER).trials]
     with tempfile.TemporaryDirectory(prefix="rt-") as temporary:
-        command = [sys.executable, str(script), grid, str(folder.root)]
+        command = [sys.executable, str(script), grid, str(folder.root), engine]
         with subprocess.Popen(command, env={**os.environ, "TMPDIR": temporary}) as driver:
             wait_for(lambda: all(trial.log.exists() and trial.log.read_text().count("\n") >= 5 for trial in trials))
-            assert list(Path(temporary).glob("dv-*"))
+            assert len(list(Path(temporary).glob("dv-*"))) == (engine == "ray")
             driver.send_signal(signal.SIGKILL)
         wait_for(lambda: not list(Path(temporary).glob("dv-*")))
         wait_for(lambda: not any(trial.is_locked() for trial in trials))

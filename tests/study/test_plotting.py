@@ -9,7 +9,7 @@ from disentangle_eval.cli.study_figure import figure
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study import plotting
 from disentangle_eval.study.figure import FigureSettings, Published
-from disentangle_eval.study.runs import find_runs
+from disentangle_eval.study.runs import find_named_runs, find_runs
 
 
 @pytest.fixture
@@ -37,6 +37,14 @@ def test_several_quantities_of_one_setting_are_named_by_what_they_are(runs):
     axes = plotting.curve(runs[:2], ["loss", "kl"]).axes[0]
     assert texts_of(axes) == ["loss (2)", "kl (2)"]
     assert np.allclose(lines_of(axes)[1], [[10, 2], [20, 3]])
+
+
+def test_runs_are_called_by_the_name_that_they_are_given(runs, tmp_path):
+    named = find_named_runs([f"ours={tmp_path / '1-0'}", f"ours={tmp_path / '1-1'}", str(tmp_path / "4-0")])
+    axes = plotting.curve(named, ["loss"], [Published(name="limit", value=30)]).axes[0]
+    assert texts_of(axes) == ["ours (2)", "a (1)", "limit"]
+    mixed = find_named_runs([f"ours={tmp_path}"])
+    assert texts_of(plotting.curve(mixed, ["loss"]).axes[0]) == ["ours beta=1 (2)", "ours beta=4 (2)"]
 
 
 def test_a_vector_term_is_summed(runs):
