@@ -185,6 +185,30 @@ def scaling(lines: list[Line]) -> str:
     return table(heads, rows)
 
 
+def study_scaling(lines: list[Line]) -> str:
+    """One row per number of trials and workers: what a trial costs."""
+    heads = [
+        "trials",
+        "workers",
+        "seconds",
+        "CPU seconds per trial",
+        "CPU seconds of the command",
+        "cores of other work",
+    ]
+    rows = [
+        [
+            str(line["trials"]),
+            str(line["workers"]),
+            f"{line['seconds']:.0f}",
+            f"{line['cpu_per_trial']:.1f}",
+            f"{line['driver_cpu']:.2f}",
+            f"{line['others']:.1f}",
+        ]
+        for line in newest(lines, lambda line: (line["trials"], line["workers"]))
+    ]
+    return table(heads, rows)
+
+
 def start_up(lines: list[Line]) -> str:
     """One row per command: the processor seconds of its process, and their ratio to Python with Click."""
     rows = [
@@ -224,6 +248,7 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         ("floor", "all"): floors(read(results / "floor.jsonl")),
         ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),
         ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
+        ("study_scaling", "all"): study_scaling(read(results / "study_scaling.jsonl")),
         ("start_up", "all"): start_up(read(results / "import_time.jsonl")),
     }
 

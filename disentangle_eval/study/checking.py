@@ -16,6 +16,7 @@ from disentangle_eval.study.design import Study, Trial, collecting, metric_and_p
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model
+    from disentangle_eval.scoring import Measurement
 
 # Enough to tell the speed of training, after one iteration that is not counted.
 MEASURED_ITERATIONS = 5
@@ -38,8 +39,10 @@ class Work:
 
 
 def check(study: Study, data_dir: Path | None) -> list[DevalError]:
-    """Everything that would stop a trial: missing data, impossible sizes, metrics that a model cannot serve."""
+    """Everything that would stop a trial: missing data or weights, impossible sizes, metrics a model cannot serve."""
     errors: list[DevalError] = []
+    for features in feature_extractors(study):
+        collecting(errors, open_extractor, features)
     datasets: dict[str, Dataset | None] = {}
     for trials in settings_of(study):
         trial = trials[0]
@@ -52,6 +55,31 @@ def check(study: Study, data_dir: Path | None) -> list[DevalError]:
     return list({str(error): error for error in errors}.values())
 
 
+def feature_extractors(study: Study) -> set[str | None]:
+    """The feature extractors that the metrics of a study look through."""
+    from disentangle_eval.metrics.images.config import FeatureConfig
+
+    settings = [measurement.cfg for metric in study.settings.metrics for measurement in planned(metric)]
+    return {cfg.features for cfg in settings if isinstance(cfg, FeatureConfig)}
+
+
+def planned(metric: str) -> list[Measurement]:
+    """What NAME:PROTOCOL or NAME in a study's file stands for."""
+    from disentangle_eval.scoring import plan
+
+    name, protocols = metric_and_protocol(metric)
+    return plan([name], protocols)
+
+
+def open_extractor(features: str | None) -> None:
+    """`UsageError` where the weights of a feature extractor are not there."""
+    import torch
+
+    from disentangle_eval.metrics.images.feature_extractor import load_extractor
+
+    load_extractor(features, torch.device("cpu"))
+
+
 def unserved(
     trial: Trial,
     model: Model[Any],
@@ -62,12 +90,11 @@ def unserved(
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import plan, scored_on, unmet, validated_on
+    from disentangle_eval.scoring import scored_on, unmet, validated_on
 
     found: list[DevalError] = []
     for metric in trial.metrics:
-        name, protocols = metric_and_protocol(metric)
-        for measurement in plan([name], protocols):
+        for measurement in planned(metric):
             scored = scored_on(measurement, trial.dataset)
             on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
             if on is None:
@@ -78,7 +105,9 @@ def unserved(
                 subject.validation = None if images is None else open_subject(model, images, None).subject
             if missing := unmet(measurement, subject.offered):
                 lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
-                found.append(UsageError(f"metric {name!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
+                found.append(
+                    UsageError(f"metric {metric!r} needs {lack}", advice="leave it out, or see `deval metrics`")
+                )
     return found
 
 

@@ -1,0 +1,19 @@
+"""What would stop a study is found before it starts."""
+
+import torch
+from tiny_studies import study
+
+from disentangle_eval.study.checking import check
+
+
+def test_data_weights_and_abilities_that_are_missing_are_found_at_once(grid, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    wanted = study(grid, dataset=[grid, f"npz:{tmp_path / 'none.npz'}"], metrics=["mig", "fid", "cluster-accuracy"])
+    messages = [str(error) for error in check(wanted, None)]
+    assert len(messages) == 3
+    for part in ("no Inception-v3 weights", "none.npz", "cluster-accuracy"):
+        assert sum(part in message for message in messages) == 1
+
+
+def test_nothing_stops_a_sound_study(grid):
+    assert check(study(grid), None) == []
