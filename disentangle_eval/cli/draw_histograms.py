@@ -38,7 +38,7 @@ def histograms(
     codes, code, label = coded.codes, coded.code, "code"
     if isinstance(model, Posterior):
         codes = posterior_draws(model, coded.data, coded.index, seed, opened.device)
-        code, label = continuous(codes.shape[1]), "$q(z_j)$"
+        code, label = continuous(codes.shape[1]), "q(z_j)"
     title = f"{on_what(coded.data.name, opened)}, {len(codes):,} images"
     save_figure(path, histograms_figure(codes, code, priors_of(model, code), label, title))
     click.echo(path)

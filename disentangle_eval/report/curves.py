@@ -50,7 +50,7 @@ def bounds_figure(log: Log, title: str = "") -> Figure | None:
         below, above = running_mean(lower), running_mean(upper)
         axes.fill_between(below[:, 0], below[:, 1], above[:, 1], color=GREY, alpha=0.2, linewidth=0)
     ends = []
-    for points, colour, name in ((lower, COLOURS[0], "lower bound $I_L$"), (upper, COLOURS[1], "upper bound $I_U$")):
+    for points, colour, name in ((lower, COLOURS[0], "lower bound I_L"), (upper, COLOURS[1], "upper bound I_U")):
         if len(points):
             trace(axes, points, colour)
             ends.append((running_mean(points)[-1, 1], name, colour))

@@ -42,7 +42,7 @@ class Stamp(nn.Module):
 
 def test_a_histogram_is_a_density_next_to_the_prior() -> None:
     draws = np.random.default_rng(0).normal(size=(20_000, 1))
-    (axes,) = histograms_figure(draws, continuous(1), [Normal(1)], "$q(z_j)$").axes
+    (axes,) = histograms_figure(draws, continuous(1), [Normal(1)], "q(z_j)").axes
     heights = np.array([bar.get_height() for bar in axes.patches])
     centres = np.array([bar.get_x() + bar.get_width() / 2 for bar in axes.patches])
     density = np.exp(-np.square(centres) / 2) / math.sqrt(2 * math.pi)
