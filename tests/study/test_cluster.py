@@ -1,5 +1,6 @@
 """Studies that lose a node or their driver, and Ray where it is installed: no number changes, nothing is left."""
 
+import functools
 import os
 import signal
 import stat
@@ -53,9 +54,15 @@ def wait_for(condition, seconds=120):
 
 @pytest.fixture(scope="module")
 def undisturbed(grid, tmp_path_factory):
-    folder = StudyFolder(tmp_path_factory.mktemp("undisturbed"))
-    assert run_study(study(grid, **LONGER), folder, Processes(at_a_time=2), device="cpu") == Counter(done=2)
-    return table_and_logs(folder)
+    """The table and logs of the longer study with some seeds, when nothing goes wrong."""
+
+    @functools.cache
+    def found(seeds):
+        folder = StudyFolder(tmp_path_factory.mktemp("undisturbed"))
+        run_study(study(grid, **LONGER, seeds=seeds), folder, Processes(at_a_time=2), device="cpu")
+        return table_and_logs(folder)
+
+    return found
 
 
 @needs_ray
@@ -69,16 +76,16 @@ def test_a_node_that_is_lost_in_the_middle_of_a_trial_changes_no_number(grid, un
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
     assert "lost a node" in done.stdout
     assert "{'done': 2} 0" in done.stdout
-    assert table_and_logs(folder) == undisturbed
+    assert table_and_logs(folder) == undisturbed("0-1")
 
 
-@pytest.mark.parametrize("engine", ["processes", pytest.param("ray", marks=needs_ray)])
-def test_a_killed_driver_leaves_nothing_behind_and_the_next_one_goes_on(engine, grid, undisturbed, tmp_path):
-    folder = StudyFolder(tmp_path / "study")
+@pytest.mark.parametrize(("engine", "seeds"), [("processes", "0"), pytest.param("ray", "0-1", marks=needs_ray)])
+def test_a_killed_driver_leaves_nothing_behind_and_the_next_one_goes_on(engine, seeds, grid, undisturbed, tmp_path):
+    folder, longer = StudyFolder(tmp_path / "study"), study(grid, **LONGER, seeds=seeds)
     script = Path(__file__).with_name("driver.py")
-    trials = [RunFolder(folder.trials / trial.folder) for trial in study(grid, **LONGER).trials]
+    trials = [RunFolder(folder.trials / trial.folder) for trial in longer.trials]
     with tempfile.TemporaryDirectory(prefix="rt-") as temporary:
-        command = [sys.executable, str(script), grid, str(folder.root), engine]
+        command = [sys.executable, str(script), grid, str(folder.root), seeds, engine]
         with subprocess.Popen(command, env={**os.environ, "TMPDIR": temporary}) as driver:
             wait_for(lambda: all(trial.log.exists() and trial.log.read_text().count("\n") >= 5 for trial in trials))
             assert len(list(Path(temporary).glob("dv-*"))) == (engine == "ray")
@@ -86,8 +93,8 @@ def test_a_killed_driver_leaves_nothing_behind_and_the_next_one_goes_on(engine, 
         wait_for(lambda: not list(Path(temporary).glob("dv-*")))
         wait_for(lambda: not any(trial.is_locked() for trial in trials))
     assert {state.state for state in states_of(folder)} == {"begun"}
-    assert run_study(study(grid, **LONGER), folder, Processes(at_a_time=2), device="cpu") == Counter(done=2)
-    assert table_and_logs(folder) == undisturbed
+    assert run_study(longer, folder, Processes(at_a_time=2), device="cpu") == Counter(done=len(trials))
+    assert table_and_logs(folder) == undisturbed(seeds)
 
 
 @needs_ray

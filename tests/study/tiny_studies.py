@@ -18,5 +18,5 @@ def study(grid, **changes):
     )
 
 
-# Two trials, long enough to be cut off on the way.
-LONGER = {"seeds": "0-1", "iterations": 300, "checkpoint_every": 10}
+# Long enough to be cut off on the way.
+LONGER = {"iterations": 300, "checkpoint_every": 10}

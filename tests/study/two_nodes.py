@@ -23,7 +23,7 @@ def main(data, root):
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     lost = cluster.add_node(**node)
     folder = StudyFolder(Path(root))
-    trials = study(data, **LONGER)
+    trials = study(data, **LONGER, seeds="0-1")
     logs = [folder.trials / trial.folder / "log.jsonl" for trial in trials.trials]
 
     def lose():
