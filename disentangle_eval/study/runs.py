@@ -176,7 +176,7 @@ def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
     labels = []
     datasets = {run.dataset for run in runs}
     for run in runs:
-        alike = [other for other in runs if other.name == run.name and model_of(other) == model_of(run)]
+        alike = [other for other in runs if called(other) == called(run) and model_of(other) == model_of(run)]
         own = defining_settings(run)
         parts = [f"{name}={text_of(own.get(name))}" for name in differing_settings(list(map(defining_settings, alike)))]
         parts += [f"on {run.dataset}"] if len(datasets) > 1 else []
@@ -186,12 +186,15 @@ def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
 
 def title_among(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     """What a label calls a run: the name it was given, or its model, in full where other models are called so."""
-    called = run.name or run.model
-    others = {model_of(other) for other in runs if (other.name or other.model) == called}
-    if len(others) == 1:
-        return called
+    if len({model_of(other) for other in runs if called(other) == called(run)}) == 1:
+        return called(run)
     model = f"{run.model} of {run.distribution} (version {run.version})"
     return f"{run.name} {model}" if run.name else model
+
+
+def called(run: RunRecord) -> str:
+    """The name that a run was given, or its model's."""
+    return run.name or run.model
 
 
 def model_of(run: RunRecord) -> tuple[str, str, int]:
