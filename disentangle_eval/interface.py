@@ -53,7 +53,7 @@ def list_datasets(data_dir: PathLike | None = None) -> list[Record]:
     """The data sets that can be trained and scored on, one record per data set.
 
     `state` is "here" (its files are), "drawn here" (it needs none), "missing" some files, which the list `missing`
-    names, "your own" (write NAME:PATH) or "unknown". Files are looked for in `data_dir`, else in the folder that
+    names, "your own" (write NAME:PATH) or "unknown". Files are read from `data_dir`, by default from the folder that
     `DEVAL_DATA` names.
 
     Example::
@@ -115,9 +115,9 @@ def _protocols(metric: Registered[MetricSpec]) -> list[str] | None:
 def load_dataset(name: str, data_dir: PathLike | None = None) -> Dataset:
     """The data set called `name`, in main memory.
 
-    `name` is as on the command line: "dsprites", "images:PATH?size=64". Files are looked for in the path written behind
-    the name, else in `data_dir`, else in the folder that `DEVAL_DATA` names. `data[i]` is the image (C, H, W) in [0, 1]
-    and the classes of its factors; `data.images(index)` gives many images at once.
+    `name` is as on the command line: "dsprites", "images:PATH?size=64". Files are read from the path written after the
+    name, or else from `data_dir`, by default the folder that `DEVAL_DATA` names. `data[i]` is the image (C, H, W) in
+    [0, 1] and the classes of its factors; `data.images(index)` gives many images at once.
 
     Raises `UsageError` for a name no plugin has and settings it does not take, `DevalError` for damaged files.
 
@@ -138,11 +138,11 @@ def load_model(source: Any, device: str = "auto", **settings: Any) -> AnyModel:
 
     `source` is a path or name, as in `deval score`: a checkpoint or run; an exported program (.pt2), TorchScript or
     ONNX; "module:callable" of the working folder; "hf:NAME"; or a module or callable on tensors. `settings`, or what
-    follows a `?` in its text, say how images must look to a foreign network and what it returns: `range=(-1, 1)`,
+    follows a `?` in its text, describe the images that a foreign network expects and what it returns: `range=(-1, 1)`,
     `channels=3`, `size=224`, `mean`, `std`, `output`, `classes`, `softmax`, `role="generator"`, `prior="normal:10"`.
     `device` is "auto" (CUDA where there is one), "cpu" or "cuda".
 
-    What a model offers are its methods, such as `encode`, `generate`, `reconstruct` and `posterior`. Scores of a model
+    A model's abilities are its methods, such as `encode`, `generate`, `reconstruct` and `posterior`. Scores of a model
     from a run are added to the results of that run, as long as its weights are the checkpoint's.
 
     Raises `UsageError` where there is no such file, plugin or device, `DevalError` where a file is damaged.
@@ -184,8 +184,8 @@ def train(
     is left out takes the value published for the data set, or that of the `preset`.
 
     The run is written to the folder `out`; without one to runs/MODEL-DATASET-seedN, or the first of -2, -3, ... that is
-    free. With `resume` the run in that folder goes on, bit for bit. An interrupt lets the iteration finish and saves,
-    so that the run can be resumed. `progress` shows a bar, or plain lines where there is no terminal.
+    free. With `resume` the run in that folder continues, bit for bit. After an interrupt the iteration is finished and
+    the run saved, so that it can be resumed. `progress` shows a bar, or plain lines without a terminal.
 
     Raises `UsageError` for an unknown model, data set or setting, with the nearest name that exists, and for a value
     out of range; `DevalError` where a loss becomes NaN or the disk is full.
@@ -371,27 +371,27 @@ def score(
     """The scores of a model on a data set, or of a table of codes, by the name of the metric.
 
     `score(model, data)`: a model, a run, or any source that `load_model` takes, on a data set or its name; by default
-    on what the model was trained on, or its test set for a metric that needs labels. Scores of a model from a run are
-    added to that run's results.jsonl; one that is there under the same settings, checkpoint, data and seed is returned
-    as it is, unless `again`. A foreign network is first tried on a few images: one whose codes are constant,
-    random or depend on the other images of a batch is refused. The path of a table (.npz, .npy, .csv, .parquet, .h5)
-    means codes in the order of the data set's images.
+    on the data set of its training, or the test set of that for a metric that needs labels. Scores of a model from a
+    run are added to that run's results.jsonl; a score that is there under the same settings, checkpoint, data and seed
+    is returned as it is, unless `again`. A foreign network is first tested on a few images: one whose codes are
+    constant, random or dependent on the other images of a batch is refused. The path of a table (.npz, .npy, .csv,
+    .parquet, .h5) means codes in the order of the data set's images.
 
     `score(codes, data)`: codes (N, K) of all images of a data set, in its order.
 
-    `score(codes, factors)`: `codes` (N, K) real numbers, numpy or torch. What is known of the rows is one of `factors`
-    (N, F), the factor values of each row, real numbers of which `factor_bins` makes classes; `factor_sizes` (F,), for
-    one row per combination of factors in grid order, the last factor fastest; or `labels` (N,) integers. `code_classes`
-    (K,) is the number of classes of a column that holds class indices, else 0. `log_variance` (N, K) belongs to normal
-    posteriors whose means are the codes.
+    `score(codes, factors)`: `codes` (N, K) real numbers, numpy or torch. Their ground truth is one of `factors` (N, F),
+    the factor values of each row, which `factor_bins` divides into classes if they are real numbers; `factor_sizes`
+    (F,), for one row per combination of factors in grid order, the last factor fastest; or `labels` (N,) integers.
+    `code_classes` (K,) is the number of classes of a column of class indices, otherwise 0. `log_variance` (N, K)
+    belongs to normal posteriors whose means are the codes.
 
-    `metrics` is a name or several, "all" for every metric that reads nothing but codes, takes no minutes and that the
-    data allow. Each is scored under its default protocol unless `protocol` names another, with `settings` changed;
-    `seed` fixes every random draw. A metric that fails next to others is a `DevalWarning`. With
+    `metrics` is a name or several; "all" means every metric that reads codes alone, does not take minutes and can be
+    computed on the data. Each is scored under its default protocol unless `protocol` names another, with `settings`
+    changed; `seed` fixes every random draw. If one of several metrics fails, that is a `DevalWarning`. With
     `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on clean real images of
     the data set it was trained on, as every result reports.
 
-    Raises `UsageError` for an unknown name, for a metric that needs what is not offered, and for arrays that do not fit
+    Raises `UsageError` for an unknown name, for a metric whose needs are not met, and for arrays that do not fit
     together.
 
     Example::
