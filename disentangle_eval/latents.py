@@ -1,4 +1,4 @@
-"""What a latent is made of: the prior a generator is fed from, and what each dimension of a code means."""
+"""Latents: the prior of a generator's input, and the meaning of each dimension of a code."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ Part = Normal | Uniform | OneHot
 
 @dataclass(frozen=True)
 class Prior:
-    """The distribution of a generator's input: independent parts side by side.
+    """The distribution of a generator's input: independent parts, concatenated.
 
     A sample has shape (B, Z) with Z the sum of the parts' widths; the parts' columns are in the order given.
     """
@@ -93,7 +93,7 @@ class Prior:
         return sum(part.width for part in self.parts)
 
     def sample(self, draw: Draw, batch: int) -> Tensor:
-        """(B, Z), drawn with the randomness lent."""
+        """(B, Z), drawn with the given randomness."""
         import torch
 
         return torch.cat([part.sample(draw, batch) for part in self.parts], dim=1)

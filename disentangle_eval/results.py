@@ -1,4 +1,4 @@
-"""A score and everything needed to say what it means: one JSON object a line."""
+"""A score with everything that defines it: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from disentangle_eval.runtime.json_lines import append_line, read_lines, set_dam
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One metric's answer about one subject.
+    """One metric's result for one subject.
 
     `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what an
     uninformative code would score, or None where that has no meaning. `settings` includes the protocol; `counts` names

@@ -1,1 +1,1 @@
-"""Parts of networks and losses that models share: built-in ones and anybody's."""
+"""Parts of networks and losses that models share: for built-in models and plugins."""

@@ -48,7 +48,7 @@ def random_affine(images: Tensor, draw: Draw, ranges: AffineRanges = DEFAULT_RAN
 
 
 def affine_maps(angle: Tensor, scale: Tensor, shear: Tensor, shift: Tensor, height: int, width: int) -> Tensor:
-    """Where each pixel is read, (B, 2, 3): rotation times shear times scale, plus shift, of the position in pixels.
+    """The maps of pixel positions, (B, 2, 3): rotation times shear times scale, plus shift, of the position in pixels.
 
     `angle`, in radians, `scale` and `shear` are (B,), `shift` is (B, 2) in pixels, right and down. The maps are in the
     coordinates of `torch.nn.functional.affine_grid`, in which an image reaches from -1 to 1.

@@ -1,4 +1,4 @@
-"""Exponential averages of a network's weights, and the network run with them."""
+"""Exponential averages of a network's weights, and the network evaluated with them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class WeightAverage(nn.Module):
 
     @torch.no_grad()
     def follow(self, network: nn.Module) -> None:
-        """Move the averages towards the weights as they are now."""
+        """Move the averages towards the current weights."""
         for key, name in self._names.items():
             self.get_buffer(key).lerp_(network.get_parameter(name), 1 - self.decay)
 
     def run(self, network: nn.Module, *inputs: Tensor) -> Any:
-        """What the network computes of its inputs with averaged weights."""
+        """The network's output with averaged weights."""
         return functional_call(network, {name: self.get_buffer(key) for key, name in self._names.items()}, inputs)
 
 
@@ -53,7 +53,7 @@ class AveragedWeights(nn.Module):
         self.averages = nn.ModuleDict(kept)
 
     def follow_weights(self) -> None:
-        """Move all averages towards the weights as they are now."""
+        """Move all averages towards the current weights."""
         for name in self.averages:
             self._average(name).follow(getattr(self, name))
 

@@ -1,4 +1,4 @@
-"""Batch statistics estimated anew on images of one's choice."""
+"""New estimates of batch statistics on given images."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class ProductDistribution(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        """Means of the parts side by side; of a one-hot part the probabilities."""
+        """Means of the parts, concatenated; of a one-hot part the probabilities."""
         return torch.cat([part.mean for part in self.parts], dim=-1)
 
     def sample(self, sample_shape: Size | Sequence[int] = ()) -> Tensor:

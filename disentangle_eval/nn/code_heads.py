@@ -1,4 +1,4 @@
-"""The code inside a generator's input, and how much of it an image still tells."""
+"""The code in a generator's input, and the information of images about it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Codes:
         return torch.cat([hot, values, noise], dim=1)
 
     def read(self, outputs: Tensor) -> Reading:
-        """Q's outputs (B, `outputs`) -> Q(c|x). The standard deviation is 1 where Q has no outputs for it."""
+        """Q's outputs (B, `outputs`) -> Q(c|x). The standard deviation is 1 if Q has no outputs for it."""
         size = self.categorical * self.classes
         logits, values = outputs[:, :size], outputs[:, size:]
         mean, log_variance = values[:, : self.continuous], values[:, self.continuous :]
@@ -91,7 +91,7 @@ class Codes:
         return Reading(logits.reshape(len(outputs), self.categorical, self.classes), mean, log_variance)
 
     def outputs(self, std: Literal["fixed", "learned"]) -> int:
-        """How many numbers Q puts out."""
+        """Number of Q's outputs."""
         return self._width + (self.continuous if std == "learned" else 0)
 
     def encode(self, reading: Reading) -> Tensor:
@@ -118,7 +118,7 @@ class Codes:
         )
 
     def information(self, latent: Tensor, reading: Reading) -> Tensor:
-        """What Q's class probabilities and means tell of each code, (K,) nats, at least 0.
+        """The information of Q's class probabilities and means about each code, (K,) nats, at least 0.
 
         A lower bound on the mutual information: that of `lower_bounds`, but with the standard deviation of the
         continuous codes that fits this batch best.
@@ -133,7 +133,7 @@ class Codes:
 
 
 def bound_terms(codes: Codes, bounds: LowerBounds) -> dict[str, Tensor]:
-    """What the log shows of L_I: `lower_bound`, and its part on each kind of code there is."""
+    """The terms of L_I in the log: `lower_bound`, and its part on each kind of code there is."""
     terms = {"lower_bound": bounds.categorical.sum() + bounds.continuous.sum()}
     if codes.categorical:
         terms["lower_bound_categorical"] = bounds.categorical.sum()

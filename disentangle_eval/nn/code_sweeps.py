@@ -1,4 +1,4 @@
-"""The codes of a generator as a space to sweep, its noise held."""
+"""The codes of a generator as the space of its traversal, with fixed noise."""
 
 from __future__ import annotations
 

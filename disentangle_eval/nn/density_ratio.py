@@ -23,10 +23,10 @@ ConfigT = TypeVar("ConfigT", bound=DiscriminatedVAEConfig)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the discriminator makes of latents from q(z) and from another distribution, each number ().
+    """The discriminator's judgement of latents from q(z) and from another distribution, each number ().
 
     `divergence` is its estimate of KL(q(z) || other), nats, with the gradient of z; `loss` is its own loss, without;
-    `accuracy` is the share of latents it places right.
+    `accuracy` is the share of latents it classifies correctly.
     """
 
     divergence: Tensor

@@ -1,4 +1,4 @@
-"""The variational autoencoder with a Gaussian posterior, all but its loss: a base for models of one's own."""
+"""The variational autoencoder with a Gaussian posterior, without its loss: a base for models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEMORY = 100
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch gone through encoder and decoder.
+    """A batch with the outputs of encoder and decoder.
 
     `mean`, `log_variance` and the sample `z` are (B, Z); `reconstruction` () and the KL of each latent to the prior,
     `kl` (Z,), are in nats, means over the batch.
@@ -45,7 +45,7 @@ class Batch:
 
     @property
     def terms(self) -> dict[str, Tensor]:
-        """What every model built on the base logs."""
+        """The terms that every model on this base logs."""
         return {"reconstruction": self.reconstruction, "total_kl": self.total_kl, "kl": self.kl}
 
 

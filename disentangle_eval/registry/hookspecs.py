@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement. Each yields records and imports neither torch nor the modules they name."""
+"""The hooks a plugin may implement. Each yields specs and imports neither torch nor the modules they name."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def register_models() -> Iterable[ModelSpec]:
-    """Yield one record a trainable model."""
+    """Yield one spec per trainable model."""
     raise NotImplementedError
 
 
 @hookspec
 def register_datasets() -> Iterable[DatasetSpec]:
-    """Yield one record a data set."""
+    """Yield one spec per data set."""
     raise NotImplementedError
 
 
 @hookspec
 def register_metrics() -> Iterable[MetricSpec]:
-    """Yield one record a metric."""
+    """Yield one spec per metric."""
     raise NotImplementedError

@@ -1,6 +1,6 @@
 """The specs that a plugin yields: names, one-line summaries and import strings.
 
-Records are plain data. Making one imports neither torch nor the module its target names.
+Specs are plain data. Making one imports neither torch nor the module its target names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What every record holds.
+    """What every spec has.
 
     `name` is what a user types: lower case words joined by hyphens. `target` is `"package.module:attribute"`, imported
     on first use. `api` is the literal version of this interface the plugin was written for. `version` counts changes
@@ -106,7 +106,7 @@ class DataFile:
 class DatasetSpec(Spec):
     """A data set: `target` is a function `(spec, folder) -> disentangle_eval.api.Dataset`.
 
-    The function receives this spec, so that names, counts, checksums and places are written once, and the folder of
+    The function receives this spec, so that names, counts, checksums and paths are written once, and the folder of
     data sets, a `Path`, or None where the user named none. With a `config`, a `DatasetConfig`, it is
     `(spec, folder, config)`, and the user may write `NAME?setting=value`. With `takes_path` the user names the path of
     the data, `NAME:PATH`, and `folder` is that path.

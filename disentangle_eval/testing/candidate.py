@@ -1,4 +1,4 @@
-"""What is checked: a registered model under a cheap setting."""
+"""The candidate of checks: a registered model under a cheap setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an exception in training says of a plugin, found by the checks of the kit."""
+"""Which promise of a plugin an exception in training breaks, found by the checks of the kit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a check says what is wrong with a plugin, and where."""
+"""How a check reports what is wrong with a plugin, and where."""
 
 from __future__ import annotations
 

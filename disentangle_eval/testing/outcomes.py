@@ -15,7 +15,7 @@ from disentangle_eval.testing.verdict import check_name, judge
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one check went; `message` says why it failed or was skipped, `cause` is the exception behind a failure."""
+    """The outcome of one check; `message` is why it failed or was skipped, `cause` is the exception of a failure."""
 
     check: str
     status: Literal["ok", "failed", "skipped"]
@@ -26,7 +26,7 @@ class Outcome:
 def check_model(
     name: str, image: tuple[int, int, int] = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None
 ) -> list[Outcome]:
-    """How an installed model does in every check, on images of that shape (C, H, W) and with those settings.
+    """The outcome of every check of an installed model, on images of that shape (C, H, W) and with those settings.
 
     Raises `UsageError` for an unknown model or settings it refuses.
     """

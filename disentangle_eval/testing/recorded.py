@@ -56,7 +56,7 @@ class RecordedStep:
         return self._keep("images", self._draw.uniform(self.batch, *self.image).round(decimals=1))
 
     def pairs(self, factors: int | None) -> tuple[Tensor, Tensor]:
-        """Two batches of noise, which share no factor: a loss does not know which are shared."""
+        """Two batches of noise, which share no factor: a loss does not see which are shared."""
         return self.images(), self.images()
 
     @property

@@ -16,9 +16,9 @@ from disentangle_eval.training.pace import Pace, duration
 
 # What a run prints before its first log line, and how long before that it watches.
 WATCHED_SECONDS = 10.0
-LONG = 3600.0  # seconds of training left that deserve a word
+LONG = 3600.0  # seconds of training left that are reported
 SAMPLE = 25  # iterations whose median length is taken
-SLOWDOWN = 5.0  # times the first length that deserve a word
+SLOWDOWN = 5.0  # times the first length that are reported
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def no_progress() -> Iterator[Progress]:
 
 
 def remarks(total: int, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
-    """A watcher of iterations that, after some seconds, says once that a run takes long; `shorter` is a way out."""
+    """A watcher of iterations that, after some seconds, reports once that a run takes long, and how to shorten it."""
     pace = Pace()
     started = time.monotonic()
     said = False
@@ -56,13 +56,14 @@ def remarks(total: int, shorter: str, say: Callable[[str], None]) -> Callable[[i
             said = True
             left = pace.seconds_left(total)
             if left and left > LONG:
-                say(f"about {duration(left)} to iteration {total:,}; Ctrl-C saves, --resume continues; {shorter}")
+                how = "Ctrl-C saves, deval train --resume continues"
+                say(f"about {duration(left)} to iteration {total:,}; {how}; {shorter}")
 
     return on_iteration
 
 
 def slowdown(threads: int, say: Callable[[str], None]) -> Callable[[int], None]:
-    """A watcher of iterations that says once that they take five times as long as the first ones.
+    """A watcher of iterations that reports once that they take five times as long as the first ones.
 
     Lengths are medians over `SAMPLE` iterations, so that a checkpoint or a picture in between makes no difference.
     """
@@ -84,7 +85,7 @@ def slowdown(threads: int, say: Callable[[str], None]) -> Callable[[int], None]:
             first = length
         elif length > SLOWDOWN * first:
             said = True
-            advice = "; --threads 1 is often faster where other work is on the cores" if threads > 1 else ""
+            advice = "; --threads 1 is often faster if other work is on the cores" if threads > 1 else ""
             say(f"iterations take {length / first:.0f} times as long as the first ones, {1e3 * length:.0f} ms{advice}")
 
     return on_iteration

@@ -1,1 +1,1 @@
-"""What metrics are made of, ours and a plugin's: samples, votes, classes, information, encoded images."""
+"""Parts of metrics, for built-in ones and plugins: samples, votes, classes, information, encoded images."""

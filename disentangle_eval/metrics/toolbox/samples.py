@@ -1,4 +1,4 @@
-"""Random images of any subject: their indices, or their codes with the classes of the factors behind them."""
+"""Random images of any subject: their indices, or their codes with their factor classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
 @dataclass(frozen=True)
 class Samples:
-    """`codes` (N, K) in the precision of the subject, and `factors` (N, F) int64, the classes behind them."""
+    """`codes` (N, K) in the precision of the subject, and `factors` (N, F) int64, their classes."""
 
     codes: np.ndarray
     factors: np.ndarray
