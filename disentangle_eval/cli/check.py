@@ -1,14 +1,16 @@
-"""`deval check`: does a plugin's model keep the promises of the plugin interface."""
+"""`deval check`: whether a plugin's model, metric or data set keeps the promises of the plugin interface."""
 
 from __future__ import annotations
 
 import re
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.errors import DEBUG
 from disentangle_eval.cli.table import as_json_option, print_json
 from disentangle_eval.errors import one_line
@@ -32,30 +34,34 @@ class ImageShapeType(click.ParamType[tuple[int, int, int]]):
 
 
 @click.command()
-@click.argument("name", metavar="MODEL")
+@click.argument("name", metavar="NAME")
 @click.option(
-    "--image", type=ImageShapeType(), default="1x64x64", show_default=True, help="Shape of the images to check it on."
+    "--image", type=ImageShapeType(), default="1x64x64", show_default=True, help="Shape of the images of a model."
 )
+@data_dir_option
 @as_json_option
 @click.pass_context
-def check(ctx: click.Context, name: str, image: tuple[int, int, int], as_json: bool) -> None:
-    """Check that MODEL keeps the promises of the plugin interface, on a few random images.
+def check(ctx: click.Context, name: str, image: tuple[int, int, int], data_dir: Path | None, as_json: bool) -> None:
+    """Check that the model, metric or data set NAME keeps the promises of the plugin interface.
 
-    Exits with 1 if one is broken. A check is skipped if the model does not have the capability, or if it depends on a
-    check that failed. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
+    A model is tried on a few random images, a metric on small tables and models, a data set on some of its images.
+    Exits with 1 if a promise is broken. A check is skipped if the plugin does not have the capability, or if it depends
+    on a check that failed. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
     """
     from disentangle_eval.api import ImageShape
-    from disentangle_eval.testing.candidate import find_candidate
+    from disentangle_eval.testing.finding import find, kinds_of
     from disentangle_eval.testing.outcomes import check_candidate
 
-    outcomes = check_candidate(find_candidate(name, ImageShape(*image)))
+    done: list[Outcome] = []
+    for kind in kinds_of(name):
+        outcomes = check_candidate(find(name, kind, ImageShape(*image), data_dir=data_dir))
+        found = list(outcomes if as_json else _shown(outcomes, debug=ctx.meta.get(DEBUG, False)))
+        done += found
+        if not as_json:
+            counts = {status: sum(outcome.status == status for outcome in found) for status in COLOURS}
+            click.echo(f"{name}: {', '.join(f'{count} {status}' for status, count in counts.items())}")
     if as_json:
-        done = list(outcomes)
         print_json([{name: getattr(outcome, name) for name in ("check", "status", "message")} for outcome in done])
-    else:
-        done = list(_shown(outcomes, debug=ctx.meta.get(DEBUG, False)))
-        counts = {status: sum(outcome.status == status for outcome in done) for status in COLOURS}
-        click.echo(f"{name}: {', '.join(f'{count} {status}' for status, count in counts.items())}")
     if any(outcome.status == "failed" for outcome in done):
         ctx.exit(1)
 

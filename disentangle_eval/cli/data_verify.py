@@ -12,6 +12,7 @@ from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_
 from disentangle_eval.data.files.locations import data_folder
 from disentangle_eval.data.files.published import check, checksum, find_any
 from disentangle_eval.errors import DevalError, one_line
+from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
@@ -35,8 +36,25 @@ def verify(dataset: str, data_dir: Path | None) -> None:
     data = open_dataset(dataset, data_dir)
     for what, value in _contents(data):
         _say(what, value)
+    refuse_faults(dataset, data_dir, data)
     if spec.images and not parse_dataset(dataset).settings and len(data) != spec.images:
         raise DevalError(f"dataset {dataset!r}", received=f"{len(data):,} images", expected=f"{spec.images:,}")
+
+
+def refuse_faults(dataset: str, data_dir: Path | None, data: Dataset) -> None:
+    """`DevalError` naming the first promise of the plugin interface that a data set breaks; else print what it keeps."""
+    from disentangle_eval.testing.dataset_checks import DATASET_CHECKS, DatasetCandidate
+    from disentangle_eval.testing.failure import ConformanceFailure
+    from disentangle_eval.testing.verdict import check_name, judge
+
+    record = load_registry().find_dataset(parse_dataset(dataset).name)
+    candidate = DatasetCandidate(record=record, entry="", name=dataset, data_dir=data_dir, data=data)
+    # What is imported to list it says nothing of the data.
+    verdicts = {check_name(check): judge(candidate, check) for check in DATASET_CHECKS[1:]}
+    failures = [verdict for verdict in verdicts.values() if isinstance(verdict, ConformanceFailure)]
+    if failures:
+        raise DevalError(f"dataset {dataset!r}: {failures[0]}")
+    _say("checked", ", ".join(name.replace("_", " ") for name, verdict in verdicts.items() if verdict is None))
 
 
 def _file_is_right(file: DataFile, folder: Path | None, spec: DatasetSpec) -> bool:

@@ -30,7 +30,7 @@ COMMANDS = {
     "explore": LazyCommand("disentangle_eval.cli.explore", "Open a page on one checkpoint, with sliders."),
     "plot": LazyCommand("disentangle_eval.cli.plot", "Draw figures of many runs: curves, strips, scatters."),
     "study": LazyCommand("disentangle_eval.cli.study", "Run a file of models, settings and seeds."),
-    "check": LazyCommand("disentangle_eval.cli.check", "Check that a plugin's model keeps its promises."),
+    "check": LazyCommand("disentangle_eval.cli.check", "Check that a model, metric or data set keeps its promises."),
     "new": LazyCommand("disentangle_eval.cli.new", "Write a plugin to start from, with tests."),
     "models": LazyCommand("disentangle_eval.cli.models", "List the models that can be trained."),
     "datasets": LazyCommand("disentangle_eval.cli.datasets", "List the data sets to train and score on."),

@@ -50,8 +50,8 @@ COMMAND
 
 COMMANDS = {
     "model": "deval check NAME && deval train NAME --iterations 1000",
-    "metric": "deval score --metric NAME CHECKPOINT",
-    "dataset": "deval data show NAME",
+    "metric": "deval check NAME && deval score --metric NAME CHECKPOINT",
+    "dataset": "deval check NAME && deval data show NAME",
 }
 
 MODEL = {
@@ -188,11 +188,12 @@ def standardised(columns):
     return centred / np.maximum(centred.std(axis=0), 1e-12)
 ''',
     "tests/test_MODULE.py": '''\
-"""A code that is the factors scores 1, a constant one 0, and the same seed the same."""
+"""The metric keeps every promise of the plugin interface; a code that is the factors scores 1, a constant one 0."""
 
 import numpy as np
 
 import disentangle_eval as de
+from disentangle_eval.testing import parametrize_checks
 
 CLASSES = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), axis=1)
 
@@ -206,9 +207,9 @@ def test_the_factors_score_1_and_a_constant_0():
     assert score(np.ones((60, 2))).value == 0
 
 
-def test_the_same_seed_gives_the_same_score():
-    codes = np.random.default_rng(0).normal(size=(60, 3))
-    assert score(codes).details == score(codes).details
+@parametrize_checks("NAME", kind="metric")
+def test_conformance(check):
+    check()
 ''',
 }
 
@@ -252,22 +253,21 @@ def load(spec, folder):
     return ImageDataset("NAME@drawn", sha256, ByteImages(torch.from_numpy(pixels)), FACTORS)
 ''',
     "tests/test_MODULE.py": '''\
-"""Images are in [0, 1], one per combination of factors, and the same each time."""
-
-import torch
+"""The data set keeps every promise of the plugin interface, and its first image is the smallest square."""
 
 import disentangle_eval as de
+from disentangle_eval.testing import parametrize_checks
 
 
-def test_images_and_factors():
-    data, again = de.load_dataset("NAME"), de.load_dataset("NAME")
-    images = data.images(torch.arange(len(data)))
-    assert images.dtype == torch.float32
-    assert images.min() >= 0
-    assert images.max() <= 1
-    assert len(data) == len(data.factors)
-    assert data.sha256 == again.sha256
-    assert torch.equal(images, again.images(torch.arange(len(data))))
+@parametrize_checks("NAME", kind="dataset")
+def test_conformance(check):
+    check()
+
+
+def test_the_first_image_is_a_square_of_side_4_in_the_corner():
+    image, classes = de.load_dataset("NAME")[0]
+    assert image.sum() == 16
+    assert list(classes) == [0, 0, 0]
 ''',
 }
 

@@ -50,7 +50,8 @@ class Candidate:
         return place(model, torch.device("cpu")).train()
 
 
-Check = Callable[[Candidate], None]
+# A check of a candidate: a `Candidate`, `MetricCandidate` or `DatasetCandidate`.
+Check = Callable[[Any], None]
 
 
 def find_candidate(name: str, image: ImageShape = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None) -> Candidate:

@@ -1,15 +1,16 @@
-"""The outcome of every check of a model."""
+"""The outcome of every check of a model, a metric or a data set."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, find_candidate
-from disentangle_eval.testing.checks import CHECKS
+from disentangle_eval.testing.candidate import DEFAULT_IMAGE
 from disentangle_eval.testing.failure import NotChecked
+from disentangle_eval.testing.finding import AnyCandidate, checks_of, find
 from disentangle_eval.testing.verdict import check_name, judge
 
 
@@ -30,12 +31,28 @@ def check_model(
 
     Raises `UsageError` for an unknown model or settings it refuses.
     """
-    return list(check_candidate(find_candidate(name, ImageShape(*image), config)))
+    return list(check_candidate(find(name, "model", ImageShape(*image), config)))
 
 
-def check_candidate(candidate: Candidate) -> Iterator[Outcome]:
+def check_metric(name: str, config: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """How an installed metric does in every check, under its default protocol with those settings changed.
+
+    Raises `UsageError` for an unknown metric or settings it refuses.
+    """
+    return list(check_candidate(find(name, "metric", config=config)))
+
+
+def check_dataset(name: str, data_dir: Path | None = None) -> list[Outcome]:
+    """How an installed data set does in every check; `name` may have its path and settings.
+
+    Raises `UsageError` for an unknown data set.
+    """
+    return list(check_candidate(find(name, "dataset", data_dir=data_dir)))
+
+
+def check_candidate(candidate: AnyCandidate) -> Iterator[Outcome]:
     """The outcome of each check, as it comes."""
-    for check in CHECKS:
+    for check in checks_of(candidate):
         verdict = judge(candidate, check)
         if verdict is None:
             yield Outcome(check_name(check), "ok")

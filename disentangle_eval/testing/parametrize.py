@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, Check, find_candidate
-from disentangle_eval.testing.checks import CHECKS
+from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Check
 from disentangle_eval.testing.failure import NotChecked
+from disentangle_eval.testing.finding import CHECKS_OF, AnyCandidate, Kind, find
 from disentangle_eval.testing.verdict import check_name, judge
 
 if TYPE_CHECKING:
@@ -17,27 +17,30 @@ if TYPE_CHECKING:
 
 
 def parametrize_checks(
-    *names: str, image: tuple[int, int, int] = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None
+    *names: str,
+    kind: Kind = "model",
+    image: tuple[int, int, int] = DEFAULT_IMAGE,
+    config: Mapping[str, Any] | None = None,
 ) -> pytest.MarkDecorator:
-    """Turns `def test_conformance(check): check()` into one test per model and check; needs pytest.
+    """Turns `def test_conformance(check): check()` into one test per model, metric or data set and check; needs pytest.
 
-    Models are looked up when a test runs, on images of that shape (C, H, W) and with those settings. A check that does
-    not apply is skipped with its reason, and one that fails raises `ConformanceFailure`.
+    They are looked up when a test runs: models on images of that shape (C, H, W), models and metrics with those
+    settings. A check that does not apply is skipped with its reason, and one that fails raises `ConformanceFailure`.
     """
     import pytest
 
     tests = []
     for name in names:
-        find = functools.cache(functools.partial(find_candidate, name, ImageShape(*image), config))
-        tests += [pytest.param(_bind(find, check), id=f"{name}-{check_name(check)}") for check in CHECKS]
+        found = functools.cache(functools.partial(find, name, kind, ImageShape(*image), config))
+        tests += [pytest.param(_bind(found, check), id=f"{name}-{check_name(check)}") for check in CHECKS_OF[kind]]
     return pytest.mark.parametrize("check", tests)
 
 
-def _bind(find: Callable[[], Candidate], check: Check) -> Callable[[], None]:
+def _bind(found: Callable[[], AnyCandidate], check: Check) -> Callable[[], None]:
     def run() -> None:
         import pytest
 
-        verdict = judge(find(), check)
+        verdict = judge(found(), check)
         if isinstance(verdict, NotChecked):
             pytest.skip(str(verdict))
         if verdict is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from disentangle_eval.testing.candidate import Candidate, Check
+from typing import Any
+
+from disentangle_eval.testing.candidate import Check
 from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, explained
 
 
@@ -11,14 +13,15 @@ def check_name(check: Check) -> str:
     return check.__name__.removeprefix("check_")
 
 
-def judge(candidate: Candidate, check: Check) -> ConformanceFailure | NotChecked | None:
+def judge(candidate: Any, check: Check) -> ConformanceFailure | NotChecked | None:
     """Why a candidate fails a check or cannot be checked, None where it passes; remembered with the candidate."""
     if check not in candidate.verdicts:
         candidate.verdicts[check] = _run(candidate, check)
-    return candidate.verdicts[check]
+    verdict: ConformanceFailure | NotChecked | None = candidate.verdicts[check]
+    return verdict
 
 
-def rests_on(candidate: Candidate, *checks: Check) -> None:
+def rests_on(candidate: Any, *checks: Check) -> None:
     """For checks that would only repeat what others report: `NotChecked` unless the candidate passes those."""
     for check in checks:
         verdict = judge(candidate, check)
@@ -28,7 +31,7 @@ def rests_on(candidate: Candidate, *checks: Check) -> None:
             raise NotChecked(str(verdict))
 
 
-def _run(candidate: Candidate, check: Check) -> ConformanceFailure | NotChecked | None:
+def _run(candidate: Any, check: Check) -> ConformanceFailure | NotChecked | None:
     try:
         with explained(check_name(check), "correct that line"):
             check(candidate)

@@ -14,6 +14,7 @@ from disentangle_eval.registry import hookspecs
 from disentangle_eval.results import Result
 
 ALL = "\n".join(PAGES.values())
+ALL_CHECKS = dict.fromkeys([*testing.CHECKS, *testing.METRIC_CHECKS, *testing.DATASET_CHECKS])
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]
 
 
@@ -33,7 +34,7 @@ def test_commands(name):
     assert f"deval {name}" in PAGES["cli.md"]
 
 
-@pytest.mark.parametrize("name", [check.__name__.removeprefix("check_") for check in testing.CHECKS])
+@pytest.mark.parametrize("name", [check.__name__.removeprefix("check_") for check in ALL_CHECKS])
 def test_checks_of_the_conformance_kit(name):
     assert f"| `{name}` |" in PAGES["plugin-guide.md"]
 

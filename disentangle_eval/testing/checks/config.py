@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from disentangle_eval.config import ModelConfig, build, resolve
+from disentangle_eval.config import Config, ModelConfig, build, resolve
 from disentangle_eval.errors import UsageError
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.failure import ConformanceFailure, explained
@@ -31,16 +31,21 @@ def check_config(candidate: Candidate) -> None:
             "a subclass of disentangle_eval.config.ModelConfig",
             "derive the settings from ModelConfig",
         )
-    for label, cfg in _variants(config):
-        _round_trip(label, cfg)
-    _unknown_key(config)
+    check_settings(CHECK, config, _variants(config))
     for problem in unfit_settings(config):
         raise ConformanceFailure(
             CHECK, problem, "settings that are options of `deval train`", f"rename or retype it in {config.__name__}"
         )
+
+
+def check_settings(check: str, config: type[Config], variants: Iterable[tuple[str, Config]]) -> None:
+    """Each variant comes back equal from JSON with every field; unknown keys are refused, and settings never change."""
+    for label, cfg in variants:
+        _round_trip(check, label, cfg)
+    _unknown_key(check, config)
     if not config.model_config.get("frozen"):
         raise ConformanceFailure(
-            CHECK, f"{config.__name__} that can be changed", "frozen settings", "leave `frozen` as Config sets it"
+            check, f"{config.__name__} that can be changed", "frozen settings", "leave `frozen` as Config sets it"
         )
 
 
@@ -54,36 +59,36 @@ def _variants(config: type[ModelConfig]) -> Iterator[tuple[str, ModelConfig]]:
                 yield label, resolve(config, dataset, preset, {})
 
 
-def _round_trip(label: str, cfg: ModelConfig) -> None:
-    with explained(CHECK, f"let {label} hold what JSON can: numbers but no infinities, text, booleans, lists"):
+def _round_trip(check: str, label: str, cfg: Config) -> None:
+    with explained(check, f"let {label} hold what JSON can: numbers but no infinities, text, booleans, lists"):
         values = json.loads(json.dumps(cfg.model_dump(mode="json"), allow_nan=False))
     left_out = set(type(cfg).model_fields) - set(values)
     if left_out:
         raise ConformanceFailure(
-            CHECK,
+            check,
             f"JSON of {label} without {', '.join(sorted(left_out))}",
             "every field, so that a checkpoint restores the same model",
             "leave out `exclude` and custom serialisers that drop fields",
         )
-    with explained(CHECK, f"let {label} be read back from their JSON"):
+    with explained(check, f"let {label} be read back from their JSON"):
         again = build(type(cfg), values)
     if again != cfg:
         changed = [name for name in values if getattr(again, name) != getattr(cfg, name)]
         raise ConformanceFailure(
-            CHECK,
+            check,
             f"other values of {', '.join(changed)} after {label} went through JSON",
             "equal settings",
             "use types that JSON holds exactly",
         )
 
 
-def _unknown_key(config: type[ModelConfig]) -> None:
+def _unknown_key(check: str, config: type[Config]) -> None:
     try:
         build(config, {UNKNOWN: 1})
     except UsageError:
         return
     raise ConformanceFailure(
-        CHECK,
+        check,
         f"{config.__name__} accepted the key {UNKNOWN!r}",
         "unknown keys to be refused, so that a typing mistake is not ignored",
         "leave `extra` as Config sets it",

@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 from disentangle_eval.errors import one_line
-from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.failure import ConformanceFailure
 
 SLOW = ("torch", "torchvision", "scipy", "sklearn", "matplotlib", "tensorflow", "jax")
@@ -39,13 +39,14 @@ print(json.dumps([by_entry, by_config]))
 """
 
 
-def check_registration_imports_no_torch(candidate: Candidate) -> None:
+def check_registration_imports_no_torch(candidate: Any) -> None:
     """The entry module with its hooks, and the module of the settings, import neither torch nor anything as slow.
 
     A fresh interpreter does both, so that what this process has already imported does not matter.
     """
     check = "registration_imports_no_torch"
-    config = candidate.record.spec.config.partition(":")[0]
+    # A data set may have no settings.
+    config = candidate.record.spec.config.partition(":")[0] or candidate.entry
     done = subprocess.run(
         [sys.executable, "-c", _SCRIPT, candidate.entry, config, json.dumps(SLOW)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

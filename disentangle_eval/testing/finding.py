@@ -1,0 +1,75 @@
+"""What a name stands for, as candidates of the checks: a model, a metric, a data set, or several of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from disentangle_eval.api import ImageShape
+from disentangle_eval.config import build
+from disentangle_eval.registry.lookup import Registered, load_registry
+from disentangle_eval.registry.manager import load_plugins
+from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.specs import Spec
+from disentangle_eval.testing import candidate as models
+from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, Check
+from disentangle_eval.testing.checks import CHECKS
+from disentangle_eval.testing.dataset_checks import DATASET_CHECKS, DatasetCandidate
+from disentangle_eval.testing.metric_checks import METRIC_CHECKS, MetricCandidate
+
+Kind = Literal["model", "metric", "dataset"]
+AnyCandidate = Candidate | MetricCandidate | DatasetCandidate
+
+CHECKS_OF: Mapping[Kind, Sequence[Check]] = {"model": CHECKS, "metric": METRIC_CHECKS, "dataset": DATASET_CHECKS}
+
+
+def kinds_of(name: str) -> list[Kind]:
+    """What is registered under a name, which may have a data set's path and settings; a model where nothing is."""
+    registry = load_registry()
+    tables: Mapping[Kind, Any] = {
+        "model": registry.models,
+        "metric": registry.metrics,
+        "dataset": registry.datasets,
+    }
+    found = [kind for kind, table in tables.items() if name in table]
+    if not found and parse_dataset(name).name in registry.datasets:
+        found = ["dataset"]
+    return found or ["model"]
+
+
+def find(
+    name: str,
+    kind: Kind,
+    image: ImageShape = DEFAULT_IMAGE,
+    config: Mapping[str, Any] | None = None,
+    data_dir: Path | None = None,
+) -> AnyCandidate:
+    """The candidate of a kind; `UsageError` for a name no plugin has, and for settings that are refused."""
+    if kind == "model":
+        return models.find_candidate(name, image, config) if config else models.find_candidate(name, image)
+    registry = load_registry()
+    if kind == "dataset":
+        record = registry.find_dataset(parse_dataset(name).name)
+        return DatasetCandidate(record=record, entry=entry_of(record), name=name, data_dir=data_dir)
+    metric = registry.find_metric(name)
+    found = MetricCandidate(record=metric, entry=entry_of(metric), values=dict(config or {}))
+    if config:
+        build(found.config(), {**next(iter(found.config().protocols.values()), {}), **config})
+    return found
+
+
+def entry_of(record: Registered[Spec]) -> str:
+    """The module, or file, of the entry point by which a record came."""
+    return next(
+        plugin.module
+        for plugin in load_plugins()
+        if plugin.distribution == record.distribution and record.spec in plugin.specs
+    )
+
+
+def checks_of(candidate: AnyCandidate) -> Sequence[Check]:
+    """The checks of a candidate, in order."""
+    if isinstance(candidate, MetricCandidate):
+        return METRIC_CHECKS
+    return DATASET_CHECKS if isinstance(candidate, DatasetCandidate) else CHECKS
