@@ -42,7 +42,7 @@ def verify(dataset: str, data_dir: Path | None) -> None:
 
 
 def refuse_faults(dataset: str, data_dir: Path | None, data: Dataset) -> None:
-    """`DevalError` naming the first promise of the plugin interface that a data set breaks; else print what it keeps."""
+    """`DevalError` naming the first promise of the plugin interface that a data set breaks, else print its checks."""
     from disentangle_eval.testing.dataset_checks import DATASET_CHECKS, DatasetCandidate
     from disentangle_eval.testing.failure import ConformanceFailure
     from disentangle_eval.testing.verdict import check_name, judge

@@ -25,7 +25,7 @@ from disentangle_eval.testing.verdict import rests_on
 
 # Arguments of `de.score`, which a setting of the same name would never receive.
 RESERVED = frozenset(
-    [
+    {
         "codes",
         "factors",
         "factor_sizes",
@@ -42,7 +42,7 @@ RESERVED = frozenset(
         "batch_statistics",
         "again",
         "progress",
-    ]
+    }
 )
 SEED = 3
 
