@@ -1,7 +1,7 @@
 """Settings of the models with discrete latents and the values published for each data set."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
@@ -87,3 +87,45 @@ class JointVAEConfig(ModelConfig):
         if min(classes) < 2:
             raise PydanticCustomError("classes", "expected at least 2 classes of each latent")
         return classes
+
+
+_SMALL: Mapping[str, Any] = {
+    "classes": 32,
+    "embedding_dim": 16,
+    "width": 32,
+    "batch_size": 64,
+    "lr": 1e-3,
+    "iterations": 20_000,
+}
+
+
+class VQVAEConfig(ModelConfig):
+    """The defaults are van den Oord et al.'s (2017) for images; `small` is ours, for one core of a CPU."""
+
+    presets: ClassVar[Presets] = {
+        "paper": {"*": {}},
+        "small": {
+            "mnist": _SMALL,
+            "mnist-55k": _SMALL,
+            "fashion-mnist": _SMALL,
+            "*": {**_SMALL, "halvings": 4},
+        },
+    }
+    preset_notes: ClassVar[Mapping[str, str]] = {"paper": "van den Oord et al.", "small": "ours, for one CPU core"}
+    default_preset: ClassVar[str] = "paper"
+
+    batch_size: int = Field(128, ge=1, description="images in a batch")
+    iterations: int = Field(250_000, ge=1, description="training iterations")
+    classes: int = Field(512, ge=2, description="vectors of the codebook, the classes of every code")
+    embedding_dim: int = Field(64, ge=1, description="dimensions of a vector of the codebook")
+    halvings: int = Field(
+        2, ge=1, description="how many times the encoder halves the image: a 64 x 64 image has 16 x 16 codes with 2"
+    )
+    width: int = Field(256, ge=1, description="channels of all hidden convolutions")
+    residual_blocks: int = Field(2, ge=0, description="residual blocks of the encoder and of the decoder")
+    beta: float = Field(0.25, ge=0, description="weight of the commitment of the encoder to the codebook")
+    variance: float = Field(0.06, gt=0, description="variance of the decoder's normal pixels")
+    prior: Literal["none", "uniform"] = Field(
+        "none", description="prior of the codes: none, so that no images are drawn, or every class equally likely"
+    )
+    lr: float = Field(2e-4, gt=0, description="learning rate (Adam)")

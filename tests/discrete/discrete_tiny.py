@@ -3,8 +3,9 @@
 import torch
 from lively import lively
 
-from deval_discrete.config import JointVAEConfig
+from deval_discrete.config import JointVAEConfig, VQVAEConfig
 from deval_discrete.jointvae import JointVAE
+from deval_discrete.vqvae import VQVAE
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 
@@ -16,3 +17,14 @@ TINY_JOINT = {"latent_dim": LATENT, "classes": CLASSES, "hidden": 7}
 def tiny_jointvae(image=IMAGE, **settings):
     torch.manual_seed(0)
     return lively(JointVAE(build(JointVAEConfig, {**TINY_JOINT, **settings}), image)).train()
+
+
+TINY_VQ = {"classes": 5, "embedding_dim": 3, "width": 6, "halvings": 2, "batch_size": BATCH}
+
+
+def tiny_vqvae(image=IMAGE, **settings):
+    torch.manual_seed(0)
+    model = lively(VQVAE(build(VQVAEConfig, {**TINY_VQ, **settings}), image))
+    with torch.no_grad():
+        model.codebook.vectors.normal_()
+    return model.train()
