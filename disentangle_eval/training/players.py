@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from disentangle_eval.api import Model, Optim, Player, PolynomialDecay, Schedule
 from disentangle_eval.errors import PluginError, describe
+from disentangle_eval.nn.freezing import frozen_parameters
 from disentangle_eval.training.rmsprop import RMSprop
 
 # What depends on the device alone.
@@ -96,9 +97,10 @@ def name_problems(players: Sequence[Player]) -> list[str]:
 
 
 def ownership_problems(model: Model[Any], players: Sequence[Player]) -> list[str]:
-    """Every way in which the players do not own each parameter of the model exactly once."""
+    """Every way in which the players do not own each parameter of the model exactly once, those of `Frozen` aside."""
     problems = []
-    owners: dict[nn.Parameter, list[str]] = {parameter: [] for parameter in model.parameters()}
+    frozen = frozen_parameters(model)
+    owners: dict[nn.Parameter, list[str]] = {p: [] for p in model.parameters() if p not in frozen}
     for player in players:
         for parameter in _parameters(player):
             owners.setdefault(parameter, []).append(player.name)
@@ -109,6 +111,8 @@ def ownership_problems(model: Model[Any], players: Sequence[Player]) -> list[str
             problems.append(f"parameter {label!r} belongs to no player")
         elif len(owned_by) > 1:
             problems.append(f"parameter {label!r} belongs to more than one group: {', '.join(owned_by)}")
+        elif parameter in frozen:
+            problems.append(f"parameter {label!r} is of a Frozen network and belongs to player {owned_by[0]!r}")
         elif parameter not in labels:
             problems.append(f"player {owned_by[0]!r} owns {label}")
     return problems

@@ -100,6 +100,11 @@ class VQVAE(Model[VQVAEConfig]):
         outputs: Tensor = self.encoder(x)
         return outputs.flatten(2).transpose(1, 2)
 
+    def quantised(self, x: Tensor) -> Quantised:
+        """Images -> what the codebook makes of the encoder's outputs."""
+        found: Quantised = self.codebook(self.encoded(x))
+        return found
+
     def decoded(self, vectors: Tensor) -> Tensor:
         """Vectors (B, P, D) -> means of the pixels, (B, C, H, W), not yet cut to [0, 1]."""
         images: Tensor = self.decoder(vectors.transpose(1, 2).unflatten(2, self.places))
@@ -108,7 +113,7 @@ class VQVAE(Model[VQVAEConfig]):
     # ------------------------------------------------------------ what it offers
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.codebook(self.encoded(x)).classes.to(x.dtype)
+        return self.quantised(x).classes.to(x.dtype)
 
     def posterior(self, x: Tensor) -> ProductDistribution:
         """q(z|x), certain of one class at every place (equation 1)."""
@@ -126,11 +131,12 @@ class VQVAE(Model[VQVAEConfig]):
         return self.decoded(self.looked_up(z)).clamp(0, 1)
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        return self.decoded(self.codebook(self.encoded(x)).vectors).clamp(0, 1)
+        return self.decoded(self.quantised(x).vectors).clamp(0, 1)
 
     def looked_up(self, z: Tensor) -> Tensor:
         """One-hot vectors (B, P classes) -> vectors of the codebook, (B, P, D)."""
-        return z.unflatten(1, (-1, self.cfg.classes)) @ self.codebook.vectors
+        vectors: Tensor = z.unflatten(1, (-1, self.cfg.classes)) @ self.codebook.vectors
+        return vectors
 
 
 def perplexity(classes: Tensor, number: int) -> Tensor:

@@ -18,7 +18,7 @@ def check_gradients(candidate: Candidate) -> None:
     trial = Trial(candidate, seed=0)
     labels = {parameter: name for name, parameter in trial.model.named_parameters()}
     learning: set[nn.Parameter] = set()
-    for round_ in trial.due():
+    for round_ in trial.rounds:
         losses = round_.losses(trial.step)
         for name in round_.players:
             parameters = trial.players[name].parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from disentangle_eval.nn.freezing import frozen_parameters
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.failure import ConformanceFailure, explained, place_of
@@ -32,12 +33,16 @@ def check_players(candidate: Candidate) -> None:
             CHECK,
             "; ".join(problems[:3]) + more + place,
             "every parameter in exactly one group of one player",
-            "give each network to one player; make what is not trained a buffer",
+            "give each network to one player; make what is not trained a buffer, or wrap the network in Frozen",
         )
-    frozen = [name for name, parameter in model.named_parameters() if not parameter.requires_grad]
+    meant = frozen_parameters(model)
+    frozen = [name for name, p in model.named_parameters() if not p.requires_grad and p not in meant]
     if frozen:
         raise ConformanceFailure(
-            CHECK, f"frozen parameters {', '.join(frozen[:3])}", "parameters that are trained", "make them buffers"
+            CHECK,
+            f"frozen parameters {', '.join(frozen[:3])}",
+            "parameters that are trained",
+            "make them buffers, or wrap the network in disentangle_eval.nn.freezing.Frozen",
         )
     with explained(CHECK, "correct the players", model.players):
         build_players(model)

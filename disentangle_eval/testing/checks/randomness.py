@@ -28,7 +28,7 @@ def check_no_global_randomness(candidate: Candidate) -> None:
     rests_on(candidate, check_rounds)
     _watch("the constructor", partial(candidate.model, seed=0))
     trial = Trial(candidate, seed=0)
-    for position, round_ in enumerate(trial.due()):
+    for position, round_ in enumerate(trial.rounds):
         _watch(f"round {position + 1} ({_name(round_.losses)})", partial(trial.play, round_))
     model = candidate.model(seed=0).eval()
     for name, call in calls(candidate, model).items():

@@ -48,7 +48,7 @@ def check_iteration_counter(candidate: Candidate) -> None:
     check = "iteration_counter"
     trial = Trial(candidate, seed=0)
     counter, batch = trial.step.iteration, trial.step.batch
-    for round_ in trial.due():
+    for round_ in trial.rounds:
         round_.losses(trial.step)
         if trial.step.iteration is not counter or not torch.equal(counter, torch.zeros_like(counter)):
             raise ConformanceFailure(
