@@ -124,11 +124,15 @@ def open_run(plan: Plan, data: Dataset) -> Run:
     from disentangle_eval.training.graph import cuda_graphs
     from disentangle_eval.training.run import Identity, Run, Ticks
     from disentangle_eval.training.training import Training
+    from disentangle_eval.training.validation import Validation, hold_back
 
     registry, settings = load_registry(), plan.settings
     spec = registry.find_model(plan.model)
     device = choose_device(settings.device)
     assert settings.products != "auto"
+    held = None
+    if settings.validation is not None:
+        data, held = hold_back(data, settings.validation)
     training = Training(
         build_model(registry.resolve(spec, "target"), plan.cfg, data.shape, settings.seed),
         data,
@@ -146,6 +150,7 @@ def open_run(plan: Plan, data: Dataset) -> Run:
         ),
         folder=plan.folder,
         ticks=Ticks(log=settings.log_every, checkpoint=settings.checkpoint_every, snapshot=settings.snapshot_every),
+        validation=None if held is None else Validation(training, held),
     )
 
 

@@ -75,7 +75,11 @@ def with_training_part(data: Dataset, settings: Mapping[str, str] | PartConfig) 
             expected=f"factors, and at most {LARGEST:,} images",
             advice="leave out correlate and hold_out",
         )
-    part = training_part(data.factors, cfg)
+    return seen_in_training(data, training_part(data.factors, cfg))
+
+
+def seen_in_training(data: Dataset, part: KeptImages | WeightedImages) -> Any:
+    """The same data set, of which training sees the part."""
     if isinstance(data, ImageDataset) and is_dataclass(data):
         return replace(data, training_part=part)
     return (IndexedNuisance if isinstance(data, Nuisance) else IndexedDataset)(data, training_part=part)

@@ -49,6 +49,9 @@ class RunSettings(Config):
     log_every: int = Field(100, ge=1, description="iterations per line of the log")
     checkpoint_every: int = Field(1000, ge=1, description="iterations between saves of checkpoint.pt")
     snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots and pictures")
+    validation: int | None = Field(
+        None, ge=1, description="images to hold back from training, whose terms every line of the log has too"
+    )
     follow: str | None = Field(
         None, description="score every snapshot with METRIC or METRIC:PROTOCOL and keep the best as best.pt"
     )

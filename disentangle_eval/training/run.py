@@ -19,6 +19,7 @@ from disentangle_eval.runtime.versions import versions
 from disentangle_eval.training.folder import RunFolder, append_line, cut_back, sync
 from disentangle_eval.training.training import Training, refuse_broken
 from disentangle_eval.training.turns import take_turns
+from disentangle_eval.training.validation import Validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +61,20 @@ class Watchers:
 class Run:
     """A training with its folder: log lines, checkpoints, snapshots and watchers."""
 
-    def __init__(self, training: Training, *, identity: Identity, folder: RunFolder, ticks: Ticks) -> None:
+    def __init__(
+        self,
+        training: Training,
+        *,
+        identity: Identity,
+        folder: RunFolder,
+        ticks: Ticks,
+        validation: Validation | None = None,
+    ) -> None:
         self.training = training
         self.identity = identity
         self.folder = folder
         self.ticks = ticks
+        self.validation = validation
         self.stopping = False
         self.stopped_by: int | None = None
 
@@ -232,7 +242,8 @@ class Run:
     def _log(self) -> dict[str, Any]:
         means = self.training.means()
         refuse_broken(means, self.iteration, self.ticks.log)
-        line = {"iteration": self.iteration, **means}
+        held_back = {} if self.validation is None else self.validation.means()
+        line = {"iteration": self.iteration, **means, **held_back}
         append_line(self.folder.log, line)
         return line
 
