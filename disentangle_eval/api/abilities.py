@@ -5,7 +5,7 @@ Shapes: B batch, C H W image, Z latent, K code.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -148,6 +148,17 @@ class Traversable(Protocol):
 
     def traversal(self, draw: Draw) -> Traversal:
         """The space of the traversal, estimated with the given randomness."""
+
+
+@runtime_checkable
+class Pictured(Protocol):
+    """Has pictures of its own, which a run draws with every kept snapshot."""
+
+    def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
+        """Rows of images by the picture's name, each row (n, C, H, W) in [0, 1], in eval mode.
+
+        A name is lower-case words joined by hyphens; the run's own pictures are `samples` and `traversal`.
+        """
 
 
 class AnyModel(

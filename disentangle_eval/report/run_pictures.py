@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from disentangle_eval.api import Generator, Traversable
-from disentangle_eval.report.grid import save_png
+from disentangle_eval.api import Generator, Pictured, Traversable
+from disentangle_eval.report.grid import save_png, table
 from disentangle_eval.report.labels import captioned
 from disentangle_eval.report.samples import sample_grid
 from disentangle_eval.report.traversal import sweeps, traversal_picture
 from disentangle_eval.results import read_results
+from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.training.folder import RunFolder
@@ -74,8 +76,8 @@ def draw_model(
 ) -> list[Path]:
     """Draw samples and a traversal of a model at an iteration, as far as it can.
 
-    `image` is where the traversal of an encoder starts. Writes pictures/{samples,traversal}-ITERATION.png and returns
-    those written.
+    `image` is where the traversal of an encoder starts. Writes pictures/{samples,traversal}-ITERATION.png, and one for
+    each picture of the model's own, and returns those written.
     """
     drawn = {}
     title = run_title(folder, iteration)
@@ -85,6 +87,11 @@ def draw_model(
         drawn[folder.picture("traversal", iteration)] = traversal_picture(
             sweeps(model, COLUMNS, seed, device, image=image)
         )
+    if isinstance(model, Pictured):
+        draw = GeneratorDraw(stream_seed(seed, "pictures"), device)
+        with evaluating(model):
+            own = {name: [row.cpu() for row in rows] for name, rows in model.pictures(draw).items()}
+        drawn |= {folder.picture(name, iteration): table(rows) for name, rows in own.items()}
     make_folder(folder.pictures)
     for path, picture in drawn.items():
         save_png(path, captioned(picture, title))

@@ -130,13 +130,17 @@ class JointVAE(BernoulliLikelihood, AveragedWeights, Model[JointVAEConfig]):
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        return self.generate(self.latent(self.encode(x)))
+        return self.decode(self.encode(x))
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Codes (B, K) -> the images of the nearest classes and of the numbers."""
+        return self.generate(self.latent(code))
 
     def latent(self, code: Tensor) -> Tensor:
         """A code (B, K) as an input of the decoder, (B, `prior.dim`)."""
         *classes, mean = code.split([*[1] * len(self.cfg.classes), self.cfg.latent_dim], dim=1)
         hot = [
-            one_hot(column[:, 0].round().long(), size).to(code.dtype)
+            one_hot(column[:, 0].round().clamp(0, size - 1).long(), size).to(code.dtype)
             for column, size in zip(classes, self.cfg.classes, strict=True)
         ]
         return torch.cat([*hot, mean], dim=1)
@@ -154,7 +158,7 @@ class JointVAE(BernoulliLikelihood, AveragedWeights, Model[JointVAEConfig]):
             spread=self.running_kl.new_tensor(spread),
             rate=self.running_kl.clone(),
             origin=origin,
-            render=lambda code: self.generate(self.latent(code)),
+            render=self.decode,
             encode=self.encode,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -17,6 +17,10 @@ from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, 
 from disentangle_eval.gaussians import log_density
 from disentangle_eval.latents import Categorical, OneHot, Prior
 from disentangle_eval.nn.categorical import ProductDistribution
+
+# How many vectors of the codebook a run's picture shows, and in how many columns.
+PICTURED = 64
+PICTURED_COLUMNS = 8
 
 
 class Quantised(NamedTuple):
@@ -132,6 +136,17 @@ class VQVAE(Model[VQVAEConfig]):
 
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.decoded(self.quantised(x).vectors).clamp(0, 1)
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Codes (B, P) -> the images of the nearest classes."""
+        classes = code.round().clamp(0, self.cfg.classes - 1).long()
+        return self.decoded(self.codebook.vectors[classes]).clamp(0, 1)
+
+    def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
+        """What the first vectors of the codebook draw, each at every place at once."""
+        classes = torch.arange(min(self.cfg.classes, PICTURED), device=self.codebook.vectors.device)
+        images = self.decode(classes[:, None].expand(-1, len(self.code)))
+        return {"codebook": images.split(PICTURED_COLUMNS)}
 
     def looked_up(self, z: Tensor) -> Tensor:
         """One-hot vectors (B, P classes) -> vectors of the codebook, (B, P, D)."""

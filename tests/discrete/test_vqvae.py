@@ -113,6 +113,14 @@ class Images:
         return IMAGES[index]
 
 
+def test_its_own_picture_shows_each_vector_at_every_place():
+    model = tiny_vqvae().eval()
+    rows = model.pictures(GeneratorDraw(0))["codebook"]
+    everywhere = torch.arange(CLASSES, dtype=torch.float32)[:, None].expand(-1, PLACES)
+    torch.testing.assert_close(torch.cat(list(rows)), model.decode(everywhere))
+    torch.testing.assert_close(model.decode(model.encode(IMAGES)), model.reconstruct(IMAGES))
+
+
 def test_perplexity_is_the_number_of_classes_used_equally():
     assert float(perplexity(torch.tensor([[0, 1], [2, 3]]), 9)) == pytest.approx(4)
     assert float(perplexity(torch.zeros(3, 4, dtype=torch.int64), 9)) == pytest.approx(1)

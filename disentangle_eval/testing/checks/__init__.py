@@ -15,6 +15,7 @@ from disentangle_eval.testing.checks.gradients import check_gradients
 from disentangle_eval.testing.checks.host_reads import check_no_host_read
 from disentangle_eval.testing.checks.likelihood import check_log_likelihood
 from disentangle_eval.testing.checks.lower_bound import check_lower_bound
+from disentangle_eval.testing.checks.pictures import check_pictures
 from disentangle_eval.testing.checks.players import check_players
 from disentangle_eval.testing.checks.posterior import check_posterior
 from disentangle_eval.testing.checks.randomness import check_no_global_randomness
@@ -49,5 +50,6 @@ CHECKS: tuple[Check, ...] = (
     check_rate,
     check_lower_bound,
     check_traversal,
+    check_pictures,
     check_device,
 )

@@ -17,6 +17,7 @@ from disentangle_eval.api import (
     Likelihood,
     LowerBound,
     Model,
+    Pictured,
     Posterior,
     Reconstructor,
     Traversable,
@@ -70,4 +71,6 @@ def calls(candidate: Candidate, model: Model[Any], device: torch.device = CPU) -
             found["lower_bound"] = lambda: model.lower_bound(prior.sample(draw, N), draw, iteration=0)
     if isinstance(model, Traversable):
         found["traversal"] = lambda: model.traversal(draw)
+    if isinstance(model, Pictured):
+        found["pictures"] = lambda: model.pictures(draw)
     return found
