@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disentangle_eval.api import ImageShape
 from disentangle_eval.cli.main import main
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.registration import check_registration_imports_no_torch
+from disentangle_eval.testing.failure import NotChecked
 
 PLUGIN = """
 from disentangle_eval import ModelSpec, hookimpl
@@ -88,3 +92,12 @@ def test_a_model_in_one_file_trains_and_its_checkpoint_names_the_file(file: Path
 def test_what_is_no_python_file_is_refused(tmp_path: Path, capsys) -> None:
     assert deval("models", f"--plugins={tmp_path / 'missing.py'}") == 2
     assert "--plugins: received" in capsys.readouterr().err
+
+
+def test_the_kit_does_not_judge_what_a_file_imports(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVAL_PLUGINS", str(file))
+    load_registry.cache_clear()
+    found = load_registry().find_model("one-file")
+    candidate = Candidate(record=found, entry=str(file), image=ImageShape(1, 8, 8))
+    with pytest.raises(NotChecked, match="a plugin in one file imports torch"):
+        check_registration_imports_no_torch(candidate)
