@@ -24,14 +24,14 @@ $(VENV)/tested: $(VENV)/installed tests/dists/deval-tinygan/pyproject.toml
 # A VAE on dSprites that learns in a minute: a thousand small batches at five times the published learning rate. One
 # thread, which is nearly as fast on a quiet machine and much faster on a busy one.
 demo: $(VENV)/installed
-	$(BIN)/deval train vae --iterations 1000 --batch-size 32 --lr 5e-4 --threads 1 --snapshot-every 500 --out $(DEMO)
+	$(BIN)/deval train vae --iterations 1000 --batch-size 32 --lr 5e-4 --threads 1 --snapshot-every 1000 --out $(DEMO)
 	$(BIN)/deval score $(DEMO) --metric factorvae,mig --protocol ib-gan --threads 1
 	$(BIN)/deval report $(DEMO) --out $(DEMO)/report.html
 	@echo
 	@echo "Open $(DEMO)/report.html in a browser. What to type next:"
-	@echo "  $(BIN)/deval traverse $(DEMO)                       # what each dimension changes, in motion"
+	@echo "  $(BIN)/deval traverse $(DEMO)   # what each dimension changes, in motion"
 	@echo "  $(BIN)/deval train --resume $(DEMO) --iterations 5000   # the same run, continued"
-	@echo "  $(BIN)/deval train factorvae --help                 # another model and its settings"
+	@echo "  $(BIN)/deval train factorvae --help   # another model and its settings"
 
 test: lint types contracts unit docs
 
