@@ -72,6 +72,7 @@ def test_images_are_drawn_through_the_latent_generator(model):
     z = model.prior.sample(GeneratorDraw(0), 3)
     torch.testing.assert_close(model.generate(z), model.decoder(model.latent_generator(z)))
     torch.testing.assert_close(model.reconstruct(IMAGES), model.decoder(model.encoder(IMAGES)))
+    torch.testing.assert_close(model.decode(model.encode(IMAGES)), model.reconstruct(IMAGES))
 
 
 def test_lower_bound_is_what_c_reads_of_the_category_beyond_its_prior(model):
