@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c const
 # The first folder that is free: a demo deletes no run.
 DEMO := $(shell n=1; while [ -e runs/demo-$$n ]; do n=$$((n + 1)); done; echo runs/demo-$$n)
 
-.PHONY: demo test lint types contracts docs unit clean
+.PHONY: demo test lint types contracts docs unit coverage oldest audit clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,5 +51,27 @@ unit: $(VENV)/tested
 docs: $(VENV)/tested
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
+# Not part of `make test`: each takes a while, or needs an index of packages.
+
+# The branches of disentangle_eval that the tests run through.
+coverage: $(VENV)/tested
+	$(BIN)/coverage erase
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=90
+
+# Scores and formats under the oldest versions that pyproject.toml allows, in an environment of their own.
+oldest:
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python tests/oldest_versions.py > .venv-oldest/oldest.txt
+	.venv-oldest/bin/python -m pip install --disable-pip-version-check --quiet -r .venv-oldest/oldest.txt --editable .
+	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 tests/golden tests/metrics tests/core
+
+# Known vulnerabilities of what is installed, and a list of it in CycloneDX's format.
+audit: $(VENV)/installed
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --disable-pip-version-check --quiet 'pip-audit>=2.9'
+	.venv-audit/bin/pip-audit --path $(VENV)/lib/python3*/site-packages --skip-editable --format cyclonedx-json --output sbom.json
+
 clean:
-	rm -rf $(VENV) docs/_build
+	rm -rf $(VENV) .venv-oldest .venv-audit docs/_build sbom.json

@@ -1,4 +1,4 @@
-"""What a fault costs: kills, full disks and damaged files, tried by the hundred, with a count per scenario.
+"""What a fault costs: kills, full disks, damaged files and servers that lie, with a count per scenario.
 
     python benchmarks/faults.py --kills 100 --mutations 10000 --out faults.jsonl
     python benchmarks/faults.py --short
@@ -11,6 +11,8 @@ process that crashes or does not end. The exit code is 1 where there was one.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import hashlib
 import importlib
 import json
 import os
@@ -18,12 +20,16 @@ import random
 import resource
 import select
 import signal
+import subprocess
 import sys
 import tempfile
+import threading
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -36,17 +42,30 @@ import disentangle_eval as de
 from disentangle_eval.checkpoint import load as load_checkpoint
 from disentangle_eval.config import build
 from disentangle_eval.data.files import hdf5_limits
+from disentangle_eval.data.files.fetching import fetch
 from disentangle_eval.data.own import hdf5, npz
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.packed import write_packed
 from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.registry.specs import DataFile
 from disentangle_eval.runtime.checksums import checksum
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.training.folder import RunFolder
 
 ITERATIONS = 6
+# Of commands that train two seeds, and which of them are settings of a run.
+COMMAND_SETTINGS = {
+    "iterations": 40,
+    "log_every": 2,
+    "checkpoint_every": 2,
+    "snapshot_every": 20,
+    "batch_size": 2,
+    "hidden": 8,
+    "latent_dim": 3,
+}
+OF_RUNS = ("iterations", "log_every", "checkpoint_every", "snapshot_every")
 DEADLINE = 30.0  # seconds for one file
 OWN = {spec.name: spec for spec in own_data.DATASETS}
 Outcome = str
@@ -149,6 +168,164 @@ def broken_runs(folder: Path, data: Path, breaks: list[tuple[str, Callable[[], N
 def weights(run: Path) -> str:
     found = load_checkpoint(RunFolder(run).checkpoint)
     return checksum([found.iteration, dict(found.weights), found.train])
+
+
+def seeds_command(data: Path, out: Path) -> list[str]:
+    """A training of two seeds, each in a process; the same command starts, resumes and leaves what is done."""
+    settings = {"dataset": f"npz:{data}", "seeds": "0-1", "out": f"{out}/run-{{seed}}", **COMMAND_SETTINGS}
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    return ["train", "vae", *options, "--device=cpu", *(["--resume"] if out.exists() else [])]
+
+
+def study_command(data: Path, out: Path) -> list[str]:
+    """A study of two seeds with a score of each."""
+    text = {"name": "faults", "dataset": f"npz:{data}", "seeds": "0-1", "metrics": ["unsupervised"]}
+    counts = {name: value for name, value in COMMAND_SETTINGS.items() if name in OF_RUNS}
+    model = {"model": "vae", **{name: value for name, value in COMMAND_SETTINGS.items() if name not in OF_RUNS}}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in (text | counts).items()]
+    lines += ["[[models]]", *(f"{name} = {json.dumps(value)}" for name, value in model.items())]
+    file = data.with_name("study.toml")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return ["study", "run", str(file), "--workers=2", "--device=cpu", f"--out={out}"]
+
+
+def killed_commands(
+    folder: Path, data: Path, command: Callable[[Path, Path], list[str]], count: int, rng: random.Random
+) -> Counter[Outcome]:
+    """Kill one process of a command that trains in several, at a random moment, and give the command again."""
+    folder.mkdir()
+    begun = time.monotonic()
+    _finish(_started(command(data, folder / "unbroken")))
+    duration, expected = time.monotonic() - begun, weights_below(folder / "unbroken")
+    assert len(expected) == 2
+    found: Counter[Outcome] = Counter()
+    for number in range(count):
+        out = folder / str(number)
+        process = _started(command(data, out))
+        time.sleep(rng.uniform(0, duration))
+        tree = _tree(process.pid)
+        victim = rng.choice(tree)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+        _finish(process)
+        _wait_for(tree)
+        code, said = _finish(_started(command(data, out)))
+        who = "the command" if victim == process.pid else "one of its processes"
+        same = code == 0 and weights_below(out) == expected
+        how = f"{who} was killed"
+        if said.count("Traceback"):
+            found["fault: a traceback"] += 1
+        else:
+            found[f"{how}, resumed bit for bit" if same else f"fault: {how}, then exit {code}"] += 1
+    return found
+
+
+def weights_below(folder: Path) -> list[str]:
+    return [weights(path.parent) for path in sorted(folder.rglob("checkpoint.pt"))]
+
+
+def _started(arguments: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "disentangle_eval", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def _finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    said = process.communicate()[1]
+    return process.returncode, said
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all that it started, directly or not."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    tree = [pid]
+    for one in tree:
+        tree += [child for child, parent in parents.items() if parent == one]
+    return tree
+
+
+def _wait_for(pids: list[int]) -> None:
+    """Wait until none of the processes runs: those of a killed command save themselves and end."""
+    while any(_runs(pid) for pid in pids):
+        time.sleep(0.1)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def lying_servers(folder: Path, count: int, rng: random.Random) -> Counter[Outcome]:
+    """Fetch a file from servers whose status, headers and bytes are drawn at random, a fresh set for every try."""
+    contents = np.random.default_rng(0).bytes(30_000)
+    found: Counter[Outcome] = Counter()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with contextlib.suppress(OSError):
+                lie(self, contents, rng)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/file"
+        for number in range(count):
+            target = folder / f"fetched-{number}"
+            size = rng.choice([0, len(contents)])
+            file = DataFile(path=target.name, urls=(url, url), size=size, checksum=f"sha256:{sha256(contents)}")
+            try:
+                fetch(file, target, timeout=0.5)
+                outcome = "fetched" if target.read_bytes() == contents else "fault: fetched with other contents"
+            except DevalError as error:
+                outcome = "refused in one line"
+                if "\n" in str(error) or target.exists():
+                    outcome = "fault: refused in several lines, or the file is there"
+            except BaseException as error:
+                outcome = f"fault: {type(error).__name__}"
+            found[outcome] += 1
+            for left in (target, target.with_name(f"{target.name}.partial")):
+                left.unlink(missing_ok=True)
+        server.shutdown()
+    return found
+
+
+def sha256(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()
+
+
+def lie(request: BaseHTTPRequestHandler, contents: bytes, rng: random.Random) -> None:
+    """One answer: of a server that is right in most, in some or in no respect."""
+    size = len(contents)
+    asked = int((request.headers.get("Range") or "bytes=0-")[6:-1])
+    honest = rng.choice([0.95, 0.8, 0.3])
+
+    def drawn(right: Any, *wrong: Any) -> Any:
+        return right if rng.random() < honest else rng.choice(wrong)
+
+    request.send_response(drawn(206 if asked else 200, 200, 206, 204, 302, 404, 416, 500))
+    start = drawn(asked, 0, asked + 1, size, size + 5)
+    body = drawn(contents[start:], contents, rng.randbytes(max(0, size - start)), contents[start:] * 2, b"")
+    length = drawn(str(len(body)), str(len(body) + 10), "0", "-1", "many", str(10**18), None)
+    span = f"bytes {start}-{size - 1}/{size}"
+    headers = {
+        "Content-Type": drawn("application/octet-stream", "text/html", "", "x" * 5000),
+        "Content-Length": length,
+        "Content-Range": drawn(span, "bytes */*", f"bytes 0-{size}/{size * 9}", "nonsense", f"bytes {start}-0/*", None),
+        "Location": drawn(None, request.path, "file:///etc/hostname", "http://127.0.0.1:1/"),
+        "Content-Encoding": drawn(None, "gzip", "br"),
+        "Transfer-Encoding": drawn(None, None, None, "chunked"),
+    }
+    for name, value in headers.items():
+        if value is not None:
+            request.send_header(name, value)
+    request.end_headers()
+    request.wfile.write(body[: drawn(len(body), len(body) // 2, 1)])
 
 
 def make_files(folder: Path, data: Path) -> dict[str, tuple[Path, Read, bool]]:
@@ -279,6 +456,8 @@ def _outcome(copy: Path, read: Read, expected: str, promised: bool) -> Outcome:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--commands", type=int, default=20, help="kills in --seeds, and as many in a study")
+    parser.add_argument("--servers", type=int, default=1000, help="files fetched from servers that lie")
     parser.add_argument("--disks", type=int, default=20)
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -286,7 +465,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args(arguments)
     if given.short:
-        given.kills, given.disks, given.mutations = 2, 1, 210
+        given.kills, given.commands, given.servers, given.disks, given.mutations = 2, 1, 100, 1, 210
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
     # Imported once, not in every child.
@@ -306,6 +485,9 @@ def main(arguments: list[str] | None = None) -> int:
             scenario("kills before a write", broken_runs(folder / "a", data, chosen)),
             scenario("kills at random moments", broken_runs(folder / "b", data, at_random)),
             scenario("full disks", broken_runs(folder / "c", data, disks)),
+            scenario("kills in --seeds", killed_commands(folder / "d", data, seeds_command, given.commands, rng)),
+            scenario("kills in a study", killed_commands(folder / "e", data, study_command, given.commands, rng)),
+            scenario("servers that lie", lying_servers(folder, given.servers, rng)),
         ]
         files = make_files(folder, data)
         for name, (path, read, promised) in files.items():
