@@ -1,11 +1,13 @@
-"""Scores of tiny fixed tables, written by `python tests/golden/scores.py` and compared by test_golden.py.
+"""Scores of tiny fixed tables and of a model after some iterations, compared by test_golden.py.
 
+`python tests/golden/scores.py` writes the golden file.
 A number here changes only with a reason, and then with the metric's version.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "unsupervised": {},
 }
 TABLES = ("factors", "rotated", "noise")
+# Of the model: none counts codes in bins, where the last digit of a code can move a score.
+TRAINED: dict[str, dict[str, Any]] = {
+    "reconstruction": {},
+    "elbo-decomposition": {},
+    "iwae": {"particles": 20},
+    "mcc": {},
+    "r2": {"num_train": 40, "num_test": 20},
+}
 
 
 def codes(table: str) -> np.ndarray:
@@ -53,5 +63,24 @@ def scores() -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
+def images() -> np.ndarray:
+    """(60, 16, 16) bytes: a bar whose place, height and grey are the factors."""
+    drawn = np.zeros((*SIZES, 16, 16), dtype=np.uint8)
+    for place, height, grey in np.ndindex(*SIZES):
+        drawn[place, height, grey, : 4 * (height + 1), 4 * place : 4 * place + 4] = 50 * (grey + 1)
+    return drawn.reshape(-1, 16, 16)
+
+
+def trained_scores() -> dict[str, dict[str, Any]]:
+    """By metric, the value of a VAE after 30 iterations."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "bars.npz"
+        np.savez(data, images=images(), factor_sizes=SIZES)
+        settings = {"iterations": 30, "batch_size": 16, "hidden": 16, "latent_dim": 3, "threads": 1, "device": "cpu"}
+        run = de.train("vae", f"npz:{data}", out=Path(folder) / "run", progress=False, **settings)
+        found = {metric: run.score(metrics=metric, **changes)[metric] for metric, changes in TRAINED.items()}
+    return {metric: {"version": result.metric_version, "value": result.value} for metric, result in found.items()}
+
+
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(scores(), indent=1) + "\n", encoding="utf-8")
+    FILE.write_text(json.dumps({**scores(), "trained": trained_scores()}, indent=1) + "\n", encoding="utf-8")

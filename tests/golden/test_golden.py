@@ -30,6 +30,13 @@ def test_a_score_is_that_of_the_golden_file(found, golden, table, metric):
     assert found[table][metric] == pytest.approx(expected, rel=TOLERANCE.get(metric, 1e-6), abs=1e-9)
 
 
+def test_scores_of_a_trained_model_are_those_of_the_golden_file(golden):
+    found = scores.trained_scores()
+    assert found.keys() == golden["trained"].keys()
+    for metric, expected in golden["trained"].items():
+        assert found[metric] == pytest.approx(expected, rel=2e-3), metric
+
+
 def test_the_same_seed_gives_the_same_numbers_in_another_process(found):
     code = "import json, scores; print(json.dumps(scores.scores()))"
     folder = Path(scores.__file__).parent
