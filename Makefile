@@ -67,11 +67,12 @@ oldest:
 	.venv-oldest/bin/python -m pip install --disable-pip-version-check --quiet -r .venv-oldest/oldest.txt --editable .
 	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 tests/golden tests/metrics tests/core
 
-# Known vulnerabilities of what is installed, and a list of it in CycloneDX's format.
-audit: $(VENV)/installed
+# Known vulnerabilities of the versions in constraints.txt, and a bill of materials (SBOM) in CycloneDX's format.
+audit:
 	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --disable-pip-version-check --quiet 'pip-audit>=2.9'
-	.venv-audit/bin/pip-audit --path $(VENV)/lib/python3*/site-packages --skip-editable --format cyclonedx-json --output sbom.json
+	.venv-audit/bin/python -m pip install --disable-pip-version-check --quiet 'pip-audit>=2.9' 'cyclonedx-bom>=7'
+	.venv-audit/bin/cyclonedx-py requirements constraints.txt --output-reproducible --output-file sbom.json
+	.venv-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip
 
 clean:
 	rm -rf $(VENV) .venv-oldest .venv-audit docs/_build sbom.json

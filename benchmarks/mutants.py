@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +351,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--files", default="*", help="of those drawn, only mutants of such files, as in runtime/*")
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), help="CPU seconds after which no mutant is begun"
     )
@@ -360,7 +362,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["OMP_NUM_THREADS"] = "1"
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         sys.dont_write_bytecode = True
-        try_all(draw(options.count, options.seed), options.out, options.seconds)
+        drawn = draw(options.count, options.seed)
+        try_all([mutant for mutant in drawn if fnmatch(mutant.file, options.files)], options.out, options.seconds)
     print(summary(read(options.out)))
     return 0
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from disentangle_eval.config import build
-from disentangle_eval.data.files import hdf5_limits
+from disentangle_eval.data.files import hdf5_limits, sizes
 from disentangle_eval.data.own import hdf5, npz
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.sets import own_data
@@ -140,3 +140,32 @@ def test_a_file_that_does_not_open_in_time_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(hdf5_limits, "DEADLINE", 0.01)
     with pytest.raises(DevalError, match=r"does not open within 0\.01 seconds"):
         load_h5(h5_with(tmp_path, lambda file: file.create_dataset("images", data=IMAGES)))
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [("kill -SEGV $$", r"crash \(signal 11\)"), ("kill -KILL $$", r"crash \(signal 9\)"), ("exit 3", None)],
+)
+def test_only_a_library_that_crashes_is_a_reason_to_refuse_a_file(tmp_path, monkeypatch, ends, said):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{ends}\n")
+    python.chmod(0o700)
+    monkeypatch.setattr(hdf5_limits.sys, "executable", str(python))
+    if said is None:
+        hdf5_limits.refuse_endless(tmp_path / "a.h5", ())
+        return
+    with pytest.raises(DevalError, match=said) as caught:
+        hdf5_limits.refuse_endless(tmp_path / "a.h5", ())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+def test_arrays_with_either_header_are_read(tmp_path, version):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("images.npy", "w") as member:
+        np.lib.format.write_array(member, IMAGES, version=version)
+    assert len(load_npz(tmp_path / "a.npz")) == len(IMAGES)
+
+
+def test_where_the_system_does_not_say_its_memory_no_file_is_refused_for_it(monkeypatch):
+    monkeypatch.setattr(sizes.os, "sysconf", lambda name: (_ for _ in ()).throw(ValueError(name)))
+    sizes.refuse_size("images", 2**50, 2**50)

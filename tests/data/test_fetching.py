@@ -87,10 +87,11 @@ def left(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_cut_connection_is_gone_on_with(server, tmp_path):
+@pytest.mark.parametrize("size", [len(CONTENTS), 0])
+def test_a_cut_connection_is_gone_on_with(server, tmp_path, size):
     heard = []
     url = server.url("/a", sends(cut=400_000))
-    fetch(published(url), tmp_path / "toy" / "a.gz", lambda there, total: heard.append((there, total)))
+    fetch(published(url, size=size), tmp_path / "toy" / "a.gz", lambda there, total: heard.append((there, total)))
     assert (tmp_path / "toy" / "a.gz").read_bytes() == CONTENTS
     assert left(tmp_path) == {"toy/a.gz": len(CONTENTS)}
     assert server.requests == [("/a", None), ("/a", "bytes=400000-"), ("/a", "bytes=800000-")]
@@ -118,6 +119,17 @@ def test_a_partial_file_that_is_whole_gets_its_name(server, tmp_path, size):
 def test_other_bytes_left_by_an_earlier_call_do_no_harm(server, tmp_path, length, size):
     (tmp_path / "a.gz.partial").write_bytes(bytes(length))
     fetch(published(server.url("/a", sends()), size=size), tmp_path / "a.gz")
+    assert (tmp_path / "a.gz").read_bytes() == CONTENTS
+
+
+@pytest.mark.parametrize("size", [len(CONTENTS), 0])
+def test_a_server_that_says_no_length_is_read_to_its_end(server, tmp_path, size):
+    def sends_without_length(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(CONTENTS)
+
+    fetch(published(server.url("/a", sends_without_length), size=size), tmp_path / "a.gz")
     assert (tmp_path / "a.gz").read_bytes() == CONTENTS
 
 
