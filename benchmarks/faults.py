@@ -141,9 +141,11 @@ def limited_to(size: int) -> None:
 
 def broken_runs(folder: Path, data: Path, breaks: list[tuple[str, Callable[[], None]]]) -> Counter[Outcome]:
     """Break a run in each of these ways and resume it; its weights must be those of the unbroken run."""
+    found: Counter[Outcome] = Counter()
+    if not breaks:
+        return found
     assert in_a_child(lambda: train(data, folder / "unbroken")) == 0
     expected = weights(folder / "unbroken")
-    found: Counter[Outcome] = Counter()
     for number, (kind, break_it) in enumerate(breaks):
         out = folder / f"{kind}-{number}"
 
@@ -193,12 +195,14 @@ def killed_commands(
     folder: Path, data: Path, command: Callable[[Path, Path], list[str]], count: int, rng: random.Random
 ) -> Counter[Outcome]:
     """Kill one process of a command that trains in several, at a random moment, and give the command again."""
+    found: Counter[Outcome] = Counter()
+    if not count:
+        return found
     folder.mkdir()
     begun = time.monotonic()
     _finish(_started(command(data, folder / "unbroken")))
     duration, expected = time.monotonic() - begun, weights_below(folder / "unbroken")
     assert len(expected) == 2
-    found: Counter[Outcome] = Counter()
     for number in range(count):
         out = folder / str(number)
         process = _started(command(data, out))

@@ -133,6 +133,20 @@ def test_a_server_that_says_no_length_is_read_to_its_end(server, tmp_path, size)
     assert (tmp_path / "a.gz").read_bytes() == CONTENTS
 
 
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("length", ["0", "1000000000000000000", "-1"])
+def test_a_redirect_is_followed_and_its_own_page_not_read(server, tmp_path, code, length):
+    def redirects(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(code)
+        request.send_header("Location", "/b")
+        request.send_header("Content-Length", length)
+        request.end_headers()
+
+    server.url("/b", sends())
+    fetch(published(server.url("/a", redirects)), tmp_path / "a.gz")
+    assert (tmp_path / "a.gz").read_bytes() == CONTENTS
+
+
 def test_a_server_without_ranges_sends_all_of_it_again(server, tmp_path):
     (tmp_path / "a.gz.partial").write_bytes(bytes(300_000))
     fetch(published(server.url("/a", sends(ranges=False))), tmp_path / "a.gz")

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from disentangle_eval.data.files import published
@@ -49,6 +49,18 @@ class _Answer:
     body: http.client.HTTPResponse | None
     start: int
     total: int
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Redirects whose own page is not read: it may claim any size, and urllib would read it as a whole."""
+
+    def http_error_302(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage
+    ) -> Any:
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def fetch(
@@ -147,7 +159,9 @@ def _ask(url: str, start: int, timeout: float) -> _Answer:
     if start:
         headers["Range"] = f"bytes={start}-"
     try:
-        body = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
+        body = urllib.request.build_opener(_Redirects).open(
+            urllib.request.Request(url, headers=headers), timeout=timeout
+        )
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == _BAD_RANGE and start:
