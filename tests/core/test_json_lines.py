@@ -52,3 +52,12 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
     with pytest.raises(DevalError, match=r"results.jsonl: received a file that is not UTF-8 text"):
         read_lines(path)
     assert read_lines(tmp_path / "absent.jsonl").records == []
+
+
+def test_text_without_any_record_is_damaged_or_empty_and_no_error(tmp_path):
+    path = tmp_path / "results.jsonl"
+    path.write_text("\n\n")
+    assert read_lines(path).records == read_lines(path).damaged == []
+    path.write_text('\n{"a": ')
+    with pytest.warns(DevalWarning, match="line 2: damaged"):
+        assert read_lines(path).damaged == [2]
