@@ -36,9 +36,9 @@ def verify(dataset: str, data_dir: Path | None) -> None:
     data = open_dataset(dataset, data_dir)
     for what, value in _contents(data):
         _say(what, value)
-    refuse_faults(dataset, data_dir, data)
     if spec.images and not parse_dataset(dataset).settings and len(data) != spec.images:
         raise DevalError(f"dataset {dataset!r}", received=f"{len(data):,} images", expected=f"{spec.images:,}")
+    refuse_faults(dataset, data_dir, data)
 
 
 def refuse_faults(dataset: str, data_dir: Path | None, data: Dataset) -> None:
