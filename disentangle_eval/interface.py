@@ -321,6 +321,7 @@ def encode(
     *,
     data_dir: PathLike | None = None,
     device: str = "auto",
+    progress: bool = False,
 ) -> dict[str, np.ndarray]:
     """The codes of every image of a data set with what is known of the images, as arrays by name.
 
@@ -329,6 +330,8 @@ def encode(
     in which the last factor varies fastest, else `factors` (N, F), the classes of each image; `factor_names` (F,);
     `labels` (N,); and `code_classes` (K,), the number of classes of a categorical column and 0 for a column of real
     numbers. `score` takes them, and `deval score --codes` reads them from an `.npz` file.
+
+    With `progress` a terminal shows a bar with the time left.
 
     Raises `UsageError` for a model without an encoder and for a data set whose images have another shape.
 
@@ -339,12 +342,14 @@ def encode(
         de.score(**table, metrics="mig")
     """
     from disentangle_eval.metrics.code_file import code_arrays
+    from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.sources.opened import open_source, subject_for
 
     on = subject_for(open_source(_place(model), device), data, _path(data_dir))
     if "encoder" not in on.subject.offered:
         raise UsageError(f"{on.name}: no encoder", expected="a model with `code` and `encode`")
-    return code_arrays(on.subject)
+    with shown_progress(progress):
+        return code_arrays(on.subject)
 
 
 def score(
@@ -366,6 +371,7 @@ def score(
     code_classes: Sequence[int] | None = None,
     labels: Any = None,
     log_variance: Any = None,
+    progress: bool = False,
     **settings: Any,
 ) -> dict[str, Result]:
     """The scores of a model on a data set, or of a table of codes, by the name of the metric.
@@ -389,7 +395,7 @@ def score(
     computed on the data. Each is scored under its default protocol unless `protocol` names another, with `settings`
     changed; `seed` fixes every random draw. If one of several metrics fails, that is a `DevalWarning`. With
     `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on clean real images of
-    the data set it was trained on, as every result reports.
+    the data set it was trained on, as every result reports. With `progress` a terminal shows bars with the time left.
 
     Raises `UsageError` for an unknown name, for a metric whose needs are not met, and for arrays that do not fit
     together.
@@ -401,6 +407,7 @@ def score(
     """
     from disentangle_eval import scoring
     from disentangle_eval.metrics.arrays import as_array
+    from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.sources.opened import Source, open_source
 
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
@@ -415,23 +422,26 @@ def score(
         "log_variance": log_variance,
     }
     given = {name: value for name, value in arrays.items() if value is not None}
-    keywords = (*arrays, "metrics", "protocol", "seed", "again", "data_dir", "device")
+    keywords = (*arrays, "metrics", "protocol", "seed", "again", "data_dir", "device", "progress")
     protocols = () if protocol is None else (protocol,)
     if _is_array(subject) and (isinstance(on, str) or hasattr(on, "images")):
         measurements = scoring.plan(names, protocols, settings, keywords)
         table = {name: as_array(value, name) for name, value in {**given, "codes": subject}.items()}
-        return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed, again)
+        with shown_progress(progress):
+            return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed, again)
     if subject is None or _is_array(subject):
         positional = {"codes": subject, "factors": on}
         given |= {name: value for name, value in positional.items() if value is not None}
         if "codes" not in given:
             raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
-        return scoring.score_table(given, scoring.plan(names, protocols, settings, keywords), seed)
+        with shown_progress(progress):
+            return scoring.score_table(given, scoring.plan(names, protocols, settings, keywords), seed)
     # Before anything slow: a misspelt metric is refused at once.
     measurements = scoring.plan(names, protocols, settings, keywords)
     if given:
         raise UsageError("score", received=f"{', '.join(given)} with a model", expected="a model and a data set")
-    return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed, again)
+    with shown_progress(progress):
+        return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed, again)
 
 
 def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:

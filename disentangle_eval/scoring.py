@@ -19,6 +19,7 @@ from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result, plain, result_of
+from disentangle_eval.runtime.progress import cheaper_way
 from disentangle_eval.runtime.versions import versions
 
 # What a metric of the code table needs; `--metric all` means these, except those that take minutes.
@@ -213,7 +214,7 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     if measurement.batch_statistics == "clean" != statistics:
         raise UsageError("batch_statistics", received="'clean' without a checkpoint", expected="a checkpoint")
     start = time.perf_counter()
-    with _warnings_noted() as notes:
+    with _warnings_noted() as notes, cheaper_way(_how_to_take_less(measurement)):
         scores = _scores(measurement, subject, seed, settings)
         counts = _understood(measurement, "counts", dict(scores.counts))
         if unmet := _unmet_counts(counts, settings):
@@ -285,6 +286,18 @@ def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Map
     if not isinstance(scores, Scores):
         raise _fault(measurement, f"score returned {type(scores).__name__}, expected Scores")
     return scores
+
+
+def _how_to_take_less(measurement: Measurement) -> str:
+    """The protocols of a metric whose numbers of images, iterations and so on are smaller, in words; empty for none."""
+    config, fields = type(measurement.cfg), measurement.cfg.model_dump()
+    smaller = []
+    for name, values in config.protocols.items():
+        pairs = [(values.get(field, config.model_fields[field].default), now) for field, now in fields.items()]
+        numbers = [(other, now) for other, now in pairs if isinstance(other, int) and isinstance(now, int)]
+        if any(other < now for other, now in numbers) and all(other <= now for other, now in numbers):
+            smaller.append(name)
+    return f"--protocol {' or '.join(smaller)} takes less" if smaller else ""
 
 
 def _how_to_need_less(settings: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from disentangle_eval.metrics.factors.predictors import majority_accuracies
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
+from disentangle_eval.runtime.progress import counted
 
 # disentanglement_lib's: what every importance is raised by, so that a row of zeros has an entropy.
 _FLOOR = 1e-11
@@ -43,7 +44,8 @@ class DCIMetric(Metric[DCIConfig]):
         first = np.cumsum([0, *(block.shape[1] for block in blocks[:-1])])
         table = sort_columns(x)
         columns, train_accuracy, test_accuracy = [], [], []
-        for factor, y, y_test in zip(varying, fitted.T, fresh.T, strict=True):
+        targets = zip(varying, fitted.T, fresh.T, strict=True)
+        for factor, y, y_test in counted(targets, "dci, trees by factor", len(varying)):
             trees = BoostedTrees(cfg.stages, cfg.depth, cfg.learning_rate, stream_seed(seed, "trees", int(factor)))
             trees.fit(table, y)
             columns.append(np.add.reduceat(trees.importances, first))

@@ -21,6 +21,7 @@ from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, 
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.runtime.progress import counted
 
 CPU_BATCH = 64
 ACCELERATOR_BATCH = 512
@@ -155,7 +156,7 @@ def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureCo
     """Latents depend on the seed and the prior alone; inner noise also on the device."""
     z = model.prior.sample(GeneratorDraw(stream_seed(seed, "samples")), cfg.num_images)
     draw = GeneratorDraw(stream_seed(seed, "inner noise"), extractor.device) if cfg.inner_noise == "drawn" else None
-    for batch in z.split(_batch_size(extractor.device)):
+    for batch in counted(z.split(_batch_size(extractor.device)), "generated images", len(z), len):
         with evaluating(model):
             images = model.generate(batch.to(extractor.device), draw)
         if not torch.isfinite(images).all():

@@ -25,6 +25,7 @@ from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
 from disentangle_eval.runtime.devices import place
 from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.runtime.progress import counted
 
 FIRST_FLOOR = -2.0
 SHARE_OF_GAIN = 0.75
@@ -146,7 +147,8 @@ def train(encoder: nn.Module, parts: Sequence[Part], source: Source, cfg: GILBOC
         for group in optimiser.param_groups:
             group["lr"] = schedule.learning_rate
         total = torch.zeros((), dtype=torch.float64, device=source.draw.device)
-        for _ in range(cfg.iterations_per_cycle):
+        about, n = f"gilbo, cycle {len(cycles) + 1} of at most {cfg.max_cycles}", cfg.iterations_per_cycle
+        for _ in counted(range(n), about, n, rounds=cfg.max_cycles - len(cycles)):
             total += step(encoder, optimiser, parts, *source.batch(cfg.batch_size))
         mean = float(total) / cfg.iterations_per_cycle
         _refuse_nan(mean, f"in cycle {len(cycles) + 1} of training")
@@ -174,7 +176,7 @@ def evaluate(encoder: nn.Module, parts: Sequence[Part], source: Source, samples:
     """The information of each fresh sample, (n,) nats, and the mean of each independent dimension, (D,), float64."""
     batch = batch_size_on(source.draw.device)
     totals, dimension_sums = [], []
-    for start in range(0, samples, batch):
+    for start in counted(range(0, samples, batch), "gilbo, batches of fresh samples", -(-samples // batch)):
         nats = _read(encoder, parts, *source.batch(min(batch, samples - start)))
         totals.append(nats.sum(dim=1))
         dimension_sums.append(nats.sum(dim=0))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from disentangle_eval.api import Dataset
+from disentangle_eval.runtime.progress import counted
 
 # On a CPU a batch that stays in the cache is nearly twice as fast as one of 1024.
 CPU_BATCH = 128
@@ -26,8 +27,8 @@ def image_batches(
     """
     device = device_of(model)
     batch_size = batch_size or batch_size_on(device)
-    for start in range(0, len(index), batch_size):
-        batch = index[start : start + batch_size]
+    parts = (index[start : start + batch_size] for start in range(0, len(index), batch_size))
+    for batch in counted(parts, "images", len(index), len):
         images = data.images(torch.from_numpy(batch).to(device))
         yield batch, images.contiguous(memory_format=torch.channels_last)
 
