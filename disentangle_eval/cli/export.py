@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument
+from disentangle_eval.errors import UsageError
 
 
 @click.command()
@@ -21,12 +22,20 @@ from disentangle_eval.cli.arguments import checkpoint_argument
     help="Programs of encoder and generator, or the weights with the settings.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  [default: CHECKPOINT-KIND]")
-def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None) -> None:
+@click.option("--push", metavar="OWNER/NAME", help="Upload the folder to the Hugging Face hub, with --to safetensors.")
+def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None, push: str | None) -> None:
     """Write the model of CHECKPOINT, a file or a run folder's newest, for use elsewhere, with a model card.
 
     `deval score` takes .pt2 and ONNX files like any other source: "deval score encoder.pt2 --dataset NAME".
     """
     from disentangle_eval.sources.exporting import export_model
+    from disentangle_eval.sources.published import push_to_hub
 
-    for path in export_model(checkpoint, kind, out):
+    if push and kind != "safetensors":
+        raise UsageError("--push", received=f"--to {kind}", expected="--to safetensors, which is loaded from the hub")
+    written = export_model(checkpoint, kind, out)
+    for path in written:
         click.echo(path)
+    if push:
+        click.echo(push_to_hub(written[0].parent, push))
+        click.echo(f'next: disentangle_eval.load_model("hf:{push}")', err=True)

@@ -20,6 +20,7 @@ from disentangle_eval.opening import find_checkpoint, find_run, restore_model
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.runtime.files import make_folder, write_atomically
+from disentangle_eval.sources.published import CONFIG, FORMAT, WEIGHTS
 
 ExportKind = Literal["pt2", "onnx", "safetensors"]
 EXAMPLES = 2
@@ -117,10 +118,11 @@ def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     _require("safetensors", "safetensors")
     from safetensors.torch import save_file
 
-    weights, config = folder / "model.safetensors", folder / "config.json"
+    weights, config = folder / WEIGHTS, folder / CONFIG
     tensors = {name: value.detach().clone().contiguous() for name, value in checkpoint.weights.items()}
     save_file(tensors, weights, metadata={"model": str(checkpoint.model["name"])})
-    contents = {"model": dict(checkpoint.model), "config": dict(checkpoint.config), "data": dict(checkpoint.data)}
+    parts = {name: dict(getattr(checkpoint, name)) for name in ("model", "config", "data", "versions")}
+    contents = {"format": FORMAT, **parts, "seed": checkpoint.seed, "iteration": checkpoint.iteration}
     text = json.dumps(contents, indent=2) + "\n"
     write_atomically(config, lambda file: file.write(text.encode()))
     return [weights, config]
@@ -141,6 +143,11 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str
     channels, height, width = data["shape"]
     return "\n".join(
         [
+            "---",
+            "library_name: disentangle-eval",
+            "tags: [disentanglement]",
+            "---",
+            "",
             f"# {name} on {data['name']}",
             "",
             f"Trained with disentangle_eval: seed {checkpoint.seed}, {checkpoint.iteration:,} iterations. Images are "

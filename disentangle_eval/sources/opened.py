@@ -25,14 +25,17 @@ from disentangle_eval.opening import (
     open_subject,
     origin_of,
     refuse_other_shape,
+    restore_model,
 )
 from disentangle_eval.sources.kinds import HUB, kind_of
+from disentangle_eval.sources.published import published_checkpoint
 from disentangle_eval.sources.settings import SourceName, SourceSettings, parse_source, source_settings
 
 if TYPE_CHECKING:
     import torch
 
     from disentangle_eval.api import Dataset
+    from disentangle_eval.checkpoint import Checkpoint
     from disentangle_eval.scoring import Measurement
     from disentangle_eval.sources.adapters import ForeignModel
 
@@ -263,6 +266,8 @@ def _open_callable(written: SourceName, device: str) -> Source:
 def _open_hub(written: SourceName, device: str) -> Source:
     """A model of the Hugging Face hub, or in a local folder, by its pooled features."""
     name = written.place.removeprefix(HUB)
+    if published := published_checkpoint(name):
+        return _open_published(written, *published, device)
     if importlib.util.find_spec("transformers") is None:
         raise UsageError(f"source {written.place!r}: transformers is not installed", advice="pip install transformers")
     from disentangle_eval.runtime.devices import choose_device
@@ -274,6 +279,20 @@ def _open_hub(written: SourceName, device: str) -> Source:
     settings = source_settings({**defaults, **_given(written.settings)})
     model = _adapted(compute, written.text, settings, chosen)
     return Source(written.text, {"model": written.place, "source": written.text}, model)
+
+
+def _open_published(written: SourceName, checkpoint: Checkpoint, weights: Path, device: str) -> Source:
+    """A model that `deval export --push` has put on the hub, or in a local folder of its export."""
+    from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
+    from disentangle_eval.runtime.files import sha256
+
+    if _given(written.settings):
+        raise UsageError("source", received=repr(written.text), expected=f"{written.place!r} without settings")
+    chosen = choose_device(device)
+    use_exact_kernels(chosen)
+    model = place(restore_model(checkpoint), chosen)
+    origin = Origin(replace(checkpoint, weights={}), weights, sha256(weights))
+    return Source(written.place, {**origin.about, "source": written.place}, model, origin=origin)
 
 
 def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Source:

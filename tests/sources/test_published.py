@@ -1,0 +1,90 @@
+"""A model pushed to the hub comes back from there the same; the client is a stand-in, so that no network is needed."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import pytest
+import torch
+
+import disentangle_eval as de
+from disentangle_eval.cli.main import main
+from disentangle_eval.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> de.TrainedRun:
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("published")
+    images = np.random.default_rng(0).random((75, 16, 16)) > 0.5
+    np.savez(folder / "images.npz", images=images, factor_sizes=(3, 5, 5))
+    options = {"networks": "mlp", "batch_size": 4, "threads": 1, "progress": False}
+    return de.train("vae", f"npz:{folder / 'images.npz'}", out=folder / "run", iterations=2, **options)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a stand-in for huggingface_hub keeps what is uploaded."""
+    root = tmp_path / "hub"
+
+    class HfApi:
+        def create_repo(self, repo_id: str, *, exist_ok: bool) -> None:
+            (root / repo_id).mkdir(parents=True, exist_ok=exist_ok)
+
+        def upload_folder(self, *, repo_id: str, folder_path: str, commit_message: str) -> None:
+            shutil.copytree(folder_path, root / repo_id, dirs_exist_ok=True)
+
+    def download(repo_id: str, filename: str) -> str:
+        if not (root / repo_id / filename).is_file():
+            raise OSError("404")
+        return str(root / repo_id / filename)
+
+    client = types.ModuleType("huggingface_hub")
+    client.__spec__ = importlib.machinery.ModuleSpec("huggingface_hub", None)
+    client.HfApi, client.hf_hub_download = HfApi, download  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "huggingface_hub", client)
+    return root
+
+
+def deval(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(map(str, arguments)))
+    return int(ended.value.code or 0)
+
+
+def test_pushed_and_loaded_it_is_the_same_model_with_its_card(run, hub, tmp_path, capsys) -> None:
+    pytest.importorskip("safetensors")
+    out = tmp_path / "out"
+    assert deval("export", run.folder, "--to", "safetensors", "--out", out, "--push", "me/toy") == 0
+    assert "https://huggingface.co/me/toy" in capsys.readouterr().out
+    assert (hub / "me/toy" / "README.md").read_text().startswith("---\nlibrary_name: disentangle-eval\n")
+    own = run.model("cpu")
+    for name in ("hf:me/toy", f"hf:{out}"):
+        again = de.load_model(name, "cpu")
+        assert type(again) is type(own)
+        assert not again.training
+        for key, value in own.state_dict().items():
+            assert torch.equal(value, again.state_dict()[key])
+    scores = de.score("hf:me/toy", run.description["dataset"], metrics="unsupervised", device="cpu")
+    assert scores["unsupervised"].model == "vae"
+    assert scores["unsupervised"].source == "hf:me/toy"
+    assert scores["unsupervised"].value == run.score(metrics="unsupervised", device="cpu")["unsupervised"].value
+
+
+def test_only_weights_are_pushed_and_only_to_a_name(run, hub, tmp_path) -> None:
+    pytest.importorskip("safetensors")
+    assert deval("export", run.folder, "--to", "pt2", "--out", tmp_path / "a", "--push", "me/toy") == 2
+    assert deval("export", run.folder, "--to", "safetensors", "--out", tmp_path / "b", "--push", "toy") == 2
+
+
+def test_without_the_client_pushing_names_the_extra(tmp_path, monkeypatch) -> None:
+    from disentangle_eval.sources import published
+
+    monkeypatch.setattr(published.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install 'disentangle-eval\[hf\]'"):
+        published.push_to_hub(tmp_path, "me/toy")
