@@ -15,6 +15,16 @@ from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.registry.specs import Better
 from disentangle_eval.runtime.json_lines import append_line, read_lines, set_damaged_aside
 
+# What the rows of a matrix among the details are, and the detail that names them; all others have one row per code
+# dimension.
+MATRIX_ROWS = {
+    "confusion": ("class", "classes"),
+    "factor_confusion": ("shared factor", "factors"),
+    "train_accuracy": ("labels", "train_sizes"),
+    "test_accuracy": ("labels", "train_sizes"),
+    "losses": ("factor", "factors"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -167,3 +177,10 @@ def plain(value: Any, name: str) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist(), name)
     raise ValueError(f"{name}: received {type(value).__name__}, expected numbers, texts or lists of them")
+
+
+def rows_of(name: str, details: Mapping[str, Any]) -> tuple[str, Sequence[object]]:
+    """What the rows of a matrix among the details are, and their names; by number unless a detail names them."""
+    noun, key = MATRIX_ROWS.get(name, ("code dimension", ""))
+    names, rows = details.get(key, []), len(details[name])
+    return noun, names if len(names) == rows else range(rows)

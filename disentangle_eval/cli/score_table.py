@@ -12,15 +12,7 @@ from rich.table import Table
 
 from disentangle_eval.cli.table import PLAIN_WIDTH
 from disentangle_eval.errors import one_line
-from disentangle_eval.results import Result, Spread
-
-# What the rows of a matrix are and the detail that names them; all others have one row per code dimension.
-ROWS = {
-    "confusion": ("class", "classes"),
-    "factor_confusion": ("shared factor", "factors"),
-    "train_accuracy": ("labels", "train_sizes"),
-    "test_accuracy": ("labels", "train_sizes"),
-}
+from disentangle_eval.results import Result, Spread, rows_of
 
 
 def show(result: Result) -> None:
@@ -101,12 +93,6 @@ def matrices(result: Result) -> list[Table]:
         for name, value in result.details.items()
         if is_matrix(value) and any(map(any, value))
     ]
-
-
-def rows_of(name: str, details: Mapping[str, Any]) -> tuple[str, Sequence[object]]:
-    """What the rows of a matrix are, and their names; by number unless a detail names them."""
-    noun, names = ROWS.get(name, ("code dimension", ""))
-    return noun, details.get(names, range(len(details[name])))
 
 
 def matrix(name: str, rows: list[list[Any]], factors: list[str], noun: str, names: Sequence[object]) -> Table:

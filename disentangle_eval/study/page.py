@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from disentangle_eval.errors import DevalError
+from disentangle_eval.results import rows_of
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results, read_run
@@ -47,9 +48,13 @@ class Slider:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """A matrix of a result, with its rows and columns named and each cell's share of the largest number."""
+    """A matrix of a result, with its rows and columns named and each cell's share of the largest number.
+
+    `head` is what the rows are, such as `dimension`.
+    """
 
     title: str
+    head: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
 
@@ -228,13 +233,15 @@ def matrices_of(result: Mapping[str, Any]) -> list[Matrix]:
         largest = max((abs(cell) for row in value for cell in row), default=0) or 1
         columns = factors if len(factors) == len(value[0]) else [str(column) for column in range(len(value[0]))]
         protocol = result["settings"].get("protocol", "")
+        noun, names = rows_of(name, details)
         found.append(
             Matrix(
+                head=noun.split()[-1],
                 title=f"{result['metric']} ({protocol}): {name.replace('_', ' ')}",
                 columns=tuple(columns),
                 rows=tuple(
-                    (str(number), tuple((number_text(cell), abs(cell) / largest) for cell in row))
-                    for number, row in enumerate(value)
+                    (str(row_name), tuple((number_text(cell), abs(cell) / largest) for cell in row))
+                    for row_name, row in zip(names, value, strict=True)
                 ),
             )
         )
