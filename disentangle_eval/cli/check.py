@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option
+from disentangle_eval.cli.completion import complete_plugins
 from disentangle_eval.cli.errors import DEBUG
 from disentangle_eval.cli.table import as_json_option, print_json
 from disentangle_eval.errors import one_line
@@ -34,7 +35,7 @@ class ImageShapeType(click.ParamType[tuple[int, int, int]]):
 
 
 @click.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_plugins)
 @click.option(
     "--image", type=ImageShapeType(), default="1x64x64", show_default=True, help="Shape of the images of a model."
 )

@@ -52,3 +52,16 @@ def complete_metrics(context: click.Context, parameter: click.Parameter, begun: 
     first, comma, last = begun.rpartition(",")
     names = ["all", *sorted(load_registry().metrics)]
     return [CompletionItem(first + comma + item.value) for item in matching(names, last)]
+
+
+def complete_plugins(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of models, metrics and data sets."""
+    from disentangle_eval.registry.lookup import load_registry
+
+    registry = load_registry()
+    return matching(sorted({*registry.models, *registry.metrics, *registry.datasets}), begun)
+
+
+def complete_sources(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Files and run folders."""
+    return [CompletionItem(begun, type="file")]

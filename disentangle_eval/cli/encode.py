@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, dataset_option, device_option
+from disentangle_eval.cli.completion import complete_sources
 
 SUFFIX = ".npz"
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_sources)
 @dataset_option("Data set to encode.  [default: what a checkpoint was trained on]")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default=Path("codes.npz"), show_default=True, help="NPZ to write."

@@ -17,7 +17,7 @@ from disentangle_eval.cli.arguments import (
     known_metrics,
     split_at_commas,
 )
-from disentangle_eval.cli.completion import complete_metrics
+from disentangle_eval.cli.completion import complete_metrics, complete_sources
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=complete_sources)
 @click.option(
     "--metric",
     "metrics",

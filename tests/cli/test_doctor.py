@@ -55,10 +55,17 @@ def completed(words, begun):
         (["score", "--metric"], "mig,sap", ["mig,sap"]),
         (["score", "--dataset"], "shapes", ["shapes3d"]),
         (["datasets"], "sprites", ["sprites3d"]),
+        (["check"], "factorv", ["factorvae"]),
     ],
 )
 def test_shells_complete_names(words, begun, expected):
     assert completed(words, begun) == expected
+
+
+@pytest.mark.parametrize("words", [["score"], ["encode"], ["traverse"], ["compare"], ["train", "--resume"]])
+def test_shells_complete_files_and_run_folders(words):
+    complete = BashComplete(cli, {}, "deval", COMPLETION)
+    assert [item.type for item in complete.get_completions(words, "runs/v")] == ["file"]
 
 
 def test_the_script_asks_deval_itself(deval):
