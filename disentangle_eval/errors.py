@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+# How PyTorch begins an error inside a TorchScript program.
+INTERPRETED = "The following operation failed in the TorchScript interpreter"
+
 
 class DevalError(Exception):
     """A failure of the work itself: a damaged file, a full disk, a loss that became NaN.
@@ -83,7 +86,11 @@ def describe(error: BaseException) -> str:
     """An exception on one line: its type, then its message. Never raises, whatever the exception does when printed."""
     name = type(error).__name__
     try:
-        message = one_line(str(error))
+        message = str(error)
+        if INTERPRETED in message:
+            # The last line is the error; the lines before it are the code of a TorchScript program.
+            message = message.strip().rpartition("\n")[2]
+        message = one_line(message)
     except Exception:
         return f"{name} (its message cannot be printed)"
     return f"{name}: {message}" if message else name

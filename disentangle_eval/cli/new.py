@@ -33,4 +33,4 @@ def new(name: str, kind: str, out: Path | None) -> None:
         make_folder((folder / path).parent)
         write_atomically(folder / path, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
     click.echo(folder)
-    click.echo(f"next: pip install -e {folder} && pytest -q {folder}", err=True)
+    click.echo(f"next: python -m pip install -e {folder} pytest && python -m pytest -q {folder}", err=True)

@@ -32,8 +32,8 @@ jobs:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5
         with: {python-version: "3.11"}
-      - run: pip install pytest -e .
-      - run: pytest -q
+      - run: python -m pip install pytest -e .
+      - run: python -m pytest -q
 """
 
 README = """\
@@ -42,8 +42,8 @@ README = """\
 The KIND `NAME` for disentangle_eval.
 
 ```sh
-pip install -e .
-pytest -q
+python -m pip install pytest -e .
+python -m pytest -q
 COMMAND
 ```
 """

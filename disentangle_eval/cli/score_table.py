@@ -18,7 +18,8 @@ from disentangle_eval.results import Result, Spread, rows_of
 def show(result: Result) -> None:
     """Print the tables of a result on stdout."""
     shown = console()
-    subject = result.codes or f"{result.model} at iteration {result.iteration} on {result.dataset}"
+    at = "" if result.iteration is None else f" at iteration {result.iteration}"
+    subject = result.codes or f"{result.model}{at} on {result.dataset}"
     shown.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
     for table in (quantities(result), *matrices(result)):
         shown.print(table)
@@ -43,7 +44,8 @@ def subjects_of(results: Sequence[Result], folders: Mapping[str, str]) -> list[s
     names = []
     for result in results:
         seed = f" seed {result.train_seed}" if seeds else ""
-        names.append(result.codes or f"{result.model}{seed} at {result.iteration}")
+        at = "" if result.iteration is None else f" at {result.iteration}"
+        names.append(result.codes or f"{result.model}{seed}{at}")
     checkpoints: dict[str, set[str | None]] = {}
     for name, result in zip(names, results, strict=True):
         checkpoints.setdefault(name, set()).add(result.checkpoint_sha256)

@@ -96,6 +96,8 @@ def run(
         def show_end(state: TrialState) -> None:
             if state.state == "failed":
                 warn(f"{state.trial.title}: {state.cause}")
+            elif not sys.stderr.isatty():
+                click.echo(f"{state.trial.title}: {state.state}", err=True)
 
         ended = run_study(
             study,

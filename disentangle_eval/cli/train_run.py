@@ -25,7 +25,11 @@ def train_and_report(plans: Sequence[Plan], data_dir: Path | None, command: str)
     """Train runs that differ in their seed alone, in this process and in turn, and print where they are."""
     with opened_runs(plans, data_dir, command) as runs:
         click.echo(summary(plans), err=True)
-        ended = train_runs(runs, follow=follow_of(plans[0].settings))
+        if all(run.iteration >= run.iterations for run in runs):
+            ended = Ended(None, {})
+            click.echo(f"already at iteration {runs[0].iteration:,}; --iterations N trains further", err=True)
+        else:
+            ended = train_runs(runs, follow=follow_of(plans[0].settings))
     report_end(runs, ended)
 
 

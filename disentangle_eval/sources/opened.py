@@ -151,15 +151,31 @@ def subject_for(source: Source, data: Dataset | str | None, data_dir: Path | Non
         return _table_subject(source, source.table, data)
     if data is None:
         raise UsageError(
-            f"{source.name}: from no checkpoint",
-            received="no data set",
-            expected="the data set to score it on, such as dsprites",
+            f"{source.name}", received="no data set to score it on", expected="one, such as --dataset dsprites"
         )
+    refuse_other_size(source, data)
     kept = None
     if _is_foreign(source.model):
         data = _checked(source.model, data)
         kept = _kept_codes(source, data)
     return open_subject(source.model, data, source.origin, name=source.name, about=source.about, kept=kept)
+
+
+def refuse_other_size(source: Source, data: Dataset) -> None:
+    """`UsageError` for finished images of another height or width than those that they are compared with."""
+    from disentangle_eval.sources.adapters import FinishedImages
+
+    if not isinstance(source.model, FinishedImages):
+        return
+    made, real = source.model.finished.shape, data.shape
+    if (made.height, made.width) != (real.height, real.width):
+        raise UsageError(
+            "--samples",
+            received=f"{source.name!r} of {made.height} x {made.width} pixels and {data.name} of "
+            f"{real.height} x {real.width}",
+            expected="images of one size, since scores depend on it",
+            advice=f"give both one size, such as 'images:FOLDER?size={real.height}'",
+        )
 
 
 def _checked(model: ForeignModel, data: Dataset) -> Dataset:

@@ -110,6 +110,8 @@ def test_resuming_needs_the_folder_alone(deval, tmp_path):
     assert deval("train", "ibgan", *TINY, "--iterations", "2", "--data-dir", data, "--out", run).code == 0
     assert deval("train", "--resume", run / "checkpoint.pt", "--iterations", "3").code == 0
     assert load(run / "checkpoint.pt").iteration == 3
+    again = deval("train", "--resume", run)
+    assert (again.code, "already at iteration 3; --iterations N trains further" in again.err) == (0, True)
     answer = deval("train", f"--resume={run}", "--iterations", "1")
     assert (answer.code, answer.error) == (2, "--resume: iterations: received 1, expected at least the 3 that are done")
     data.rmdir()

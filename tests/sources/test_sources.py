@@ -246,6 +246,14 @@ def test_two_folders_of_images_are_compared_by_one_command(tmp_path: Path, monke
     assert deval("score", "--samples", other, "--dataset", real, "--metric", "gilbo") == 2
 
 
+def test_finished_images_of_another_size_are_refused(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
+    made, real = images_of(tmp_path / "made", 0), images_of(tmp_path / "real", 1)
+    assert deval("score", "--samples", made, "--dataset", f"{real}?size=8", "--metric", "fid") == 2
+    assert "64 x 64" in (error := capsys.readouterr().err)
+    assert "?size=8" in error
+
+
 def test_a_generator_is_compared_with_the_data_set(data: str, tmp_path: Path, monkeypatch) -> None:
     def generate(z: Tensor) -> Tensor:
         return 2 * torch.sigmoid(z).view(-1, 1, 4, 4) - 1

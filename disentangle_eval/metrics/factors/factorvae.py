@@ -6,11 +6,13 @@ disentangled when that dimension identifies the factor that was fixed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.errors import DevalWarning
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import too_large, variances
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
@@ -56,6 +58,9 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         alive = (codes.min(axis=0) < codes.max(axis=0)) & (scale > 0)
         kept, pruning = self._kept(scale, subject, sample)
         active = np.flatnonzero(alive & kept)
+        if not active.size:
+            found = f"factorvae: no dimension is active ({pruning}), so the score is 0"
+            warnings.warn(found, DevalWarning, stacklevel=2)
 
         varying = stream.varying
         train_votes = vote_matrix(subject, train, varying, scale, active, dtype)

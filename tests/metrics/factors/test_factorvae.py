@@ -131,6 +131,11 @@ def test_kim_mnih_prunes_what_has_collapsed_to_the_prior(space):
     assert values["pruning"] == "posterior KL < 0.01 nats"
 
 
+def test_a_score_of_0_without_an_active_dimension_says_so(space, classes):
+    with pytest.warns(DevalWarning, match="no dimension is active"):
+        assert score(CodeTable(classes * 1e-3, space), "dlib").values["value"] == 0
+
+
 def test_kim_mnih_keeps_all_where_the_prior_over_the_code_is_not_normal(space):
     model = PixelVAE(4)
     model.collapsed = (1,)
