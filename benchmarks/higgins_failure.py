@@ -1,7 +1,7 @@
 """The code that fools the Higgins metric: every factor but one has a dimension, and the score is 1 all the same.
 
 Draws docs/metrics/higgins-failure.png. Left, the points of a code with dimensions for two of three factors: the third
-is told from both distances being large. Right, the scores of codes with dimensions for 0 to 5 of five factors.
+is identified by both distances being large. Right, the scores of codes with dimensions for 0 to 5 of five factors.
 
     python benchmarks/higgins_failure.py --out docs/metrics/higgins-failure.png
 """

@@ -1,4 +1,4 @@
-"""What does a training iteration cost on a CPU, beside the code that others publish?
+"""What does a training iteration cost on a CPU, next to the code that others publish?
 
 Every contestant trains on dSprites in a process of its own, one slice of iterations at a time while the others wait;
 each repeat goes through all of them, so that a machine whose speed drifts is fair to all. Ratios are taken within a
@@ -129,7 +129,7 @@ def source(peers: Path, name: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a contestant is told. `scratch` is a folder for what its loop writes; it holds the batches too.
+    """The task of a contestant. `scratch` is a folder for what its loop writes; it holds the batches too.
 
     `settings` are those of ours that differ from its defaults.
     """
@@ -193,7 +193,7 @@ def compete(contestant: str, setting: Setting, pipe: Connection) -> None:
 
 
 class Worker:
-    """The other end: a contestant's process, told when to work."""
+    """The other end: a contestant's process, which works on request."""
 
     def __init__(self, contestant: str, setting: Setting) -> None:
         context = multiprocessing.get_context("spawn")
