@@ -34,7 +34,7 @@ def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: P
 
     if out.suffix.lower() != SUFFIX:
         raise UsageError("--out", received=repr(str(out)), expected=f"a name that ends in {SUFFIX}")
-    arrays = encode_source(source, dataset, data_dir=data_dir, device=device, progress=True)
+    arrays = encode_source(source, dataset, data_dir=data_dir, device=device)
     make_folder(out.parent)
     write_atomically(out, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
     click.echo(out)

@@ -13,6 +13,7 @@ import click
 
 from disentangle_eval.cli.errors import DEBUG, flush_output, report, show_notices, shown_warnings
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
+from disentangle_eval.runtime.progress_bar import shown_progress
 
 COMMANDS = {
     "train": LazyCommand("disentangle_eval.cli.train", "Train a model on a data set."),
@@ -40,6 +41,9 @@ COMMANDS = {
     "doctor": LazyCommand("disentangle_eval.cli.doctor", "Report what works here, and how to get what is missing."),
     "completion": LazyCommand("disentangle_eval.cli.completion", "Print the completion script of a shell."),
 }
+
+# Commands that show the progress of trainings themselves.
+OWN_DISPLAY = (["train"], ["study"])
 
 COMPLETION = "_DEVAL_COMPLETE"  # set by a shell that asks what may follow
 
@@ -108,7 +112,8 @@ def _run(arguments: list[str], debug: bool, files: Sequence[str] = ()) -> int:
     try:
         try:
             _load_plugin_files(files)
-            with shown_warnings(), cli.make_context("deval", list(arguments), obj=arguments) as context:
+            shown = shown_progress(arguments[:1] not in OWN_DISPLAY)
+            with shown_warnings(), shown, cli.make_context("deval", list(arguments), obj=arguments) as context:
                 context.meta[DEBUG] = debug
                 cli.invoke(context)
         finally:

@@ -119,7 +119,6 @@ def score(
     # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
     from disentangle_eval.runtime.host_memory import keep_freed_memory
-    from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.scoring import plan
     from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
 
@@ -140,8 +139,7 @@ def score(
     ]
     # All are checked for what they need before the first one runs.
     served = [task for task in tasks if task.can_be_served()]
-    with shown_progress():
-        results, failures = run_tasks(served, range(seed, seed + repeats), as_json, again)
+    results, failures = run_tasks(served, range(seed, seed + repeats), as_json, again)
     if len(results) > 1 and not as_json:
         about = [opened for row in rows for opened in row if opened.run]
         show_summary(results, {one.about["checkpoint_sha256"]: one.run.root.resolve().name for one in about if one.run})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def shown_progress(asked: bool = True) -> Iterator[None]:
-    """Within, computations show bars on standard error where that is a terminal, unless `asked` is false."""
+    """Within, computations show bars on standard error if that is a terminal; if not `asked`, nothing changes."""
     if not (asked and sys.stderr.isatty()):
         yield
         return

@@ -1,6 +1,7 @@
 """Progress: counted where it happens, shown on a terminal alone, and long computations name a cheaper way."""
 
 import io
+import json
 import logging
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import disentangle_eval as de
+from disentangle_eval.cli.main import main
 from disentangle_eval.runtime import progress
 from disentangle_eval.runtime.progress import cheaper_way, counted, listening
 from disentangle_eval.runtime.progress_bar import Bars, shown_progress
@@ -100,3 +102,15 @@ def test_python_is_silent_unless_asked(capsys):
     codes = np.random.default_rng(0).normal(size=(60, 3))
     de.score(codes, factor_sizes=(3, 4, 5), metrics="dci", num_train=60, num_test=60, stages=3)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_command_shows_bars_on_a_terminal_and_keeps_stdout_clean(tmp_path, monkeypatch, capsys):
+    codes = np.random.default_rng(0).normal(size=(60, 3))
+    np.savez(tmp_path / "codes.npz", codes=codes, factor_sizes=(3, 4, 5))
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    with pytest.raises(SystemExit):
+        main(["score", str(tmp_path / "codes.npz"), "--metric", "dci", "--set", "stages=3", "--json"])
+    assert "dci, trees by factor" in screen.getvalue()
+    assert json.loads(capsys.readouterr().out)["metric"] == "dci"
