@@ -77,6 +77,7 @@ FAULTY_MODELS = {
     "rate": ["methods:RateOfTheBatch"],
     "lower_bound": ["methods:LowerBoundOfTheBatch"],
     "device": ["devices:ConstantOnTheCpu", "devices:ImagesOnTheCpu", "devices:PlainAttribute"],
+    "pictures": ["methods:SignedPictures", "methods:PictureOfATakenName"],
     "traversal": ["methods:SpreadAPair", "methods:SignedTraversal"],
 }
 FAULTY_CONFIGS = [

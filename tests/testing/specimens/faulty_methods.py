@@ -1,6 +1,6 @@
 """What a trained model offers, with one fault each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -149,3 +149,13 @@ class SpreadAPair(Sound):
 class SignedTraversal(Sound):
     def traversal(self, draw: Draw) -> Traversal:
         return replace(super().traversal(draw), render=lambda r: 2 * self.decoder(r) - 1)
+
+
+class SignedPictures(Sound):
+    def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
+        return {"drawn": [2 * row - 1 for row in super().pictures(draw)["drawn"]]}
+
+
+class PictureOfATakenName(Sound):
+    def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
+        return {"samples": super().pictures(draw)["drawn"]}

@@ -1,6 +1,6 @@
 """An autoencoder whose decoder is also a GAN's generator: two players, two rounds, everything a model can offer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from specimens.sound_config import SoundConfig
@@ -96,3 +96,6 @@ class Sound(Model[SoundConfig]):
     def traversal(self, draw: Draw) -> Traversal:
         ones = torch.ones(len(self.code))
         return Traversal(self.code, spread=ones, rate=ones, origin=self.prior.sample, render=self.decoder)
+
+    def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
+        return {"drawn": [self.decoder(self.prior.sample(draw, 3))]}
