@@ -13,7 +13,7 @@ import torch
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.checkpoint import Checkpoint, load, refuse_unplain, save
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
-from disentangle_eval.runtime.checksums import checksum
+from disentangle_eval.runtime.checksums import BLOCK, BYTE_BY_BYTE, ROW, checksum
 from disentangle_eval.runtime.files import sha256
 from disentangle_eval.runtime.versions import versions as recorded_versions
 
@@ -387,3 +387,38 @@ def test_a_missing_or_wrong_item_is_named(tmp_path, key):
 def test_a_wrong_part_of_an_item_is_named(tmp_path, changed, named):
     write_changed(tmp_path / "c.pt", **changed)
     assert f"damaged, {named} is missing" in refusal(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("length", [BYTE_BY_BYTE, BYTE_BY_BYTE + 8 * ROW * BLOCK + 12345])
+def test_a_checksum_is_that_of_the_values_wherever_they_are_in_memory(length):
+    memory = torch.arange(length + 1, dtype=torch.int32).to(torch.uint8)
+    part = memory[1:]
+    assert checksum(part) == checksum(part.clone()) != checksum(memory[:length])
+
+
+def test_the_checksum_of_elements_that_share_memory_takes_none():
+    one = torch.zeros(1)
+    assert checksum(one.expand(2**40)) != checksum(one.expand(2**41))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (torch.eye(2).to_sparse(), "another kind"),
+        (torch.empty(2, device="meta"), "another kind"),
+        ([torch.zeros(25), torch.zeros(1)], "larger than their file"),
+        ([[[[]]]], None),
+        ([torch.zeros(25), {"a": (1, 2)}], None),
+    ],
+)
+def test_only_tensors_that_a_checkpoint_has_are_taken_from_a_file(value, said):
+    if said is None:
+        checkpoints.refuse_tangled(value, 100)
+        return
+    with pytest.raises(ValueError, match=said):
+        checkpoints.refuse_tangled(value, 100)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="needs a file that cannot be read")
+def test_a_file_that_cannot_be_read_is_one_line():
+    assert "cannot be read" in refusal(Path("/proc/self/mem"))
