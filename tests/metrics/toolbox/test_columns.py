@@ -3,7 +3,7 @@ import pytest
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, Continuous, continuous
-from disentangle_eval.metrics.toolbox.columns import discretise, gini_variance, in_usual_units, variances
+from disentangle_eval.metrics.toolbox.columns import discretise, gini_variance, in_usual_units, variances, varies
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -83,3 +83,12 @@ def test_ordinary_columns_keep_their_bits_and_extreme_ones_are_centred_and_scale
         np.testing.assert_array_equal(np.argsort(fitted[:, j]), np.argsort(base))
     with pytest.raises(DevalError, match="too far apart to take differences of"):
         in_usual_units(np.array([[-1.7e308], [1.7e308]]))
+
+
+def test_a_column_varies_where_its_variance_is_above_0_in_the_precision_of_the_codes():
+    base = np.random.default_rng(0).uniform(-1, 1, size=50)
+    columns = np.stack([base, 1e-6 * base, np.full(50, 0.1), np.zeros(50), 1e-30 * base], axis=1)
+    assert varies(columns).tolist() == [True, True, False, False, True]
+    assert varies(columns.astype(np.float32)).tolist() == [True, True, False, False, False]
+    with pytest.raises(DevalError, match="too large to take variances of"):
+        varies(np.array([[-1e300], [1e300]]))
