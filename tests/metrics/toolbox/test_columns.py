@@ -92,3 +92,20 @@ def test_a_column_varies_where_its_variance_is_above_0_in_the_precision_of_the_c
     assert varies(columns.astype(np.float32)).tolist() == [True, True, False, False, False]
     with pytest.raises(DevalError, match="too large to take variances of"):
         varies(np.array([[-1e300], [1e300]]))
+
+
+@pytest.mark.parametrize(
+    ("ends", "usual"),
+    [
+        ((0, 2.0**20), True),
+        ((0, 2.0**20 + 1), False),
+        ((0, 2.0**-10), True),
+        ((0, 2.0**-11), False),
+        ((1023, 1024), True),
+        ((1024, 1025), False),
+        ((-1025, -1024), False),
+    ],
+)
+def test_units_are_usual_up_to_these_ranges_and_distances(ends, usual):
+    column = np.array(ends, dtype=float)[:, None]
+    assert (in_usual_units(column)[0] is column) == usual
