@@ -68,6 +68,7 @@ def register_models():
         summary="an autoencoder to start from",
         target="MODULE.model:CLASS",
         config="MODULE.config:CLASSConfig",
+        api=1,
     )
 ''',
     "MODULE/config.py": '''\
@@ -146,6 +147,7 @@ def register_metrics():
         needs=frozenset({"encoder", "factors"}),
         headline="value",
         better="higher",
+        api=1,
     )
 ''',
     "MODULE/config.py": '''\
@@ -227,6 +229,7 @@ def register_datasets():
         summary="squares of 3 sizes at 8 x 8 places",
         target="MODULE.data:load",
         kind="factors",
+        api=1,
     )
 ''',
     "MODULE/data.py": '''\

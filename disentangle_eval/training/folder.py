@@ -135,13 +135,17 @@ class RunFolder:
             os.close(handle)
         return False
 
-    def create(self) -> None:
-        """Make the folder; refuses one that already holds a run."""
+    def refuse_run(self) -> None:
+        """`UsageError` where the folder already holds a run."""
         if self.run_file.exists():
             raise UsageError(
                 f"--out: {str(self.root)!r} already holds a run",
                 advice=f"type: deval train --resume {shlex.quote(str(self.root))}, or choose another --out",
             )
+
+    def create(self) -> None:
+        """Make the folder; refuses one that already holds a run."""
+        self.refuse_run()
         for folder in (self.root, self.pictures, self.snapshots):
             make_folder(folder)
 

@@ -105,16 +105,19 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     of_run = {name: value for name, value in given.items() if name in RunSettings.model_fields}
     of_model = {name: value for name, value in given.items() if name not in RunSettings.model_fields}
     wanted = build(RunSettings, of_run)
-    registry.find_dataset(parse_dataset(wanted.dataset).name)  # before torch is imported
-    settings = on_this_machine(wanted)
+    registry.find_dataset(parse_dataset(wanted.dataset).name)
     run = RunFolder(folder)
     if not resume:
-        cfg = resolve(config, settings.dataset, settings.preset, of_model)
-        if settings.shorten > 1:
-            published = resolve(config, settings.dataset, settings.preset, {})
-            cfg = build(config, {**shortened(published, settings.shorten).model_dump(), **of_model})
-        dataset = preset_dataset(config, settings.dataset, settings.preset)
-        return Plan(model=model, cfg=cfg, settings=settings.model_copy(update={"dataset": dataset}), folder=run)
+        run.refuse_run()
+        cfg = resolve(config, wanted.dataset, wanted.preset, of_model)
+        if wanted.shorten > 1:
+            published = resolve(config, wanted.dataset, wanted.preset, {})
+            cfg = build(config, {**shortened(published, wanted.shorten).model_dump(), **of_model})
+        dataset = preset_dataset(config, wanted.dataset, wanted.preset)
+        # Last, since it imports torch: mistakes are answered before.
+        settings = on_this_machine(wanted).model_copy(update={"dataset": dataset})
+        return Plan(model=model, cfg=cfg, settings=settings, folder=run)
+    settings = on_this_machine(wanted)
     stored = run.read_run()
     if stored["model"] != model:
         raise UsageError("--resume: the run in --out trains another model", received=model, expected=stored["model"])

@@ -80,6 +80,7 @@ def test_every_command_in_the_table_exists_and_imports_without_torch(name):
         ["train", "vea"],
         ["train", "vae", "--dataset", "dspites"],
         ["train", "vae", "--dataset", "grid.npz"],
+        ["train", "vae", "--lr", "-1"],
         ["train", "--resume", "no-such-run"],
         ["score", "x.pt", "--metric", "mgi"],
         ["score", "x.pt", "--metric", "mig", "--dataset", "dspites"],
@@ -89,7 +90,7 @@ def test_every_command_in_the_table_exists_and_imports_without_torch(name):
         ["data", "pack", "dspites", "x.h5"],
     ],
 )
-def test_a_misspelt_name_costs_no_import_of_torch(arguments):
+def test_a_mistake_costs_no_import_of_torch(arguments):
     assert set(modules_after(*arguments, code=2)).isdisjoint({"torch", "numpy"})
 
 
