@@ -14,7 +14,6 @@ from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import one_line
 from disentangle_eval.latents import Continuous
 from disentangle_eval.report import over_seeds
-from disentangle_eval.report.comparison import comparison_figure
 from disentangle_eval.report.curves import losses_figure
 from disentangle_eval.report.embedding import embedding_figure
 from disentangle_eval.report.histograms import histograms_figure
@@ -127,7 +126,6 @@ FIGURES = {
     ),
     "embedding": lambda name: embedding_figure(CURVE, {name: np.array([name, name])}, name),
     "histograms": lambda name: histograms_figure(CURVE, [Continuous()] * 2, [None] * 2, name, name),
-    "comparison": lambda name: comparison_figure({name: [{"iteration": 1, name: 1.0}]}, name, name, (0.5, name), name),
 }
 
 

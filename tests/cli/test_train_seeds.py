@@ -104,7 +104,7 @@ def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
     assert process.returncode == 128 + signal.SIGTERM
     for folder in folders:
         assert load(folder.checkpoint).iteration > 0
-        assert f"--out {folder.root} --resume" in err.decode()
+        assert f"deval train --resume {folder.root}" in err.decode()
 
 
 def test_a_seed_that_is_killed_is_reported_and_no_success(tmp_path, monkeypatch, capfd):

@@ -25,6 +25,7 @@ DSPRITES = {
     "rate_ceiling": False,
     "augment": False,
     "real_through_q": False,
+    "average_decay": None,
 }
 CHAIRS = {
     **DSPRITES,

@@ -177,7 +177,7 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
         (lambda: de.load_results("nowhere"), "results: received 'nowhere'"),
         (lambda: de.load_dataset("dsprite"), "did you mean 'dsprites'"),
         (lambda: de.score(), "score: received nothing to score"),
-        (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: from no checkpoint: received no data set"),
+        (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: received no data set to score it on"),
     ],
 )
 def test_mistakes_are_one_line(call, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path.write_text(PLUGIN)
     yield path
     load_registry.cache_clear()
+    sys.modules.pop(path.stem, None)
 
 
 def test_a_model_in_one_file_trains_and_its_checkpoint_names_the_file(file: Path, tmp_path: Path, capsys) -> None:

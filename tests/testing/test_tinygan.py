@@ -21,7 +21,16 @@ from disentangle_eval.training.training import Training
 
 SOURCE = Path(__file__).parents[1] / "dists" / "deval-tinygan" / "src" / "deval_tinygan"
 PUBLIC = {"disentangle_eval", "disentangle_eval.config", "disentangle_eval.api", "disentangle_eval.latents"}
-NOT_OFFERED = {"posterior", "log_likelihood", "rate", "traversal", "lower_bound", "class_probabilities"}
+NOT_OFFERED = {
+    "decode",
+    "pictures",
+    "posterior",
+    "log_likelihood",
+    "rate",
+    "traversal",
+    "lower_bound",
+    "class_probabilities",
+}
 
 
 def installed() -> bool:

@@ -8,6 +8,7 @@ from specimens.sound_config import SoundConfig
 from specimens.sound_model import Sound
 from torch import Tensor
 from torch.distributions import Distribution, Independent
+from torch.nn.functional import pad
 
 from disentangle_eval.api import Draw, ImageShape, Round, Traversal
 from disentangle_eval.latents import Categorical
@@ -21,6 +22,9 @@ class CodeTooShort(Sound):
 
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.decoder(super().encode(x))
+
+    def decode(self, code: Tensor) -> Tensor:
+        return self.decoder(pad(code, (1, 0)))
 
 
 class NoCode(Sound):
@@ -40,6 +44,9 @@ class DoubleCodes(Sound):
 
     def reconstruct(self, x: Tensor) -> Tensor:
         return self.decoder(super().encode(x))
+
+    def decode(self, code: Tensor) -> Tensor:
+        return self.decoder(code.float())
 
 
 class LogitsForClasses(Sound):
@@ -114,6 +121,9 @@ class NoPrior(Sound):
     def traversal(self, draw: Draw) -> Traversal:
         ones = torch.ones(len(self.code))
         return Traversal(self.code, spread=ones, rate=ones, origin=self.latent.sample, render=self.decoder)
+
+    def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
+        return {"drawn": [self.decoder(self.latent.sample(draw, 3))]}
 
 
 class ProbabilitiesOfNoCode(Sound):
