@@ -80,12 +80,12 @@ def test_seeds_resumed_go_on_and_those_without_a_run_start(deval, tmp_path):
     assert "ibgan seed 1: from iteration 2 to 3" in again.err
 
 
-def test_one_of_several_that_fails_is_reported_by_the_exit_code(deval, tmp_path):
+def test_a_folder_that_holds_a_run_is_refused_before_any_seed_starts(deval, tmp_path):
     assert deval("train", "ibgan", *SHORT, "--seed", 1, "--out", tmp_path / "run1").code == 0
     both = deval("train", "ibgan", *SHORT, "--seeds", "0-1", "--out", tmp_path / "run{seed}")
     assert both.code == 2
-    assert "already holds a run" in both.err
-    assert load(tmp_path / "run0" / "checkpoint.pt").iteration == 2
+    assert "already holds a run" in both.error
+    assert not (tmp_path / "run0").exists()
 
 
 def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
