@@ -106,8 +106,8 @@ def score(
 
     A SOURCE is a checkpoint or a run folder, which means its newest checkpoint; with --dataset also an exported program
     (.pt2), TorchScript, ONNX, module:callable of the working folder, hf:NAME, or a table of codes (.npz, .npy, .csv,
-    .parquet, .h5) in the order of the data set's images. Settings after a question mark say which images a network
-    expects: "enc.pt2?range=-1,1&channels=3&size=224".
+    .parquet, .h5) in the order of the data set's images. Settings after a question mark describe the images
+    that a network expects: "enc.pt2?range=-1,1&channels=3&size=224".
 
     Every score is shown with that of an uninformative code. Scores of a run are also added to its results.jsonl, one
     JSON object per line; a score that is there under the same settings, checkpoint, data and seed is shown again. A

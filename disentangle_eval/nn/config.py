@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from disentangle_eval.config import Field, ModelConfig
 
 Networks = Literal["kim-mnih", "locatello", "mlp", "ibgan"]
 Init = Literal["default", "1konny"]
+
+
+def average_decay() -> Any:
+    """The setting of a model that can be judged with `disentangle_eval.nn.averaging.AveragedWeights`."""
+    return Field(
+        None,
+        ge=0,
+        lt=1,
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
+        "default with the weights themselves",
+    )
 
 
 class GaussianVAEConfig(ModelConfig):
@@ -27,13 +38,7 @@ class GaussianVAEConfig(ModelConfig):
         description="weight initialisation: PyTorch's; 1konny: N(0, 0.02) except in transposed convolutions",
     )
     lr: float = Field(1e-4, gt=0, description="learning rate of encoder and decoder (Adam)")
-    average_decay: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
-        "default with the weights themselves",
-    )
+    average_decay: float | None = average_decay()
 
 
 class DiscriminatedVAEConfig(GaussianVAEConfig):

@@ -39,7 +39,7 @@ _cheaper: ContextVar[str] = ContextVar("cheaper", default="")
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Within, a listener is told how far computations are."""
+    """Report the progress of computations within to a listener."""
     before = _listener.set(listener)
     try:
         yield

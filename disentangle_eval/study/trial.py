@@ -5,12 +5,13 @@ python -m disentangle_eval.study.trial THREADS DEVICE DATA_DIR FOLDER...
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from disentangle_eval.study.runs import RUN_FILE, read_run
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
-    from disentangle_eval.opening import OpenedSubject
+    from disentangle_eval.opening import OpenedModel, OpenedSubject
     from disentangle_eval.training.planning import Plan
 
 SIGNALLED = 128
@@ -85,15 +86,18 @@ def plan_trial(trial: Trial, folder: Path, threads: int, device: str) -> Plan:
 
 def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) -> list[str]:
     """Add every score that a trial lacks to its results; what failed, one line per metric."""
+    from disentangle_eval.opening import open_model
+
     run = read_run(folder)
     failures = []
     for iteration, group in itertools.groupby(missing_scores(trial, run), key=lambda missing: missing[1]):
         last = iteration == run.iterations
         path = RunFolder(folder).checkpoint if last else RunFolder(folder).snapshot(iteration)
         subjects: dict[str, OpenedSubject] = {}
+        opened = functools.cache(functools.partial(open_model, path, device))
         for metric, _ in group:
             try:
-                score_one(trial, path, RunFolder(folder).results, metric, subjects, device, data_dir)
+                score_one(trial, opened, RunFolder(folder).results, metric, subjects, data_dir)
             except DevalError as error:
                 failures.append(f"{metric}: {error}")
             except Exception as error:  # a plugin's metric may raise anything; the others are scored all the same
@@ -104,18 +108,17 @@ def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) 
 
 def score_one(
     trial: Trial,
-    path: Path,
+    opened: Callable[[], OpenedModel],
     results: Path,
     metric: str,
     subjects: dict[str, OpenedSubject],
-    device: str,
     data_dir: Path | None,
 ) -> None:
-    """Score a checkpoint with one metric and add the result to a file of results.
+    """Score a checkpoint, which `opened` returns, with one metric and add the result to a file of results.
 
     `subjects` are those of earlier metrics by data set, so that no image is encoded twice.
     """
-    from disentangle_eval.opening import add_validation, open_dataset_for, open_model, open_subject
+    from disentangle_eval.opening import add_validation, open_dataset_for, open_subject
     from disentangle_eval.results import append
     from disentangle_eval.scoring import can_serve, measure, plan, scored_on, validated_on
 
@@ -123,13 +126,11 @@ def score_one(
     for measurement in plan([name], protocols):
         on = scored_on(measurement, trial.dataset)
         if on not in subjects:
-            opened = open_model(path, device)
-            data = open_dataset_for(opened.origin, on, data_dir).to(opened.device)
-            subjects[on] = open_subject(opened.model, data, opened.origin)
+            data = open_dataset_for(opened().origin, on, data_dir).to(opened().device)
+            subjects[on] = open_subject(opened().model, data, opened().origin)
         subject = subjects[on]
         if held_back := validated_on(measurement, trial.dataset):
-            opened = open_model(path, device)
-            add_validation(subject, opened.model, opened.origin, held_back, data_dir)
+            add_validation(subject, opened().model, opened().origin, held_back, data_dir)
         if can_serve(measurement, subject.subject, subject.name):
             append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
 

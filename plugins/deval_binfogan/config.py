@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
+from disentangle_eval.nn.config import average_decay
 
 Network = Literal["mnist", "rgb32"]
 Init = Literal["fan-in", "kernel-height"]
@@ -65,13 +66,7 @@ class BidirectionalInfoGANConfig(ModelConfig):
     lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D at the first iteration (Adam)")
     lr_generator: float = Field(5e-4, gt=0, description="learning rate of G and E at the first iteration (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
-    average_decay: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
-        "default with the weights themselves",
-    )
+    average_decay: float | None = average_decay()
     augment: bool = Field(
         False,
         description="pass real and generated images to D and E under random affine maps (rotation, scale, shear, "

@@ -7,6 +7,7 @@ from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
 from disentangle_eval.config import Field, ModelConfig, Presets
+from disentangle_eval.nn.config import average_decay
 
 # Dupont's settings of the published models; iterations are their epochs times images over 64, ours.
 _MNIST: Mapping[str, Any] = {}
@@ -73,13 +74,7 @@ class JointVAEConfig(ModelConfig):
     capacity_iterations: int = Field(25_000, ge=1, description="iterations over which both capacities rise from 0")
     hidden: int = Field(256, ge=1, description="units of the dense layers")
     lr: float = Field(5e-4, gt=0, description="learning rate (Adam)")
-    average_decay: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
-        "default with the weights themselves",
-    )
+    average_decay: float | None = average_decay()
 
     @field_validator("classes")
     @classmethod

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
+from disentangle_eval.nn.config import average_decay
 
 # The authors' README. Its weights for 3D Chairs and CelebA differ from the paper's, which are the preset `paper`.
 _REFERENCE: dict[str, dict[str, Any]] = {
@@ -84,13 +85,7 @@ class GameConfig(ModelConfig):
         False,
         description="also pass real images through q, as both published solvers do: for its batch statistics alone",
     )
-    average_decay: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
-        "default with the weights themselves",
-    )
+    average_decay: float | None = average_decay()
 
 
 class IBGANConfig(GameConfig):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
+from disentangle_eval.nn.config import average_decay
 
 _MNIST: dict[str, Any] = {}
 # With the autoencoder learning faster than its adversaries the game is even; with little noise and little weight on
@@ -68,10 +69,4 @@ class InfoAEConfig(ModelConfig):
     lr: float = Field(2e-4, gt=0, description="learning rate of E, Dec, Gen and C (Adam)")
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of Di and S (Adam)")
     betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of all Adams")
-    average_decay: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
-        "default with the weights themselves",
-    )
+    average_decay: float | None = average_decay()

@@ -17,7 +17,7 @@ from disentangle_eval.testing.known_subject import encoded
 
 
 class Heard:
-    """A listener that keeps what it is told."""
+    """A listener that keeps what is reported to it."""
 
     def __init__(self):
         self.stages, self.counts, self.open, self.said = [], [], 0, []
