@@ -150,9 +150,7 @@ def subject_for(source: Source, data: Dataset | str | None, data_dir: Path | Non
     if source.table is not None:
         return _table_subject(source, source.table, data)
     if data is None:
-        raise UsageError(
-            f"{source.name}", received="no data set to score it on", expected="one, such as --dataset dsprites"
-        )
+        raise UsageError(source.name, received="no data set to score it on", expected="one, such as --dataset dsprites")
     refuse_other_size(source, data)
     kept = None
     if _is_foreign(source.model):

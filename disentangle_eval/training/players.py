@@ -153,7 +153,7 @@ def _optimiser(player: str, optim: Optim, groups: list[dict[str, Any]]) -> torch
     given = {name: value for name, value in fields.items() if value is not None} | dict(optim.arguments)
     for name in given:
         if name not in taken or name in ("params", "lr", *DEVICE_FLAGS):
-            expected = ", ".join(set(taken) - {"params", "lr", *DEVICE_FLAGS})
+            expected = ", ".join(sorted(set(taken) - {"params", "lr", *DEVICE_FLAGS}))
             raise PluginError(
                 f"player {player!r}: {kind.__name__}", received=f"the argument {name!r}", expected=f"some of {expected}"
             )
