@@ -41,6 +41,13 @@ def seeds(name: str, folder: str, count: int = 3) -> list[tuple[str, str]]:
     return [(name, f"{folder}-seed{seed}") for seed in range(count)]
 
 
+def trials(name: str, study: str) -> list[tuple[str, str]]:
+    return [
+        (name, str(run.parent.relative_to(EVIDENCE)))
+        for run in sorted((EVIDENCE / "studies" / study).glob("*/run.json"))
+    ]
+
+
 def tries(*names: str) -> list[tuple[str, str]]:
     return [(name, f"mnist-tries/{name}") for name in names]
 
@@ -55,6 +62,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         *seeds("tuned", "runs/infogan-tuned-mnist"),
         ("plain GAN", "runs/infogan-bystander-mnist-seed0"),
     ],
+    "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned"),
     "precision": [
         pair
         for name, model in (("FactorVAE", "factorvae"), ("beta-VAE", "beta-vae"))
