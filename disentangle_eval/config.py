@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.names import parse_dataset
@@ -19,9 +20,11 @@ __all__ = [
     "Presets",
     "Values",
     "build",
+    "flat",
     "preset_dataset",
     "preset_values",
     "resolve",
+    "settings_of",
     "shortened",
 ]
 
@@ -35,7 +38,11 @@ DATASET_SETTINGS = "dataset"
 
 
 class Config(BaseModel):
-    """Settings that refuse unknown keys and never change; every field has bounds and a one-line description."""
+    """Settings that refuse unknown keys and never change; every field has bounds and a one-line description.
+
+    A field may hold settings of its own kind, `encoder: EncoderConfig = Field(EncoderConfig(), description=...)`. Its
+    settings are called `encoder.width` wherever settings have names, and `--encoder-width` as options.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=()
@@ -90,10 +97,17 @@ ConfigT = TypeVar("ConfigT", bound=Config)
 ModelConfigT = TypeVar("ModelConfigT", bound=ModelConfig)
 
 
-def build(config: type[ConfigT], values: Values) -> ConfigT:
-    """The validated settings, or a `UsageError` naming every field that is wrong."""
+def build(config: type[ConfigT], *layers: Values) -> ConfigT:
+    """The validated settings, or a `UsageError` naming every field that is wrong.
+
+    Each setting has its value in the last of the `layers` that has it, else its default. Settings within settings are
+    settings of their own, as `{"encoder.width": 8}` or `{"encoder": {"width": 8}}`, which leaves the others alone.
+    """
+    values = _defaults_within(config)
+    for layer in layers:
+        values |= _by_setting(config, layer)
     try:
-        return config(**values)
+        return config(**_nested(config, values))
     except ValidationError as error:
         problems = "; ".join(_problem(detail, config) for detail in error.errors())
         raise UsageError(problems) from None
@@ -104,7 +118,62 @@ def resolve(config: type[ModelConfigT], dataset: str, preset: str | None, values
 
     Raises `UsageError` for a preset the model does not have, or does not have for this data set.
     """
-    return build(config, {**preset_values(config, dataset, preset), **values})
+    return build(config, preset_values(config, dataset, preset), values)
+
+
+def settings_of(config: type[Config]) -> dict[str, FieldInfo]:
+    """Every single setting by its name; those within settings have names with a dot, `encoder.width`."""
+    fields: dict[str, FieldInfo] = {}
+    for name, field in config.model_fields.items():
+        inner = settings_within(field)
+        fields |= {f"{name}.{key}": value for key, value in settings_of(inner).items()} if inner else {name: field}
+    return fields
+
+
+def settings_within(field: FieldInfo | None) -> type[Config] | None:
+    """The settings that a field holds, None where it holds a value."""
+    annotation = field.annotation if field else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Config) else None
+
+
+def flat(values: Values | Config) -> dict[str, Any]:
+    """Values by the names of single settings: `{"encoder": {"width": 8}}` -> `{"encoder.width": 8}`."""
+    found: dict[str, Any] = {}
+    for name, value in dict(values).items():
+        inner = flat(value) if isinstance(value, Mapping | Config) else None
+        found |= {name: value} if inner is None else {f"{name}.{key}": item for key, item in inner.items()}
+    return found
+
+
+def _by_setting(config: type[Config], values: Values) -> dict[str, Any]:
+    """As `flat`, where the config has settings within settings; other mappings stay whole."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= flat({name: value}) if settings_within(config.model_fields.get(name)) else {name: value}
+    return found
+
+
+def _defaults_within(config: type[Config]) -> dict[str, Any]:
+    """The defaults of settings within settings, which may differ from those of their class."""
+    fields = {name: field for name, field in config.model_fields.items() if settings_within(field)}
+    return flat({name: field.get_default(call_default_factory=True) for name, field in fields.items()})
+
+
+def _nested(config: type[Config], values: Values) -> dict[str, Any]:
+    """The inverse of `_by_setting`."""
+    whole: dict[str, Any] = {}
+    within: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        outer, dot, inner = name.partition(".")
+        if dot and settings_within(config.model_fields.get(outer)):
+            within.setdefault(outer, {})[inner] = value
+        else:
+            whole[name] = value
+    for outer, group in within.items():
+        inner_config = settings_within(config.model_fields[outer])
+        assert inner_config is not None
+        whole.setdefault(outer, _nested(inner_config, group))
+    return whole
 
 
 def shortened(cfg: ModelConfigT, factor: float) -> ModelConfigT:
@@ -116,23 +185,24 @@ def shortened(cfg: ModelConfigT, factor: float) -> ModelConfigT:
     """
     if factor < 1:
         raise UsageError("shorten", received=str(factor), expected="at least 1")
-    values = cfg.model_dump()
     changed = {
         name: value * factor if is_learning_rate(name) else max(1, round(value / factor))
-        for name, value in values.items()
+        for name, value in flat(cfg).items()
         if value and (is_learning_rate(name) or counts_iterations(name))
     }
-    return build(type(cfg), {**values, **changed})
+    return build(type(cfg), dict(cfg), changed)
 
 
 def is_learning_rate(name: str) -> bool:
     """Whether a setting is a learning rate, by its name."""
-    return name == "lr" or name.startswith("lr_")
+    own = name.rpartition(".")[2]
+    return own == "lr" or own.startswith("lr_")
 
 
 def counts_iterations(name: str) -> bool:
     """Whether a setting is a number of iterations, by its name."""
-    return name == "iterations" or name.endswith("_iterations")
+    own = name.rpartition(".")[2]
+    return own == "iterations" or own.endswith("_iterations")
 
 
 def preset_values(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:
@@ -189,5 +259,7 @@ def _entry(config: type[ModelConfig], dataset: str, preset: str | None) -> Value
 def _problem(detail: Any, config: type[Config]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
+        for outer in detail["loc"][:-1]:
+            config = settings_within(config.model_fields.get(outer)) or config
         return f"{name}: unknown setting of {config.__name__}, expected one of: {', '.join(config.model_fields)}"
     return f"{name}: received {detail['input']!r}, {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disentangle_eval.config import preset_records
+from disentangle_eval.config import preset_records, settings_of
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.specs import MetricSpec, ModelSpec, Spec
@@ -216,7 +216,7 @@ def _refuse_unknown(model: str, given: Mapping[str, Any]) -> None:
     registry = load_registry()
     config = registry.resolve(registry.find_model(model), "config")
     refuse_unfit_settings(model, config)
-    known = [*RunSettings.model_fields, *config.model_fields]
+    known = list(dict.fromkeys([*RunSettings.model_fields, *config.model_fields, *settings_of(config)]))
     for name in given:
         if name == "seeds":
             raise UsageError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disentangle_eval.config import ModelConfig, resolve
+from disentangle_eval.config import ModelConfig, flat, resolve
 from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
 from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
@@ -240,7 +240,7 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
     title = f"{label} on {run.identity.dataset}"
     with (
         show_progress(label, run.iterations, alone) if progress else no_progress() as shown,
-        trackers(title, run.folder.root, run.training.cfg.model_dump(mode="json")) as tracked,
+        trackers(title, run.folder.root, flat(run.training.cfg.model_dump(mode="json"))) as tracked,
     ):
         logs = (*events, *tracked)
         yield Watchers(

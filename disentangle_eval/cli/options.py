@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 from pydantic.fields import FieldInfo
 
-from disentangle_eval.config import Config
+from disentangle_eval.config import Config, settings_of
 from disentangle_eval.errors import PluginError
 from disentangle_eval.training.setting_names import HOLDABLE, flags, option_kind
 
@@ -34,29 +34,32 @@ class FieldOption(click.Option):
 
 
 def field_options(config: type[Config]) -> list[click.Option]:
-    """One option per field. An option left out is None, so that presets can tell typed values from defaults."""
-    return [_option(name, field) for name, field in config.model_fields.items()]
+    """One option per setting. An option left out is None, so that presets can tell typed values from defaults."""
+    return [_option(name, field) for name, field in settings_of(config).items()]
 
 
 def given_values(options: Mapping[str, Any], *configs: type[Config]) -> dict[str, Any]:
-    """The fields of some configs that were given on the command line, by name."""
-    names = [name for config in configs for name in config.model_fields]
+    """The settings of some configs that were given on the command line, by name."""
+    names = [name for config in configs for name in settings_of(config)]
     return {name: options[name] for name in names if options[name] is not None}
 
 
 def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> None:
     """Make help show `values` as the defaults."""
     for option in options:
-        if option.name in values:
+        if values.get(option.name or "") is not None:
             option.show_default = _text(values[option.name], "," if isinstance(option.type, Several) else " ")
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
-    named = flags(name, field.annotation is bool)
-    if field.annotation is bool:
-        return FieldOption(["/".join(named), name], default=None, help=field.description)
-    kind, multiple = _kind(name, field.annotation)
-    return FieldOption([*named, name], type=kind, nargs=multiple, default=None, help=field.description)
+    switch = field.annotation is bool
+    named = flags(name, switch)
+    declared = "/".join(named) if switch else named[0]
+    kind, count = (None, 1) if switch else _kind(name, field.annotation)
+    # Click itself takes no name with a dot.
+    option = FieldOption([declared, "setting"], type=kind, nargs=count, default=None, help=field.description)
+    option.name = name
+    return option
 
 
 def _kind(name: str, annotation: Any) -> tuple[click.ParamType, int]:

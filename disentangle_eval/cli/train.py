@@ -23,7 +23,7 @@ from disentangle_eval.cli.seeds import (
     seed_folder,
     threads_per_process,
 )
-from disentangle_eval.config import ModelConfig, preset_records, preset_values
+from disentangle_eval.config import ModelConfig, flat, preset_records, resolve
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.threads import available_cores
@@ -79,11 +79,23 @@ class ModelCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         dataset = ctx.params.get("dataset") or RUN_DEFAULTS["dataset"]
-        defaults = {name: field.default for name, field in self.config.model_fields.items()}
-        show_defaults(self.fields, {**defaults, **preset_values(self.config, dataset, ctx.params.get("preset"))})
+        show_defaults(self.fields, flat(resolve(self.config, dataset, ctx.params.get("preset"), {})))
         with formatter.section("Presets, the default first"):
             formatter.write_dl([(preset["name"], _preset_line(preset)) for preset in preset_records(self.config)])
-        super().format_options(ctx, formatter)
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for option in self.get_params(ctx):
+            if line := option.get_help_record(ctx):
+                sections.setdefault(self._section(option), []).append(line)
+        for title, lines in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(lines)
+
+    def _section(self, option: click.Parameter) -> str:
+        """The section of help that an option is in: settings within settings have one of their own."""
+        if option not in self.fields:
+            return "Options of every model"
+        outer = (option.name or "").rpartition(".")[0]
+        return f"Options of {self.model}{outer and ', '}{outer}"
 
 
 @click.group(cls=TrainGroup, subcommand_metavar="MODEL [OPTIONS]", options_metavar="")

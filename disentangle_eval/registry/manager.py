@@ -109,7 +109,7 @@ def _sources() -> Iterator[_Source]:
             seen.add(_normal(name))
             yield from (_Source(name, version, entry.name, entry.value, entry.load) for entry in entries)
     for written in filter(None, os.environ.get(FILES, "").split(os.pathsep)):
-        path = Path(written)
+        path = Path(written).resolve()
         yield _Source(path.name, "file", path.stem, str(path), functools.partial(_load_file, path))
 
 

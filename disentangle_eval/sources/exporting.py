@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from disentangle_eval.api import Encoder, Generator, Model
 from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.opening import find_checkpoint, find_run, restore_model
 from disentangle_eval.results import read_results
@@ -161,7 +162,7 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str
             "",
             "## Settings",
             "",
-            *_table(["setting", "value"], [[f"`{key}`", str(value)] for key, value in checkpoint.config.items()]),
+            *_table(["setting", "value"], [[f"`{key}`", str(value)] for key, value in flat(checkpoint.config).items()]),
             "",
         ]
     )

@@ -11,7 +11,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
-from disentangle_eval.config import Config, Field, ModelConfig, build, counts_iterations, preset_dataset, resolve
+from disentangle_eval.config import (
+    Config,
+    Field,
+    ModelConfig,
+    build,
+    counts_iterations,
+    flat,
+    preset_dataset,
+    resolve,
+    settings_of,
+)
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
@@ -186,7 +196,7 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
     datasets = entry.get("dataset", settings.dataset)
     datasets = (datasets,) if isinstance(datasets, str) else tuple(datasets)
     preset = entry.get("preset", settings.preset)
-    written = {key.replace("-", "_"): value for key, value in entry.items() if key not in ENTRY_KEYS}
+    written = {key.replace("-", "_"): value for key, value in flat(entry).items() if key not in ENTRY_KEYS}
     iterations = entry.get("iterations", settings.iterations)
     errors: list[DevalError] = []
     trials: list[Trial] = []
@@ -244,7 +254,7 @@ def values_of(name: str, value: Any, config: type[ModelConfig]) -> list[Any]:
     """The values that a study file gives a setting, a single one as well."""
     if not isinstance(value, list):
         return [value]
-    field_info = config.model_fields.get(name)
+    field_info = settings_of(config).get(name)
     holds_many = field_info is not None and get_origin(field_info.annotation) in (tuple, list)
     if holds_many and not any(isinstance(item, list) for item in value):
         return [value]
@@ -260,9 +270,8 @@ def scaled_settings(
     cfg = resolve(config, dataset, preset, changes)
     if scale == 1:
         return cfg
-    values = cfg.model_dump()
-    counted = {name: value for name, value in values.items() if counts_iterations(name) and isinstance(value, int)}
-    return build(type(cfg), {**values, **{name: max(1, round(value * scale)) for name, value in counted.items()}})
+    counted = {name: value for name, value in flat(cfg).items() if counts_iterations(name) and isinstance(value, int)}
+    return build(type(cfg), dict(cfg), {name: max(1, round(value * scale)) for name, value in counted.items()})
 
 
 def seeds_of(written: str | int | Sequence[int]) -> tuple[int, ...]:

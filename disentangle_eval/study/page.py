@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError
 from disentangle_eval.results import rows_of
 from disentangle_eval.runtime.json_lines import read_lines
@@ -106,7 +107,7 @@ def run_of(origin: Origin) -> RunRecord:
         version=checkpoint.model["version"],
         dataset=checkpoint.data["dataset"],
         seed=checkpoint.seed,
-        config=checkpoint.config,
+        config=flat(checkpoint.config),
         settings={},
         iteration=checkpoint.iteration,
         state="finished" if checkpoint.iteration >= checkpoint.config.get("iterations", 0) else "stopped",

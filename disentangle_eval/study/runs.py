@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from disentangle_eval.config import flat
 from disentangle_eval.errors import UsageError
 from disentangle_eval.results import read_results
 from disentangle_eval.training.folder import RunFolder
@@ -26,9 +27,9 @@ TAIL_BYTES = 1 << 17
 class RunRecord:
     """A run as its folder describes it.
 
-    `config` holds the model's settings, `settings` those of the run; `iteration` is the last one logged. `results` are
-    the lines of results.jsonl. `failure` is why training failed, where it did. `name` stands for the model in labels,
-    where the user gave one.
+    `config` holds the model's settings by name, those within settings with a dot, `settings` those of the run;
+    `iteration` is the last one logged. `results` are the lines of results.jsonl. `failure` is why training failed,
+    where it did. `name` stands for the model in labels, where the user gave one.
     """
 
     folder: Path
@@ -101,7 +102,7 @@ def read_run(folder: Path) -> RunRecord:
         version=described["version"],
         dataset=described["dataset"],
         seed=described["seed"],
-        config=described["config"],
+        config=flat(described["config"]),
         settings=described["settings"],
         iteration=iteration,
         state=state_of(run, iteration, int(described["config"]["iterations"]), failure),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
-from disentangle_eval.config import Config, Field, ModelConfig, build, preset_dataset, resolve, shortened
+from disentangle_eval.config import Config, Field, ModelConfig, build, flat, preset_dataset, resolve, shortened
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
@@ -112,7 +112,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
         cfg = resolve(config, wanted.dataset, wanted.preset, of_model)
         if wanted.shorten > 1:
             published = resolve(config, wanted.dataset, wanted.preset, {})
-            cfg = build(config, {**shortened(published, wanted.shorten).model_dump(), **of_model})
+            cfg = build(config, dict(shortened(published, wanted.shorten)), of_model)
         dataset = preset_dataset(config, wanted.dataset, wanted.preset)
         # Last, since it imports torch: mistakes are answered before.
         settings = on_this_machine(wanted).model_copy(update={"dataset": dataset})
@@ -133,9 +133,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
             advice="leave these out, or start a new run in another --out",
         )
     kept = {name: value for name, value in of_model.items() if name in CHANGEABLE}
-    return Plan(
-        model=model, cfg=build(config, {**stored["config"], **kept}), settings=before, folder=run, resumed=stored
-    )
+    return Plan(model=model, cfg=build(config, stored["config"], kept), settings=before, folder=run, resumed=stored)
 
 
 def refuse_other_model(stored: Mapping[str, Any], record: Registered[ModelSpec]) -> None:
@@ -175,8 +173,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 def _config_differences(config: type[ModelConfig], before: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    after = build(config, {**before, **given}).model_dump(mode="json")
-    return differences(before, {name: after[name] for name in given})
+    after = flat(build(config, before, given).model_dump(mode="json"))
+    return differences(flat(before), {name: after[name] for name in flat(given)})
 
 
 def on_this_machine(settings: RunSettings) -> RunSettings:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
-from disentangle_eval.config import ModelConfig
+from disentangle_eval.config import ModelConfig, settings_of
 from disentangle_eval.errors import PluginError
 from disentangle_eval.training.planning import RunSettings
 
 SCALARS: tuple[type, ...] = (int, float, str)
-HOLDABLE = "int, float, str, bool, Literal or a tuple of one of these, which an option can hold"
+HOLDABLE = (
+    "int, float, str, bool, Literal, a tuple of one of these, or a Config of such settings, which options can hold"
+)
 
 # Options of every command, and arguments of `de.train`, that are no fields of `RunSettings`.
 RESERVED = frozenset(
@@ -56,15 +58,18 @@ def option_kind(annotation: Any) -> OptionKind | None:
 
 
 def flags(name: str, is_switch: bool) -> tuple[str, ...]:
-    """The flags of a setting on the command line: `lambda_` is --lambda, a switch also has --no-NAME."""
-    flag = name.rstrip("_").replace("_", "-")
+    """The flags of a setting on the command line: `lambda_` is --lambda, a switch also has --no-NAME.
+
+    `encoder.width` is --encoder-width.
+    """
+    flag = "-".join(part.rstrip("_").replace("_", "-") for part in name.split("."))
     return (f"--{flag}", f"--no-{flag}") if is_switch else (f"--{flag}",)
 
 
 def unfit_settings(config: type[ModelConfig]) -> Iterator[str]:
     """Why settings cannot be options, a line per fault."""
     taken = {flag: "an option of every training" for name in RESERVED for flag in flags(name, False)}
-    for name, field in config.model_fields.items():
+    for name, field in settings_of(config).items():
         is_switch = field.annotation is bool
         if not is_switch and option_kind(field.annotation) is None:
             yield f"setting {name!r} is {type_name(field.annotation)}, expected {HOLDABLE}"

@@ -1,3 +1,5 @@
+import json
+import re
 from typing import ClassVar, Literal
 
 import pytest
@@ -9,9 +11,11 @@ from disentangle_eval.config import (
     ModelConfig,
     Presets,
     build,
+    flat,
     preset_dataset,
     preset_values,
     resolve,
+    settings_of,
     shortened,
 )
 from disentangle_eval.errors import UsageError
@@ -144,3 +148,48 @@ def test_a_default_out_of_bounds_is_refused():
 
     with pytest.raises(UsageError, match="beta: received -1"):
         build(Wrong, {})
+
+
+class Tower(Config):
+    hidden: tuple[int, ...] = Field((32,), description="units of each hidden layer")
+    lr: float = Field(1e-3, gt=0, description="learning rate")
+
+
+class Towers(ModelConfig):
+    presets: ClassVar[Presets] = {"reference": {"*": {}}, "wide": {"*": {"encoder": {"hidden": (64, 64)}}}}
+
+    encoder: Tower = Field(Tower(hidden=(16, 8)), description="layers of the encoder")
+    decoder: Tower = Field(Tower(), description="layers of the decoder")
+
+
+def test_settings_within_settings_have_names_of_their_own():
+    assert list(settings_of(Towers))[2:] == ["encoder.hidden", "encoder.lr", "decoder.hidden", "decoder.lr"]
+    assert flat({"encoder": {"hidden": (4,)}, "lr": 1}) == {"encoder.hidden": (4,), "lr": 1}
+    assert flat(Towers())["encoder.hidden"] == (16, 8)
+
+
+@pytest.mark.parametrize("changes", [{"encoder.lr": 0.5}, {"encoder": {"lr": 0.5}}])
+def test_a_setting_within_leaves_the_others_to_the_preset_and_the_default(changes):
+    assert resolve(Towers, "dsprites", None, changes).encoder == Tower(hidden=(16, 8), lr=0.5)
+    assert resolve(Towers, "dsprites", "wide", changes).encoder == Tower(hidden=(64, 64), lr=0.5)
+    assert resolve(Towers, "dsprites", "wide", changes).decoder == Tower()
+
+
+def test_settings_within_come_back_from_json_and_are_shortened():
+    cfg = build(Towers, {"encoder.hidden": (5, 6, 7), "decoder": Tower(lr=0.25)})
+    assert build(Towers, json.loads(json.dumps(cfg.model_dump(mode="json")))) == cfg
+    assert shortened(cfg, 2).decoder.lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"encoder.width": 3}, "encoder.width: unknown setting of Tower, expected one of: hidden, lr"),
+        ({"encoder": {"lr": -1}}, "encoder.lr: received -1, input should be greater than 0"),
+        ({"encoder": 3}, "encoder: received 3, "),
+        ({"iterations.lr": 3}, "iterations.lr: unknown setting of Towers"),
+    ],
+)
+def test_a_wrong_setting_within_is_named_in_full(values, problem):
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        build(Towers, values)

@@ -11,6 +11,7 @@ import pytest
 from disentangle_eval.api import ImageShape
 from disentangle_eval.cli.main import main
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.manager import load_plugins
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.registration import check_registration_imports_no_torch
 from disentangle_eval.testing.failure import NotChecked
@@ -89,6 +90,16 @@ def test_a_model_in_one_file_trains_and_its_checkpoint_names_the_file(file: Path
         capsys.readouterr()
         assert deval("score", tmp_path / "run", "--metric", "mig") == 2
         assert "add --plugins plugin_in_a_file.py" in capsys.readouterr().err
+
+
+def test_a_file_named_from_the_working_folder_is_loaded_once_however_often_plugins_are_listed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    monkeypatch.setenv("DEVAL_PLUGINS", file.name)
+    for _ in range(2):
+        (plugin,) = [one for one in load_plugins() if one.distribution == file.name]
+        assert not plugin.problems
 
 
 def test_what_is_no_python_file_is_refused(tmp_path: Path, capsys) -> None:

@@ -89,6 +89,8 @@ FAULTY_CONFIGS = [
     "configs:HoldsADictionary",
     "configs:NamedAsAnOptionOfEveryRun",
     "configs:TwoOfOneFlag",
+    "configs:NamedAsASettingWithin",
+    "configs:HoldsOrdinarySettings",
     "config_undescribed:Undescribed",
 ]
 

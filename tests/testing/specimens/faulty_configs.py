@@ -3,10 +3,10 @@
 import math
 from typing import ClassVar
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 from specimens.sound_config import SoundConfig
 
-from disentangle_eval.config import Field, Presets
+from disentangle_eval.config import Config, Field, Presets
 
 
 class AcceptsUnknown(SoundConfig):
@@ -40,3 +40,20 @@ class NamedAsAnOptionOfEveryRun(SoundConfig):
 class TwoOfOneFlag(SoundConfig):
     augment: bool = Field(False, description="whether images are moved")
     no_augment: int = Field(3, description="pixels that are not")
+
+
+class Layers(Config):
+    width: int = Field(3, description="channels")
+
+
+class NamedAsASettingWithin(SoundConfig):
+    encoder: Layers = Field(Layers(), description="layers of the encoder")
+    encoder_width: int = Field(3, description="pixels that the encoder sees")
+
+
+class Ordinary(BaseModel):
+    width: int = 3
+
+
+class HoldsOrdinarySettings(SoundConfig):
+    encoder: Ordinary = Field(Ordinary(), description="layers of the encoder")
