@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result, plain, result_of
-from disentangle_eval.runtime.progress import cheaper_way
+from disentangle_eval.runtime.progress import cheaper_way, remark_if_long
 from disentangle_eval.runtime.versions import versions
 
 # What a metric of the code table needs; `--metric all` means these, except those that take minutes.
@@ -213,8 +214,9 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     statistics = getattr(subject, "batch_statistics", "running")
     if measurement.batch_statistics == "clean" != statistics:
         raise UsageError("batch_statistics", received="'clean' without a checkpoint", expected="a checkpoint")
-    start = time.perf_counter()
     with _warnings_noted() as notes, cheaper_way(_how_to_take_less(measurement)):
+        _remark_on_length(measurement, subject, seed)
+        start = time.perf_counter()
         scores = _scores(measurement, subject, seed, settings)
         counts = _understood(measurement, "counts", dict(scores.counts))
         if unmet := _unmet_counts(counts, settings):
@@ -288,16 +290,31 @@ def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Map
     return scores
 
 
+def _remark_on_length(measurement: Measurement, subject: Subject, seed: int) -> None:
+    """Say that a score will take long, before it starts; what the metric cannot do is for the score to say."""
+    with contextlib.suppress(Exception):
+        metric = load_registry().resolve(measurement.metric)(measurement.cfg)
+        remark_if_long(f"{measurement.name} ({measurement.protocol})", metric.seconds(subject, seed), at_most=True)
+
+
 def _how_to_take_less(measurement: Measurement) -> str:
     """The protocols of a metric whose numbers of images, iterations and so on are smaller, in words; empty for none."""
     config, fields = type(measurement.cfg), measurement.cfg.model_dump()
     smaller = []
     for name, values in config.protocols.items():
-        pairs = [(values.get(field, config.model_fields[field].default), now) for field, now in fields.items()]
-        numbers = [(other, now) for other, now in pairs if isinstance(other, int) and isinstance(now, int)]
+        others = {field: values.get(field, config.model_fields[field].default) for field in fields}
+        sizes = [(_size(field, others[field]), _size(field, now)) for field, now in fields.items()]
+        numbers = [(other, now) for other, now in sizes if other is not None and now is not None]
         if any(other < now for other, now in numbers) and all(other <= now for other, now in numbers):
             smaller.append(name)
     return f"--protocol {' or '.join(smaller)} takes less" if smaller else ""
+
+
+def _size(name: str, value: Any) -> float | None:
+    """A setting as a size: of a number of images None means all; None for what is no size."""
+    if value is None and name.startswith("num_"):
+        return math.inf
+    return value if isinstance(value, int) else None
 
 
 def _how_to_need_less(settings: Mapping[str, Any]) -> str:

@@ -95,3 +95,10 @@ class Metric(ABC, Generic[MetricConfigT]):
     @abstractmethod
     def score(self, subject: Subject, seed: int) -> Scores:
         """The scores of a subject; the same seed gives the same scores."""
+
+    def seconds(self, subject: Subject, seed: int) -> float:
+        """About how many seconds `score` will take on this machine at most, by a short trial; 0 if not known.
+
+        What takes more than ten minutes says so before it starts. The trial must leave everything as it was.
+        """
+        return 0.0

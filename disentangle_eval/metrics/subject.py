@@ -242,7 +242,7 @@ class EncodedSubject:
         table = np.empty((len(index), len(self.code)), dtype=np.float32)
         done = 0
         with evaluating(self._encoder):
-            for batch, images in image_batches(self._encoder, self._images, index, self._batch_size):
+            for batch, images in image_batches(self._encoder, self._images, index, self._batch_size, "encoding images"):
                 codes = self._encoder.encode(images).float().cpu().numpy()
                 self._check(codes, len(batch))
                 table[done : done + len(batch)] = codes

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 LONG = 600.0  # seconds that deserve a word
-WATCHED = 5.0  # seconds after which the rest is estimated
+WATCHED = 0.5  # seconds over which the pace of a stage is taken, its first item left out, which is the slowest
+SLOW = 5.0  # seconds after which the first item counts as well
 
 _LOG = logging.getLogger("disentangle_eval")
 
@@ -33,8 +35,16 @@ class Listener(Protocol):
         """Show a line."""
 
 
+@dataclass
+class Remark:
+    """What to add to the remark that something takes long, and whether that was made."""
+
+    way: str = ""
+    made: bool = False
+
+
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-_cheaper: ContextVar[str] = ContextVar("cheaper", default="")
+_remark: ContextVar[Remark | None] = ContextVar("remark", default=None)
 
 
 @contextmanager
@@ -49,12 +59,34 @@ def listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def cheaper_way(text: str) -> Iterator[None]:
-    """Within, what takes long is said together with this way to take less."""
-    before = _cheaper.set(text)
+    """Within, what takes long is said once, together with this way to take less."""
+    before = _remark.set(Remark(text))
     try:
         yield
     finally:
-        _cheaper.reset(before)
+        _remark.reset(before)
+
+
+def remark_if_long(what: str, seconds: float, at_most: bool = False) -> None:
+    """Say that something will take so long, where that is more than ten minutes; within `cheaper_way` only once."""
+    remark = _remark.get() or Remark()
+    if seconds <= LONG or remark.made:
+        return
+    remark.made = True
+    line = f"{what}: {'up to ' if at_most else ''}about {in_words(seconds)}"
+    line = f"{line}; {remark.way}" if remark.way else line
+    if (listener := _listener.get()) is None:
+        _LOG.info("%s", line)
+    else:
+        listener.say(line)
+
+
+def in_words(seconds: float) -> str:
+    """`40 seconds`, `25 minutes`, `3 hours` or `4 days`: a duration to about two digits."""
+    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 1.95 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} seconds"
 
 
 def counted(
@@ -62,10 +94,11 @@ def counted(
 ) -> Iterator[T]:
     """The same items, counted by `size` of a `total`, after which up to `rounds` - 1 more such stages follow.
 
-    What will take longer than ten minutes says so once, some seconds after its start.
+    What will take longer than ten minutes says so after its first items.
     """
     listener, stage = _listener.get(), None
-    started, done, watched = time.monotonic(), 0, True
+    begun = since = time.monotonic()
+    done, first, watched = 0, 0, True
     try:
         for item in items:
             yield item
@@ -74,19 +107,14 @@ def counted(
                 if stage is None:  # a stage of one item is over by now, and shows nothing
                     stage = listener.begin(what, total)
                 listener.advance(stage, done)
-            if watched and (passed := time.monotonic() - started) > WATCHED:
+            if not watched:
+                continue
+            now = time.monotonic()
+            if not first and now - begun <= SLOW:
+                since, first = now, done
+            elif now - since > WATCHED:
                 watched = False
-                if (left := passed / done * (total * rounds - done)) > LONG:
-                    _say(listener, f"{what}: {'up to' if rounds > 1 else 'about'} {left / 60:.0f} minutes")
+                remark_if_long(what, (now - since) / (done - first) * (total * rounds - done), at_most=rounds > 1)
     finally:
         if listener is not None and stage is not None:
             listener.end(stage)
-
-
-def _say(listener: Listener | None, text: str) -> None:
-    way = _cheaper.get()
-    line = f"{text}; {way}" if way else text
-    if listener is None:
-        _LOG.info("%s", line)
-    else:
-        listener.say(line)

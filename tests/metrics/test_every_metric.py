@@ -199,6 +199,20 @@ def test_a_score_is_plain_numbers_and_follows_from_the_seed_alone(score, name, p
     json.dumps(first.values, allow_nan=False)
 
 
+TRIED = ("gilbo", "iwae", "fid", "kid", "prdc")  # those that tell their length by a trial
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_the_trial_that_tells_how_long_a_score_takes_changes_nothing(score, extractor, monkeypatch, name):
+    monkeypatch.setattr("disentangle_eval.metrics.images.image_features.FEW", 1)
+    subject, protocol = complete(), next(iter(config_of(name).protocols))
+    metric = metric_of(name, protocol, **QUICK[name], features=extractor)
+    state = torch.get_rng_state()
+    assert metric.seconds(subject, 1) > 0
+    assert torch.equal(torch.get_rng_state(), state)
+    assert score(name, protocol, subject, 1) == score(name, protocol, complete(), 1)
+
+
 @under_every_protocol(SPECS)
 def test_true_counts_are_reported_of_all_that_a_protocol_asks_for(score, name, protocol):
     config = config_of(name)

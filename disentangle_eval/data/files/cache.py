@@ -66,9 +66,14 @@ def cached_array(path: Path, key: Key, make: Callable[[], np.ndarray | Iterable[
     return kept
 
 
+def path_of(folder: Path, key: Mapping[str, Any]) -> Path:
+    """The file in which `cached_if_possible` keeps an array."""
+    return folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]}.array"
+
+
 def cached_if_possible(folder: Path, key: Mapping[str, Any], make: Callable[[], np.ndarray]) -> np.ndarray:
     """As `cached_array`, in a file of `folder` named after `key`; where it cannot be kept, a warning is logged."""
-    path = folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]}.array"
+    path = path_of(folder, key)
     make_once = functools.cache(make)
     try:
         return cached_array(path, dict(key), make_once)[0]

@@ -21,6 +21,7 @@ from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blo
 from disentangle_eval.metrics.toolbox.forests import fit_forest
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
+from disentangle_eval.runtime.progress import counted
 
 
 class Probe(NamedTuple):
@@ -51,7 +52,8 @@ class DCIESMetric(Metric[DCIESConfig]):
         x, x_test = in_usual_units(*columns)
         classes, values = (np.concatenate(sets) for sets in _factors(subject, train, test))
         probes, baselines = [], []
-        for factor, name in zip(varying, names, strict=True):
+        named = zip(varying, names, strict=True)
+        for factor, name in counted(named, "dci-es, forests by factor", len(varying)):
             as_class = name in cfg.categorical
             y, y_test = np.split((classes if as_class else values)[:, factor], [len(train)])
             forest_seed = stream_seed(seed, "forests", int(factor)) % 2**32

@@ -14,7 +14,7 @@ from disentangle_eval.metrics.images.frechet import (
     distance_between_samples,
     fit,
 )
-from disentangle_eval.metrics.images.image_features import FeaturePair, feature_pair
+from disentangle_eval.metrics.images.image_features import FeaturePair, feature_pair, feature_seconds
 
 
 class FIDMetric(Metric[FIDConfig]):
@@ -24,6 +24,9 @@ class FIDMetric(Metric[FIDConfig]):
     taken; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real` and `num_generated`, on which the
     bias depends.
     """
+
+    def seconds(self, subject: Subject, seed: int) -> float:
+        return feature_seconds(subject, self.cfg, seed)
 
     def score(self, subject: Subject, seed: int) -> Scores:
         pair = feature_pair(subject, self.cfg, seed)

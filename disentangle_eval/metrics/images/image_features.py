@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,18 +14,24 @@ import torch
 from torch import Tensor, nn
 
 from disentangle_eval.api import Dataset, Samples, Subject
-from disentangle_eval.data.files.cache import cached_if_possible
+from disentangle_eval.data.files.cache import cached_if_possible, path_of
 from disentangle_eval.data.files.locations import cache_folder
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.images.config import FeatureConfig
 from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, load_extractor
-from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches, seconds_of
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.progress import counted
 
+# What is tried before a score to tell how long it takes, and how many images are too few for that.
+TRIED = 8
+FEW = 1_000
+
 CPU_BATCH = 64
 ACCELERATOR_BATCH = 512
+
+FEATURES = "features"  # the name of the real features among the arrays that are kept
 
 # What one model generated last. fid, kid and prdc in one command look at the same images.
 _generated: WeakKeyDictionary[nn.Module, tuple[tuple[Any, ...], np.ndarray]] = WeakKeyDictionary()
@@ -71,6 +78,27 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
     return FeaturePair(real, generated, extractor.device, about, derived)
 
 
+def feature_seconds(subject: Subject, cfg: FeatureConfig, seed: int) -> float:
+    """About how many seconds `feature_pair` will take; 0 for too few images to take minutes."""
+    count, made = image_counts(subject, cfg)
+    if count + made < FEW:
+        return 0.0
+    model, data = subject.model, subject.data
+    extractor = load_extractor(cfg.features, device_of(model))
+    if path_of(_features_folder(), {**_real_key(data, extractor, count, seed), "array": FEATURES}).exists():
+        count = 0
+    if _made_before(model, _generated_key(model, extractor, cfg, seed)) is not None:
+        made = 0
+    images = data.images(torch.arange(TRIED, device=extractor.device))
+    each = seconds_of(lambda: extractor(as_bytes(images)), extractor.device) / TRIED
+    of_generated = each
+    if not isinstance(model, Samples):
+        z = model.prior.sample(GeneratorDraw(0), TRIED).to(extractor.device)
+        with evaluating(model):
+            of_generated += seconds_of(lambda: model.generate(z, None), extractor.device) / TRIED
+    return count * each + made * of_generated
+
+
 def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
     """How many real and how many generated images there will be. UsageError for a data set of one image or none."""
     model, data = _generator_and_data(subject)
@@ -104,7 +132,26 @@ def _generator_and_data(subject: Subject) -> tuple[Any, Dataset]:
 def _real_features(
     model: Any, data: Dataset, extractor: FeatureExtractor, count: int, seed: int
 ) -> tuple[np.ndarray, Callable[[str, Callable[[], np.ndarray]], np.ndarray]]:
-    key = {
+    key, folder = _real_key(data, extractor, count, seed), _features_folder()
+
+    def make() -> np.ndarray:
+        index = np.random.default_rng(stream_seed(seed, "real images")).choice(len(data), count, replace=False)
+        batches = image_batches(model, data, np.sort(index), _batch_size(extractor.device), "features of real images")
+        return _collected((extractor(as_bytes(images)) for _, images in batches), count)
+
+    def derived(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        return cached_if_possible(folder, {**key, "array": name}, make)
+
+    return derived(FEATURES, make), derived
+
+
+def _features_folder() -> Path:
+    return cache_folder() / "features"
+
+
+def _real_key(data: Dataset, extractor: FeatureExtractor, count: int, seed: int) -> dict[str, Any]:
+    """What the features of `count` real images follow from."""
+    return {
         "dataset": data.name,
         "dataset_sha256": data.sha256,
         "shape": list(data.shape),
@@ -116,17 +163,6 @@ def _real_features(
         "program": extractor.program,
         "device": extractor.device.type,
     }
-    folder = cache_folder() / "features"
-
-    def make() -> np.ndarray:
-        index = np.random.default_rng(stream_seed(seed, "real images")).choice(len(data), count, replace=False)
-        batches = image_batches(model, data, np.sort(index), _batch_size(extractor.device))
-        return _collected((extractor(as_bytes(images)) for _, images in batches), count)
-
-    def derived(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-        return cached_if_possible(folder, {**key, "array": name}, make)
-
-    return derived("features", make), derived
 
 
 def _generated_features(
@@ -136,19 +172,34 @@ def _generated_features(
         return _collected(_features_of_finished(model, extractor, count, seed), count)
     if not isinstance(model, nn.Module):
         return _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
-    key = (_weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed)
-    known = _generated.get(model)
-    if known is None or known[0] != key:
+    key = _generated_key(model, extractor, cfg, seed)
+    features = _made_before(model, key)
+    if features is None:
         _generated.pop(model, None)
-        known = key, _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
-        _generated[model] = known
-    return known[1]
+        features = _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
+        _generated[model] = key, features
+    return features
+
+
+def _generated_key(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> tuple[Any, ...]:
+    """What the features of a model's images follow from; empty for one whose weights are not known."""
+    if not isinstance(model, nn.Module):
+        return ()
+    return _weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
+
+
+def _made_before(model: Any, key: tuple[Any, ...]) -> np.ndarray | None:
+    """The features that a model's images had, where it last generated them under this key."""
+    known = _generated.get(model) if isinstance(model, nn.Module) else None
+    return known[1] if known is not None and known[0] == key else None
 
 
 def _features_of_finished(model: Samples, extractor: FeatureExtractor, count: int, seed: int) -> Iterator[Tensor]:
     random = np.random.default_rng(stream_seed(seed, "finished images"))
     index = np.sort(random.choice(len(model.finished), count, replace=False))
-    for _, images in image_batches(model, model.finished, index, _batch_size(extractor.device)):
+    for _, images in image_batches(
+        model, model.finished, index, _batch_size(extractor.device), "features of finished images"
+    ):
         yield extractor(as_bytes(images))
 
 
@@ -156,7 +207,7 @@ def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureCo
     """Latents depend on the seed and the prior alone; inner noise also on the device."""
     z = model.prior.sample(GeneratorDraw(stream_seed(seed, "samples")), cfg.num_images)
     draw = GeneratorDraw(stream_seed(seed, "inner noise"), extractor.device) if cfg.inner_noise == "drawn" else None
-    for batch in counted(z.split(_batch_size(extractor.device)), "generated images", len(z), len):
+    for batch in counted(z.split(_batch_size(extractor.device)), "features of generated images", len(z), len):
         with evaluating(model):
             images = model.generate(batch.to(extractor.device), draw)
         if not torch.isfinite(images).all():

@@ -8,7 +8,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.images.config import KIDConfig
 from disentangle_eval.metrics.images.fidelity_import import fidelity
-from disentangle_eval.metrics.images.image_features import feature_pair, image_counts
+from disentangle_eval.metrics.images.image_features import feature_pair, feature_seconds, image_counts
 from disentangle_eval.runtime.draws import stream_seed
 
 _LEGACY_SEEDS = 2**32
@@ -20,6 +20,9 @@ class KIDMetric(Metric[KIDConfig]):
     Unbiased, so 0 on average for equal distributions and below 0 half the time. Values: `value`; `std`, the standard
     deviation over subsets; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`, `num_generated`.
     """
+
+    def seconds(self, subject: Subject, seed: int) -> float:
+        return feature_seconds(subject, self.cfg, seed)
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg

@@ -7,7 +7,7 @@ import math
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.images.config import PRDCConfig
-from disentangle_eval.metrics.images.image_features import feature_pair, image_counts
+from disentangle_eval.metrics.images.image_features import feature_pair, feature_seconds, image_counts
 from disentangle_eval.metrics.images.neighbours import balls
 
 
@@ -21,6 +21,9 @@ class PRDCMetric(Metric[PRDCConfig]):
     are distributed as the data; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`,
     `num_generated`.
     """
+
+    def seconds(self, subject: Subject, seed: int) -> float:
+        return feature_seconds(subject, self.cfg, seed)
 
     def score(self, subject: Subject, seed: int) -> Scores:
         k = self.cfg.neighbours

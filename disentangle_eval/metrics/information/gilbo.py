@@ -21,7 +21,7 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import OneHot, Part, Prior
 from disentangle_eval.metrics.information.config import GILBOConfig
 from disentangle_eval.metrics.information.gilbo_encoder import Encoder, described, dimensions, information
-from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, seconds_of
 from disentangle_eval.runtime.devices import place
 from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -96,6 +96,17 @@ class GILBOMetric(Metric[GILBOConfig]):
             "learning_rate": left,
         }
         return Scores(values, chance=0.0, counts={"num_samples": len(totals)})
+
+    def seconds(self, subject: Subject, seed: int) -> float:
+        cfg, model = self.cfg, subject.model
+        parts, device = self._parts(model), device_of(model)
+        with evaluating(model):
+            source = Source(model, GeneratorDraw(stream_seed(seed, "gilbo", "trial"), device))
+            encoder = build_encoder(parts, source.batch(1)[1].shape[1:], cfg.width, seed, device)
+            optimiser = torch.optim.Adam(encoder.parameters(), cfg.learning_rate, fused=True)
+            per_step = seconds_of(lambda: step(encoder, optimiser, parts, *source.batch(cfg.batch_size)), device)
+        # Without gradients a batch takes about a third.
+        return per_step * (cfg.max_cycles * cfg.iterations_per_cycle + cfg.num_samples / cfg.batch_size / 3)
 
     def _parts(self, model: Any) -> tuple[Part, ...]:
         if not isinstance(model.prior, Prior):

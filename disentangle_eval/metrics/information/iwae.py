@@ -15,7 +15,7 @@ from torch.distributions import Distribution
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.information.config import IWAEConfig
-from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
+from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches, seconds_of
 from disentangle_eval.metrics.toolbox.posterior_parts import (
     first_posterior,
     is_normal,
@@ -55,6 +55,12 @@ class IWAEMetric(Metric[IWAEConfig]):
         counts = {"particles": self.cfg.particles, "num_images": len(index)}
         return Scores({**values, "num_images": len(index)}, counts=counts)
 
+    def seconds(self, subject: Subject, seed: int) -> float:
+        images, particles = min(self.cfg.num_images or len(subject), len(subject)), min(self.cfg.particles, PARTICLES)
+        two = np.arange(2)
+        trial = seconds_of(lambda: bounds(subject, two, particles, seed), device_of(subject.model))
+        return trial / len(two) * images * self.cfg.particles / particles
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -80,7 +86,7 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     draw = GeneratorDraw(stream_seed(seed, "iwae"), device)
     found, done = [], 0
     with evaluating(model), seeded_sampling(device, seed, "iwae"):
-        for batch, images in image_batches(model, data, index, IMAGES):
+        for batch, images in image_batches(model, data, index, IMAGES, "iwae, images"):
             some = torch.arange(done, done + len(batch), device=device)
             draws: Draws = _Any(model.posterior(images)) if table is None else _Normal(table[some], draw)
             found.append(_bounds_of_batch(model, images, draws, particles, rows))

@@ -13,6 +13,7 @@ from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
+from disentangle_eval.runtime.progress import counted
 
 # Pairs of a sample and an image taken at once: on a CPU what stays in the cache.
 CPU_PAIRS = 2**16
@@ -68,7 +69,8 @@ def aggregate_density(z: Tensor, table: PosteriorTable) -> AggregateDensity:
     mean = table.mean.T.contiguous()
     joint = torch.full((len(z),), -math.inf, dtype=torch.float64, device=z.device)
     marginals = torch.zeros(z.shape, dtype=torch.float64, device=z.device)
-    for start in range(0, len(table), columns):
+    starts = range(0, len(table), columns)
+    for start in counted(starts, "densities of samples, blocks of posteriors", len(starts)):
         block = slice(start, start + columns)
         for first in range(0, len(z), rows):
             some = slice(first, first + rows)

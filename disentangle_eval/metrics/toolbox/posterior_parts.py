@@ -23,6 +23,7 @@ from disentangle_eval.metrics.toolbox.posteriors import mean_kl
 from disentangle_eval.nn.categorical import ProductDistribution
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.runtime.progress import counted
 
 # Numbers of log densities at once.
 CPU_NUMBERS = 2**22
@@ -148,7 +149,7 @@ class PosteriorBatches:
         joint = torch.full((len(z),), -math.inf, dtype=torch.float64, device=z.device)
         parts = torch.full((len(z), len(self.widths)), -math.inf, dtype=torch.float64, device=z.device)
         numbers = batch_size_on(self.device, CPU_NUMBERS, ACCELERATOR_NUMBERS)
-        for q in self.batches:
+        for q in counted(self.batches, "densities of samples, batches of posteriors", len(self.batches)):
             rows = max(1, numbers // (q.batch_shape[0] * z.shape[1]))
             for first in range(0, len(z), rows):
                 some = slice(first, first + rows)
