@@ -283,7 +283,12 @@ def _open_hub(written: SourceName, device: str) -> Source:
     if published := published_checkpoint(name):
         return _open_published(written, *published, device)
     if importlib.util.find_spec("transformers") is None:
-        raise UsageError(f"source {written.place!r}: transformers is not installed", advice="pip install transformers")
+        raise UsageError(
+            f"source {written.place!r}",
+            received="no model there of `deval export --push`, and no transformers, which loads others",
+            expected="a model that can be read",
+            advice="check the name and the network, or pip install transformers",
+        )
     from disentangle_eval.runtime.devices import choose_device
     from disentangle_eval.sources.hub import load_hub_model
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.machinery
+import os
 import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -88,3 +91,36 @@ def test_without_the_client_pushing_names_the_extra(tmp_path, monkeypatch) -> No
     monkeypatch.setattr(published.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'disentangle-eval\[hf\]'"):
         published.push_to_hub(tmp_path, "me/toy")
+
+
+@pytest.fixture
+def real():
+    """The real client, where it is installed; nothing here asks the network."""
+    return pytest.importorskip("huggingface_hub")
+
+
+def test_pushing_calls_the_real_client_as_it_wants_to_be_called(real, tmp_path, monkeypatch) -> None:
+    from disentangle_eval.sources import published
+
+    made = mock.create_autospec(real.HfApi.create_repo)
+    uploaded = mock.create_autospec(real.HfApi.upload_folder)
+    monkeypatch.setattr(real.HfApi, "create_repo", made)
+    monkeypatch.setattr(real.HfApi, "upload_folder", uploaded)
+    assert published.push_to_hub(tmp_path, "me/toy") == "https://huggingface.co/me/toy"
+    assert made.call_args.kwargs == {"exist_ok": True}
+    assert uploaded.call_args.kwargs["repo_id"] == "me/toy"
+
+
+def test_the_real_client_reads_a_model_from_its_cache_without_a_network(real, run, tmp_path) -> None:
+    pytest.importorskip("safetensors")
+    revision = "0" * 40
+    snapshot = tmp_path / "models--me--toy" / "snapshots" / revision
+    assert deval("export", run.folder, "--to", "safetensors", "--out", snapshot) == 0
+    (tmp_path / "models--me--toy" / "refs").mkdir()
+    (tmp_path / "models--me--toy" / "refs" / "main").write_text(revision)
+    code = "import disentangle_eval as de; print(type(de.load_model('hf:me/toy', 'cpu')).__name__)"
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=100
+    )
+    assert done.stdout.split() == ["VAE"]
