@@ -1,0 +1,1 @@
+"""The scenarios of `faults.py`, one file per kind of fault."""
