@@ -82,6 +82,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
+def is_broken_pipe(error: BaseException) -> bool:
+    """Whether the reader of this process's output went away, which the display of progress turns into a SystemExit."""
+    return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
+
+
 def describe(error: BaseException) -> str:
     """An exception on one line: its type, then its message. Never raises, whatever the exception does when printed."""
     name = type(error).__name__

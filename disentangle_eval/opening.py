@@ -17,6 +17,7 @@ from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
             received=received,
             expected="correlate or hold_out" if record.spec.kind == "factors" else "none",
         )
-    dataset: Dataset = load(record.spec, folder, *([build(config, of_set)] if config else []))
+    settings = [build(config, of_set)] if config else []
+    with plugin_code(f"dataset {written.name!r} of {record.distribution}"):
+        dataset: Dataset = load(record.spec, folder, *settings)
     if not of_part:
         return dataset
     from disentangle_eval.data.training_part import with_training_part
@@ -223,7 +226,8 @@ def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, s
 
     with seeded_construction(seed, "weights"):
         try:
-            return target(cfg, image)
+            with plugin_code(f"model class {target.__name__}"):
+                return target(cfg, image)
         except ValueError as error:
             raise UsageError(f"{target.__name__} on {tuple(image)} images: {error}") from error
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.config import ModelConfig, flat, resolve
-from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_broken_pipe, is_out_of_memory
 from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import Load, available_cores
 from disentangle_eval.training.planning import Plan
@@ -82,7 +83,7 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
         data = open_dataset(settings.dataset, data_dir or folder_of_data(plans)).to(device)
         runs = []
         for plan in plans:
-            with explaining(plan.model, plan.cfg, data.shape):
+            with explaining(plan.model, plan.cfg, data.shape), plugin_code(f"model {plan.model!r}"):
                 runs.append(open_run(plan, data))
         if follow := follow_of(settings):
             measurement_of(follow, runs[0])
@@ -166,6 +167,7 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True, follow: Follow | N
     failures: dict[int, DevalError] = {}
     with ExitStack() as stack:
         alone = len(runs) == 1
+        stack.enter_context(plugin_code(f"model {runs[0].identity.model!r} of {runs[0].identity.distribution}"))
         watchers = [stack.enter_context(watching(run, alone=alone, progress=progress, follow=follow)) for run in runs]
         trainings = [_explained(run, watcher) for run, watcher in zip(runs, watchers, strict=True)]
         if not alone:
@@ -191,9 +193,9 @@ def explaining(model: str, cfg: ModelConfig, shape: ImageShape) -> Iterator[None
     """
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if (
-            isinstance(error, BrokenPipeError)
+            is_broken_pipe(error)
             or is_out_of_memory(error)
             or (isinstance(error, DevalError) and not isinstance(error, PluginError))
         ):

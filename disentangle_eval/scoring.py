@@ -13,11 +13,13 @@ from typing import Any
 
 from disentangle_eval.api import Scores, Subject
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, describe, is_out_of_memory
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.registry.lines import located
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.registry.specs import MetricSpec, Need
 from disentangle_eval.results import Result, plain, result_of
 from disentangle_eval.runtime.progress import cheaper_way, remark_if_long
@@ -278,13 +280,17 @@ def _settings_of(measurement: Measurement, settings: Mapping[str, Any], statisti
 
 def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Mapping[str, Any]) -> Scores:
     try:
-        scores: Scores = load_registry().resolve(measurement.metric)(measurement.cfg).score(subject, seed)
+        metric = load_registry().resolve(measurement.metric)
+        with plugin_code(f"metric {measurement.name!r} of {measurement.metric.distribution}"):
+            scores: Scores = metric(measurement.cfg).score(subject, seed)
+    except PluginError as error:
+        raise _fault(measurement, located(error)) from error
     except DevalError:
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise DevalError(f"{measurement.name}: not enough memory", advice=_how_to_need_less(settings)) from error
-        raise _fault(measurement, describe(error)) from error
+        raise _fault(measurement, located(error)) from error
     if not isinstance(scores, Scores):
         raise _fault(measurement, f"score returned {type(scores).__name__}, expected Scores")
     return scores
@@ -337,7 +343,7 @@ def _fault(measurement: Measurement, what: str) -> DevalError:
     metric = measurement.metric
     return DevalError(
         f"metric {measurement.name!r} of {metric.distribution} {metric.distribution_version}: {what}",
-        advice=f"report this to the authors of {metric.distribution}; `deval --debug` shows where it happens",
+        advice="correct the line that is named, or report this to its authors; `deval --debug` shows more",
     )
 
 

@@ -14,7 +14,8 @@ from typing import Literal, TextIO
 
 import click
 
-from disentangle_eval.errors import DevalError, DevalWarning, describe, one_line
+from disentangle_eval.errors import DevalError, DevalWarning, is_broken_pipe, one_line
+from disentangle_eval.registry.lines import located
 
 FAILURE = 1
 USAGE = 2
@@ -34,10 +35,8 @@ def report(error: BaseException, debug: bool) -> int:
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    if _is_broken_pipe(error):
+    if is_broken_pipe(error):
         return FAILURE
-    if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code > SIGNALLED:
-        return error.code
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return USAGE
@@ -52,7 +51,7 @@ def report(error: BaseException, debug: bool) -> int:
     if isinstance(error, DevalError):
         say("error", str(error))
         return error.exit_code
-    say("error", describe(error) + ("" if debug else "; rerun with --debug for the traceback"))
+    say("error", located(error) + ("" if debug else "; rerun with --debug for the traceback"))
     return FAILURE
 
 
@@ -113,11 +112,6 @@ def shown_warnings() -> Iterator[None]:
 
         warnings.showwarning = show_warning
         yield
-
-
-def _is_broken_pipe(error: BaseException) -> bool:
-    # rich turns the broken pipe into a SystemExit
-    return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
 
 
 def _with_help_hint(error: click.ClickException) -> str:

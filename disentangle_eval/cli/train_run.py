@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +60,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
     for seed, failure in ended.failures.items():
         say("error", f"seed {seed}: {failure}")
     if ended.signal and unfinished:
-        sys.exit(SIGNALLED + ended.signal)
+        raise click.exceptions.Exit(SIGNALLED + ended.signal)
     if ended.failures:
         raise click.exceptions.Exit(FAILURE)
     checkpoints = shlex.join(str(run.folder.checkpoint) for run in runs)

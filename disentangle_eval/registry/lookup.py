@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import functools
 import importlib
-import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Generic, Literal, TypeVar
 
-from disentangle_eval.errors import DevalError, PluginWarning, UsageError, describe
+from disentangle_eval.errors import DevalError, PluginWarning, UsageError
+from disentangle_eval.registry.lines import located
 from disentangle_eval.registry.manager import NOUNS, Plugin, Problem, load_plugins
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.registry.specs import DatasetSpec, MetricSpec, ModelSpec, Spec
 
 # The data set that reads the user's own files, by their suffix.
@@ -65,14 +65,14 @@ class Registry:
         import_string: str = getattr(record.spec, field)
         module, attribute = import_string.split(":")
         try:
-            with contextlib.redirect_stdout(sys.stderr):
+            with plugin_code(f"{NOUNS[type(record.spec)]} {record.spec.name!r} of {record.distribution}"):
                 return getattr(importlib.import_module(module), attribute)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may do anything on import, sys.exit included
             raise DevalError(
                 f"{NOUNS[type(record.spec)]} {record.spec.name!r} of {record.distribution} "
-                f"{record.distribution_version}: its {field} {import_string!r} cannot be imported: {describe(error)}",
+                f"{record.distribution_version}: its {field} {import_string!r} cannot be imported: {located(error)}",
                 advice=f"update or reinstall {record.distribution}",
             ) from error
 

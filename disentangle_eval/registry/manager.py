@@ -7,12 +7,13 @@ distribution name, then by entry-point name. Where two claim one name for the sa
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib.util
+import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
@@ -21,14 +22,19 @@ from typing import Any
 
 import pluggy
 
-from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry import hookspecs
+from disentangle_eval.registry.lines import located
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.registry.specs import API_VERSION, DatasetSpec, MetricSpec, ModelSpec, Spec
 
 GROUP = hookspecs.PROJECT
 STRICT = "DEVAL_STRICT_PLUGINS"
 FILES = "DEVAL_PLUGINS"  # files of plugins that are not installed, separated as in PATH
 THIS_DISTRIBUTION = "disentangle-eval"
+PATIENCE_SECONDS = 10.0
+
+_LOG = logging.getLogger("disentangle_eval")
 
 NOUNS: dict[type[Spec], str] = {ModelSpec: "model", DatasetSpec: "dataset", MetricSpec: "metric"}
 HOOKS: dict[str, type[Spec]] = {f"register_{noun}s": kind for kind, noun in NOUNS.items()}
@@ -62,13 +68,12 @@ class Plugin:
 def load_plugins() -> tuple[Plugin, ...]:
     """Every installed plugin in the fixed order, those with problems among them.
 
-    Whatever a plugin prints goes to stderr. With the environment variable `DEVAL_STRICT_PLUGINS=1` the first problem is
-    raised as a `DevalError`, its cause chained.
+    Whatever a plugin prints goes to stderr, and what it changes of the process is put back. With the
+    environment variable `DEVAL_STRICT_PLUGINS=1` the first problem is raised as a `DevalError`, its cause chained.
     """
     strict = os.environ.get(STRICT, "0") not in ("", "0")
     owners: _Owners = {}
-    with contextlib.redirect_stdout(sys.stderr):
-        return tuple(_plugin(source, owners, strict) for source in sorted(_sources(), key=_order))
+    return tuple(_plugin(source, owners, strict) for source in sorted(_sources(), key=_order))
 
 
 @dataclass(frozen=True)
@@ -172,7 +177,7 @@ def _order(source: _Source) -> tuple[bool, str, str, str]:
 def _plugin(source: _Source, owners: _Owners, strict: bool) -> Plugin:
     specs = []
     problems = []
-    for found in _registered(source):
+    for found in _loaded(source):
         checked = _checked(found, source, owners) if isinstance(found, Spec) else found
         if isinstance(checked, Spec):
             owners[type(checked), checked.name] = source
@@ -197,6 +202,20 @@ def _plugin(source: _Source, owners: _Owners, strict: bool) -> Plugin:
     )
 
 
+def _loaded(source: _Source) -> list[Spec | _Fault]:
+    """What a plugin yields; a line on stderr where that takes long."""
+    owner = f"plugin {source.entry_point!r} of {source.distribution} {source.version}"
+    advice = f"{owner}: {source.module} is still being loaded; an interrupt (Ctrl-C) ends the command"
+    patience = threading.Timer(PATIENCE_SECONDS, _LOG.warning, [advice])
+    patience.daemon = True
+    patience.start()
+    try:
+        with plugin_code(owner):
+            return list(_registered(source))
+    finally:
+        patience.cancel()
+
+
 def _registered(source: _Source) -> Iterator[Spec | _Fault]:
     """The records a plugin yields, in order, with a fault for everything else that happens."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
@@ -208,10 +227,10 @@ def _registered(source: _Source) -> Iterator[Spec | _Fault]:
     except KeyboardInterrupt:
         raise
     except pluggy.PluginValidationError as error:
-        yield _Fault(f"{describe(error)}; the hooks are {', '.join(HOOKS)}", error)
+        yield _Fault(f"{located(error)}; the hooks are {', '.join(HOOKS)}", error)
         return
     except BaseException as error:
-        yield _Fault(f"{source.module!r} cannot be loaded: {describe(error)}", error)
+        yield _Fault(f"{source.module!r} cannot be loaded: {located(error)}", error)
         return
     implemented = {caller.name for caller in manager.get_hookcallers(plugin) or ()}
     if not implemented:
@@ -230,7 +249,7 @@ def _called(hook: str, kind: type[Spec], call: Callable[[], list[Any]]) -> Itera
         else:
             yield _Fault(f"{hook} yielded {type(item).__name__}, expected {kind.__name__}")
     if error is not None:
-        yield _Fault(f"{hook} failed: {describe(error)}", error)
+        yield _Fault(f"{hook} failed: {located(error)}", error)
 
 
 def _collected(call: Callable[[], list[Any]]) -> tuple[list[object], BaseException | None]:

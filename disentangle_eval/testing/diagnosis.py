@@ -5,12 +5,13 @@ from __future__ import annotations
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError, PluginError
+from disentangle_eval.registry.lines import located
 from disentangle_eval.testing.candidate import CHEAP, Check, find_candidate
 from disentangle_eval.testing.checks.config import check_config
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.players import check_players
 from disentangle_eval.testing.checks.rounds import check_iteration_counter, check_rounds
-from disentangle_eval.testing.failure import ConformanceFailure, located
+from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.verdict import judge
 
 # Those that training itself rests on.

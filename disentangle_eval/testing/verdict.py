@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.testing.candidate import Check
 from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, explained
 
@@ -33,7 +34,7 @@ def rests_on(candidate: Any, *checks: Check) -> None:
 
 def _run(candidate: Any, check: Check) -> ConformanceFailure | NotChecked | None:
     try:
-        with explained(check_name(check), "correct that line"):
+        with explained(check_name(check), "correct that line"), plugin_code("this plugin"):
             check(candidate)
     except (ConformanceFailure, NotChecked) as verdict:
         return verdict

@@ -11,7 +11,8 @@ from typing import Any
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Model
 from disentangle_eval.checkpoint import Checkpoint
-from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.errors import DevalError, UsageError, describe, is_broken_pipe
+from disentangle_eval.registry.lines import located
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.files import WriteError, make_folder
@@ -209,13 +210,13 @@ class Run:
         for watcher in watchers:
             try:
                 watcher(*arguments)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self.save()
-                if isinstance(error, DevalError | BrokenPipeError):
+                if isinstance(error, DevalError) or is_broken_pipe(error):
                     raise
                 name = getattr(watcher, "__qualname__", repr(watcher)).partition(".<locals>")[0]
                 raise DevalError(
-                    f"{name}: {describe(error)}", advice="the run is saved; add --resume to the command to continue it"
+                    f"{name}: {located(error)}", advice="the run is saved; add --resume to the command to continue it"
                 ) from error
 
     def _of_global_draws(self, generators: Iterable[str]) -> str:

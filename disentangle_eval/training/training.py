@@ -12,6 +12,7 @@ from torch import Tensor
 from disentangle_eval.api import Dataset, Model
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError
+from disentangle_eval.registry.plugin_code import put_back, settings_of_process
 from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.runtime.global_randomness import GlobalState
 from disentangle_eval.runtime.processor import Products
@@ -138,7 +139,11 @@ class Training:
         )
 
     def _compute(self) -> int:
-        self.window.add(run_iteration(self.rounds, self.players, self.step, self.iteration))
+        before = settings_of_process()
+        try:
+            self.window.add(run_iteration(self.rounds, self.players, self.step, self.iteration))
+        finally:
+            put_back(before, f"model class {type(self.model).__name__}")
         return 1
 
 

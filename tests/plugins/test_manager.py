@@ -9,10 +9,11 @@ from disentangle_eval.errors import DevalError
 from disentangle_eval.registry.manager import Plugin, load_plugins
 
 BROKEN = {
-    "deval-raises": "'deval_raises' cannot be loaded: RuntimeError: first line second line \\x1b[31m",
-    "deval-exits": "'deval_exits' cannot be loaded: SystemExit: 0",
+    "deval-raises": "'deval_raises' cannot be loaded: RuntimeError: first line second line \\x1b[31m "
+    'at deval_raises.py:3 (raise RuntimeError("first line\\nsecond line \\x1b[31m"))',
+    "deval-exits": "'deval_exits' cannot be loaded: SystemExit: 0 at deval_exits.py:5 (sys.exit(0))",
     "deval-missing-dependency": "'deval_missing_dependency' cannot be loaded: ModuleNotFoundError: No module named "
-    "'a_module_nobody_installed'",
+    "'a_module_nobody_installed' at deval_missing_dependency.py:3 (import a_module_nobody_installed # noqa: F401)",
     "deval-unmarked": "'deval_unmarked' has no hook; mark its register_* functions with disentangle_eval.hookimpl",
     "deval-other-api": "model 'other-api': written for plugin interface 999, expected 1; update disentangle-eval",
 }

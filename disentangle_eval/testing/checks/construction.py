@@ -8,10 +8,11 @@ import torch
 
 from disentangle_eval.api import Model
 from disentangle_eval.errors import UsageError
+from disentangle_eval.registry.lines import located
 from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.config import check_config
-from disentangle_eval.testing.failure import ConformanceFailure, explained, located
+from disentangle_eval.testing.failure import ConformanceFailure, explained
 from disentangle_eval.testing.verdict import rests_on
 
 CHECK = "construction"

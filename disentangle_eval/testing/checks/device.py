@@ -7,10 +7,11 @@ from torch import Tensor
 from torch.distributions import Distribution
 from torch.utils._pytree import tree_leaves
 
+from disentangle_eval.registry.lines import located
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.capture import check_capture
 from disentangle_eval.testing.checks.offers import calls
-from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, located
+from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
 from disentangle_eval.testing.imitated_device import imitated_device
 from disentangle_eval.testing.trial import training_images
 from disentangle_eval.testing.verdict import rests_on

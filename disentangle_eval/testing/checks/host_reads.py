@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import ImageShape
+from disentangle_eval.registry.lines import located
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.rounds import check_rounds
-from disentangle_eval.testing.failure import ConformanceFailure, located
+from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.trial import EPOCH
 from disentangle_eval.testing.verdict import rests_on
 

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from disentangle_eval.registry.lines import line_in
 from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.offers import calls
 from disentangle_eval.testing.checks.rounds import check_rounds
-from disentangle_eval.testing.failure import ConformanceFailure, line_in
+from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
 
