@@ -14,7 +14,7 @@ from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_
 from disentangle_eval.data.files.fetching import FetchError, Progress
 from disentangle_eval.data.files.fetching import fetch as fetch_file
 from disentangle_eval.data.files.locations import data_folder
-from disentangle_eval.data.files.published import check, find_any
+from disentangle_eval.data.files.published import check, checksum, find_any
 from disentangle_eval.errors import DevalError, UsageError, one_line
 from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
@@ -65,6 +65,8 @@ def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
     except FetchError as error:
         _say(_by_hand(file, target, spec, error.what))
         return False
+    if not file.checksum:
+        _say(f"{target}: no checksum is published; {checksum(target, 'sha256')}")
     click.echo(target)
     return True
 

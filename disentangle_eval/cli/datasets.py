@@ -54,11 +54,19 @@ def _details(data: Mapping[str, Any]) -> dict[str, str]:
         "factors": data["factors"],
         "licence": data["licence"],
         "state": f"your own: write {data['name']}:PATH" if own else data["state"],
+        "files": "; ".join(_published(file) for file in data["files"]),
         "missing": ", ".join(data["missing"]),
         "to get them": f"deval data fetch {data['name']}" if data["state"] == "missing" else "",
         "scored on": data["test"],
         "from": owner(data),
     }
+
+
+def _published(file: Mapping[str, Any]) -> str:
+    """What is published of a file, in words."""
+    limit = f"at most {file['largest'] / 2**30:.3g} GiB are fetched" if file["urls"] else "no size is published"
+    size = f"{file['size']:,} bytes" if file["size"] else limit
+    return f"{file['path']}: {size}, {file['checksum'] or 'no checksum is published'}"
 
 
 def _count(data: Mapping[str, Any]) -> str:

@@ -89,9 +89,5 @@ def _read() -> dict[str, tuple[Any, Put]]:
                 torch.are_deterministic_algorithms_enabled(),
                 torch.use_deterministic_algorithms,
             ),
-            "torch's precision of products": (
-                torch.get_float32_matmul_precision(),
-                torch.set_float32_matmul_precision,
-            ),
         }
     return found

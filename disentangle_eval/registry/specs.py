@@ -83,8 +83,9 @@ class DataFile:
     """A file of a data set as its makers publish it.
 
     `path` is where it is below the folder of data sets, and `also` where else it is looked for. `urls` are mirrors of
-    it. `checksum` is `"md5:..."` or `"sha256:..."` and `size` its bytes, as far as they are published. `instead` are
-    other files of which any is as good, such as the same images in another format.
+    it. `checksum` is `"md5:..."` or `"sha256:..."` and `size` its bytes, as far as they are published. Where no size
+    is, a download is refused beyond `largest` bytes. `instead` are other files of which any is as good, such as the
+    same images in another format.
     """
 
     path: str
@@ -92,6 +93,7 @@ class DataFile:
     urls: tuple[str, ...] = ()
     checksum: str = ""
     size: int = 0
+    largest: int = 2**36
     instead: tuple[DataFile, ...] = ()
 
     def __post_init__(self) -> None:
@@ -100,6 +102,7 @@ class DataFile:
             _expect(inside, self, "path" if path == self.path else "also", "a path below the folder of data sets")
         _expect(not self.checksum or _CHECKSUM.fullmatch(self.checksum), self, "checksum", "'md5:...' or 'sha256:...'")
         _expect(self.size >= 0, self, "size", "bytes, 0 where not known")
+        _expect(self.largest > 0, self, "largest", "bytes, more than 0")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ def test_one_data_set_is_shown_with_its_missing_files(deval, monkeypatch):
     out = deval("datasets", "mnist-test").out
     assert "mnist/t10k-images-idx3-ubyte.gz, mnist/t10k-labels-idx1-ubyte.gz" in line_of(out, "missing")
     assert "deval data fetch mnist-test" in out
+    assert "at most 16 GiB are fetched, no checksum is published" in line_of(deval("datasets", "chairs3d").out, "files")
     line = line_of(deval("datasets").out, "dsprites")
     assert " ".join(line.split()) == "dsprites 737,280 3×6×40×32×32 drawn here"
 

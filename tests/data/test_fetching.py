@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
@@ -131,6 +132,30 @@ def test_a_server_that_says_no_length_is_read_to_its_end(server, tmp_path, size)
 
     fetch(published(server.url("/a", sends_without_length), size=size), tmp_path / "a.gz")
     assert (tmp_path / "a.gz").read_bytes() == CONTENTS
+
+
+@pytest.mark.parametrize("claims", ["1000000000000000000", "", "100"])
+def test_a_file_without_a_published_size_has_a_largest_one(server, tmp_path, claims):
+    def sends_without_end(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        if claims:
+            request.send_header("Content-Length", claims)
+        request.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                request.wfile.write(CONTENTS)
+                sent.append(len(CONTENTS))
+
+    sent: list[int] = []
+    file = DataFile(path="a.gz", urls=(server.url("/a", sends_without_end),), largest=300_000)
+    if claims == "100":  # what follows is not read
+        fetch(file, tmp_path / "a.gz")
+        assert left(tmp_path) == {"a.gz": 100}
+        return
+    with pytest.raises(FetchError, match="expected at most 300,000|sends more than the 300,000 bytes"):
+        fetch(file, tmp_path / "a.gz")
+    assert left(tmp_path) == {}
+    assert sum(sent) < 50 * len(CONTENTS)
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

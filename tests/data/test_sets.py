@@ -9,6 +9,7 @@ import pytest
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.sets import register_datasets
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.specs import DataFile
 
 SPECS = {spec.name: spec for spec in register_datasets()}
 HEAVY = ("torch", "numpy", "scipy", "h5py", "PIL", "pydantic", "click")
@@ -20,6 +21,12 @@ def test_listing_data_sets_imports_nothing_heavy():
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_download_has_a_published_size_or_a_limit_of_its_own():
+    default = DataFile(path="x").largest
+    files = [file for spec in SPECS.values() for file in spec.files if file.urls]
+    assert [file.path for file in files if not file.size and file.largest == default] == []
 
 
 @pytest.mark.parametrize("name", SPECS)

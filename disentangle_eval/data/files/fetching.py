@@ -145,8 +145,10 @@ def _append(url: str, file: DataFile, opened: BinaryIO, progress: Progress, time
         total = answer.total or file.size
         if file.size and total != file.size:
             raise _NoFileError(f"offers {total:,} bytes, expected {file.size:,}")
+        if total > file.largest and not file.size:
+            raise _NoFileError(f"offers {total:,} bytes, expected at most {file.largest:,}")
         _cut_off(opened, answer.start)
-        _copy(answer.body, opened, total, progress)
+        _copy(answer.body, opened, total, total or file.largest, progress)
     if opened.tell() < total:
         raise _CutError(f"ended the connection after {opened.tell():,} of {total:,} bytes")
 
@@ -182,7 +184,7 @@ def _ask(url: str, start: int, timeout: float) -> _Answer:
     return _Answer(body, start, 0 if given[2] == "*" else int(given[2]))
 
 
-def _copy(body: http.client.HTTPResponse, opened: BinaryIO, total: int, progress: Progress) -> None:
+def _copy(body: http.client.HTTPResponse, opened: BinaryIO, total: int, most: int, progress: Progress) -> None:
     progress(opened.tell(), total)
     while True:
         try:
@@ -193,9 +195,9 @@ def _copy(body: http.client.HTTPResponse, opened: BinaryIO, total: int, progress
         if not chunk:
             opened.flush()
             return
-        if total and opened.tell() + len(chunk) > total:
+        if opened.tell() + len(chunk) > most:
             _cut_off(opened, 0)
-            raise _NoFileError(f"sends more than the {total:,} bytes it should have")
+            raise _NoFileError(f"sends more than the {most:,} bytes it should have")
         opened.write(chunk)
         progress(opened.tell(), total)
 

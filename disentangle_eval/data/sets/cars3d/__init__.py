@@ -17,6 +17,7 @@ DATASETS = (
                 also=("cars3d/nips2015-analogy-data.tar.gz",),
                 urls=("http://www.scottreed.info/files/nips2015-analogy-data.tar.gz",),
                 checksum="md5:4e866a7919c1beedf53964e6f7a23686",
+                largest=4 * 2**30,
                 instead=(DataFile(path="cars", also=("data/cars", "cars3d/cars")),),
             ),
         ),

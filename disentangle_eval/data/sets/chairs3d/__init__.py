@@ -17,6 +17,7 @@ DATASETS = (
                 path="rendered_chairs.tar",
                 also=("3DChairs/rendered_chairs.tar",),
                 urls=("https://www.di.ens.fr/willow/research/seeing3Dchairs/data/rendered_chairs.tar",),
+                largest=16 * 2**30,
                 instead=(
                     DataFile(path="rendered_chairs", also=("3DChairs/rendered_chairs",)),
                     DataFile(path="3DChairs/images"),

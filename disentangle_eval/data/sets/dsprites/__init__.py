@@ -21,6 +21,7 @@ DSPRITES = DatasetSpec(
                 f"https://raw.githubusercontent.com/deepmind/dsprites-dataset/master/{_FILE}.npz",
             ),
             checksum="md5:7da33b31b13a06f4b04a70402ce90c2e",
+            largest=64 * 2**20,
             instead=(
                 DataFile(
                     path=f"dsprites-dataset/{_FILE}.hdf5",

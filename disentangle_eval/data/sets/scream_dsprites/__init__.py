@@ -17,6 +17,7 @@ DATASETS = (
                 path="scream/scream.jpg",
                 also=("scream.jpg",),
                 urls=("https://upload.wikimedia.org/wikipedia/commons/f/f4/The_Scream.jpg",),
+                largest=64 * 2**20,
             ),
         ),
         images=DSPRITES.images,
