@@ -18,7 +18,7 @@ from disentangle_eval.testing.verdict import judge
 CHECKS: tuple[Check, ...] = (check_config, check_construction, check_players, check_rounds, check_iteration_counter)
 
 
-def diagnosis(model: str, cfg: ModelConfig, shape: ImageShape, error: Exception) -> DevalError:
+def diagnosis(model: str, cfg: ModelConfig, shape: ImageShape, error: BaseException) -> DevalError:
     """The first failure of a model's checks under its settings, else the line of the plugin that raised the error."""
     values = {name: value for name, value in cfg.model_dump().items() if name not in CHEAP}
     candidate = find_candidate(model, shape, values)
