@@ -13,6 +13,7 @@ from itertools import chain, cycle, islice
 from pathlib import Path
 
 import disentangle_eval as de
+from disentangle_eval.report import run_pictures
 from disentangle_eval.training.folder import RunFolder
 from fault_scenarios.moments import (
     Moment,
@@ -41,8 +42,10 @@ SIZES = (0, 1, 40, 700, 9_000)
 Break = tuple[str, Callable[[Path], None], bool]  # what is broken, how in a run's folder, and whether at its very end
 
 
-def train(data: Path, out: Path, *, resume: bool = False) -> None:
-    """A run of a few seconds with log lines, snapshots, pictures and checkpoints."""
+def train(data: Path, out: Path, *, resume: bool = False, pictures: bool = True) -> None:
+    """A run of a few seconds with log lines, snapshots and checkpoints, and with pictures, which take half the time."""
+    if not pictures:
+        run_pictures.draw_model = run_pictures.draw_run = lambda *_: None
     de.train(
         "vae",
         f"npz:{data}",
@@ -134,21 +137,24 @@ def _broken(folder: Path, data: Path, breaks: list[Break], expected: str) -> Cou
     for number, (what, break_it, at_end) in enumerate(breaks):
         out = folder / f"broken-{number}"
 
-        def broken(out: Path = out, break_it: Callable[[Path], None] = break_it, at_end: bool = at_end) -> None:
-            break_it(out)
-            train(data, out)
-            if at_end:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        code = in_a_child(broken)
+        pictures = what.startswith("pictures/") or what in ("any moment", "all files", "end")
+        trained = partial(train, data, out, pictures=pictures)
+        code = in_a_child(partial(_train_broken, trained, out, break_it, at_end))
         if code == CRASHED:
             found[f"{FAULT}{what}: an error that is not one line"] += 1
             continue
         how = {0: "no effect", REFUSED: "refused in one line"}.get(code, "killed")
         # Before the first checkpoint there may be nothing to resume: the same command again is then what to type.
-        again = in_a_child(lambda out=out: train(data, out, resume=True))
+        again = in_a_child(partial(trained, resume=True))
         if again == REFUSED:
-            again = in_a_child(lambda out=out: train(data, out))
+            again = in_a_child(trained)
         same = again == 0 and state(out) == expected
         found[f"{what}: {how}, resumed bit for bit" if same else f"{FAULT}{what}: {how}, then exit {again}"] += 1
     return found
+
+
+def _train_broken(trained: Callable[[], None], out: Path, break_it: Callable[[Path], None], at_end: bool) -> None:
+    break_it(out)
+    trained()
+    if at_end:
+        os.kill(os.getpid(), signal.SIGKILL)
