@@ -179,7 +179,8 @@ def faults() -> Iterator[Fault]:
         yield Fault(place, PRINTS, "harmless")
     for code in GLOBALS:
         for place in ("import", "init", "losses", "dataset", "score"):
-            yield Fault(place, code, "harmless")  # type: ignore[arg-type]
+            # It may well be at odds with itself.
+            yield Fault(place, code, "one line" if place in ("init", "losses") else "harmless")  # type: ignore[arg-type]
     yield Fault("import", "import a_module_nobody_has", "named")
     yield Fault("import", "x = (", "named")
     yield Fault("import", "raise ValueError('x' * 100_000)", "named")
