@@ -16,7 +16,7 @@ from disentangle_eval.config import MetricConfig, build
 from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
-from disentangle_eval.registry.lines import located
+from disentangle_eval.registry.lines import line_of, located
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.plugin_code import plugin_code
@@ -284,13 +284,13 @@ def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Map
         with plugin_code(f"metric {measurement.name!r} of {measurement.metric.distribution}"):
             scores: Scores = metric(measurement.cfg).score(subject, seed)
     except PluginError as error:
-        raise _fault(measurement, located(error)) from error
+        raise _failed(measurement, error) from error
     except DevalError:
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise DevalError(f"{measurement.name}: not enough memory", advice=_how_to_need_less(settings)) from error
-        raise _fault(measurement, located(error)) from error
+        raise _failed(measurement, error) from error
     if not isinstance(scores, Scores):
         raise _fault(measurement, f"score returned {type(scores).__name__}, expected Scores")
     return scores
@@ -343,8 +343,14 @@ def _fault(measurement: Measurement, what: str) -> DevalError:
     metric = measurement.metric
     return DevalError(
         f"metric {measurement.name!r} of {metric.distribution} {metric.distribution_version}: {what}",
-        advice="correct the line that is named, or report this to its authors; `deval --debug` shows more",
+        advice=f"report this to the authors of {metric.distribution}; `deval --debug` shows where it happens",
     )
+
+
+def _failed(measurement: Measurement, error: Exception) -> DevalError:
+    """The error for an exception while a metric computes, which may come from the model or the data it reads."""
+    fault = _fault(measurement, located(error))
+    return fault.advising("correct that line, or report it to its authors") if line_of(error) else fault
 
 
 def _understood(measurement: Measurement, what: str, values: Any) -> Any:

@@ -22,7 +22,12 @@ def located(error: BaseException) -> str:
 
 
 def line_of(error: BaseException) -> str:
-    """The innermost line that is no library's, or of a file that is no Python the line that is not."""
+    """` at model.py:12 (...)`: the innermost line that is no library's, empty where there is none.
+
+    Of the cause where a `DevalError` has one; of a file that is no Python, where it is not.
+    """
+    if isinstance(error, DevalError) and error.__cause__ is not None and (line := line_of(error.__cause__)):
+        return line
     if isinstance(error, SyntaxError) and error.filename:
         return f" at {Path(error.filename).name}:{error.lineno}"
     return line_in(traceback.extract_tb(error.__traceback__))

@@ -34,15 +34,27 @@ def measurement(kind, asked=True):
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (faulty_metrics.Raises, "KeyError: 'missing'"),
-        (faulty_metrics.TextHeadline, "its headline 'value' is '0.5', expected a number"),
-        (faulty_metrics.NoHeadline, "its headline 'value' is None, expected a number"),
-        (faulty_metrics.NotFinite, r"scores\['gaps'\]\[1\]: received nan, expected a finite number"),
-        (faulty_metrics.NoScores, "score returned float, expected Scores"),
+        (
+            faulty_metrics.Raises,
+            r"KeyError: 'missing' at faulty_metrics.py:\d+ \(.*\); correct that line, or report it",
+        ),
+        (
+            faulty_metrics.TextHeadline,
+            "its headline 'value' is '0.5', expected a number; report this to the authors of deval-",
+        ),
+        (
+            faulty_metrics.NoHeadline,
+            "its headline 'value' is None, expected a number; report this to the authors of deval-",
+        ),
+        (
+            faulty_metrics.NotFinite,
+            r"scores\['gaps'\]\[1\]: received nan, expected a finite number; report this to the a",
+        ),
+        (faulty_metrics.NoScores, "score returned float, expected Scores; report this to the authors of deval-"),
     ],
 )
 def test_a_fault_of_a_plugin_s_metric_names_the_plugin_in_one_line(kind, said):
-    message = rf"^metric '{kind.__name__.lower()}' of deval-strange 1.2: {said}; report this to the authors of deval-"
+    message = rf"^metric '{kind.__name__.lower()}' of deval-strange 1.2: {said}"
     with pytest.raises(DevalError, match=message) as caught:
         measure(measurement(kind), TABLE, 0, {})
     assert not isinstance(caught.value, UsageError)

@@ -88,7 +88,8 @@ def test_a_watcher_that_fails_ends_a_run_that_is_saved(tmp_path, unbroken, kind,
 
     with pytest.raises(DevalError) as caught:
         run.train(Watchers(**{kind: (broken,)}))
-    assert "ValueError: out of order second line; the run is saved; add --resume" in str(caught.value)
+    assert "ValueError: out of order second line at test_faults.py:" in str(caught.value)
+    assert "the run is saved; add --resume" in str(caught.value)
     assert checkpoints.load(run.folder.checkpoint).iteration == run.iteration
     assert_same_run(finish(resumed(tmp_path / "run")), unbroken)
 
