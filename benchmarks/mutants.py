@@ -48,7 +48,7 @@ SOURCES = (
 # The tests of a file are tests/FOLDER/test_NAME*.py, and these.
 TESTS = {
     "checkpoint.py": ("core/test_checkpoint.py",),
-    "results.py": ("metrics/test_measuring.py", "cli/test_score.py"),
+    "results.py": ("core/test_results.py", "metrics/test_measuring.py", "cli/test_score.py"),
     "runtime/checksums.py": ("core/test_checkpoint.py",),
     "runtime/files.py": ("core/test_checkpoint.py", "core/test_json_lines.py", "data/test_cache.py"),
     "runtime/json_lines.py": ("core/test_json_lines.py",),
@@ -60,7 +60,7 @@ TESTS = {
     "data/files/idx.py": ("data/test_mnist_idx.py",),
     "data/files/locations.py": ("data/test_locations.py",),
     "data/files/matlab.py": ("data/test_svhn.py", "data/test_cars3d.py"),
-    "data/files/npz_blocks.py": ("data/test_mpi3d.py", "data/test_dsprites_load.py"),
+    "data/files/npz_blocks.py": ("data/test_claimed_sizes.py", "data/test_mpi3d.py", "data/test_dsprites_load.py"),
     "data/files/prepared.py": ("data/test_svhn.py", "data/test_faces.py"),
     "data/files/presence.py": ("data/test_presence.py",),
     "data/files/published.py": ("data/test_published.py",),

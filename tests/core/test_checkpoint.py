@@ -380,6 +380,7 @@ def test_a_missing_or_wrong_item_is_named(tmp_path, key):
         ({"data": {**CONTENTS["data"], "shape": 64}}, "data['shape']"),
         ({"data": {**CONTENTS["data"], "shape": [1, 10**9, 10**9]}}, "data['shape']"),
         ({"data": {**CONTENTS["data"], "shape": [1, 0, 64]}}, "data['shape']"),
+        ({"data": {**CONTENTS["data"], "shape": [1, 64, 16_385]}}, "data['shape']"),
         ({"data": {**CONTENTS["data"], "shape": [1, 64]}}, "data['shape']"),
         ({"weights": {"w": [1.0]}}, "weights['w']"),
     ],

@@ -1,15 +1,18 @@
 """Files that claim what they do not hold, or lead elsewhere, are refused in one line before memory is taken."""
 
 import io
+import os
 import struct
 import tracemalloc
 import zipfile
 from functools import partial
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+import disentangle_eval
 from disentangle_eval.config import build
 from disentangle_eval.data.files import hdf5_limits, sizes
 from disentangle_eval.data.own import hdf5, npz
@@ -136,6 +139,21 @@ def test_links_within_a_file_are_followed(tmp_path):
     assert len(load_h5(h5_with(tmp_path, change))) == len(IMAGES)
 
 
+def test_as_many_links_are_followed_as_the_library_follows(tmp_path):
+    def chain_of(links):
+        def change(file):
+            file["link0"] = IMAGES
+            for number in range(1, links):
+                file[f"link{number}"] = h5py.SoftLink(f"/link{number - 1}")
+            file["images"] = h5py.SoftLink(f"/link{links - 1}")
+
+        return change
+
+    assert len(load_h5(h5_with(tmp_path, chain_of(16)))) == len(IMAGES)
+    with pytest.raises(DevalError, match="leads nowhere"):
+        load_h5(h5_with(tmp_path, chain_of(17)))
+
+
 def test_a_file_that_does_not_open_in_time_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(hdf5_limits, "DEADLINE", 0.01)
     with pytest.raises(DevalError, match=r"does not open within 0\.01 seconds"):
@@ -157,6 +175,17 @@ def test_only_a_library_that_crashes_is_a_reason_to_refuse_a_file(tmp_path, monk
     with pytest.raises(DevalError, match=said) as caught:
         hdf5_limits.refuse_endless(tmp_path / "a.h5", ())
     assert "\n" not in str(caught.value)
+
+
+def test_the_process_that_tries_a_file_imports_this_package(tmp_path, monkeypatch):
+    """Otherwise it ends at once, without a trial, wherever the package is not installed."""
+    python, told = tmp_path / "python", tmp_path / "told"
+    python.write_text(f'#!/bin/sh\necho "$PYTHONPATH" > {told}\n')
+    python.chmod(0o700)
+    monkeypatch.setattr(hdf5_limits.sys, "executable", str(python))
+    hdf5_limits.refuse_endless(tmp_path / "a.h5", ())
+    first = Path(told.read_text().split(os.pathsep)[0])
+    assert (first / "disentangle_eval").samefile(Path(disentangle_eval.__file__).parent)
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0)])

@@ -172,6 +172,23 @@ def test_a_redirect_is_followed_and_its_own_page_not_read(server, tmp_path, code
     assert (tmp_path / "a.gz").read_bytes() == CONTENTS
 
 
+def test_a_server_that_sends_more_than_the_published_size_is_cut_off_at_it(server, tmp_path):
+    def sends_without_length(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(CONTENTS)
+
+    taken: list[int] = []
+    with pytest.raises(FetchError, match="sends more than the 999,999 bytes"):
+        fetch(
+            published(server.url("/a", sends_without_length), size=999_999),
+            tmp_path / "a.gz",
+            lambda there, total: taken.append(there),
+        )
+    assert max(taken) <= 999_999
+    assert left(tmp_path) == {}
+
+
 def test_a_server_without_ranges_sends_all_of_it_again(server, tmp_path):
     (tmp_path / "a.gz.partial").write_bytes(bytes(300_000))
     fetch(published(server.url("/a", sends(ranges=False))), tmp_path / "a.gz")

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from disentangle_eval.data.files.published import check, find, require
+from disentangle_eval.data.files.published import check, find, require, require_any
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.specs import DataFile
 
@@ -16,6 +16,17 @@ def test_a_file_is_found_in_its_own_place_first(tmp_path):
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / "a.bin").touch()
     assert require(tmp_path, "toy", FILE) == tmp_path / "sets" / "a.bin"
+
+
+def test_a_form_that_serves_instead_is_found_where_the_file_itself_is_absent(tmp_path):
+    unpacked = DataFile(path="a", also=("sets/a",))
+    packed = DataFile(path="a.tar", instead=(unpacked,))
+    with pytest.raises(UsageError, match=r"which has no a\.tar; type: deval data fetch toy"):
+        require_any(tmp_path, "toy", packed)
+    (tmp_path / "sets" / "a").mkdir(parents=True)
+    assert require_any(tmp_path, "toy", packed) == (tmp_path / "sets" / "a", unpacked)
+    (tmp_path / "a.tar").touch()
+    assert require_any(tmp_path, "toy", packed) == (tmp_path / "a.tar", packed)
 
 
 def test_a_missing_file_is_told_with_what_to_type(tmp_path):
