@@ -45,6 +45,13 @@ SOURCES = (
     "runtime/files.py",
     "runtime/json_lines.py",
 )
+# Of settings: the tables of the pages, the default protocols, and the ends of each.
+SETTINGS = (
+    "docs/test_docs_metrics.py::test_the_table_of_protocols_on_a_metric_s_page_is_what_its_config_says",
+    "metrics/test_every_metric.py::test_the_first_protocol_is_the_default",
+    "metrics/test_settings.py",
+)
+GOLDEN = "golden/test_golden.py::test_a_score_is_that_of_the_golden_file"
 # The tests of a file are tests/FOLDER/test_NAME*.py, and these.
 TESTS = {
     "checkpoint.py": ("core/test_checkpoint.py",),
@@ -69,24 +76,34 @@ TESTS = {
     "metrics/code_file.py": ("metrics/test_codes.py",),
     "metrics/grid_order.py": ("metrics/test_score_arrays.py", "metrics/test_codes.py"),
     "metrics/subject.py": ("metrics/test_codes.py", "metrics/toolbox"),
-    "metrics/factors/config.py": ("docs/test_docs_metrics.py", "metrics/test_every_metric.py"),
+    "metrics/factors/config.py": SETTINGS,
     "metrics/factors/jemmig.py": ("golden", "metrics/factors/test_dcimig.py"),
+    "metrics/factors/mcc.py": (GOLDEN,),
     "metrics/factors/predictors.py": ("metrics/factors/test_downstream.py",),
+    "metrics/factors/r2.py": (GOLDEN,),
     "metrics/factors/rmig.py": ("golden", "metrics/toolbox/test_posterior_bins.py"),
-    "metrics/images/config.py": ("metrics/images",),
+    "metrics/factors/sap.py": (GOLDEN,),
+    "metrics/images/config.py": SETTINGS,
     "metrics/images/image_features.py": ("metrics/images/test_fid.py", "metrics/images/test_kid.py"),
     "metrics/images/neighbours.py": ("metrics/images/test_prdc.py",),
     "metrics/images/reconstruction.py": ("metrics/images/test_reconstruction_metric.py",),
     "metrics/independence/alignment.py": ("metrics/independence/test_udr.py", "metrics/factors/test_mcc.py"),
-    "metrics/independence/config.py": ("metrics/independence",),
+    "metrics/independence/config.py": SETTINGS,
     "metrics/independence/density_ratio.py": ("metrics/independence/test_tc.py",),
-    "metrics/information/config.py": ("metrics/information",),
+    "metrics/independence/tc.py": ("metrics/information/test_other_posteriors.py",),
+    "metrics/information/config.py": SETTINGS,
     "metrics/information/gilbo_encoder.py": ("metrics/information/test_gilbo.py",),
-    "metrics/labels/config.py": ("metrics/labels",),
+    "metrics/labels/config.py": SETTINGS,
     "metrics/toolbox/encoding.py": ("metrics/toolbox", "metrics/test_codes.py"),
-    "metrics/toolbox/posterior_parts.py": ("metrics/toolbox/test_aggregate_posterior.py",),
+    "metrics/toolbox/information_table.py": (GOLDEN,),
+    "metrics/toolbox/posterior_parts.py": ("metrics/information/test_other_posteriors.py",),
     "metrics/toolbox/posterior_information.py": ("metrics/factors/test_mig.py",),
-    "metrics/toolbox/posteriors.py": ("metrics/toolbox/test_aggregate_posterior.py", "metrics/factors/test_mig.py"),
+    "metrics/toolbox/posteriors.py": (
+        "metrics/toolbox/test_aggregate_posterior.py",
+        "metrics/factors/test_mig.py",
+        "metrics/factors/test_factorvae.py",
+        "metrics/information/test_other_posteriors.py",
+    ),
     "metrics/toolbox/samples.py": ("metrics/toolbox/test_draw_samples.py",),
     "metrics/toolbox/statistics.py": ("metrics/independence",),
 }

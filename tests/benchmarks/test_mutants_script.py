@@ -25,7 +25,9 @@ def test_every_mutant_can_be_parsed_and_has_tests(script):
         ast.parse(whole[: mutant.start] + mutant.after.encode() + whole[mutant.end :])
         tests = script.tests_of(mutant.file)
         assert tests, mutant.file
-        assert all(Path(test).exists() for test in tests), mutant.file
+        for path, _, name in (test.partition("::") for test in tests):
+            assert Path(path).exists(), mutant.file
+            assert not name or f"def {name}(" in Path(path).read_text(encoding="utf-8"), name
 
 
 def test_what_only_says_something_is_left_out(script, tmp_path, monkeypatch):

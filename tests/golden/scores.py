@@ -52,14 +52,15 @@ def codes(table: str) -> np.ndarray:
 
 
 def scores() -> dict[str, dict[str, dict[str, Any]]]:
-    """By table and metric, the value and every detail that is a number."""
+    """By table and metric, the value, its chance level and every detail that is a number."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for table in TABLES:
         found[table] = {}
         for metric, settings in SETTINGS.items():
             result = de.score(codes(table), factor_sizes=SIZES, metrics=metric, seed=0, **settings)[metric]
-            details = {name: value for name, value in result.details.items() if isinstance(value, float)}
-            found[table][metric] = {"version": result.metric_version, "value": result.value, **details}
+            numbers = {"value": result.value, "chance": result.chance, **result.details}
+            kept = {name: value for name, value in numbers.items() if isinstance(value, float)}
+            found[table][metric] = {"version": result.metric_version, **kept}
     return found
 
 

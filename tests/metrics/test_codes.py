@@ -145,6 +145,24 @@ def test_files_that_are_no_npz_are_explained_on_one_line(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+def test_a_single_array_is_named_as_one(tmp_path):
+    np.save(tmp_path / "codes.npy", np.zeros((6, 2)))
+    with pytest.raises(UsageError, match=r"codes.npy: received a single array, expected an \.npz file with codes"):
+        load_code_table(tmp_path / "codes.npy")
+
+
+def test_the_labels_of_a_data_set_are_those_of_the_subject(space):
+    data = GridData(space)
+    subject = EncodedSubject(PixelEncoder(4), data)
+    assert "labels" not in subject.offered
+    with pytest.raises(UsageError, match="dataset 'grid' has no labels"):
+        subject.labels  # noqa: B018
+    object.__setattr__(data, "labels", np.arange(len(data)) % 2)
+    labelled = EncodedSubject(PixelEncoder(4), data)
+    assert "labels" in labelled.offered
+    assert labelled.labels is data.labels
+
+
 def write(path, **arrays):
     np.savez(path, **arrays)
     return path

@@ -92,6 +92,13 @@ def test_what_is_no_table_of_numbers_is_named(codes, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+def test_numbers_that_numpy_does_not_have_are_named_with_its_reason():
+    codes = torch.zeros(360, 2, dtype=torch.complex32)
+    with pytest.raises(UsageError, match=r"codes: received a tensor of torch.complex32 \(\w.*\), expected real"):
+        quick(codes, factor_sizes=SIZES)
+
+
 @pytest.mark.parametrize(
     ("slip", "meant"), [({"factor_size": SIZES}, "factor_sizes"), ({"metric": "mig"}, "metrics"), ({"bin": 3}, "bins")]
 )

@@ -190,4 +190,8 @@ def test_infogan_cr_fixes_the_factors_in_turn_and_takes_the_scale_from_a_tenth_o
     assert values["value"] == 1
     assert values["active_dims"] == [0, 1, 2, 3]
     assert np.sum(values["votes"]) == 500
+    # The size of the sample is a share here, and no number that was asked for.
+    assert score(CodeTable(codes, space), "infogan-cr").counts == {"train_votes": 500, "eval_votes": 500}
+    small = {"train_votes": 20, "eval_votes": 10, "variance_samples": 100}
+    assert score(CodeTable(codes, space), "dlib", **small).counts == small
     assert np.sum(values["votes"], axis=0).tolist() == [125] * 4

@@ -33,3 +33,23 @@ def test_an_uninformative_code_scores_chance_and_a_constant_one_0():
     constant = score("mig-sup", labelled(np.full((500, 2), 0.1), factors))
     assert constant.values["value"] == constant.chance == 0
     assert constant.values["gaps"] == constant.values["active_dims"] == []
+
+
+def test_the_best_factor_of_a_dimension_is_the_one_it_knows_most_of_relative_to_its_entropy():
+    random = np.random.default_rng(0)
+    factors = np.column_stack([random.integers(2, size=4000), random.integers(16, size=4000)])
+    # All of one bit, and one bit more of four.
+    codes = (factors[:, :1] + 2 * (factors[:, 1:] > 7)).astype(float)
+    values = score("mig-sup", labelled(codes, factors)).values
+    ((first, second),) = values["mutual_information"]
+    assert first == pytest.approx(second, abs=0.01)
+    assert values["best_factors"] == ["a"]
+    assert values["gaps"] == [pytest.approx(1 - 1 / 4, abs=0.01)]
+
+
+def test_a_dimension_is_left_out_up_to_the_threshold_on_its_unbiased_variance():
+    factors = np.array([[0], [1], [0], [1]])
+    subject = labelled(np.column_stack([factors, 2 * factors]).astype(float), np.hstack([factors, factors[::-1]]))
+    # Of 0, 1, 0, 1 it is a third, and of twice that four thirds.
+    assert score("mig-sup", subject, threshold=0.34).values["active_dims"] == [1]
+    assert score("mig-sup", subject, threshold=0.33).values["active_dims"] == [0, 1]

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,8 +11,14 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.factors import modularity_explicitness, softmax_regression
 from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
-from disentangle_eval.metrics.factors.modularity_explicitness import ModularityExplicitnessMetric, modularity
+from disentangle_eval.metrics.factors.modularity_explicitness import (
+    ModularityExplicitnessMetric,
+    explicitness,
+    modularity,
+    standardised,
+)
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.metrics.toolbox.samples import draw_samples
 
@@ -26,6 +33,7 @@ def score(subject, seed=0, **settings):
 def test_modularity_by_hand():
     information = np.array([[2.0, 0.0, 0.0], [2.0, 1.0, 1.0], [0.5, 0.5, 0.5], [0.0, 0.0, 0.0]])
     assert modularity(information).tolist() == [1, 0.75, 0, 0]
+    assert modularity(np.array([[2.0, 1.0]])).tolist() == [0.75]
     assert modularity(np.array([[2.0], [0.0]])).tolist() == [1, 0]
 
 
@@ -110,3 +118,35 @@ def test_codes_too_large_for_a_variance_are_refused(space):
     codes = np.random.default_rng(0).normal(size=(len(space), 2)) * 1e200
     with pytest.raises(DevalError, match="too large to take variances of"):
         score(CodeTable(codes, space))
+
+
+def test_columns_that_vary_less_than_a_variance_can_hold_take_no_part_in_the_explicitness():
+    column = np.arange(4.0)[:, None]
+    train, test = standardised(np.hstack([column, 1e-200 * column, 0 * column]), np.hstack([column[:2]] * 3))
+    np.testing.assert_allclose(train, (column - 1.5) / column.std())
+    np.testing.assert_allclose(test, (column[:2] - 1.5) / column.std())
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "liblinear"])
+def test_a_factor_is_converged_where_the_solver_needed_fewer_than_all_its_iterations(monkeypatch, solver):
+    random = np.random.default_rng(0)
+    factors = np.stack([random.integers(2, size=200), random.integers(3, size=200)], axis=1)
+    codes = factors + random.normal(size=factors.shape)
+
+    def converged():
+        return [reading.converged for reading in explicitness(codes, codes, factors, factors, solver)]
+
+    assert converged() == [True, True]
+    monkeypatch.setattr(modularity_explicitness, "LogisticRegression", partial(LogisticRegression, max_iter=1))
+    monkeypatch.setattr(softmax_regression, "_ITERATIONS", 1)
+    assert converged() == [False, False]
+
+
+def test_the_explicitness_of_two_classes_is_that_of_a_plain_fit():
+    random = np.random.default_rng(0)
+    factor = random.integers(2, size=300)
+    codes = factor[:, None] + random.normal(size=(300, 3))
+    (reading,) = explicitness(codes[:200], codes[200:], factor[:200, None], factor[200:, None])
+    theirs = LogisticRegression().fit(codes[:200], factor[:200])
+    for found, part in ((reading.train, slice(200)), (reading.test, slice(200, None))):
+        assert found == pytest.approx(roc_auc_score(factor[part], theirs.decision_function(codes[part])), rel=1e-9)

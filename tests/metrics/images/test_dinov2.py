@@ -35,5 +35,16 @@ def test_its_features_are_those_of_torch_fidelity_s_extractor(tmp_path, monkeypa
 def test_what_is_missing_is_named_and_nothing_is_downloaded(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "load", lambda *_: pytest.fail("downloads"))
-    with pytest.raises(UsageError, match=r"no 'dinov2_vits14_pretrain.pth' .* fetch https://dl\.fbaipublicfiles\.com"):
-        load_extractor(NAME, CPU)
+    weights = tmp_path / "checkpoints" / "dinov2_vits14_pretrain.pth"
+
+    def refused():
+        with pytest.raises(UsageError, match=rf"no '{weights.name}' .* fetch https://dl\.fbaipublicfiles\.com"):
+            load_extractor(NAME, CPU)
+
+    refused()
+    weights.parent.mkdir()
+    weights.write_bytes(b"weights")
+    refused()
+    weights.unlink()
+    (tmp_path / "facebookresearch_dinov2_master").mkdir()
+    refused()

@@ -178,6 +178,15 @@ def test_the_seed_alone_decides_which_images_and_samples_are_compared(extractor)
     assert torch.equal(torch.get_rng_state(), generator_state)
 
 
+def test_the_cache_knows_the_seed_where_it_chose_the_images_and_only_there(extractor, seen):
+    score(NoisyGenerator(), byte_images(200), extractor, seed=0)
+    score(NoisyGenerator(), byte_images(200), extractor, seed=1)
+    assert sum(seen) == 600
+    score(NoisyGenerator(), byte_images(400), extractor, seed=0)
+    score(NoisyGenerator(), byte_images(400), extractor, seed=1)
+    assert sum(seen) == 1400
+
+
 def test_images_that_are_not_finite_are_told(extractor):
     with pytest.raises(DevalError, match=r"NoisyGenerator.generate: received NaN.*earlier checkpoint"):
         score(NoisyGenerator(contrast=float("nan")), byte_images(200), extractor)

@@ -82,3 +82,5 @@ def test_constant_features_are_at_no_distance(tmp_path, extractor):
 def test_a_subset_larger_than_the_data_is_told_what_to_set(extractor):
     with pytest.raises(UsageError, match=r"received 1000, expected at most 50.*--set subset_size=50"):
         score(NoisyGenerator(), byte_images(50), extractor, subset_size=1000)
+    whole = score(NoisyGenerator(), byte_images(50), extractor, num_images=50, subset_size=50)
+    assert whole.values["std"] == pytest.approx(0, abs=1e-9)

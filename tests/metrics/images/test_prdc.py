@@ -112,3 +112,10 @@ def score(extractor, model, data, seed=0, **settings):
 def test_more_neighbours_than_images_are_refused(extractor):
     with pytest.raises(UsageError, match="received 5, expected fewer than the 4 images"):
         score(extractor, NoisyGenerator(), byte_images(4))
+
+
+def test_a_common_offset_changes_nothing():
+    # Eighths, so that float32 holds them far from 0.
+    real, generated = (np.round(8 * features(60, seed, shift=0.5 * seed)) / 8 for seed in (0, 1))
+    far = np.float32(2**20)
+    assert shares(real + far, generated + far, 3) == shares(real, generated, 3)

@@ -8,7 +8,7 @@ from gaussian_models import LinearGaussian, VectorData, orthogonal
 from disentangle_eval.config import build
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.independence.config import TotalCorrelationConfig
-from disentangle_eval.metrics.independence.density_ratio import DensityRatio
+from disentangle_eval.metrics.independence.density_ratio import DensityRatio, build_discriminator
 from disentangle_eval.metrics.independence.tc import TotalCorrelationMetric
 from disentangle_eval.metrics.information.config import ELBODecompositionConfig
 from disentangle_eval.metrics.information.elbo_decomposition import ELBODecompositionMetric
@@ -113,3 +113,9 @@ def test_at_the_true_ratio_both_estimates_of_a_discriminator_are_the_total_corre
     assert bold.donsker_varadhan < true + 0.01
     ratio = bold.of_product.numpy()
     assert bold.donsker_varadhan == pytest.approx(bold.of_joint.mean().item() - np.log(np.exp(ratio).mean()))
+
+
+def test_a_discriminator_has_so_many_hidden_layers():
+    network = build_discriminator(latents=5, width=16, layers=3, seed=0, device=torch.device("cpu"))
+    shapes = [tuple(layer.weight.shape) for layer in network if isinstance(layer, torch.nn.Linear)]
+    assert shapes == [(16, 5), (16, 16), (16, 16), (1, 16)]

@@ -72,6 +72,7 @@ def test_only_the_first_parts_are_read_when_asked():
     values = score(Toy(OneHot(3), Normal(2)), parts=1)
     assert values["parts"] == ["one-hot, 3 classes"]
     assert values["value"] == pytest.approx(math.log(3), abs=0.02)
+    assert len(score(Toy(OneHot(3), Normal(2)), parts=2)["parts"]) == 2
     with pytest.raises(UsageError, match="received 3, expected at most 2, the input being one-hot, 3 classes; normal"):
         score(Toy(OneHot(3), Normal(2)), parts=3)
 
@@ -123,6 +124,13 @@ def test_the_learning_rate_is_halved_below_a_floor_that_rises_with_what_was_reac
         found.append(schedule.learning_rate)
         schedule = schedule.after(mean)
     assert found == expected == [4e-4, 2e-4, 2e-4, 1e-4, 5e-5, 5e-5, 2.5e-5, 1.25e-5]
+
+
+def test_a_cycle_is_the_mean_information_of_its_iterations():
+    # Nothing is learnt at this rate, so that training sees what fresh samples do.
+    values = score(Toy(Normal(2), noise=0.5), learning_rate=1e-7, max_cycles=2)
+    for mean in values["cycles"]:
+        assert mean == pytest.approx(values["value"], abs=4 * values["std"] / math.sqrt(200 * 64))
 
 
 def test_training_ends_when_the_learning_rate_is_gone():

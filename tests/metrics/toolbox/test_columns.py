@@ -78,6 +78,7 @@ def test_ordinary_columns_keep_their_bits_and_extreme_ones_are_centred_and_scale
     np.testing.assert_array_equal(fitted[:, [0, 4]], columns[:, [0, 4]])
     for j in (1, 2, 3, 5):
         assert 1 <= np.ptp(fitted[:, j]) < 2 + 1e-9
+        assert fitted[:, j].min() == pytest.approx(-fitted[:, j].max(), abs=1e-6)
         scale = np.ptp(fitted[:, j]) / np.ptp(columns[:, j])
         assert np.log2(scale) == pytest.approx(round(np.log2(scale)), abs=1e-6)
         np.testing.assert_array_equal(np.argsort(fitted[:, j]), np.argsort(base))

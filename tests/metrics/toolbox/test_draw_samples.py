@@ -76,3 +76,4 @@ def test_a_first_set_smaller_than_what_there_is_has_exactly_its_size():
     train, test = draw_samples(labelled(30)[0], 0, 20, 5_000)
     assert (len(train), len(test)) == (20, 10)
     assert len(draw_samples(labelled(30)[0], 0, 10_000)[0]) == 30
+    assert [len(part) for part in draw_samples(labelled(4)[0], 0, 2, 2)] == [2, 2]

@@ -86,3 +86,11 @@ def test_only_this_protocol_needs_no_grid():
 def test_images_that_are_all_alone_in_their_classes_are_refused():
     with pytest.raises(UsageError, match="of which one has two images; divide real-valued factors into classes"):
         LabelledStream(FactorTable(("a",), np.arange(5)[:, None]), 0)
+
+
+def test_random_images_are_different_ones_or_all_there_are():
+    factors = uneven()
+    images = LabelledStream(factors, 0).images(100)
+    assert len(set(images.tolist())) == 100
+    assert set(images.tolist()) < set(range(300))
+    np.testing.assert_array_equal(LabelledStream(factors, 0).images(300), np.arange(300))

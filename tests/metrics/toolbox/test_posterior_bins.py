@@ -98,6 +98,18 @@ def test_a_model_s_posterior_takes_part_and_a_wide_one_knows_little():
     assert blurred["gaps"][1] < 0.5
 
 
+def test_a_posterior_whose_mean_is_not_the_code_takes_no_part():
+    rows = torch.from_numpy(np.random.default_rng(0).integers(3, size=(300, 2))).float() - 1
+    data = VectorData(rows)
+    data.factors = FactorTable(("a", "b"), (rows + 1).numpy().astype(np.int64))
+    model = LinearGaussian(orthogonal(2, [1.0, 1.0]), 1.0, torch.eye(2), torch.tensor([0.1, 0.1]))
+    encode = model.encode
+    model.posterior = lambda x: torch.distributions.Normal(encode(x), 0.1)
+    assert score("rmig", EncodedSubject(model, data)).values["posterior"]
+    model.encode = lambda x: 1.01 * encode(x)
+    assert not score("rmig", EncodedSubject(model, data)).values["posterior"]
+
+
 def test_without_a_posterior_codes_are_points_and_classes_stay_classes():
     factors = np.random.default_rng(0).integers(3, size=(900, 2))
     codes = np.column_stack([factors[:, 0] * 9.0 - 9, factors[:, 1]])
