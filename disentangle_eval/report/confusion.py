@@ -78,11 +78,21 @@ def _frame(axes: Axes, classes: Sequence[int], names: Sequence[int]) -> None:
 
 def _title(result: Mapping[str, Any]) -> str:
     details = result["details"]
-    subject = result.get("codes") or f"{result.get('model')} at iteration {result.get('iteration')}"
+    images = f"{sum(map(sum, details['confusion'])):,} images of {result.get('dataset') or 'the table'}"
     return (
-        shortened(
-            f"{subject}: {sum(map(sum, details['confusion'])):,} images of {result.get('dataset') or 'the table'}"
-        )
-        + "\n"
+        f"{shortened(_subject(result))}\n{shortened(images)}\n"
         f"one to one {100 * details['hungarian']:.2f}%, by majority (framed) {100 * details['majority']:.2f}%"
+    )
+
+
+def _subject(result: Mapping[str, Any]) -> str:
+    """What was scored: a table of codes, or a model with its data, seed and iteration as far as they are known."""
+    if result.get("codes"):
+        return str(result["codes"])
+    data, seed, iteration = (result.get(key) for key in ("trained_on", "train_seed", "iteration"))
+    return (
+        str(result.get("model"))
+        + (f" on {data}" if data else "")
+        + ("" if seed is None else f", seed {seed}")
+        + ("" if iteration is None else f", iteration {iteration:,}")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -85,7 +86,7 @@ def name_figure(figure: Figure, title: str) -> None:
 def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Names curves at their right ends; `ends` are a curve's last value, name and colour. Names never overlap."""
     low, high = axes.get_ylim()
-    places = spread([value for value, _, _ in ends], _LINE * (high - low))
+    places = spread([value for value, _, _ in ends], _LINE * (high - low), low)
     for (_, name, colour), place in zip(ends, places, strict=True):
         axes.annotate(
             shortened(name, LONGEST_NAME),
@@ -100,8 +101,11 @@ def label_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
         )
 
 
-def spread(values: Sequence[float], gap: float) -> list[float]:
-    """The values, moved as far as needed to be at least `gap` apart; their order, and each cluster's middle, stay."""
+def spread(values: Sequence[float], gap: float, least: float = -math.inf) -> list[float]:
+    """The values, moved as far as needed to be at least `gap` apart; their order, and each cluster's middle, stay.
+
+    None is moved below `least`; those that would be, and what is above them, move up.
+    """
     clusters: list[tuple[float, list[int]]] = []  # middle, members in ascending order
     for index in sorted(range(len(values)), key=lambda index: values[index]):
         middle, members = values[index], [index]
@@ -113,7 +117,9 @@ def spread(values: Sequence[float], gap: float) -> list[float]:
     moved = dict.fromkeys(range(len(values)), 0.0)
     for middle, members in clusters:
         for place, index in enumerate(members):
-            moved[index] = middle + gap * (place - (len(members) - 1) / 2)
+            least = max(least, middle + gap * (place - (len(members) - 1) / 2))
+            moved[index] = least
+            least += gap
     return list(moved.values())
 
 

@@ -31,8 +31,8 @@ def test_clusters_stand_in_the_order_of_their_classes_and_the_nameless_last() ->
 
 
 def test_the_newest_score_is_drawn_and_other_metrics_are_not() -> None:
-    newest = {**RESULT, "iteration": 20}
+    newest = {**RESULT, "iteration": 2000, "train_seed": 3, "trained_on": "digits"}
     figure = confusion_figure([RESULT, newest, {"metric": "factorvae", "details": {}}])
     assert figure is not None
-    assert "at iteration 20" in figure.axes[0].get_title(loc="left")
+    assert figure.axes[0].get_title(loc="left").startswith("m on digits, seed 3, iteration 2,000\n")
     assert confusion_figure([{"metric": "factorvae", "details": {}}]) is None

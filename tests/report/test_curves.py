@@ -108,6 +108,10 @@ def test_names_move_apart_just_enough(values: list[float], gap: float, expected:
     assert spread(values, gap) == pytest.approx(expected)
 
 
+def test_names_stay_above_the_axis_and_apart() -> None:
+    assert spread([0.0, 0.1, 5.0, 1.5], 1, least=0) == pytest.approx([0, 1, 5, 2])
+
+
 def test_a_figure_becomes_a_file_whatever_the_process_style_is(tmp_path: Path) -> None:
     with matplotlib.rc_context({"figure.dpi": 31, "axes.grid": False}):
         figure = bounds_figure(LOG)
@@ -123,9 +127,20 @@ def test_metrics_scored_once_are_left_out_where_others_were_followed_over_traini
     assert labels == ["a", "b"]
 
 
-def test_many_metrics_scored_once_each_have_a_panel():
-    lines = [{**result(10, 0.3), "metric": f"metric{i}"} for i in range(5)]
-    assert len(scores_figure(lines).axes) == 5
+def test_metrics_scored_once_share_a_panel_if_they_go_from_0_to_1_and_chance_crosses_each_bar():
+    lines = [{**result(10, 0.3), "metric": f"metric{i}"} for i in range(4)]
+    lines += [{**result(10, 30.0), "metric": "nats"}, {**result(10, 0.3), "metric": "error", "better": "lower"}]
+    shared, *own = scores_figure(lines).axes
+    assert [tick.get_text() for tick in shared.get_yticklabels()] == [f"metric{i} dlib" for i in range(4)]
+    assert [list(chance.get_xdata()) for chance in shared.lines] == [[0.2, 0.2]] * 4
+    assert shared.get_title(loc="left") == "higher is better, dashed: chance"
+    assert [axes.get_yticklabels()[0].get_text() for axes in own] == ["nats dlib", "error dlib"]
+
+
+def test_a_snapshot_without_an_active_dimension_has_no_chance_level():
+    figure = scores_figure([{**result(0, 0.0), "chance": 0.0}, result(10, 0.4), result(20, 0.5)])
+    _, chance = figure.axes[0].lines
+    assert chance.get_xdata().tolist() == [10, 20]
 
 
 METRICS = {"a": (0, 10), "once": (10,), "b": (5, 10)}
