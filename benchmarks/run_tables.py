@@ -216,10 +216,10 @@ def mean_chance(scores: Sequence[Score]) -> str:
 
 
 def shown(values: Sequence[float]) -> str:
-    """One score with three digits after the point; several as mean, standard deviation and number."""
+    """One score with three digits after the point; several as mean ± standard deviation (number)."""
     if len(values) < 2:
         return "".join(f"{value:.3f}" for value in values)
-    return f"{statistics.fmean(values):.3f} ± {statistics.stdev(values):.3f} of {len(values)}"
+    return f"{statistics.fmean(values):.3f} ± {statistics.stdev(values):.3f} ({len(values)})"
 
 
 def number(value: float) -> str:

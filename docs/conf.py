@@ -47,5 +47,11 @@ def _without_constructor(
     return signature, returns
 
 
+def _without_aliases(app: Any, what: str, name: str, item: Any, skip: bool, options: Any) -> bool | None:
+    """Leaves out the fields of named tuples, whose docstring is Python's; the class describes them."""
+    return True if (inspect.getdoc(item) or "").startswith("Alias for field number") else None
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-skip-member", _without_aliases)
     app.connect("autodoc-process-signature", _without_constructor)

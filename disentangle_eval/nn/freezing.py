@@ -26,6 +26,7 @@ class Frozen(nn.Module):
         return self
 
     def forward(self, *inputs: Any) -> Any:
+        """The network's output; gradients flow to the inputs."""
         return self.network(*inputs)
 
 
