@@ -122,3 +122,11 @@ def test_one_vs_rest_chooses_the_penalty_of_each_class_by_its_own_folds():
     found = OneVsRestLogisticRegression(strengths=5).fit(x, y).predict(x)
     np.testing.assert_array_equal(found, np.argmax(logits, axis=0))
     assert set(OneVsRestLogisticRegression().fit(x[:4], np.full(4, 2)).predict(x)) == {2}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_one_vs_rest_of_two_classes_predicts_either():
+    y = np.where(np.arange(40) % 2, 7, 4)
+    np.testing.assert_array_equal(
+        OneVsRestLogisticRegression(strengths=5).fit(y[:, None] * 1.0, y).predict([[4], [7]]), [4, 7]
+    )
