@@ -254,8 +254,6 @@ def differences_of(
 
 def correlations_of(cells: Mapping[str, Mapping[str, Cell]], columns: Sequence[Column]) -> tuple[Correlation, ...]:
     """Correlations of every two columns over the runs that both score, where there are three or more and they vary."""
-    from scipy import stats
-
     correlations = []
     for first, second in itertools.combinations([column.title for column in columns], 2):
         pairs = [
@@ -268,6 +266,8 @@ def correlations_of(cells: Mapping[str, Mapping[str, Cell]], columns: Sequence[C
         x, y = (np.array(side) for side in zip(*pairs, strict=True)) if pairs else (np.empty(0), np.empty(0))
         if len(pairs) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
             continue
+        from scipy import stats  # a second that most comparisons need not wait
+
         found = [float(test(x, y).statistic) for test in (stats.pearsonr, stats.spearmanr, stats.kendalltau)]
         if all(map(math.isfinite, found)):
             pearson, spearman, kendall = found

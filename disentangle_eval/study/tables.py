@@ -15,13 +15,22 @@ ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 
 
 def score_rows(comparison: Comparison) -> Rows:
-    """The header, then a row per setting: mean, interval and number of seeds of each column."""
+    """The header, then a row per setting: mean, interval and number of seeds of each column; last the chance levels."""
     header = ["setting", *(f"{column.title} {ARROWS[column.better]}".strip() for column in comparison.columns)]
     rows = [
         [row, *(cell_text(comparison.cells[row].get(column.title)) for column in comparison.columns)]
         for row in comparison.rows
     ]
-    return [header, *rows]
+    chances = [chance_text(comparison, column.title) for column in comparison.columns]
+    return [header, *rows, *([["chance", *chances]] if any(chances) else [])]
+
+
+def chance_text(comparison: Comparison, title: str) -> str:
+    """The chance level of a column, from the lowest to the highest where settings differ; empty where it has none."""
+    cells = [comparison.cells[row].get(title) for row in comparison.rows]
+    known = sorted(cell.chance for cell in cells if cell is not None and cell.chance is not None)
+    ends = dict.fromkeys(f"{chance:.4f}" for chance in (known[0], known[-1])) if known else {}
+    return " to ".join(ends)
 
 
 def cell_text(cell: Cell | None) -> str:

@@ -12,7 +12,7 @@ import pytest
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study.comparing import bootstrap_interval, compare
 from disentangle_eval.study.runs import RunRecord
-from disentangle_eval.study.tables import FORMATS
+from disentangle_eval.study.tables import FORMATS, score_rows
 
 
 def result(metric, value, *, seed=0, protocol="p", sha="d" * 64, version=1, better="higher", iteration=10):
@@ -129,6 +129,16 @@ def test_equal_studies_make_equal_text_without_paths(form):
     assert text == FORMATS[form](compare(list(runs)))
     assert "secret" not in text
     assert "beta=4" in text.replace("\\", "")
+
+
+def test_the_last_row_of_scores_is_chance_where_it_is_known():
+    known, other = result("mig", 0.5), {**result("mig", 0.7), "chance": 0.31}
+    unknown = {**result("tc", 3.0), "chance": None}
+    comparison = compare([run("a", 0, [known, unknown]), run("b", 0, [other])])
+    assert score_rows(comparison)[-1] == ["chance", "0.2000 to 0.3100", ""]
+    assert score_rows(compare([run("a", 0, [known])]))[-1] == ["chance", "0.2000"]
+    assert score_rows(compare([run("a", 0, [unknown])]))[-1][0] == "a"
+    assert json.loads(FORMATS["json"](comparison))["cells"]["b"]["mig p"]["chance"] == 0.31
 
 
 def test_text_is_escaped_for_each_form():
