@@ -190,7 +190,7 @@ def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
     lacking = unmet(measurement, subject.offered)
     missing = ", ".join(lacking)
     if lacking == ["peers"] and measurement.asked:
-        raise UsageError(f"metric {measurement.name!r} compares models", advice="give at least two checkpoints")
+        raise _without_peers(measurement)
     if missing and measurement.asked:
         raise UsageError(
             f"metric {measurement.name!r} needs {missing}, which {name} does not offer",
@@ -199,6 +199,17 @@ def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
     if missing:
         warnings.warn(f"{measurement.name} left out: {name} has no {missing}", DevalWarning, stacklevel=2)
     return not missing
+
+
+def refuse_without_peers(measurements: Iterable[Measurement]) -> None:
+    """`UsageError` for a metric that was asked for by name and compares models, of which there is only one."""
+    for measurement in measurements:
+        if measurement.asked and "peers" in measurement.cfg.needed(measurement.metric.spec.needs):
+            raise _without_peers(measurement)
+
+
+def _without_peers(measurement: Measurement) -> UsageError:
+    return UsageError(f"metric {measurement.name!r} compares models", advice="give at least two checkpoints")
 
 
 def is_left_out(measurement: Measurement, error: DevalError) -> bool:

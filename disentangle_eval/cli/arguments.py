@@ -59,7 +59,16 @@ class Device(click.ParamType):
         return value
 
 
-checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path))
+def known_checkpoint(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
+    """A checkpoint file or run folder, after a look whether it is there, before torch is imported."""
+    if not context.resilient_parsing:
+        from disentangle_eval.opening import find_checkpoint
+
+        find_checkpoint(path)
+    return path
+
+
+checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path), callback=known_checkpoint)
 
 device_option = click.option(
     "--device",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import traceback
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.completion import complete_plugins
 from disentangle_eval.cli.errors import DEBUG
 from disentangle_eval.cli.table import as_json_option, print_json
-from disentangle_eval.errors import one_line
+from disentangle_eval.errors import UsageError, one_line
+from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
 
 if TYPE_CHECKING:
     from disentangle_eval.testing.outcomes import Outcome
@@ -49,6 +52,7 @@ def check(ctx: click.Context, name: str, image: tuple[int, int, int], data_dir: 
     Exits with 1 if a promise is broken. A check is skipped if the plugin does not have the capability, or if it depends
     on a check that failed. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
     """
+    refuse_unknown(name)
     from disentangle_eval.api import ImageShape
     from disentangle_eval.testing.finding import find, kinds_of
     from disentangle_eval.testing.outcomes import check_candidate
@@ -65,6 +69,21 @@ def check(ctx: click.Context, name: str, image: tuple[int, int, int], data_dir: 
         print_json([{name: getattr(outcome, name) for name in ("check", "status", "message")} for outcome in done])
     if any(outcome.status == "failed" for outcome in done):
         ctx.exit(1)
+
+
+def refuse_unknown(name: str) -> None:
+    """`UsageError` for a name that no plugin has, with the nearest one, before torch is imported."""
+    registry = load_registry()
+    known = {*registry.models, *registry.metrics, *registry.datasets}
+    if name in known or parse_dataset(name).name in registry.datasets:
+        return
+    near = difflib.get_close_matches(name.lower(), sorted(known), n=1)
+    raise UsageError(
+        "plugin",
+        received=repr(name),
+        expected="" if near else "a model, a metric or a data set",
+        advice=(f"did you mean {near[0]!r}? " if near else "") + "`deval plugins` lists all",
+    )
 
 
 def _shown(outcomes: Iterator[Outcome], debug: bool) -> Iterator[Outcome]:

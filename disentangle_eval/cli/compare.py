@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from disentangle_eval.cli.completion import complete_sources
+from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
 from disentangle_eval.study.comparing import Comparison
@@ -14,7 +14,7 @@ from disentangle_eval.study.tables import FORMATS, sections
 
 
 @click.command()
-@click.argument("folders", nargs=-1, required=True, shell_complete=complete_sources)
+@click.argument("folders", nargs=-1, required=True, shell_complete=complete_files)
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print one line per setting, score and seed.")
 @click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")

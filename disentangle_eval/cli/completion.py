@@ -54,6 +54,17 @@ def complete_metrics(context: click.Context, parameter: click.Parameter, begun: 
     return [CompletionItem(first + comma + item.value) for item in matching(names, last)]
 
 
+def complete_protocols(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Protocols of the metrics typed so far, of all metrics before that; also the last of several."""
+    from disentangle_eval.interface import list_metrics
+
+    protocols = {metric["name"]: metric["protocols"] or [] for metric in list_metrics()}
+    typed = [name for name in context.params.get("metrics") or () if name in protocols]
+    first, comma, last = begun.rpartition(",")
+    names = dict.fromkeys(protocol for name in typed or protocols for protocol in protocols[name])
+    return [CompletionItem(first + comma + item.value) for item in matching([*names], last)]
+
+
 def complete_plugins(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Names of models, metrics and data sets."""
     from disentangle_eval.registry.lookup import load_registry
@@ -62,6 +73,6 @@ def complete_plugins(context: click.Context, parameter: click.Parameter, begun: 
     return matching(sorted({*registry.models, *registry.metrics, *registry.datasets}), begun)
 
 
-def complete_sources(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+def complete_files(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Files and run folders."""
     return [CompletionItem(begun, type="file")]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, known_datasets
+from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.cli.data_spec import data_command
 from disentangle_eval.registry.names import written_path
 
@@ -14,7 +15,7 @@ SUFFIXES = (".h5", ".hdf5")
 
 
 @click.command()
-@click.argument("source", metavar="SRC", callback=known_datasets)
+@click.argument("source", metavar="SRC", callback=known_datasets, shell_complete=complete_datasets)
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @data_dir_option
 def pack(source: str, out: Path, data_dir: Path | None) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, dataset_option, device_option
-from disentangle_eval.cli.completion import complete_sources
+from disentangle_eval.cli.completion import complete_files
 
 SUFFIX = ".npz"
 
 
 @click.command()
-@click.argument("source", shell_complete=complete_sources)
+@click.argument("source", shell_complete=complete_files)
 @dataset_option("Data set to encode.  [default: what a checkpoint was trained on]")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default=Path("codes.npz"), show_default=True, help="NPZ to write."

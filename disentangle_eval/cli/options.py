@@ -20,9 +20,9 @@ class FieldOption(click.Option):
     """An option whose default, which may depend on other options, is only shown; shells complete names."""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        from disentangle_eval.cli.completion import complete_datasets, complete_presets
+        from disentangle_eval.cli.completion import complete_datasets, complete_metrics, complete_presets
 
-        completers = {"dataset": complete_datasets, "preset": complete_presets}
+        completers = {"dataset": complete_datasets, "preset": complete_presets, "follow": complete_metrics}
         complete = completers.get(self.name or "")
         return complete(ctx, self, incomplete) if complete else super().shell_complete(ctx, incomplete)
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from disentangle_eval.cli.completion import complete_sources
+from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study.figure import FigureSettings, Kind, Take
@@ -15,7 +15,7 @@ from disentangle_eval.study.figure import FigureSettings, Kind, Take
 
 @click.command()
 @click.argument("kind", type=click.Choice(get_args(Kind)))
-@click.argument("folders", nargs=-1, required=True, shell_complete=complete_sources)
+@click.argument("folders", nargs=-1, required=True, shell_complete=complete_files)
 @click.option(
     "--show",
     "names",

@@ -17,7 +17,7 @@ from disentangle_eval.cli.arguments import (
     known_metrics,
     split_at_commas,
 )
-from disentangle_eval.cli.completion import complete_metrics, complete_sources
+from disentangle_eval.cli.completion import complete_datasets, complete_files, complete_metrics, complete_protocols
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=complete_sources)
+@click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=complete_files)
 @click.option(
     "--metric",
     "metrics",
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     "protocols",
     multiple=True,
     callback=split_at_commas,
+    shell_complete=complete_protocols,
     help="Named settings of the metric, such as `dlib,ib-gan`; may be repeated.",
 )
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol.")
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="DATA",
     callback=known_datasets,
+    shell_complete=complete_datasets,
     help="Score finished images, such as images:FOLDER, by fid, kid or prdc.",
 )
 @dataset_option("Data set to score on.  [default: what a checkpoint was trained on, or its test set]")
@@ -119,11 +121,13 @@ def score(
     # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
     from disentangle_eval.runtime.host_memory import keep_freed_memory
-    from disentangle_eval.scoring import plan
+    from disentangle_eval.scoring import plan, refuse_without_peers
     from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
+    if len(sources) + len(codes) + len(samples) == 1:
+        refuse_without_peers(measurements)
     keep_freed_memory()
     if threads:
         import torch

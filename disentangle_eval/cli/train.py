@@ -13,7 +13,7 @@ from typing import Any, Literal
 import click
 from click.shell_completion import CompletionItem
 
-from disentangle_eval.cli.completion import matching
+from disentangle_eval.cli.completion import complete_files, matching
 from disentangle_eval.cli.options import field_options, given_values, show_defaults
 from disentangle_eval.cli.seeds import (
     PLACE,
@@ -24,8 +24,12 @@ from disentangle_eval.cli.seeds import (
     threads_per_process,
 )
 from disentangle_eval.config import ModelConfig, flat, preset_records, resolve
+from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.presence import presence
+from disentangle_eval.data.files.published import require
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.planning import Plan, RunSettings, default_folder, plan_run
@@ -137,7 +141,7 @@ def run_options() -> list[click.Option]:
         click.Option(
             ["--seeds"], type=SeedList(), help="several seeds, such as 0-9 or 0,3; --out then has {seed} in it"
         ),
-        click.Option(["--out"], help="run folder  [default: runs/MODEL-DATASET-seedN]"),
+        click.Option(["--out"], shell_complete=complete_files, help="run folder  [default: runs/MODEL-DATASET-seedN]"),
         click.Option(["--resume"], is_flag=True, help="continue the run in --out, bit for bit"),
         click.Option(
             ["--data-dir"],
@@ -156,6 +160,8 @@ def train_model(
     command = context.command
     assert isinstance(command, ModelCommand)
     given = given_values(options, RunSettings, command.config)
+    if not resume:
+        refuse_missing_files(_dataset(given), options["data_dir"])
     if not seeds:
         folder = Path(out) if out else default_folder(command.model, _dataset(given), given.get("seed", 0))
         plans = [plan_run(command.model, given, folder, resume=resume)]
@@ -168,6 +174,15 @@ def train_model(
         if len(plans) > 1 and plans[0].settings.device == "cpu":
             raise click.exceptions.Exit(train_in_processes(context, plans, given.get("threads")))
     train_and_report(plans, options["data_dir"], shlex.join(["deval", *context.obj]))
+
+
+def refuse_missing_files(dataset: str, data_dir: Path | None) -> None:
+    """`UsageError` that says how to get the files of a data set that is not there, before torch is imported."""
+    written = parse_dataset(dataset)
+    record = load_registry().datasets.get(written.name)
+    folder = written.path or data_folder(data_dir)
+    if record is not None and (found := presence(record.spec, folder)).state == "missing":
+        require(folder, written.name, found.missing[0])
 
 
 def plan_seeds(model: str, given: Mapping[str, Any], folders: Mapping[int, Path], resume: bool) -> list[Plan]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,7 @@ class RunSettings(Config):
     patience: int | None = Field(
         None, ge=1, description="end after this many snapshots without a better score; needs --follow"
     )
-    device: str = Field(
-        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where to compute: auto, cpu, cuda or cuda:N"
-    )
+    device: str = Field("auto", description="where to compute: auto, cpu, cuda or cuda:N")
     threads: int | Literal["auto"] | None = Field(
         None, description="CPU threads; auto: as many as there are free cores now  [default: all cores]"
     )
@@ -69,6 +68,13 @@ class RunSettings(Config):
         "auto",
         description="library of matrix products in fully connected layers on a CPU; auto: onednn on AMD's with AVX-512",
     )
+
+    @field_validator("device")
+    @classmethod
+    def _understood(cls, device: str) -> str:
+        if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+            return device
+        raise PydanticCustomError("device", "expected auto, cpu, cuda or cuda:N")
 
     @field_validator("threads", mode="before")
     @classmethod
@@ -106,6 +112,8 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     of_model = {name: value for name, value in given.items() if name not in RunSettings.model_fields}
     wanted = build(RunSettings, of_run)
     registry.find_dataset(parse_dataset(wanted.dataset).name)
+    if wanted.follow:
+        registry.find_metric(wanted.follow.partition(":")[0])
     run = RunFolder(folder)
     if not resume:
         run.refuse_run()

@@ -56,13 +56,20 @@ def completed(words, begun):
         (["score", "--dataset"], "shapes", ["shapes3d"]),
         (["datasets"], "sprites", ["sprites3d"]),
         (["check"], "factorv", ["factorvae"]),
+        (["data", "pack"], "sprites", ["sprites3d"]),
+        (["score", "--samples"], "shapes", ["shapes3d"]),
+        (["train", "vae", "--follow"], "mcc", ["mcc"]),
+        (["score", "x.pt", "--metric", "factorvae", "--protocol"], "ib", ["ib-gan"]),
+        (["score", "--metric", "mig,factorvae", "--protocol"], "dlib,kim", ["dlib,kim-mnih"]),
     ],
 )
 def test_shells_complete_names(words, begun, expected):
     assert completed(words, begun) == expected
 
 
-@pytest.mark.parametrize("words", [["score"], ["encode"], ["traverse"], ["compare"], ["train", "--resume"]])
+@pytest.mark.parametrize(
+    "words", [["score"], ["encode"], ["traverse"], ["compare"], ["train", "--resume"], ["train", "vae", "--out"]]
+)
 def test_shells_complete_files_and_run_folders(words):
     complete = BashComplete(cli, {}, "deval", COMPLETION)
     assert [item.type for item in complete.get_completions(words, "runs/v")] == ["file"]

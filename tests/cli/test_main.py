@@ -81,7 +81,12 @@ def test_every_command_in_the_table_exists_and_imports_without_torch(name):
         ["train", "vae", "--dataset", "dspites"],
         ["train", "vae", "--dataset", "grid.npz"],
         ["train", "vae", "--lr", "-1"],
+        ["train", "vae", "--dataset", "mnist:no-such-folder"],
+        ["train", "vae", "--device", "gpu"],
+        ["train", "vae", "--follow", "mgi"],
         ["train", "--resume", "no-such-run"],
+        ["traverse", "no-such-run"],
+        ["check", "vea"],
         ["score", "x.pt", "--metric", "mgi"],
         ["score", "x.pt", "--metric", "mig", "--dataset", "dspites"],
         ["encode", "x.pt", "--dataset", "dspites"],
@@ -92,6 +97,10 @@ def test_every_command_in_the_table_exists_and_imports_without_torch(name):
 )
 def test_a_mistake_costs_no_import_of_torch(arguments):
     assert set(modules_after(*arguments, code=2)).isdisjoint({"torch", "numpy"})
+
+
+def test_a_lone_checkpoint_for_a_metric_of_several_costs_no_import_of_torch():
+    assert "torch" not in modules_after("score", "x.pt", "--metric", "udr", code=2)
 
 
 def test_help_lists_every_command_with_its_line(capsys):
