@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from disentangle_eval.data.nuisance import ColouredStore, NuisanceDataset, named_after
     from disentangle_eval.data.pictures.loading import prepare_pictures
     from disentangle_eval.data.pictures.publication import PublishedPictures
+    from disentangle_eval.runtime.progress import counted
 
 _MODULES = {
     "BitImages": "images",
@@ -45,6 +46,7 @@ _MODULES = {
     "cache_folder": "files.locations",
     "cached_array": "files.cache",
     "check": "files.published",
+    "counted": ".runtime.progress",
     "damaged": "files.published",
     "find_any": "files.published",
     "hashed_bits": "index_hash",
@@ -83,6 +85,7 @@ __all__ = [
     "cache_folder",
     "cached_array",
     "check",
+    "counted",
     "damaged",
     "find_any",
     "hashed_bits",
@@ -108,5 +111,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,7 +16,7 @@ SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared
 @pytest.fixture(scope="session")
 def drawn() -> np.ndarray:
     """All of dSprites, packed."""
-    return draw_all()
+    return np.concatenate([*draw_all()])
 
 
 @pytest.fixture(params=["gif320", "notebook43"])

@@ -28,7 +28,7 @@ NAMES = [Path(file.path).name for file in (DSPRITES.files[0], *DSPRITES.files[0]
 @pytest.fixture(autouse=True)
 def _drawn(monkeypatch, tmp_path):
     monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "draw_all", lambda: DRAWN)
+    monkeypatch.setattr(loading, "draw_all", lambda: iter([DRAWN]))
 
 
 class Bomb:

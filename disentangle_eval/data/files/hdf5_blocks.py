@@ -10,6 +10,7 @@ import numpy as np
 
 from disentangle_eval.data.files.hdf5_limits import dataset_inside
 from disentangle_eval.data.files.published import damaged, reading
+from disentangle_eval.runtime.progress import counted
 
 _KIND = "an HDF5 file"
 _MOST_AT_ONCE = 1 << 15
@@ -30,8 +31,8 @@ def read_hdf5_blocks(path: Path, key: str, shape: tuple[int, ...], at_once: int)
     with reading(path, _KIND), h5py.File(path, "r") as file:
         array = _array(path, file, key, shape, np.uint8)
         rows = whole_chunks(array, at_once)
-        for start in range(0, len(array), rows):
-            yield array[start : start + rows]
+        blocks = (array[start : start + rows] for start in range(0, len(array), rows))
+        yield from counted(blocks, f"reading {path.name}, {key}", len(array), len)
 
 
 def whole_chunks(array: h5py.Dataset, at_once: int) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 
 from disentangle_eval.data.files.published import damaged, reading
 from disentangle_eval.data.files.sizes import refuse_size
+from disentangle_eval.runtime.progress import counted
 
 _LONGEST_OF_NOTHING = 2**24
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -104,4 +105,4 @@ def read_blocks(path: Path, key: str, shape: tuple[int, ...], at_once: int) -> I
             if array.dtype != np.uint8 or array.shape != shape or array.by_columns:
                 order = ", stored by columns" if array.by_columns else ""
                 raise damaged(path, f"{array.dtype} of shape {array.shape}{order}", expected)
-            yield from array.blocks(at_once)
+            yield from counted(array.blocks(at_once), f"reading {path.name}, {key}", shape[0], len)

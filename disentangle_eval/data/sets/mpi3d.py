@@ -34,7 +34,7 @@ def load(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
 
 def read_images(spec: DatasetSpec, path: Path) -> Iterator[np.ndarray]:
     """The images in the order of the grid, in blocks of (n, 64, 64, 3) uint8, once the file is found right."""
-    _LOG.info("reading %s once, some minutes", path)
+    _LOG.info("reading %s, once", path)
     data.check(path, spec.files[0])
     shape = (spec.images, IMAGE.height, IMAGE.width, IMAGE.channels)
     return data.read_blocks(path, "images", shape, data.images_at_once(IMAGE))

@@ -35,7 +35,7 @@ def load(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
 
 def read_images(spec: DatasetSpec, path: Path, factors: data.FactorSpace) -> Iterator[np.ndarray]:
     """The images in the order of the grid, in blocks of (n, 64, 64, 3) uint8, once file and labels are found right."""
-    _LOG.info("reading %s once, some minutes", path)
+    _LOG.info("reading %s, once", path)
     data.check(path, spec.files[0])
     labels = data.read_hdf5_array(path, "labels", (len(factors), len(factors.sizes)), float)
     published = data.table_of_values(labels, factors.names)

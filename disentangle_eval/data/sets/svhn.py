@@ -34,7 +34,7 @@ def load(spec: DatasetSpec, folder: Path | None) -> data.ImageDataset:
 
 def read_images(spec: DatasetSpec, path: Path) -> Iterator[np.ndarray]:
     """The images of a part's file once it is found to be the official one, in blocks of (n, 32, 32, 3) uint8."""
-    _LOG.info("reading %s once", path)
+    _LOG.info("reading %s, once", path)
     data.check(path, spec.files[0])
     pixels = data.read_variable(path, "X", (IMAGE.height, IMAGE.width, IMAGE.channels, spec.images))
     count = data.images_at_once(IMAGE)

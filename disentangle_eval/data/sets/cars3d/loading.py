@@ -21,6 +21,7 @@ from disentangle_eval.data import (
     ImageDataset,
     byte_images,
     check,
+    counted,
     damaged,
     identity,
     read_variable,
@@ -55,10 +56,10 @@ def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
 
 def read_images(path: Path, form: DataFile, factors: FactorSpace) -> np.ndarray:
     """All images in the order of the grid, (N, 64, 64, 3) uint8."""
-    _LOG.info("reading %s once, about half a minute", path)
+    _LOG.info("reading %s, once", path)
     elevations, azimuths, objects = factors.sizes
     cars = {}
-    for name, file, contents in _files(path, form):
+    for name, file, contents in counted(_files(path, form), "reading Cars3D, cars", objects):
         views = read_variable(file, "im", (SIDE, SIDE, IMAGE.channels, azimuths, elevations), contents)
         cars[name] = _resized(views.transpose(4, 3, 0, 1, 2))
     if len(cars) != objects:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from disentangle_eval.data.sets.dsprites.geometry import CENTRES, FACTORS, IMAGE, outline
@@ -16,20 +18,14 @@ _ROW_CENTRES = SUBPIXELS * np.arange(IMAGE.height) + SUBPIXELS // 2
 _WHITE_FROM = np.array([(1 << (64 - k)) - 1 for k in range(65)], dtype=np.uint64)
 
 
-def draw_all() -> np.ndarray:
-    """Every image of the grid in order: (737280, 512) uint8, eight pixels per byte, first pixel in the highest bit.
-
-    Needs the memory of its result (360 MiB) and little more, and takes a few seconds.
-    """
-    shapes, scales, orientations, xs, ys = FACTORS.sizes
-    packed = np.empty((shapes, scales, orientations, xs * ys, IMAGE.height * IMAGE.width // 8), dtype=np.uint8)
-    for sprite in np.ndindex(shapes, scales, orientations):
-        packed[sprite] = draw_sprite(*sprite)
-    return packed.reshape(len(FACTORS), -1)
+def draw_all() -> Iterator[np.ndarray]:
+    """Every image of the grid in order, in blocks of one sprite each: 720 times (1024, 512) uint8."""
+    for sprite in np.ndindex(*FACTORS.sizes[:3]):
+        yield draw_sprite(*sprite)
 
 
 def draw_sprite(shape: int, scale: int, orientation: int) -> np.ndarray:
-    """One sprite at each of its 32 x 32 places, y fastest: (1024, 512) uint8, packed as in `draw_all`.
+    """One sprite at each of its 32 x 32 places, y fastest: (1024, 512) uint8, first pixel in the highest bit.
 
     Vertices are rounded to 1/256 pixel after they are moved into place, none of them near a tie; the rest is integer
     arithmetic, so the bits are the same on every machine. A pixel is white when its centre is inside the outline by the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,14 @@ from disentangle_eval.data import (
     cache_folder,
     cached_array,
     check,
+    counted,
     find_any,
     identity,
     read_blocks,
     read_hdf5_blocks,
 )
 from disentangle_eval.data.sets.dsprites.drawing import DRAWING_VERSION, draw_all
-from disentangle_eval.data.sets.dsprites.geometry import IMAGE
+from disentangle_eval.data.sets.dsprites.geometry import FACTORS, IMAGE
 from disentangle_eval.errors import UsageError
 
 _IMAGES_AT_ONCE = 8192
@@ -53,25 +54,24 @@ def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
     return _dataset(spec, "drawn", f"drawing {DRAWING_VERSION}", _draw)
 
 
-def read_archive(spec: DatasetSpec, path: Path, form: DataFile) -> np.ndarray:
-    """The images of the original archive in index order, (N, pixels / 8) uint8, packed eight pixels per byte.
+def read_archive(spec: DatasetSpec, path: Path, form: DataFile) -> Iterator[np.ndarray]:
+    """The images of the original archive in index order, in blocks of (n, pixels / 8) uint8, eight pixels per byte.
 
-    Only the images are read and nothing is unpickled; the memory needed is twice that of the result. DevalError if the
-    file is not the original one.
+    Only the images are read and nothing is unpickled. DevalError if the file is not the original one.
     """
-    _LOG.info("reading %s once, about 10 s", path)
+    _LOG.info("reading %s, once", path)
     check(path, form)
     read = read_blocks if path.suffix == ".npz" else read_hdf5_blocks
-    blocks = read(path, "imgs", (spec.images, IMAGE.height, IMAGE.width), _IMAGES_AT_ONCE)
-    return np.concatenate([np.packbits(images.reshape(len(images), -1), axis=1) for images in blocks])
+    for images in read(path, "imgs", (spec.images, IMAGE.height, IMAGE.width), _IMAGES_AT_ONCE):
+        yield np.packbits(images.reshape(len(images), -1), axis=1)
 
 
-def _dataset(spec: DatasetSpec, origin: str, key: str, make: Callable[[], np.ndarray]) -> ImageDataset:
+def _dataset(spec: DatasetSpec, origin: str, key: str, make: Callable[[], Iterable[np.ndarray]]) -> ImageDataset:
     name = f"{spec.name}@{origin}"
     packed, sha256 = cached_array(cache_folder() / f"{name}.bits", key, make)
     return ImageDataset(name, sha256, BitImages(torch.from_numpy(packed), IMAGE), FactorSpace.parse(spec.factors))
 
 
-def _draw() -> np.ndarray:
-    _LOG.info("drawing dSprites once, about 5 s")
-    return draw_all()
+def _draw() -> Iterable[np.ndarray]:
+    _LOG.info("drawing dSprites, once")
+    return counted(draw_all(), "drawing dSprites, images", len(FACTORS), len)

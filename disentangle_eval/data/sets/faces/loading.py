@@ -57,7 +57,7 @@ def halved(images: np.ndarray) -> np.ndarray:
 
 def read_images(path: Path, factors: FactorSpace) -> Iterator[np.ndarray]:
     """The images in the order of the grid, in blocks of (n, 64, 64, 1) uint8; nothing but a tensor is unpickled."""
-    _LOG.info("reading %s once", path)
+    _LOG.info("reading %s, once", path)
     shape = (*factors.sizes, IMAGE.height, IMAGE.width)
     expected = f"a tensor, uint8 of shape {shape}, or with the images in one row"
     with reading(path, expected):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from disentangle_eval import DataFile, DatasetSpec
 from disentangle_eval.api import ImageShape
-from disentangle_eval.data import FactorSpace, check, damaged, identity, reading, require_any
+from disentangle_eval.data import FactorSpace, check, counted, damaged, identity, reading, require_any
 
 IMAGE = ImageShape(1, 64, 64)
 SIDE = 96  # pixels, as published
@@ -79,7 +79,7 @@ def read_images(parts: Sequence[FoundPart], factors: FactorSpace) -> np.ndarray:
     each = sum(len(part.instances) for part in parts)
     images = np.empty((len(factors) * each, IMAGE.height, IMAGE.width, 1), dtype=np.uint8)
     for part in parts:
-        _LOG.info("reading %s once, about ten seconds", part.images.path)
+        _LOG.info("reading %s, once", part.images.path)
         for file in part.files:
             check(file.path, file.form)
         count = len(factors) * len(part.instances)
@@ -116,7 +116,7 @@ def _read_pictures(pictures: Found, count: int) -> Iterator[np.ndarray]:
     """The left picture of each pair, (64, 64) uint8, resized by Lanczos' filter."""
     with _opened(pictures) as file:
         _read_header(file, pictures.path, _BYTES, (count, 2, SIDE, SIDE))
-        for _ in range(count):
+        for _ in counted(range(count), f"reading {pictures.path.name}, images", count):
             pair = np.frombuffer(file.read(2 * SIDE * SIDE), dtype=np.uint8).reshape(2, SIDE, SIDE)
             resized = Image.fromarray(pair[0]).resize((IMAGE.width, IMAGE.height), Image.Resampling.LANCZOS)
             yield np.asarray(resized)

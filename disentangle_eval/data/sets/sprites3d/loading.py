@@ -36,5 +36,5 @@ def load(spec: DatasetSpec, folder: Path | None) -> ImageDataset:
 
 
 def _draw() -> np.ndarray:
-    _LOG.info("drawing sprites3d once, about 6 s")
+    _LOG.info("drawing sprites3d, once")
     return trace_all()

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
+from disentangle_eval.data import counted
 from disentangle_eval.data.sets.sprites3d import scene
 from disentangle_eval.data.sets.sprites3d.solids import SOLIDS, Hit, dot
 
@@ -72,7 +73,8 @@ def trace_all() -> np.ndarray:
     """The layers of all views in the order of scale, shape, orientation: (480, 16384) uint8; see `layers`."""
     scales, shapes, orientations = scene.FACTORS.sizes[-3:]
     traced = np.empty((scales, shapes, orientations, LAYERS * scene.IMAGE.height * scene.IMAGE.width), dtype=np.uint8)
-    for orientation, scale, shape in np.ndindex(orientations, scales, shapes):
+    views = [*np.ndindex(orientations, scales, shapes)]
+    for orientation, scale, shape in counted(views, "drawing sprites3d, views", len(views)):
         traced[scale, shape, orientation] = layers(scale, shape, orientation).reshape(-1)
     return traced.reshape(-1, traced.shape[-1])
 
