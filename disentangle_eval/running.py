@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from disentangle_eval.errors import DevalError, DevalWarning, PluginError, Usage
 from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.plugin_code import plugin_code
+from disentangle_eval.runtime.progress_bar import shown_progress
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import Load, available_cores
 from disentangle_eval.training.planning import Plan
@@ -43,7 +44,7 @@ class Ended:
 
 def train_plans(plans: Sequence[Plan], data_dir: Path | None, command: str, *, progress: bool = True) -> list[Run]:
     """Train runs that differ in their seed alone, as `opened_runs` and `train_runs` do; raises the first failure."""
-    with opened_runs(plans, data_dir, command) as runs:
+    with opened_runs(plans, data_dir, command, progress=progress) as runs:
         ended = train_runs(runs, progress=progress, follow=follow_of(plans[0].settings))
     for failure in ended.failures.values():
         raise failure
@@ -51,7 +52,9 @@ def train_plans(plans: Sequence[Plan], data_dir: Path | None, command: str, *, p
 
 
 @contextmanager
-def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> Iterator[list[Run]]:
+def opened_runs(
+    plans: Sequence[Plan], data_dir: Path | None, command: str, *, progress: bool = True
+) -> Iterator[list[Run]]:
     """The runs of plans that differ in their seed alone, started or resumed, on images that are held once.
 
     Within, no other process can train in their folders, and the first interrupt or termination lets them be saved, one
@@ -80,7 +83,8 @@ def opened_runs(plans: Sequence[Plan], data_dir: Path | None, command: str) -> I
         load = Load()
         for plan in plans:
             stack.enter_context(plan.folder.lock())
-        data = open_dataset(settings.dataset, data_dir or folder_of_data(plans)).to(device)
+        with shown_progress(progress):
+            data = open_dataset(settings.dataset, data_dir or folder_of_data(plans)).to(device)
         runs = []
         for plan in plans:
             with explaining(plan.model, plan.cfg, data.shape), plugin_code(f"model {plan.model!r}"):
@@ -109,10 +113,11 @@ def folder_of_data(plans: Sequence[Plan]) -> Path | None:
 def name_busy_machine(others: float, threads: int) -> None:
     """A `DevalWarning` where other work leaves fewer cores than there are threads, which then wait for each other."""
     cores = available_cores()
-    if threads > 1 and others > BUSY_CORES and threads > cores - others + BUSY_CORES:
+    if others > BUSY_CORES and threads > cores - others + BUSY_CORES:
+        what = f"{threads} threads wait for each other; --threads 1 is often faster then"
         warnings.warn(
-            f"other work keeps {others:.1f} of {cores} cores busy: {threads} threads wait for each other; "
-            "--threads 1 is often faster then",
+            f"other work keeps {others:.1f} of {cores} cores busy: "
+            f"{what if threads > 1 else 'this takes longer than on a quiet machine'}",
             DevalWarning,
             stacklevel=3,
         )
@@ -161,7 +166,6 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True, follow: Follow | N
     With `follow` every snapshot is scored, and training may end before that. A run of several that fails does not stop
     the others; one that is alone raises its error.
     """
-    from disentangle_eval.report.run_pictures import draw_run
     from disentangle_eval.training.turns import take_turns
 
     failures: dict[int, DevalError] = {}
@@ -173,8 +177,6 @@ def train_runs(runs: Sequence[Run], *, progress: bool = True, follow: Follow | N
         if not alone:
             trainings = [_ending_alone(run, failures, turns) for run, turns in zip(runs, trainings, strict=True)]
         take_turns(trainings, runs[0].training.device)
-    for run in runs:
-        draw_run(run.folder)
     return Ended(runs[0].stopped_by, failures)
 
 
@@ -215,10 +217,13 @@ def _ending_alone(run: Run, failures: dict[int, DevalError], turns: Iterator[Non
 
 @contextmanager
 def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = None) -> Iterator[Watchers]:
-    """The watchers of a run: progress, TensorBoard and other trackers, pictures and scores at each snapshot."""
+    """The watchers of a run: progress, TensorBoard and other trackers, pictures and scores at each snapshot.
+
+    At the end the plots of the run are drawn.
+    """
     import torch
 
-    from disentangle_eval.report.run_pictures import draw_model
+    from disentangle_eval.report.run_pictures import draw_model, draw_run
     from disentangle_eval.report.traversal import chosen_image
     from disentangle_eval.training.events import event_writer, tensorboard_installed
     from disentangle_eval.training.progress import no_progress, remarks, show_progress, slowdown
@@ -227,6 +232,13 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
 
     def draw(model: Model[Any], iteration: int) -> None:
         draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device, image)
+
+    def announced(what: str, watcher: Callable[[Model[Any], int], None]) -> Callable[[Model[Any], int], None]:
+        def watch(model: Model[Any], iteration: int) -> None:
+            shown.doing(f"{what} iteration {iteration:,}")
+            watcher(model, iteration)
+
+        return watch
 
     def image() -> Tensor:
         return chosen_image(run.training.data, PICTURE_SEED)
@@ -245,13 +257,18 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
         trackers(title, run.folder.root, flat(run.training.cfg.model_dump(mode="json"))) as tracked,
     ):
         logs = (*events, *tracked)
+        snapshots = [announced("drawing pictures of", draw)]
+        if follow:
+            snapshots.append(announced(f"scoring {follow.score} at", follower(run, follow, notice, logs)))
         yield Watchers(
             on_start=(shown.on_start,),
             on_iteration=(shown.on_iteration, *([remark] if alone else []), *slower),
             on_log=(shown.on_log, *logs),
-            on_snapshot=(draw, *([follower(run, follow, notice, logs)] if follow else [])),
+            on_snapshot=tuple(snapshots),
             on_notice=(notice,),
         )
+        shown.doing("drawing plots")
+        draw_run(run.folder)
 
 
 def shorter(run: Run) -> str:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def train_and_report(plans: Sequence[Plan], data_dir: Path | None, command: str) -> None:
     """Train runs that differ in their seed alone, in this process and in turn, and print where they are."""
+    click.echo(summary(plans), err=True)
     with opened_runs(plans, data_dir, command) as runs:
-        click.echo(summary(plans), err=True)
         if all(run.iteration >= run.iterations for run in runs):
             ended = Ended(None, {})
             click.echo(f"already at iteration {runs[0].iteration:,}; --iterations N trains further", err=True)

@@ -112,7 +112,7 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     of_model = {name: value for name, value in given.items() if name not in RunSettings.model_fields}
     wanted = build(RunSettings, of_run)
     registry.find_dataset(parse_dataset(wanted.dataset).name)
-    if wanted.follow:
+    if wanted.follow and wanted.follow != "all":  # which is refused with a reason of its own
         registry.find_metric(wanted.follow.partition(":")[0])
     run = RunFolder(folder)
     if not resume:

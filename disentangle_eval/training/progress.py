@@ -23,11 +23,15 @@ SLOWDOWN = 5.0  # times the first length that are reported
 
 @dataclass(frozen=True)
 class Progress:
-    """Watchers that show the iteration a run starts from, each iteration, and each log line with its speed."""
+    """Watchers that show the iteration a run starts from, each iteration, and each log line with its speed.
+
+    `doing` shows what is done meanwhile, until the next iteration.
+    """
 
     on_start: Callable[[int], None]
     on_iteration: Callable[[int], None]
     on_log: Callable[[Mapping[str, Any], float], None]
+    doing: Callable[[str], None]
 
 
 def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextManager[Progress]:
@@ -38,7 +42,7 @@ def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextMan
 @contextmanager
 def no_progress() -> Iterator[Progress]:
     """Progress that is not shown."""
-    yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None)
+    yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None, lambda what: None)
 
 
 def remarks(total: int, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
@@ -146,7 +150,11 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
         def on_log(line: Mapping[str, Any], speed: float) -> None:
             live.update(table(line))
 
-        yield Progress(on_start, on_iteration, on_log)
+        def doing(what: str) -> None:
+            bar.update(task, speed=what)
+            live.refresh()
+
+        yield Progress(on_start, on_iteration, on_log, doing)
 
 
 @contextmanager
@@ -172,7 +180,7 @@ def _lines(name: str, iterations: int) -> Iterator[Progress]:
         left = duration((iterations - line["iteration"]) / speed)
         write(f"{name} {line['iteration']}/{iterations}  {speed:.1f} iterations/s  {left} left  {scalars(line)}")
 
-    yield Progress(on_start, on_iteration, on_log)
+    yield Progress(on_start, on_iteration, on_log, lambda what: write(f"{name}: {what}"))
 
 
 def _speed(pace: Pace, iterations: int) -> str:

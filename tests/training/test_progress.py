@@ -90,13 +90,17 @@ def test_a_busy_machine_is_named_with_threads_1():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         name_busy_machine(0.3, available_cores())
-        name_busy_machine(2.0, 1)
+        name_busy_machine(0.4, 1)
+    with pytest.warns(DevalWarning, match=r"cores busy: this takes longer than on a quiet machine"):
+        name_busy_machine(float(available_cores()), 1)
 
 
 def test_lines_hold_the_pace_and_the_time_left(capsys):
     with show_progress("model seed 0", 200, alone=False) as shown:
         shown.on_start(0)
         shown.on_log({"iteration": 100, "loss": 0.5}, 50.0)
-    first, second = capsys.readouterr().err.splitlines()
+        shown.doing("drawing plots")
+    first, second, third = capsys.readouterr().err.splitlines()
     assert first == "model seed 0: from iteration 0 to 200"
     assert second == "model seed 0 100/200  50.0 iterations/s  2 s left  loss 0.5"
+    assert third == "model seed 0: drawing plots"
