@@ -246,9 +246,9 @@ def keep(path: Path, result: Result) -> None:
 
 def draw_scores(run: RunFolder) -> None:
     """Plot the scores of a run anew, or warn that this is not possible."""
-    from disentangle_eval.report.run_pictures import draw_run
+    from disentangle_eval.report import run_pictures
 
     try:
-        draw_run(run)
+        run_pictures.draw_scores(run)
     except (DevalError, OSError) as error:
         say("warning", f"no pictures of the scores: {error if isinstance(error, DevalError) else describe(error)}")

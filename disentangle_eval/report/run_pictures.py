@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
     import torch
+    from matplotlib.figure import Figure
     from torch import Tensor
 
 SAMPLES = 64
@@ -31,20 +32,34 @@ def draw_run(folder: RunFolder) -> list[Path]:
 
     Writes pictures/{losses,bounds,kl,scores,confusion}.png and returns those written.
     """
-    from disentangle_eval.report.confusion import confusion_figure
     from disentangle_eval.report.curves import bounds_figure, kl_figure, losses_figure
-    from disentangle_eval.report.score_curve import scores_figure
-    from disentangle_eval.report.style import save_figure
 
-    log, results = read_lines(folder.log).records, read_results(folder.results)
-    title = run_title(folder)
+    log, title = read_lines(folder.log).records, run_title(folder)
     figures = {
         "losses": losses_figure(log, title),
         "bounds": bounds_figure(log, title),
         "kl": kl_figure(log, title),
-        "scores": scores_figure(results, title),
-        "confusion": confusion_figure(results),
     }
+    return [*_saved(folder, figures), *draw_scores(folder)]
+
+
+def draw_scores(folder: RunFolder) -> list[Path]:
+    """Plot scores and confusion, as far as the run has them.
+
+    Writes pictures/{scores,confusion}.png and returns those written.
+    """
+    from disentangle_eval.report.confusion import confusion_figure
+    from disentangle_eval.report.score_curve import scores_figure
+
+    results = read_results(folder.results)
+    if not results:
+        return []
+    return _saved(folder, {"scores": scores_figure(results, run_title(folder)), "confusion": confusion_figure(results)})
+
+
+def _saved(folder: RunFolder, figures: Mapping[str, Figure | None]) -> list[Path]:
+    from disentangle_eval.report.style import save_figure
+
     drawn = {folder.pictures / f"{name}.png": figure for name, figure in figures.items() if figure is not None}
     make_folder(folder.pictures)
     for path, figure in drawn.items():
