@@ -25,7 +25,14 @@ def unbroken(tmp_path_factory):
 # ---------------------------------------------------------------- signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def number(request):
+    """A signal that the process does not ignore, even where nohup or a background job began it."""
+    before = signal.signal(request.param, signal.SIG_DFL)
+    yield request.param
+    signal.signal(request.param, before)
+
+
 def test_a_signal_lets_the_iteration_finish_and_saves_and_says_so_at_once(tmp_path, unbroken, capfd, number):
     run = started(tmp_path / "run")
     said = []
