@@ -63,8 +63,8 @@ class ModelConfig(Config):
     `presets[preset][dataset]` holds the values a preset sets on a data set; the data set `"*"` means all others.
     Fields a preset leaves out keep the class's own default. Training a model without `--preset` uses `default_preset`.
     Under the key `"dataset"` a preset may also hold settings of the data set, such as `{"dataset": {"channels": 3}}`;
-    those that a user writes behind the data set's name win. `preset_notes[preset]` says in a few words where the values
-    are from.
+    settings that a user writes after the data set's name override them. `preset_notes[preset]` says in a few words
+    where the values are from.
     """
 
     presets: ClassVar[Presets] = {}
@@ -76,7 +76,7 @@ class ModelConfig(Config):
 
 
 class DatasetConfig(Config):
-    """Settings of a data set, such as how its pictures are cropped; a user writes them behind its name."""
+    """Settings of a data set, such as how its pictures are cropped; a user writes them after its name."""
 
 
 class MetricConfig(Config):
@@ -208,7 +208,7 @@ def counts_iterations(name: str) -> bool:
 def preset_values(config: type[ModelConfig], dataset: str, preset: str | None) -> Values:
     """What a preset sets on a data set; without a named preset, the default one, or nothing where it has no entry.
 
-    The data set's path and settings, if it has any, are no part of the name a preset knows it by.
+    Presets are by the name of a data set alone, without its path and settings.
     """
     return {name: value for name, value in _entry(config, dataset, preset).items() if name != DATASET_SETTINGS}
 

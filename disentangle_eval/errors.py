@@ -52,7 +52,7 @@ class UsageError(DevalError):
 
 
 class PluginError(DevalError):
-    """A fault in a plugin's code rather than in what a user did; training answers it as `deval check` does."""
+    """A fault in a plugin's code rather than in what a user did; training reports it as `deval check` does."""
 
 
 class DevalWarning(UserWarning):

@@ -20,7 +20,7 @@ LOG_2_PI = math.log(2 * math.pi)
 def sample(mean: Tensor, log_variance: Tensor, draw: Draw) -> Tensor:
     """A reparameterised sample, mean + exp(log_variance / 2) * noise, of the shape of `mean` (Kingma & Welling, 2014).
 
-    `draw` is the randomness lent: a `Step` in training.
+    `draw` provides the randomness; in training it is the `Step`.
     """
     return mean + (0.5 * log_variance).exp() * draw.normal(*mean.shape)
 

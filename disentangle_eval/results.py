@@ -73,8 +73,8 @@ class Result:
 class Spread:
     """Scores of one subject that differ in nothing but the seed of the metric's draws.
 
-    `interval` is the 95 % confidence interval of their mean by Student's t distribution, which knows the spread of the
-    draws alone and nothing of other training seeds. It is (mean, mean) where all scores are equal.
+    `interval` is the 95 % confidence interval of their mean by Student's t distribution, which measures the spread of
+    the draws alone, not that of training seeds. It is (mean, mean) where all scores are equal.
     """
 
     metric: str
@@ -139,7 +139,7 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 def is_score(line: Mapping[str, Any]) -> bool:
-    """Whether a line holds what everything that reads scores relies on: a number as its value, of a metric."""
+    """Whether a line has a metric and a number as its value, on which all readers of scores rely."""
     kinds: dict[str, Any] = {"metric": str, "value": (int, float), "settings": dict, "seed": int}
     known = all(isinstance(line.get(name), kind) for name, kind in kinds.items())
     optional: dict[str, Any] = {"chance": (int, float), "iteration": int, "details": dict}

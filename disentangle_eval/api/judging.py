@@ -99,6 +99,7 @@ class Metric(ABC, Generic[MetricConfigT]):
     def seconds(self, subject: Subject, seed: int) -> float:
         """About how many seconds `score` will take on this machine at most, by a short trial; 0 if not known.
 
-        What takes more than ten minutes says so before it starts. The trial must leave everything as it was.
+        A score that will take more than ten minutes is reported before it starts. The trial must leave everything as it
+        was.
         """
         return 0.0

@@ -38,7 +38,7 @@ dataset_option = arguments.dataset_option("Data set whose images are shown.  [de
 
 @click.group(cls=LazyGroup, table=COMMANDS)
 def draw() -> None:
-    """Draw pictures of one checkpoint: its codes, its categories and the ways between images."""
+    """Draw pictures of one checkpoint: its codes, its categories and interpolations between images."""
 
 
 @dataclass(frozen=True)

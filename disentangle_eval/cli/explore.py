@@ -21,7 +21,7 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 @device_option
 @data_dir_option
 def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_dir: Path | None) -> None:
-    """Open a page on CHECKPOINT, a file or a run folder's newest: sliders, pictures, curves, scores and settings.
+    """Open a page on CHECKPOINT, a file or a run folder: sliders, pictures, curves, scores and settings.
 
     The page is one file that needs no network. Its path is printed, for a machine without a browser.
     """

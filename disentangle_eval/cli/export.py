@@ -24,7 +24,7 @@ from disentangle_eval.errors import UsageError
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  [default: CHECKPOINT-KIND]")
 @click.option("--push", metavar="OWNER/NAME", help="Upload the folder to the Hugging Face hub, with --to safetensors.")
 def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None, push: str | None) -> None:
-    """Write the model of CHECKPOINT, a file or a run folder's newest, for use elsewhere, with a model card.
+    """Write the model of CHECKPOINT, a file or a run folder, for use elsewhere, with a model card.
 
     `deval score` takes .pt2 and ONNX files like any other source: "deval score encoder.pt2 --dataset NAME".
     """

@@ -17,7 +17,7 @@ from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option,
 @device_option
 @data_dir_option
 def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
-    """Draw images of the data set, each above its reconstruction by CHECKPOINT, a file or a run folder's newest."""
+    """Draw images of the data set, each above its reconstruction by CHECKPOINT, a file or a run folder."""
     from disentangle_eval.api import Reconstructor
     from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_dataset_for, open_model

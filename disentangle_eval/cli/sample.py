@@ -16,7 +16,7 @@ from disentangle_eval.cli.arguments import checkpoint_argument, device_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which latents are drawn.")
 @device_option
 def sample(checkpoint: Path, out: Path | None, n: int, seed: int, device: str) -> None:
-    """Draw images from the prior of CHECKPOINT, a file or a run folder's newest."""
+    """Draw images from the prior of CHECKPOINT, a file or a run folder."""
     from disentangle_eval.api import Generator
     from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_model

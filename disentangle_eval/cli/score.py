@@ -112,9 +112,9 @@ def score(
     that a network expects: "enc.pt2?range=-1,1&channels=3&size=224".
 
     Every score is shown with that of an uninformative code. Scores of a run are also added to its results.jsonl, one
-    JSON object per line; a score that is there under the same settings, checkpoint, data and seed is shown again. A
-    metric that fails costs its own score alone, and the exit code is then not 0. `deval metrics` lists metrics and
-    their protocols, the default first.
+    JSON object per line; a score that is there under the same settings, checkpoint, data and seed is shown again. If a
+    metric fails, the others are still scored, and the exit code is not 0. `deval metrics` lists metrics and their
+    protocols, the default first.
     """
     if not sources and not codes and not samples:
         raise UsageError("score", received="nothing to score", expected="a SOURCE, or --samples DATA")
@@ -176,7 +176,7 @@ class Task:
 def run_tasks(
     tasks: Sequence[Task], seeds: Sequence[int], as_json: bool, again: bool
 ) -> tuple[list[Result], list[DevalError]]:
-    """All results, and the errors of metrics that failed, each of which is shown and costs its own score alone."""
+    """All results, and the errors of metrics that failed, each of which is shown; the others are still scored."""
     from disentangle_eval.scoring import is_left_out
 
     results: list[Result] = []

@@ -108,7 +108,7 @@ class ModelCommand(click.Command):
     type=click.Path(path_type=Path),
     metavar="RUN",
     expose_value=False,
-    help="Continue the run in the folder RUN, bit for bit; --iterations after it changes how far.",
+    help="Continue the run in the folder RUN, bit for bit; --iterations sets a new length.",
 )
 def train() -> None:
     """Train a model on a data set, or with --resume continue a run.

@@ -95,7 +95,7 @@ def traverse(
     device: str,
     data_dir: Path | None,
 ) -> None:
-    """Draw what each dimension of CHECKPOINT, a file or a run folder's newest, changes.
+    """Draw what each dimension of CHECKPOINT, a file or a run folder, changes.
 
     One row of images per dimension, sorted by the information it carries, highest first; the other dimensions stay at a
     starting point that the rows share: the code of an image of the data set if the model can encode one, otherwise a

@@ -20,8 +20,8 @@ class ImageDataset(Indexing):
 
     `name` says which data it is and where it came from (`dsprites@drawn`), `sha256` is the checksum of the stored
     images. With `factors`, image i shows the classes `factors.classes(i)`; with `labels`, (N,) int64, it is of the
-    class `labels[i]`. `device` is where images come. With a `training_part`
-    training sees only that part. ValueError if the numbers of images and of what is known differ.
+    class `labels[i]`. `device` is the device of the images it returns. With a `training_part`
+    training sees only that part. ValueError if the numbers of images, factors and labels differ.
     """
 
     name: str

@@ -15,7 +15,7 @@ class WeightAverage(nn.Module):
     """Averages of a network's parameters over training; a model keeps one as a submodule, so checkpoints hold it.
 
     Call `follow(network)` once per iteration inside a loss: average = decay * average + (1 - decay) * weight. The
-    averages are buffers, no parameters, and no player owns them. The network is not kept: it is handed in each time,
+    averages are buffers, no parameters, and no player owns them. The network is not kept: it is an argument each time,
     and its own buffers, such as batch statistics, are used as they are.
     """
 
@@ -43,8 +43,8 @@ class AveragedWeights(nn.Module):
     """A base to name before `Model` for models that can be judged with averages of their networks' weights.
 
     Call `keep_averages(decay, "encoder", ...)` at the end of the constructor and `follow_weights()` once per iteration
-    inside a loss. What a model offers, such as `encode`, then computes with `averaged("encoder")`, and what it trains
-    with the network itself. Without a decay no averages are kept, and the two are the same.
+    inside a loss. The model's abilities, such as `encode`, then compute with `averaged("encoder")`; its losses use the network
+    itself. Without a decay no averages are kept, and the two are the same.
     """
 
     def keep_averages(self, decay: float | None, *networks: str) -> None:

@@ -19,10 +19,10 @@ BATCH = 64
 def code_traversal(
     codes: Codes, generate: Callable[[Tensor], Tensor], read: Callable[[Tensor], Reading], draw: Draw
 ) -> Traversal:
-    """The codes' columns, with what is read of each from generated images as its rate.
+    """The codes' columns, with Q's information about each, on generated images, as its rate.
 
     Sweeps begin at random classes and at 0, the middle of the continuous codes' prior, and two spreads reach its ends.
-    One noise, drawn here, is under all images.
+    All images share one noise, which is drawn here.
     """
     prior = codes.prior
     latents = prior.sample(draw, SAMPLES)

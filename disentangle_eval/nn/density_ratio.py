@@ -1,4 +1,4 @@
-"""A discriminator of latents that estimates the ratio of two densities, and a VAE that trains one next to itself.
+"""A discriminator of latents that estimates the ratio of two densities, and a VAE that is trained together with one.
 
 Class 0 is "drawn from the aggregate posterior q(z)", class 1 "drawn from the other distribution".
 """
@@ -25,7 +25,7 @@ ConfigT = TypeVar("ConfigT", bound=DiscriminatedVAEConfig)
 class Judgement:
     """The discriminator's judgement of latents from q(z) and from another distribution, each number ().
 
-    `divergence` is its estimate of KL(q(z) || other), nats, with the gradient of z; `loss` is its own loss, without;
+    `divergence` is its estimate of KL(q(z) || other), nats, with a gradient to z; `loss` is the discriminator's own loss, without one;
     `accuracy` is the share of latents it classifies correctly.
     """
 

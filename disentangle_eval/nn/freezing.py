@@ -11,7 +11,7 @@ from torch import nn
 class Frozen(nn.Module):
     """A network that no player trains, such as a pretrained one for a loss on features.
 
-    Its parameters take no gradient and belong to no player; it stays in eval mode, whatever the model is in, so that
+    Its parameters take no gradient and belong to no player; it stays in eval mode, whatever the mode of the model, so that
     batch statistics stay too. Gradients flow through it to its inputs. Checkpoints hold its weights.
     """
 

@@ -9,7 +9,7 @@ from disentangle_eval import ModelSpec, hookimpl
 def register_models() -> Iterable[ModelSpec]:
     yield ModelSpec(
         name="binfogan",
-        summary="InfoGAN with an encoder whose pairs of image and code the discriminator judges too",
+        summary="InfoGAN with an encoder; the discriminator judges pairs of image and code",
         target="deval_binfogan.model:BidirectionalInfoGAN",
         config="deval_binfogan.config:BidirectionalInfoGANConfig",
         paper="Hinz, Wermter: Inferencing Based on Unsupervised Learning of Disentangled Representations, ESANN 2018",

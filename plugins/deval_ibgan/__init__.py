@@ -13,7 +13,7 @@ PAPER = (
 def register_models() -> Iterable[ModelSpec]:
     yield ModelSpec(
         name="ibgan",
-        summary="GAN whose latent passes an information bottleneck between two mutual-information bounds",
+        summary="GAN with an information bottleneck in its generator and two bounds on mutual information",
         target="deval_ibgan.model:IBGAN",
         config="deval_ibgan.config:IBGANConfig",
         paper=PAPER,
@@ -22,7 +22,7 @@ def register_models() -> Iterable[ModelSpec]:
     )
     yield ModelSpec(
         name="ibgan-gan",
-        summary="plain GAN of IB-GAN's networks, with an encoder that only watches",
+        summary="plain GAN with IB-GAN's networks, and an encoder that does not affect it",
         target="deval_ibgan.gan:GAN",
         config="deval_ibgan.config:GANConfig",
         paper=PAPER,
@@ -31,7 +31,7 @@ def register_models() -> Iterable[ModelSpec]:
     )
     yield ModelSpec(
         name="ibgan-infogan",
-        summary="InfoGAN of IB-GAN's networks: all of the noise is the code, without a bottleneck",
+        summary="InfoGAN with IB-GAN's networks: all of the noise is the code, without a bottleneck",
         target="deval_ibgan.infogan:InfoGAN",
         config="deval_ibgan.config:InfoGANConfig",
         paper=PAPER,

@@ -37,7 +37,7 @@ def register_models() -> Iterable[ModelSpec]:
     )
     yield ModelSpec(
         name="factorvae",
-        summary="VAE whose aggregate posterior a discriminator of total correlation pushes to factorise",
+        summary="VAE with a penalty on the total correlation, which a discriminator estimates",
         target="deval_vae.factorvae:FactorVAE",
         config="deval_vae.config:FactorVAEConfig",
         paper="Kim, Mnih: Disentangling by Factorising, ICML 2018",

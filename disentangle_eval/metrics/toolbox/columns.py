@@ -63,7 +63,7 @@ def in_usual_units(fitted: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     A column whose range over `fitted` is below 2^-10 or above 2^20, or below a 2^10-th of its distance from 0, is
     centred in float64 and multiplied by the power of two that brings its range to between 1 and 2. All others, and
     constant ones, keep their bits. Trees cut float32 numbers that are 1e-7 apart, and linear classifiers penalise
-    weights, so both are blind in such units.
+    weights, so neither can use columns in such units.
     """
     wide = fitted.astype(np.float64)
     low, high = wide.min(axis=0), wide.max(axis=0)

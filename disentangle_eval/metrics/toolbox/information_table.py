@@ -1,4 +1,4 @@
-"""How much each code dimension knows of each factor: counted once for all the metrics of a command that ask for it."""
+"""The mutual information of each code dimension and factor, counted once for all metrics of a command."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _PERMUTATIONS = 10
 
 @dataclass(frozen=True, eq=False)
 class InformationTable:
-    """The classes of the F factors that vary, (N, F), and what is known of them.
+    """The classes of the F factors that vary, (N, F), and their information about the code.
 
     `names` are theirs, `code_entropy` (K,) the entropy of each code dimension in nats, `informed` maps classes (N, F)
-    to the mutual information of the code and each of them, (K, F) in nats, and `seed` is for the chance.
+    to the mutual information of the code and each of them, (K, F) in nats, and `seed` draws the permutations of
+    chance levels.
     """
 
     factors: np.ndarray

@@ -1,4 +1,4 @@
-"""Mutual information of factors and what a posterior says of a code dimension, by its mass in bins.
+"""Mutual information of factors and code dimensions with a normal posterior, from its mass in bins.
 
 Do & Tran (2020), "Theory and Evaluation Metrics for Learning Disentangled Representations", section 4 and appendix.
 """

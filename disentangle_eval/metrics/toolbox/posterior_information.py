@@ -39,7 +39,7 @@ def posteriors_of(subject: Subject, index: np.ndarray) -> PosteriorTable:
 def posterior_information(table: PosteriorTable, factors: np.ndarray, samples: int, seed: int) -> np.ndarray:
     """Posteriors of N images and their factor classes (N, F) -> the information of each pair, (Z, F) nats.
 
-    Every pair is estimated from the same samples. What sampling puts below 0 is 0.
+    Every pair is estimated from the same samples. Negative estimates are set to 0.
     """
     sample = sample_aggregate(table, samples, seed)
     marginal = aggregate_density(sample.z, table).marginals

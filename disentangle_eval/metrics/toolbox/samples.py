@@ -34,7 +34,7 @@ def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
 
     From a full grid these are the draws of disentanglement_lib's study, with replacement. From a table of labelled
     images every image is drawn at most once: where there are more than the first count, the first set has exactly that
-    many and the others share what is left; otherwise every set shrinks by one share. A metric reports how many it got
+    many and the others share what is left; otherwise all sets shrink in proportion. A metric reports how many it got
     as `Scores.counts`. UsageError where a set would have fewer than two images.
     """
     factors = subject.factors

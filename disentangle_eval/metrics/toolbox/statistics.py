@@ -1,4 +1,4 @@
-"""Numbers read off samples and score tables: means with their errors, gaps, Gaussian total correlation."""
+"""Statistics of samples and score tables: means with their errors, gaps, Gaussian total correlation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mean_and_error(samples: Tensor) -> tuple[float, float]:
 def gaps(matrix: np.ndarray) -> np.ndarray:
     """Scores (K, F) of K code dimensions for F factors -> the best less the second best of each factor, (F,).
 
-    0 where there is one dimension alone, which leads over nothing.
+    0 for a code of one dimension, which has no second best.
     """
     if len(matrix) < 2:
         return np.zeros(matrix.shape[1])

@@ -34,7 +34,7 @@ class Pairs:
 
 
 class Stream(Protocol):
-    """A source of random images; each call goes on where the last one ended.
+    """A source of random images; each call continues where the last one ended.
 
     `varying` (V,) are the factors that a vote or a pair may share.
     """
