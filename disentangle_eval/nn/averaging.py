@@ -43,8 +43,8 @@ class AveragedWeights(nn.Module):
     """A base to name before `Model` for models that can be judged with averages of their networks' weights.
 
     Call `keep_averages(decay, "encoder", ...)` at the end of the constructor and `follow_weights()` once per iteration
-    inside a loss. The model's abilities, such as `encode`, then compute with `averaged("encoder")`; its losses use the network
-    itself. Without a decay no averages are kept, and the two are the same.
+    inside a loss. The model's abilities, such as `encode`, then compute with `averaged("encoder")`; its losses use the
+    network itself. Without a decay no averages are kept, and the two are the same.
     """
 
     def keep_averages(self, decay: float | None, *networks: str) -> None:
