@@ -25,8 +25,8 @@ ConfigT = TypeVar("ConfigT", bound=DiscriminatedVAEConfig)
 class Judgement:
     """The discriminator's judgement of latents from q(z) and from another distribution, each number ().
 
-    `divergence` is its estimate of KL(q(z) || other), nats, with a gradient to z; `loss` is the discriminator's own loss, without one;
-    `accuracy` is the share of latents it classifies correctly.
+    `divergence` is its estimate of KL(q(z) || other), nats, with a gradient to z; `loss` is the discriminator's own
+    loss, without one; `accuracy` is the share of latents it classifies correctly.
     """
 
     divergence: Tensor

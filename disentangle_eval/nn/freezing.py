@@ -11,8 +11,8 @@ from torch import nn
 class Frozen(nn.Module):
     """A network that no player trains, such as a pretrained one for a loss on features.
 
-    Its parameters take no gradient and belong to no player; it stays in eval mode, whatever the mode of the model, so that
-    batch statistics stay too. Gradients flow through it to its inputs. Checkpoints hold its weights.
+    Its parameters take no gradient and belong to no player; it stays in eval mode, whatever the mode of the model, so
+    that batch statistics stay too. Gradients flow through it to its inputs. Checkpoints hold its weights.
     """
 
     def __init__(self, network: nn.Module) -> None:
