@@ -163,28 +163,30 @@ def load_model(source: Any, device: str = "auto", **settings: Any) -> AnyModel:
 
 
 def train(
-    model: str,
-    dataset: str = "dsprites",
+    model: str | None = None,
+    dataset: str | None = None,
     *,
     preset: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     out: PathLike | None = None,
     iterations: int | None = None,
-    device: str = "auto",
-    resume: bool = False,
+    device: str | None = None,
+    resume: bool | PathLike = False,
     progress: bool = True,
     data_dir: PathLike | None = None,
     **settings: Any,
 ) -> TrainedRun:
     """Train a model on a data set to its end, and return the run.
 
-    `model` and `dataset` are names, as `list_models` and `list_datasets` list them. `settings` are all further options
+    `model` and `dataset` are names, as `list_models` and `list_datasets` list them; without one, the data set is
+    dSprites. `seed` is 0 and `device` "auto" unless given. `settings` are all further options
     of `deval train` by their names with underscores: those of the run (`precision`, `threads`, `eager`, `log_every`,
     `checkpoint_every`, `snapshot_every`, `follow`, `patience`) and those of the model (`batch_size`, `lr`, ...). What
     is left out takes the value published for the data set, or that of the `preset`.
 
     The run is written to the folder `out`; without one to runs/MODEL-DATASET-seedN, or the first of -2, -3, ... that is
-    free. With `resume` the run in that folder continues, bit for bit. After an interrupt the iteration is finished and
+    free. `resume="runs/RUN"` continues the run in that folder, bit for bit and with its own settings, of which only
+    `iterations` may change; `resume=True` that in `out`. After an interrupt the iteration is finished and
     the run saved, so that it can be resumed. `progress` shows a bar, or plain lines without a terminal.
 
     Raises `UsageError` for an unknown model, data set or setting, with the nearest name that exists, and for a value
@@ -193,19 +195,39 @@ def train(
     Example::
 
         run = de.train("beta-vae", "dsprites", beta=8.0, iterations=10_000)
+        run = de.train(resume=run.folder, iterations=20_000)
     """
     from disentangle_eval.running import train_plans
-    from disentangle_eval.training.planning import default_folder, next_free_folder, plan_run
+    from disentangle_eval.training.planning import plan_run
 
     given = {"dataset": dataset, "preset": preset, "seed": seed, "iterations": iterations, "device": device, **settings}
     given = {name: value for name, value in given.items() if value is not None}
+    folder = _folder_to_train(model, given, out, resume)
+    if model is None:
+        model = str(RunFolder(folder).read_run()["model"])
     _refuse_unknown(model, given)
-    folder = default_folder(model, dataset, seed) if out is None else Path(out).expanduser()
-    if out is None and not resume:
-        folder = next_free_folder(folder)
-    plan = plan_run(model, given, folder, resume=resume)
+    plan = plan_run(model, given, folder, resume=resume is not False)
     (run,) = train_plans([plan], _path(data_dir), _call(model, given), progress=progress)
     return TrainedRun(run.folder.root)
+
+
+def _folder_to_train(
+    model: str | None, given: Mapping[str, Any], out: PathLike | None, resume: bool | PathLike
+) -> Path:
+    """The folder of a run to start or to resume, or of the checkpoint that `resume` names."""
+    from disentangle_eval.training.planning import default_folder, next_free_folder
+
+    if not isinstance(resume, bool):
+        if out is not None:
+            raise UsageError("resume", received=f"{str(resume)!r} and out={str(out)!r}", expected="one folder")
+        run = Path(resume).expanduser()
+        return run.parent if run.is_file() else run
+    if out is not None and (resume or model is not None):
+        return Path(out).expanduser()
+    if model is None:
+        raise UsageError("model", received="none", expected="the name of a model, or resume=RUN")
+    folder = default_folder(model, given.get("dataset", "dsprites"), given.get("seed", 0))
+    return folder if resume else next_free_folder(folder)
 
 
 def _refuse_unknown(model: str, given: Mapping[str, Any]) -> None:

@@ -42,10 +42,18 @@ class ImageShapeType(click.ParamType[tuple[int, int, int]]):
 @click.option(
     "--image", type=ImageShapeType(), default="1x64x64", show_default=True, help="Shape of the images of a model."
 )
+@click.option("--protocol", metavar="NAME", default="", help="Protocol of a metric.  [default: its first]")
 @data_dir_option
 @as_json_option
 @click.pass_context
-def check(ctx: click.Context, name: str, image: tuple[int, int, int], data_dir: Path | None, as_json: bool) -> None:
+def check(
+    ctx: click.Context,
+    name: str,
+    image: tuple[int, int, int],
+    protocol: str,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
     """Check that the model, metric or data set NAME keeps the promises of the plugin interface.
 
     A model is tried on a few random images, a metric on small tables and models, a data set on some of its images.
@@ -59,7 +67,7 @@ def check(ctx: click.Context, name: str, image: tuple[int, int, int], data_dir: 
 
     done: list[Outcome] = []
     for kind in kinds_of(name):
-        outcomes = check_candidate(find(name, kind, ImageShape(*image), data_dir=data_dir))
+        outcomes = check_candidate(find(name, kind, ImageShape(*image), data_dir=data_dir, protocol=protocol))
         found = list(outcomes if as_json else _shown(outcomes, debug=ctx.meta.get(DEBUG, False)))
         done += found
         if not as_json:

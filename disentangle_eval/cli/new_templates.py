@@ -46,12 +46,28 @@ python -m pip install pytest -e .
 python -m pytest -q
 COMMAND
 ```
+
+- `MODULE/__init__.py`: what there is, in a line each; it imports nothing slow
+FILES
+- `tests/`: the checks of the plugin interface, and your own
 """
 
 COMMANDS = {
     "model": "deval check NAME && deval train NAME --iterations 1000",
     "metric": "deval check NAME && deval score --metric NAME CHECKPOINT",
     "dataset": "deval check NAME && deval data show NAME",
+}
+
+# What the files of a kind are for.
+PURPOSES = {
+    "model": """\
+- `MODULE/config.py`: its settings, which become options of `deval train NAME`
+- `MODULE/model.py`: the model, who learns from which loss and what it can do""",
+    "metric": """\
+- `MODULE/config.py`: its settings and protocols
+- `MODULE/metric.py`: the metric""",
+    "dataset": """\
+- `MODULE/data.py`: its images and their factors""",
 }
 
 MODEL = {
@@ -82,7 +98,14 @@ class CLASSConfig(ModelConfig):
     lr: float = Field(1e-3, gt=0, description="learning rate (Adam)")
 ''',
     "MODULE/model.py": '''\
-"""NAME: players, rounds of losses, and what the model can do."""
+"""NAME: players, rounds of losses, and what the model can do.
+
+What a model can do follows from its methods; `deval check NAME` lists those it does without. With `self.prior` (a
+Prior of disentangle_eval.latents) and `generate(z)` it is sampled, by `deval sample` and metrics such as fid. With
+`posterior(x)` metrics of posteriors score it. With `traversal(draw)` its code is swept, by `deval traverse` and in
+pictures during training. A subclass of disentangle_eval.nn.gaussian_vae.GaussianVAE has all of these and only adds its
+loss. The guide "Write a plugin" lists every method.
+"""
 
 import math
 
@@ -281,9 +304,8 @@ def files_of(kind: str, name: str) -> dict[str, str]:
     """The contents of every file of a new plugin, by path."""
     module = "deval_" + name.replace("-", "_")
     words = "".join(word.capitalize() for word in name.split("-"))
-    extra = {"pyproject.toml": PYPROJECT, "README.md": README, ".github/workflows/test.yml": CI}
-    readme = extra["README.md"].replace("COMMAND", COMMANDS[kind]).replace("KIND", kind)
-    contents = {**FILES[kind], **extra, "README.md": readme}
+    readme = README.replace("COMMAND", COMMANDS[kind]).replace("KIND", kind).replace("FILES", PURPOSES[kind])
+    contents = {**FILES[kind], "pyproject.toml": PYPROJECT, ".github/workflows/test.yml": CI, "README.md": readme}
 
     def filled(text: str) -> str:
         return text.replace("NAME", name).replace("MODULE", module).replace("CLASS", words)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
+from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.manager import load_plugins
 from disentangle_eval.registry.names import parse_dataset
@@ -44,8 +45,15 @@ def find(
     image: ImageShape = DEFAULT_IMAGE,
     config: Mapping[str, Any] | None = None,
     data_dir: Path | None = None,
+    protocol: str = "",
 ) -> AnyCandidate:
-    """The candidate of a kind; `UsageError` for a name no plugin has, and for settings that are refused."""
+    """The candidate of a kind; `UsageError` for a name no plugin has, for a protocol of what is no metric or that the
+    metric does not have, and for settings that are refused.
+    """
+    if protocol and kind != "metric":
+        raise UsageError(
+            "protocol", received=f"{protocol!r} for a {kind}", expected="none, since metrics alone have some"
+        )
     if kind == "model":
         return models.find_candidate(name, image, config) if config else models.find_candidate(name, image)
     registry = load_registry()
@@ -53,9 +61,12 @@ def find(
         record = registry.find_dataset(parse_dataset(name).name)
         return DatasetCandidate(record=record, entry=entry_of(record), name=name, data_dir=data_dir)
     metric = registry.find_metric(name)
-    found = MetricCandidate(record=metric, entry=entry_of(metric), values=dict(config or {}))
+    found = MetricCandidate(record=metric, entry=entry_of(metric), protocol=protocol, values=dict(config or {}))
+    if protocol and protocol not in found.config().protocols:
+        known = ", ".join(found.config().protocols)
+        raise UsageError("protocol", received=repr(protocol), expected=f"one of {name}'s: {known}")
     if config:
-        build(found.config(), {**next(iter(found.config().protocols.values()), {}), **config})
+        build(found.config(), found.config().protocols.get(protocol, {}), config)
     return found
 
 

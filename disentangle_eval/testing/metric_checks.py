@@ -49,10 +49,11 @@ SEED = 3
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MetricCandidate:
-    """A metric's record, the entry point it came by, and settings that differ from those of its default protocol."""
+    """A metric's spec, the entry point it came by, its protocol (the first unless named) and settings that differ."""
 
     record: Registered[MetricSpec]
     entry: str
+    protocol: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     verdicts: dict[Check, ConformanceFailure | NotChecked | None] = field(default_factory=dict, repr=False)
 
@@ -62,10 +63,10 @@ class MetricCandidate:
         return config
 
     def metric(self) -> Metric[Any]:
-        """The metric under its default protocol; lets through what the plugin raises."""
+        """The metric under its protocol; lets through what the plugin raises."""
         config = self.config()
-        first = next(iter(config.protocols.values()))
-        metric: Metric[Any] = Registry.resolve(self.record)(build(config, {**first, **self.values}))
+        values = config.protocols[self.protocol or next(iter(config.protocols))]
+        metric: Metric[Any] = Registry.resolve(self.record)(build(config, values, self.values))
         return metric
 
     def needs(self) -> frozenset[str]:

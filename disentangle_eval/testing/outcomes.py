@@ -34,12 +34,12 @@ def check_model(
     return list(check_candidate(find(name, "model", ImageShape(*image), config)))
 
 
-def check_metric(name: str, config: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """How an installed metric does in every check, under its default protocol with those settings changed.
+def check_metric(name: str, config: Mapping[str, Any] | None = None, protocol: str = "") -> list[Outcome]:
+    """How an installed metric does in every check, under a protocol, by default the first, with those settings changed.
 
-    Raises `UsageError` for an unknown metric or settings it refuses.
+    Raises `UsageError` for an unknown metric or protocol, or settings it refuses.
     """
-    return list(check_candidate(find(name, "metric", config=config)))
+    return list(check_candidate(find(name, "metric", config=config, protocol=protocol)))
 
 
 def check_dataset(name: str, data_dir: Path | None = None) -> list[Outcome]:

@@ -21,17 +21,19 @@ def parametrize_checks(
     kind: Kind = "model",
     image: tuple[int, int, int] = DEFAULT_IMAGE,
     config: Mapping[str, Any] | None = None,
+    protocol: str = "",
 ) -> pytest.MarkDecorator:
     """Turns `def test_conformance(check): check()` into one test per model, metric or data set and check; needs pytest.
 
     They are looked up when a test runs: models on images of that shape (C, H, W), models and metrics with those
-    settings. A check that does not apply is skipped with its reason, and one that fails raises `ConformanceFailure`.
+    settings, metrics under that protocol or their first. A check that does not apply is skipped with its reason, and
+    one that fails raises `ConformanceFailure`.
     """
     import pytest
 
     tests = []
     for name in names:
-        found = functools.cache(functools.partial(find, name, kind, ImageShape(*image), config))
+        found = functools.cache(functools.partial(find, name, kind, ImageShape(*image), config, protocol=protocol))
         tests += [pytest.param(_bind(found, check), id=f"{name}-{check_name(check)}") for check in CHECKS_OF[kind]]
     return pytest.mark.parametrize("check", tests)
 

@@ -83,6 +83,23 @@ def test_the_same_run_is_resumed(squares: str, tmp_path: Path) -> None:
     assert de.train("vae", squares, iterations=3, resume=True, **options).log == straight.log
 
 
+def test_a_run_is_resumed_by_its_folder_or_its_checkpoint_alone(squares: str, tmp_path: Path) -> None:
+    run = de.train("vae", squares, seed=3, iterations=1, log_every=1, out=tmp_path / "run", **TINY)
+    for iterations, place in ((2, run.folder), (3, str(run.checkpoint))):
+        again = de.train(resume=place, iterations=iterations, progress=False)
+        assert again == run
+        assert again.log[-1]["iteration"] == iterations
+    assert run.description["seed"] == 3
+    with pytest.raises(UsageError, match="expected one folder"):
+        de.train(resume=run.folder, out=tmp_path / "other")
+    with pytest.raises(UsageError, match="no run in"):
+        de.train(resume=tmp_path / "nothing")
+    with pytest.raises(UsageError, match="expected the name of a model, or resume=RUN"):
+        de.train(iterations=3)
+    with pytest.raises(UsageError, match="seed is 3 in the run, received 4"):
+        de.train(resume=run.folder, seed=4)
+
+
 def test_python_and_the_command_line_train_the_same(run: de.TrainedRun, squares: str, tmp_path: Path) -> None:
     arguments = ["train", "vae", "--dataset", squares, "--iterations", "3", "--log-every", "1", "--networks", "mlp"]
     with pytest.raises(SystemExit) as ended:

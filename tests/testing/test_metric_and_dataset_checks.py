@@ -12,10 +12,12 @@ import torch
 from disentangle_eval.api import ImageShape, Metric, Scores
 from disentangle_eval.config import Field, MetricConfig
 from disentangle_eval.data import ByteImages, FactorSpace, ImageDataset
+from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import Registered
 from disentangle_eval.registry.specs import DatasetSpec, MetricSpec
 from disentangle_eval.testing.checks import check_registration_imports_no_torch
 from disentangle_eval.testing.dataset_checks import DatasetCandidate
+from disentangle_eval.testing.finding import find
 from disentangle_eval.testing.metric_checks import MetricCandidate
 from disentangle_eval.testing.outcomes import check_candidate, check_metric
 
@@ -139,6 +141,14 @@ def test_a_fault_of_a_metric_fails_its_check_alone(specimen, check, said):
 @pytest.mark.parametrize("name", ["mig", "iwae"])
 def test_built_in_metrics_of_codes_and_of_models_pass(name):
     assert [done for done in check_metric(name) if done.status == "failed"] == []
+
+
+def test_a_metric_is_checked_under_a_protocol_that_it_has():
+    assert [done for done in check_metric("mig", protocol="chen") if done.status == "failed"] == []
+    with pytest.raises(UsageError, match=r"protocol: received 'chne', expected one of mig's: dlib"):
+        check_metric("mig", protocol="chne")
+    with pytest.raises(UsageError, match="protocol: received 'chen' for a model"):
+        find("vae", "model", protocol="chen")
 
 
 # ---------------------------------------------------------------- data sets
