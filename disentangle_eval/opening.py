@@ -232,6 +232,11 @@ def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, s
             raise UsageError(f"{target.__name__} on {tuple(image)} images: {error}") from error
 
 
+def _how_to_have(distribution: str) -> str:
+    """How to have the plugins of a distribution, or of a file that is not installed."""
+    return f"add --plugins {distribution}" if distribution.endswith(".py") else f"pip install {distribution}"
+
+
 def restore_model(checkpoint: Checkpoint) -> Model[Any]:
     """The model of a checkpoint on the CPU, in eval mode.
 
@@ -244,9 +249,7 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
     if name not in registry.models:
         raise UsageError(
             f"checkpoint of model {name!r}, which no installed plugin provides",
-            advice=f"add --plugins {distribution}"
-            if distribution.endswith(".py")
-            else f"pip install {distribution} (`deval models` lists what is installed)",
+            advice=_how_to_have(distribution),
         )
     record = registry.find_model(name)
     if record.distribution != distribution:
@@ -254,7 +257,7 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
             f"checkpoint of {name!r}",
             received=f"the model of {distribution}",
             expected=f"that of {record.distribution}, which is installed under this name",
-            advice=f"uninstall {record.distribution} and pip install {distribution}",
+            advice=f"leave {record.distribution} out and {_how_to_have(distribution)}",
         )
     if record.spec.version != checkpoint.model["version"]:
         raise DevalError(

@@ -115,7 +115,7 @@ def _sources() -> Iterator[_Source]:
             yield from (_Source(name, version, entry.name, entry.value, entry.load) for entry in entries)
     for written in filter(None, os.environ.get(FILES, "").split(os.pathsep)):
         path = Path(written).resolve()
-        yield _Source(path.name, "file", path.stem, str(path), functools.partial(_load_file, path))
+        yield _Source(path.name, "(a file)", path.stem, str(path), functools.partial(_load_file, path))
 
 
 def add_plugin_file(path: Path) -> None:
