@@ -505,7 +505,7 @@ def compare(paths: PathLike | Iterable[PathLike], seed: int = 0) -> Comparison:
     """The newest scores of the runs in or below some folders, next to each other, as `deval compare` prints them.
 
     `rows` are settings, `columns` scores that may be compared, and `cells[row][column.title]` holds the values by
-    training seed with their mean, standard deviation and 95 % bootstrap interval, resampled from `seed`. `differences`
+    training seed with their mean, standard deviation and 95% bootstrap interval, resampled from `seed`. `differences`
     are paired over shared seeds, `correlations` over all runs; `best(score)` names the best setting and run; `to_dict`
     gives plain data.
 

@@ -73,7 +73,7 @@ class Result:
 class Spread:
     """Scores of one subject that differ in nothing but the seed of the metric's draws.
 
-    `interval` is the 95 % confidence interval of their mean by Student's t distribution, which measures the spread of
+    `interval` is the 95% confidence interval of their mean by Student's t distribution, which measures the spread of
     the draws alone, not that of training seeds. It is (mean, mean) where all scores are equal.
     """
 

@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A setting's scores under one column, by training seed, with their mean and its 95 % bootstrap interval.
+    """A setting's scores under one column, by training seed, with their mean and its 95% bootstrap interval.
 
     `standard_deviation` and `interval` are None for a single seed.
     """
@@ -52,7 +52,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The mean of first minus second over the seeds that both have, with its 95 % bootstrap interval."""
+    """The mean of first minus second over the seeds that both have, with its 95% bootstrap interval."""
 
     first: str
     second: str
@@ -213,7 +213,7 @@ def cell_of(values: Mapping[int, float], chances: Sequence[float], random: np.ra
 
 
 def bootstrap_interval(values: Sequence[float], random: np.random.Generator) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean of at least two values, each resample as large as the sample."""
+    """The 95% percentile interval of the mean of at least two values, each resample as large as the sample."""
     array = np.asarray(values)
     means = array[random.integers(len(array), size=(RESAMPLES, len(array)))].mean(axis=1)
     low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])

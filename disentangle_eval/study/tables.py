@@ -46,7 +46,7 @@ def cell_text(cell: Cell | None) -> str:
 def difference_rows(comparison: Comparison) -> Rows:
     """The header, then a row per paired difference."""
     return [
-        ["score", "first", "second", "first - second", "95 % interval", "seeds"],
+        ["score", "first", "second", "first - second", "95% interval", "seeds"],
         *(
             [
                 difference.column,
@@ -80,7 +80,7 @@ def correlation_rows(comparison: Comparison) -> Rows:
 def sections(comparison: Comparison) -> list[tuple[str, Rows]]:
     """The tables of a comparison with their titles; those without rows are left out."""
     tables = [
-        ("scores: mean ± standard deviation [95 % bootstrap interval] (seeds)", score_rows(comparison)),
+        ("scores: mean ± standard deviation [95% bootstrap interval] (seeds)", score_rows(comparison)),
         ("paired differences over shared seeds", difference_rows(comparison)),
         ("rank correlations over runs", correlation_rows(comparison)),
     ]
