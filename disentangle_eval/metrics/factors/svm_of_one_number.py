@@ -162,7 +162,7 @@ def _newton(problem: _Problem) -> tuple[np.ndarray, np.ndarray]:
         weights = np.where(taken, weights + step, weights)
         here = _Point(*(np.where(taken, new, old) for new, old in zip(there, here, strict=True)))
         small = 1e-12 * np.abs(here.loss)
-        stuck = (actual == 0) & (predicted <= 0) | (np.abs(actual) <= small) & (np.abs(predicted) <= small)
+        stuck = (np.abs(actual) <= small) & (np.abs(predicted) <= small)
         searching &= ~(taken & (_norm(here.gradient) <= enough)) & ~stuck
     return weights[0], weights[1]
 
