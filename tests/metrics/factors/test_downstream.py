@@ -51,7 +51,11 @@ def test_a_logistic_regression_is_fitted_as_the_reference_does_it(space, classes
                 for y in classes.T
             ]
         expected.append(np.mean(right, axis=1).tolist())
-    assert score(CodeTable(codes, space), "logistic-regression", seed=3).values["test_accuracy"] == expected
+    values = score(CodeTable(codes, space), "logistic-regression", seed=3).values
+    assert values["test_accuracy"] == expected
+    few, many = np.mean(expected, axis=1)
+    assert values["efficiency"] == pytest.approx([few / many, 1])
+    assert many < 0.9
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
