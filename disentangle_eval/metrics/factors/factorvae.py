@@ -16,7 +16,6 @@ from disentangle_eval.errors import DevalWarning
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import too_large, variances
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
-from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl, not_seen_to_collapse
 from disentangle_eval.metrics.toolbox.votes import Votes
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -99,6 +98,9 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             return np.sqrt(scale) >= threshold, f"std < {threshold:g}"
         if self.cfg.prune == "variance":
             return scale >= threshold, f"variance < {threshold:g}"
+        # Only posteriors need torch.
+        from disentangle_eval.metrics.toolbox.posteriors import mean_posterior_kl, not_seen_to_collapse
+
         divergence = mean_posterior_kl(subject, np.unique(sample))
         if divergence is None and (kept := not_seen_to_collapse(subject, np.unique(sample), threshold)) is not None:
             return kept, f"half the variance of the codes < {0.1 * threshold:g}: no log_variance"
