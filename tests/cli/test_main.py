@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import click
+import numpy as np
 import pytest
 
 from disentangle_eval.cli.main import COMMANDS, cli, main
@@ -101,6 +102,15 @@ def test_a_mistake_costs_no_import_of_torch(arguments):
 
 def test_a_lone_checkpoint_for_a_metric_of_several_costs_no_import_of_torch():
     assert "torch" not in modules_after("score", "x.pt", "--metric", "udr", code=2)
+
+
+def test_a_table_of_codes_is_scored_without_torch(tmp_path):
+    sizes = (3, 4, 5)
+    classes = np.stack(np.unravel_index(np.arange(60), sizes), axis=1)
+    np.savez(tmp_path / "codes.npz", codes=classes.astype(np.float32), factor_sizes=sizes)
+    votes = ("--set", "train_votes=50", "--set", "eval_votes=50", "--set", "num_train=50", "--set", "num_test=50")
+    modules = modules_after("score", str(tmp_path / "codes.npz"), "--metric", "factorvae,mig,sap", *votes)
+    assert "torch" not in modules
 
 
 def test_help_lists_every_command_with_its_line(capsys):
