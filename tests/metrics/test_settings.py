@@ -1,6 +1,6 @@
 """The least and the largest value that each setting of a metric may have."""
 
-import re
+from typing import Literal, get_args, get_origin
 
 import pytest
 
@@ -47,14 +47,20 @@ _ENDS = {
 }
 
 
+def kinds(annotation):
+    """The types that a type is made of, without the choices of a Literal."""
+    if get_origin(annotation) is Literal:
+        return set()
+    return {annotation} | {kind for part in get_args(annotation) for kind in kinds(part)}
+
+
 def numbers():
     """The settings of all metrics that are numbers or lists of them."""
     registry = load_registry()
     for spec in register_metrics():
         config = registry.resolve(Registered(spec, "", ""), "config")
         for name, field in config.model_fields.items():
-            # Without the choices of a Literal, such as 'float64'.
-            if re.search("int|float", re.sub("'[^']*'", "", str(field.annotation))):
+            if kinds(field.annotation) & {int, float}:
                 yield pytest.param(config, spec.name, name, id=f"{spec.name}.{name}")
 
 

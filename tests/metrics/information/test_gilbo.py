@@ -124,6 +124,10 @@ def test_the_learning_rate_is_halved_below_a_floor_that_rises_with_what_was_reac
         found.append(schedule.learning_rate)
         schedule = schedule.after(mean)
     assert found == expected == [4e-4, 2e-4, 2e-4, 1e-4, 5e-5, 5e-5, 2.5e-5, 1.25e-5]
+    # A small gain raises the floor by three quarters of it: 0.4 is above 0.2 + 0.15.
+    slow = Schedule(4e-4).after(0.2).after(0.4)
+    assert slow.learning_rate == 4e-4
+    assert slow.floor == pytest.approx(0.55)
 
 
 def test_a_cycle_is_the_mean_information_of_its_iterations():

@@ -3,7 +3,14 @@ import pytest
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical, Continuous, continuous
-from disentangle_eval.metrics.toolbox.columns import discretise, gini_variance, in_usual_units, variances, varies
+from disentangle_eval.metrics.toolbox.columns import (
+    discretise,
+    gini_variance,
+    in_usual_units,
+    one_hot_blocks,
+    variances,
+    varies,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -37,6 +44,14 @@ def test_a_column_a_few_roundings_wide_has_a_class_for_each_number():
 def test_a_column_of_classes_keeps_them():
     codes = np.array([[29.0], [0.0], [3.0]])
     assert discretise(codes, (Categorical(30),), 20)[:, 0].tolist() == [29, 0, 3]
+
+
+def test_a_column_of_classes_is_a_block_of_0_and_1_and_a_real_number_a_block_of_itself():
+    codes = np.array([[2.0, 0.5], [0.0, -1.0]], dtype=np.float32)
+    classes, number = one_hot_blocks(codes, (Categorical(4), Continuous()))
+    assert classes.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+    assert number.tolist() == [[0.5], [-1.0]]
+    assert classes.dtype == number.dtype == np.float32
 
 
 def test_numbers_without_a_finite_range_are_refused():
