@@ -235,8 +235,8 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
 
     def announced(what: str, watcher: Callable[[Model[Any], int], None]) -> Callable[[Model[Any], int], None]:
         def watch(model: Model[Any], iteration: int) -> None:
-            shown.doing(f"{what} iteration {iteration:,}")
-            watcher(model, iteration)
+            with shown.doing(f"{what} iteration {iteration:,}"):
+                watcher(model, iteration)
 
         return watch
 
@@ -267,8 +267,8 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
             on_snapshot=tuple(snapshots),
             on_notice=(notice,),
         )
-        shown.doing("drawing plots")
-        draw_run(run.folder)
+        with shown.doing("drawing plots"):
+            draw_run(run.folder)
 
 
 def shorter(run: Run) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 SPAN = 20.0  # seconds over which the pace is taken
 LEAST_GAP = 0.1  # seconds between two counts that are kept
@@ -26,6 +27,16 @@ class Pace:
         while now - self._counts[0][0] > SPAN and len(self._counts) > 2:
             self._counts.popleft()
         return True
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Within, no time passes."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            length = self._clock() - began
+            self._counts = deque((at + length, count) for at, count in self._counts)
 
     @property
     def per_second(self) -> float | None:

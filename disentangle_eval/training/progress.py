@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,13 @@ SLOWDOWN = 5.0  # times the first length that are reported
 class Progress:
     """Watchers that show the iteration a run starts from, each iteration, and each log line with its speed.
 
-    `doing` shows what is done meanwhile, until the next iteration.
+    `doing` shows what is done within, whose time does not count for the pace.
     """
 
     on_start: Callable[[int], None]
     on_iteration: Callable[[int], None]
     on_log: Callable[[Mapping[str, Any], float], None]
-    doing: Callable[[str], None]
+    doing: Callable[[str], AbstractContextManager[None]]
 
 
 def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextManager[Progress]:
@@ -42,7 +42,7 @@ def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextMan
 @contextmanager
 def no_progress() -> Iterator[Progress]:
     """Progress that is not shown."""
-    yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None, lambda what: None)
+    yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None, lambda what: nullcontext())
 
 
 def remarks(total: int, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
@@ -129,7 +129,7 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
         TextColumn("{task.fields[speed]}"),
     )
     task = bar.add_task(one_line(name), total=iterations, speed="")
-    pace = Pace()
+    pace, started = Pace(), time.monotonic()
 
     def table(line: Mapping[str, Any]) -> Table:
         grid = Table.grid()
@@ -150,11 +150,16 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
         def on_log(line: Mapping[str, Any], speed: float) -> None:
             live.update(table(line))
 
-        def doing(what: str) -> None:
+        @contextmanager
+        def doing(what: str) -> Iterator[None]:
             bar.update(task, speed=what)
             live.refresh()
+            with pace.pause():
+                yield
+            bar.update(task, speed=_speed(pace, iterations))
 
         yield Progress(on_start, on_iteration, on_log, doing)
+        bar.update(task, speed=f"in {duration(time.monotonic() - started)}")
 
 
 @contextmanager
@@ -180,7 +185,13 @@ def _lines(name: str, iterations: int) -> Iterator[Progress]:
         left = duration((iterations - line["iteration"]) / speed)
         write(f"{name} {line['iteration']}/{iterations}  {speed:.1f} iterations/s  {left} left  {scalars(line)}")
 
-    yield Progress(on_start, on_iteration, on_log, lambda what: write(f"{name}: {what}"))
+    @contextmanager
+    def doing(what: str) -> Iterator[None]:
+        write(f"{name}: {what}")
+        with pace.pause():
+            yield
+
+    yield Progress(on_start, on_iteration, on_log, doing)
 
 
 def _speed(pace: Pace, iterations: int) -> str:

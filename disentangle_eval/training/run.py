@@ -200,7 +200,9 @@ class Run:
                 self._call(watchers.on_log, line, speed)
                 since, clock = self.iteration, time.perf_counter()
             if keeps:
+                paused = time.perf_counter()
                 self._show(watchers)
+                clock += time.perf_counter() - paused
             yield
         if self.stopping:
             self.save()

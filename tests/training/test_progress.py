@@ -35,6 +35,18 @@ def test_pace_is_known_from_the_second_iteration_and_forgets_the_distant_past():
     assert pace.per_second == 10
 
 
+def test_pauses_do_not_count():
+    clock = Clock()
+    pace = Pace(clock)
+    pace.add(0)
+    with pace.pause():
+        clock.now += 60.0
+    clock.now += 1.0
+    pace.add(2)
+    assert pace.per_second == 2.0
+    assert pace.seconds_left(10) == 4.0
+
+
 def test_iterations_in_quick_succession_are_counted_by_the_last():
     clock = Clock()
     pace = Pace(clock)
@@ -99,7 +111,8 @@ def test_lines_hold_the_pace_and_the_time_left(capsys):
     with show_progress("model seed 0", 200, alone=False) as shown:
         shown.on_start(0)
         shown.on_log({"iteration": 100, "loss": 0.5}, 50.0)
-        shown.doing("drawing plots")
+        with shown.doing("drawing plots"):
+            pass
     first, second, third = capsys.readouterr().err.splitlines()
     assert first == "model seed 0: from iteration 0 to 200"
     assert second == "model seed 0 100/200  50.0 iterations/s  2 s left  loss 0.5"
