@@ -40,7 +40,7 @@ class FigureSettings(Config):
     published: tuple[Published, ...] = Field((), description="published numbers to draw next to those of the runs")
 
     def refuse_misfit(self) -> None:
-        """`UsageError` where the kind takes another number of names, or needs a setting."""
+        """`UsageError` where the kind takes another number of names, needs a setting or draws no published numbers."""
         least, most = COUNTS[self.kind]
         if not least <= len(self.show) <= most:
             expected = f"{least}" if least == most else f"{least} to {most}"
@@ -51,3 +51,5 @@ class FigureSettings(Config):
                 received=repr(self.setting),
                 expected="the name of a setting with the kind against, and none with the others",
             )
+        if self.published and self.kind == "dimensions":
+            raise UsageError("--level", received="the kind dimensions", expected="another, this one draws no lines")

@@ -1,0 +1,73 @@
+"""`deval runs`, `compare`, `plot` and `report`: many runs from the command line, as text, data, a figure and a page."""
+
+import csv
+import json
+
+import pytest
+from PIL import Image
+from run_folders import write_run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two settings with two seeds each, whose scores are seed + beta."""
+    for beta in (1, 4):
+        for seed in (0, 1):
+            write_run(tmp_path / "runs" / f"beta{beta}-seed{seed}", seed, beta)
+    return tmp_path / "runs"
+
+
+def test_runs_are_listed_as_a_table_as_csv_and_as_json(deval, folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    (header, *rows) = csv.reader(deval("runs", "--csv").out.splitlines())
+    assert header == ["run", "model and settings", "data", "seed", "iteration", "state", "scores"]
+    first = dict(zip(header, rows[0], strict=True))
+    assert len(rows) == 4
+    assert first["run"] == "runs/beta1-seed0"
+    assert (first["seed"], first["iteration"], first["scores"]) == ("0", "20 of 20", "mig 1.000")
+    described = json.loads(deval("runs", "runs", "--json").out)
+    assert [(run["seed"], run["config"]["beta"], run["iteration"]) for run in described] == [
+        (0, 1, 20),
+        (1, 1, 20),
+        (0, 4, 20),
+        (1, 4, 20),
+    ]
+    assert described[0]["results"][0]["value"] == 1
+    assert "20 of 20" in deval("runs", "runs").out
+    assert "at most one of them" in deval("runs", "runs", "--json", "--csv").error
+
+
+def test_runs_are_compared_as_a_table_and_in_every_form(deval, folder):
+    shown = deval("compare", folder).out
+    assert "beta=1" in shown
+    assert "1.500" in shown  # the mean of 1 and 2
+    assert json.loads(deval("compare", folder, "--json").out)
+    for form, part in (("--csv", ","), ("--markdown", "| "), ("--latex", "\\toprule")):
+        assert part in deval("compare", folder, form).out
+
+
+def test_the_best_setting_and_run_are_named_with_their_scores(deval, folder):
+    setting, run = deval("compare", folder, "--best", "mig").out.splitlines()
+    assert setting.startswith("best setting by mig")
+    assert setting.endswith(", mean 4.5000")
+    assert run.endswith(", seed 1, 5.0000")
+    assert "at most one of them" in deval("compare", folder, "--best", "mig", "--csv").error
+
+
+def test_a_figure_of_runs_goes_where_it_is_asked_to(deval, folder, tmp_path):
+    assert deval("plot", "dimensions", folder, "-o", tmp_path / "a.png").out == f"{tmp_path / 'a.png'}\n"
+    Image.open(tmp_path / "a.png").verify()
+    strip = ("plot", "strip", folder, "--show", "mig", "--level", 1.5, "a paper", "-o", tmp_path / "b.svg")
+    assert deval(*strip).code == 0
+    assert "a paper" in (tmp_path / "b.svg").read_text()
+    assert "draws no lines" in deval("plot", "dimensions", folder, "--level", 1.5, "a paper").error
+    assert "ends in .png, .svg or .pdf" in deval("plot", "strip", folder, "--show", "mig", "-o", "a.jpg").error
+
+
+def test_a_page_of_runs_has_the_title_and_says_what_is_missing(deval, folder, tmp_path):
+    page = tmp_path / "report.html"
+    assert deval("report", folder, "-o", page, "--title", "beta & its price").out == f"{page}\n"
+    assert "beta &amp; its price" in page.read_text()
+    assert page.read_text().count("No pictures of the model: checkpoint: no checkpoint.pt") == 4
+    deval("report", folder, "-o", page)
+    assert "<title>runs</title>" in page.read_text()
