@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from disentangle_eval.data.files.locations import cache_folder
+from disentangle_eval.data.files.npz_blocks import read_array
 from disentangle_eval.errors import DevalError
 from disentangle_eval.runtime.files import make_folder, write_atomically
 
@@ -29,11 +30,11 @@ class KeptCodes:
     def load(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Image indices (n,), ascending, and their codes (n, K); None where there are none or the file is damaged."""
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                return file["index"], file["codes"]
+            with zipfile.ZipFile(self.path) as file:
+                return read_array(file, "index"), read_array(file, "codes")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except Exception:  # damaged bytes make readers of archives raise nearly every kind
             _LOG.warning("cache file %s is damaged; encoding again", self.path)
             return None
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from disentangle_eval.api import Dataset
-from disentangle_eval.errors import UsageError
+from disentangle_eval.data.files.npz_blocks import read_array
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.code_file import code_dimensions, read_arrays
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.sources.kinds import table_format
@@ -21,7 +23,8 @@ KNOWN = ("factor_sizes", "factors", "labels")
 def read_table(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a table: `codes` (N, K) and, from an npz file, what else it holds by the names of a code file.
 
-    `UsageError` for a file that is no table of numbers.
+    `UsageError` for a file that is no table of numbers or claims more than it holds, `DevalError` for HDF5 that makes
+    its library loop or crash.
     """
     kind = table_format(path)
     try:
@@ -29,7 +32,7 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
             return _of_npz(path)
         read = {"npy": _of_npy, "h5": _of_hdf5, "parquet": _of_parquet, "csv": _of_csv}[kind or "csv"]
         codes = read(path)
-    except UsageError:
+    except DevalError:
         raise
     except Exception as error:  # whatever a damaged file makes its reader raise
         reason = str(error).partition("\n")[0] or type(error).__name__
@@ -67,10 +70,10 @@ def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTab
 
 
 def _of_npz(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as file:
-        names = list(file.files)
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
         if "codes" not in names and len(names) == 1:
-            return {"codes": file[names[0]]}
+            return {"codes": read_array(archive, names[0])}
     return read_arrays(path, alone=True)
 
 
@@ -82,8 +85,11 @@ def _of_npy(path: Path) -> np.ndarray:
 def _of_hdf5(path: Path) -> np.ndarray:
     import h5py
 
+    from disentangle_eval.data.files.hdf5_limits import dataset_inside, refuse_endless
+
+    refuse_endless(path, ())
     with h5py.File(path, "r") as file:
-        tables = [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
+        tables = [name for name in file if dataset_inside(file, name) is not None]
         if "codes" not in tables and len(tables) != 1:
             received = f"the arrays {', '.join(tables) or 'none'}"
             raise UsageError(str(path), received=received, expected="an array named codes, or only one")
@@ -104,7 +110,7 @@ def _of_csv(path: Path) -> np.ndarray:
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     lines = [line for line in lines if line.strip()]
     delimiter = next((mark for mark in (",", ";", "\t") if mark in lines[0]), None)
-    header = not all(_is_number(cell) for cell in (lines[0].split(delimiter) if delimiter else [lines[0]]))
+    header = not all(map(_is_number, lines[0].split(delimiter)))
     return np.loadtxt(lines[header:], delimiter=delimiter, ndmin=2, dtype=np.float64)
 
 
