@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from fault_scenarios import commands, files, plugins, runs, servers
+from fault_scenarios import commands, files, plugins, runs, seeds, servers
 from fault_scenarios.processes import FAULT, Outcome
 
 import disentangle_eval as de
@@ -65,6 +65,7 @@ def scenarios(given: argparse.Namespace, folder: Path) -> Iterator[tuple[str, in
             given.commands,
             partial(commands.killed_commands, folder / name, data, command, given.commands, drawn(name)),
         )
+    yield "seeds of every model", given.models, lambda: seeds.every_model(folder / "models", given.models)
     yield "hostile plugins", given.plugins, lambda: plugins.hostile(folder / "plugins", given.plugins)
     if given.mutations:
         formats = files.make_files(folder, data)
@@ -84,6 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--disks", type=int, default=1000, help="at most so many files and sizes")
     parser.add_argument("--commands", type=int, default=10, help="kills in --seeds, and as many in a study")
     parser.add_argument("--plugins", type=int, default=1000, help="at most so many hostile plugins")
+    parser.add_argument("--models", type=int, default=1000, help="at most so many models, by two seeds")
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--servers", type=int, default=1000, help="files fetched from servers that lie")
     parser.add_argument("--seed", type=int, default=0)
@@ -92,6 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.short:
         given.kills, given.disks, given.commands, given.plugins = 1, 1, 0, 4
+        given.models = 0  # tests/training/test_every_model.py
         given.mutations, given.servers = 210, 100
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)

@@ -32,6 +32,9 @@ Need = Literal[
 Better = Literal["higher", "lower", "neither"]
 DatasetKind = Literal["factors", "images"]
 
+LONGEST_NAME = 60
+LONGEST_SUMMARY = 500
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
@@ -41,7 +44,7 @@ _CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 class Spec:
     """What every spec has.
 
-    `name` is what a user types: lower case words joined by hyphens. `target` is `"package.module:attribute"`, imported
+    `name` is what a user types: at most 60 characters, lower case words joined by hyphens. `target` is `"package.module:attribute"`, imported
     on first use. `api` is the literal version of this interface the plugin was written for. `version` counts changes
     that alter results.
     """
@@ -54,10 +57,13 @@ class Spec:
 
     def __post_init__(self) -> None:
         _expect(
-            isinstance(self.name, str) and _NAME.fullmatch(self.name), self, "name", "lower-case words joined by '-'"
+            isinstance(self.name, str) and _NAME.fullmatch(self.name) and len(self.name) <= LONGEST_NAME,
+            self,
+            "name",
+            f"lower-case words joined by '-', at most {LONGEST_NAME} characters",
         )
         _expect(isinstance(self.summary, str) and self.summary.strip(), self, "summary", "one line of text")
-        _expect("\n" not in self.summary, self, "summary", "one line of text")
+        _expect("\n" not in self.summary and len(self.summary) <= LONGEST_SUMMARY, self, "summary", "one line of text")
         _expect(_is_target(self.target), self, "target", "'package.module:attribute'")
         _expect(_is_count(self.api), self, "api", "a positive integer")
         _expect(_is_count(self.version), self, "version", "a positive integer")

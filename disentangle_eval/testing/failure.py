@@ -17,6 +17,14 @@ class ConformanceFailure(AssertionError):  # noqa: N818
     def __init__(self, check: str, received: str, expected: str, change: str) -> None:
         super().__init__(f"{check}: received {received}; expected {expected}; to fix: {change}")
         self.check = check
+        self.received = received
+        self.expected = expected
+        self.change = change
+
+    def at(self, place: str) -> ConformanceFailure:
+        """The same failure with a place such as ` at model.py:12`, unless it names one."""
+        received = self.received if ".py:" in self.received else self.received + place
+        return ConformanceFailure(self.check, received, self.expected, self.change)
 
 
 class NotChecked(Exception):  # noqa: N818
@@ -32,8 +40,10 @@ def explained(check: str, change: str, stated: Callable[..., object] | None = No
     """
     try:
         yield
-    except (ConformanceFailure, NotChecked):
+    except NotChecked:
         raise
+    except ConformanceFailure as failure:
+        raise failure.at(place_of(stated) if stated else "") from failure.__cause__
     except PluginError as error:
         place = line_of(error) or (place_of(stated) if stated else "")
         received = ": ".join(filter(None, [error.what, error.received]))
@@ -41,7 +51,8 @@ def explained(check: str, change: str, stated: Callable[..., object] | None = No
             check, received + place, error.expected or "no exception", error.advice or change
         ) from error
     except (Exception, SystemExit) as error:
-        raise ConformanceFailure(check, located(error), "no exception", change) from error
+        failure = ConformanceFailure(check, located(error), "no exception", change)
+        raise failure.at(place_of(stated) if stated else "") from error
 
 
 def place_of(function: Callable[..., object]) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from small_models import small
 from torch import nn
 
 from disentangle_eval.api import ImageShape
@@ -10,31 +11,12 @@ from disentangle_eval.data import images
 from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import BitImages
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.testing.candidate import find_candidate
 from disentangle_eval.testing.checks.offers import calls
 from disentangle_eval.testing.imitated_device import DeviceError, imitated_device
 from disentangle_eval.testing.trial import training_images
 from disentangle_eval.training.training import Training
 
-# Networks so small that a model takes a second. Any model not named here is of the variational autoencoders.
-MNIST = ImageShape(1, 28, 28)
-SMALL = {
-    "binfogan": (MNIST, {"width": 2}),
-    "infoae": (MNIST, {"width": 2, "z_dim": 5, "hidden": 7}),
-    "infogan": (MNIST, {"width": 2}),
-    "infowgan-gp": (MNIST, {"width": 2}),
-    "tinygan": (ImageShape(1, 16, 16), {}),
-    **dict.fromkeys(
-        ("ibgan", "ibgan-gan", "ibgan-infogan"),
-        (ImageShape(1, 64, 64), {"generator_width": 2, "discriminator_width": 2, "z_dim": 4}),
-    ),
-}
 CPU = torch.device("cpu")
-
-
-def small(name):
-    image, config = SMALL.get(name, (ImageShape(1, 64, 64), {}))
-    return find_candidate(name, image, config)
 
 
 def trained(candidate, device):

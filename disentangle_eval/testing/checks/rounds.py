@@ -27,19 +27,22 @@ def check_rounds(candidate: Candidate) -> None:
     () or (n,) tensors.
     """
     rests_on(candidate, check_players)
-    trial = Trial(candidate, seed=0)
-    _check_schedule(trial.rounds, trial.players)
+    with explained(CHECK, "return a list of Round", candidate.model(seed=0).rounds):
+        trial = Trial(candidate, seed=0)
+        _check_schedule(trial.rounds, trial.players)
     for _ in range(ITERATIONS):
         for round_ in trial.due():
-            losses = round_.losses(trial.step)
-            _check_losses(round_, losses, trial.iteration)
-            _check_names(round_, losses)
+            with explained(CHECK, "correct that line", round_.losses):
+                losses = round_.losses(trial.step)
+                _check_losses(round_, losses, trial.iteration)
+                _check_names(round_, losses)
             with explained(CHECK, "detach what is kept between iterations; change no tensor of the graph in place"):
                 play(losses, [(name, trial.players[name]) for name in round_.players])
         trial.end_iteration()
     for round_ in trial.rounds:
         if round_.start >= ITERATIONS:
-            _check_losses(round_, round_.losses(trial.step), trial.iteration)
+            with explained(CHECK, "correct that line", round_.losses):
+                _check_losses(round_, round_.losses(trial.step), trial.iteration)
 
 
 def check_iteration_counter(candidate: Candidate) -> None:
