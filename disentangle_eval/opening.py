@@ -229,6 +229,8 @@ def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, s
             with plugin_code(f"model class {target.__name__}"):
                 return target(cfg, image)
         except ValueError as error:
+            if type(error) is not ValueError:  # such as pydantic's: a fault of the model, not of what was typed
+                raise
             raise UsageError(f"{target.__name__} on {tuple(image)} images: {error}") from error
 
 

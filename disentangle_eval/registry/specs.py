@@ -44,9 +44,9 @@ _CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 class Spec:
     """What every spec has.
 
-    `name` is what a user types: at most 60 characters, lower case words joined by hyphens. `target` is `"package.module:attribute"`, imported
-    on first use. `api` is the literal version of this interface the plugin was written for. `version` counts changes
-    that alter results.
+    `name` is what a user types: at most 60 characters, lower case words joined by hyphens. `target` is
+    `"package.module:attribute"`, imported on first use. `api` is the literal version of this interface the plugin
+    was written for. `version` counts changes that alter results.
     """
 
     name: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +26,8 @@ _REFUSALS = {
     errno.ENOTDIR: ("part of the path is a file, not a folder", "choose another folder"),
     errno.ENOENT: ("its folder is not there", "choose another folder"),
 }
+
+ABANDONED_SECONDS = 3600.0
 
 
 class WriteError(DevalError):
@@ -65,7 +69,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """A temporary file next to `path` that takes its place at the end of the block; failures leave `path` as it was."""
+    """A temporary file next to `path` that takes its place at the end of the block; failures leave `path` as it was.
+
+    Those that a crash left of the same `path` are removed, once nobody has written to them for an hour.
+    """
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > ABANDONED_SECONDS:
+                leftover.unlink()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     os.close(handle)
     temporary = Path(name)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from disentangle_eval.api import Model, Optim, Player, PolynomialDecay, Schedule
+from disentangle_eval.api import Model, Optim, Player, PolynomialDecay, Round, Schedule
 from disentangle_eval.errors import PluginError, describe
 from disentangle_eval.nn.freezing import frozen_parameters
 from disentangle_eval.training.rmsprop import RMSprop
@@ -88,6 +88,15 @@ def build_players(model: Model[Any]) -> dict[str, BuiltPlayer]:
             f"{type(model).__name__}.players(): {problems[0]}", advice="`deval check` lists all such faults"
         )
     return {player.name: _build(player) for player in players}
+
+
+def refuse_idle(rounds: Iterable[Round], players: Iterable[str]) -> None:
+    """`PluginError` where a player has no round, and so would not be trained."""
+    idle = set(players).difference(*(round_.players for round_ in rounds))
+    if idle:
+        raise PluginError(
+            "rounds()", received=f"no round of {', '.join(sorted(idle))}", expected="a round for every player"
+        )
 
 
 def name_problems(players: Sequence[Player]) -> list[str]:

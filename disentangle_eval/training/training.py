@@ -19,7 +19,7 @@ from disentangle_eval.runtime.processor import Products
 from disentangle_eval.training.capture import CannotCapture, CapturedIterations
 from disentangle_eval.training.graph import NewGraph
 from disentangle_eval.training.iteration import run_iteration
-from disentangle_eval.training.players import build_players
+from disentangle_eval.training.players import build_players, refuse_idle
 from disentangle_eval.training.precision import Precision, set_precision
 from disentangle_eval.training.step import TrainingStep
 from disentangle_eval.training.window import Window
@@ -56,6 +56,7 @@ class Training:
         set_precision(self.model, precision, device)
         self.players = build_players(self.model)
         self.rounds = tuple(self.model.rounds())
+        refuse_idle(self.rounds, self.players)
         self.step = TrainingStep(data, cfg.batch_size, seed, device)
         self.window = Window()
         self.iteration = 0

@@ -294,6 +294,22 @@ def test_a_picture_that_changed_or_another_setting_is_seen(tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == 4  # images and names of two settings: old ones are replaced
 
 
+@pytest.mark.parametrize("make", [folder_of, zip_of])
+def test_a_picture_replaced_by_one_of_equal_size_and_time_is_seen(tmp_path, make):
+    most = max(map(len, FILES.values()))
+    padded = {name: contents.ljust(most, b"\0") for name, contents in FILES.items()}
+    place = make(tmp_path / ("mine" if make is folder_of else "mine.zip"), padded)
+    file = place / "a/1.png" if make is folder_of else place
+    before = file.stat()
+    first = load(place, SMALL)
+    make(place, {**padded, "a/1.png": padded["b/2.png"]})
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    again = load(place, SMALL)
+    assert again.sha256 != first.sha256
+    np.testing.assert_array_equal(pixels_of(again)[0], PIXELS["b/2.png"])
+
+
 # ---------------------------------------------------------------- what cannot be used
 
 

@@ -62,9 +62,12 @@ def require_any(folder: Path | None, name: str, file: DataFile) -> tuple[Path, D
 
 
 def identity(path: Path, file: DataFile) -> str:
-    """What identifies the contents of a file without reading it: expected checksum, size and time of change."""
+    """What identifies the contents of a file without reading it: expected checksum, size and times.
+
+    The time at which the system last changed the file, which no program sets, is among them.
+    """
     status = path.stat()
-    return f"{file.checksum} {status.st_size} {status.st_mtime_ns}"
+    return f"{file.checksum} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 @contextmanager

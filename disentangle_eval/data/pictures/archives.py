@@ -107,7 +107,7 @@ class ZipPictures(_Archive):
 
 def _identity(place: Path) -> str:
     status = place.stat()
-    return f"{status.st_size} {status.st_mtime_ns}"
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def _safe_name(place: Path, name: str) -> str:

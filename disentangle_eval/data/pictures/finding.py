@@ -84,11 +84,11 @@ class FolderPictures:
 
 @dataclass(frozen=True)
 class _File:
-    """`changed` is the time of its last change, nanoseconds."""
+    """`changed` are the times of its last change, nanoseconds: as programs set it, and as the system does."""
 
     name: str
     size: int
-    changed: int
+    changed: tuple[int, int]
 
 
 def _walk(folder: str, below: str = "") -> Iterator[_File]:
@@ -106,5 +106,6 @@ def _file(entry: os.DirEntry[str], name: str) -> _File | None:
     try:
         status = entry.stat()
     except OSError:
-        return _File(name, 0, 0)
-    return _File(name, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+        return _File(name, 0, (0, 0))
+    changed = (status.st_mtime_ns, status.st_ctime_ns)
+    return _File(name, status.st_size, changed) if stat.S_ISREG(status.st_mode) else None

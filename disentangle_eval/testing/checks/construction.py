@@ -21,6 +21,11 @@ CHECK = "construction"
 def check_construction(candidate: Candidate) -> None:
     """`target(cfg, image)` makes a `Model`; the same seed gives the same weights, another seed others."""
     rests_on(candidate, check_config)
+    with explained(CHECK, "correct that line", type(candidate.model(0)).__init__):
+        _check_construction(candidate)
+
+
+def _check_construction(candidate: Candidate) -> None:
     first, again, other = (_construct(candidate, seed) for seed in (0, 0, 1))
     if not isinstance(first, Model):
         raise ConformanceFailure(
