@@ -51,8 +51,8 @@ def explained(check: str, change: str, stated: Callable[..., object] | None = No
             check, received + place, error.expected or "no exception", error.advice or change
         ) from error
     except (Exception, SystemExit) as error:
-        failure = ConformanceFailure(check, located(error), "no exception", change)
-        raise failure.at(place_of(stated) if stated else "") from error
+        unexpected = ConformanceFailure(check, located(error), "no exception", change)
+        raise unexpected.at(place_of(stated) if stated else "") from error
 
 
 def place_of(function: Callable[..., object]) -> str:
