@@ -203,8 +203,8 @@ def _verify(path: Path, contents: Mapping[str, Any], parts: Sequence[str]) -> No
     if damaged:
         names = {"weights": "weights", "train": "training state", "rest": "settings"}
         raise DevalError(
-            f"checkpoint {str(path)!r}: damaged, its {' and '.join(names[part] for part in damaged)} "
-            "are not what was saved (the checksum differs)",
+            f"checkpoint {str(path)!r}: damaged, not what was saved: the checksum of its "
+            f"{' and '.join(names[part] for part in damaged)} differs",
             advice="use another checkpoint of the run",
         )
 

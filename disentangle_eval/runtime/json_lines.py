@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def set_damaged_aside(path: Path, is_whole: Callable[[dict[str, Any]], bool] = l
     if not lines.damaged:
         return
     aside = path.with_name(f"{path.name}.damaged")
-    texts = _split(path.read_bytes())
+    texts = _split(contents_of(path))
     with writing(aside), aside.open("ab") as file:
         file.writelines(texts[number - 1] + b"\n" for number in lines.damaged)
     kept = b"".join(texts[number - 1] + b"\n" for number in lines.numbers)
@@ -79,9 +80,7 @@ def set_damaged_aside(path: Path, is_whole: Callable[[dict[str, Any]], bool] = l
 
 def _parsed(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda record: True) -> Lines:
     lines = Lines([], [], [])
-    if not path.exists():
-        return lines
-    contents = path.read_bytes()
+    contents = contents_of(path)
     for number, text in enumerate(_split(contents), start=1):
         if not text.strip():
             continue
@@ -97,6 +96,15 @@ def _parsed(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda reco
     if not lines.records and not _is_text(contents):
         raise DevalError(f"{path}", received="a file that is not UTF-8 text", expected="one JSON object per line")
     return lines
+
+
+def contents_of(path: Path) -> bytes:
+    """The bytes of a file, none where there is none; `DevalError` for a folder, and for a pipe, which could block."""
+    if not path.exists():
+        return b""
+    if not path.is_file():
+        raise DevalError(f"{path}", received="no plain file", expected="one JSON object per line", advice="remove it")
+    return path.read_bytes()
 
 
 def _split(contents: bytes) -> list[bytes]:
@@ -116,6 +124,8 @@ def _locked(path: Path) -> Iterator[int]:
     """The file open for appending, by this process alone."""
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
+        if stat.S_ISFIFO(os.fstat(handle).st_mode):
+            raise OSError("it is a pipe, which keeps nothing; remove it")
         lock(handle, wait=True)
         yield handle
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.config import flat
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, describe
 from disentangle_eval.results import read_results
 from disentangle_eval.training.folder import RunFolder
 
@@ -95,20 +95,24 @@ def read_run(folder: Path) -> RunRecord:
     described = run.read_run()
     iteration = last_iteration(run.log)
     failure = read_failure(folder)
-    return RunRecord(
-        folder=folder,
-        model=described["model"],
-        distribution=described["distribution"],
-        version=described["version"],
-        dataset=described["dataset"],
-        seed=described["seed"],
-        config=flat(described["config"]),
-        settings=described["settings"],
-        iteration=iteration,
-        state=state_of(run, iteration, int(described["config"]["iterations"]), failure),
-        results=read_results(run.results),
-        failure=failure,
-    )
+    results = read_results(run.results)
+    try:
+        return RunRecord(
+            folder=folder,
+            model=described["model"],
+            distribution=described["distribution"],
+            version=described["version"],
+            dataset=described["dataset"],
+            seed=described["seed"],
+            config=flat(described["config"]),
+            settings=described["settings"],
+            iteration=iteration,
+            state=state_of(run, iteration, int(described["config"]["iterations"]), failure),
+            results=results,
+            failure=failure,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise run.damaged(describe(error)) from None
 
 
 def state_of(run: RunFolder, iteration: int, iterations: int, failure: str) -> State:
@@ -130,6 +134,8 @@ def read_failure(folder: Path) -> str:
 
 def last_iteration(log: Path) -> int:
     """The iteration of the last whole line of a log, 0 where there is none; reads the end of the file alone."""
+    if not log.is_file():  # a pipe could block
+        return 0
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))

@@ -163,17 +163,18 @@ class RunFolder:
         try:
             run = json.loads(self.run_file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
-            raise self._damaged(f"not JSON ({describe(error)[:200]})") from None
+            raise self.damaged(f"not JSON ({describe(error)[:200]})") from None
         except OSError as error:
-            raise self._damaged(f"it cannot be read ({error.strerror or error})") from None
+            raise self.damaged(f"it cannot be read ({error.strerror or error})") from None
         if not isinstance(run, dict):
-            raise self._damaged("not a JSON object")
+            raise self.damaged("not a JSON object")
         wrong = [key for key, kind in RUN_KEYS.items() if not isinstance(run.get(key), kind)]
         if wrong:
-            raise self._damaged(f"{wrong[0]!r} is missing or not what it should be")
+            raise self.damaged(f"{wrong[0]!r} is missing or not what it should be")
         return run
 
-    def _damaged(self, how: str) -> DevalError:
+    def damaged(self, how: str) -> DevalError:
+        """The error for a run.json that is not that of a run; `how` says in what."""
         return DevalError(
             f"{str(self.run_file)!r}: damaged, {how}", advice="start a new run in another --out, or restore the file"
         )
@@ -222,9 +223,9 @@ def cut_back(path: Path, iteration: int) -> None:
     So is a last line that a crash cut short. Other damaged lines are moved to a file of the same name with `.damaged`,
     and a `DevalWarning` names them; every line that is whole stays as it is.
     """
-    if not path.exists():
+    contents = json_lines.contents_of(path)
+    if not contents:
         return
-    contents = path.read_bytes()
     if not contents.endswith(b"\n") and not _is_json(contents.rpartition(b"\n")[2]):
         contents = contents[: contents.rfind(b"\n") + 1]
         write_atomically(path, lambda file: file.write(contents))

@@ -289,7 +289,7 @@ def test_contents_that_were_not_saved_so_are_refused_by_the_part(tmp_path, part,
     save(path, checkpoint())
     saved = torch.load(path, weights_only=True)
     torch.save({**saved, **changed}, path)
-    assert f"damaged, its {part} are not what was saved" in refusal(path)
+    assert f"damaged, not what was saved: the checksum of its {part} differs" in refusal(path)
     if part == "training state":
         assert load(path, train=False).train is None
 

@@ -54,6 +54,18 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
     assert read_lines(tmp_path / "absent.jsonl").records == []
 
 
+def test_a_pipe_or_a_folder_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "results.jsonl"
+    os.mkfifo(path)
+    for use in (read_lines, set_damaged_aside, lambda path: append_line(path, "{}")):
+        with pytest.raises(DevalError, match=r"results\.jsonl"):
+            use(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DevalError, match="received no plain file, expected one JSON object per line"):
+        read_lines(path)
+
+
 def test_text_without_any_record_is_damaged_or_empty_and_no_error(tmp_path):
     path = tmp_path / "results.jsonl"
     path.write_text("\n\n")
