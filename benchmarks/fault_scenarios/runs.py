@@ -137,7 +137,7 @@ def _broken(folder: Path, data: Path, breaks: list[Break], expected: str) -> Cou
     for number, (what, break_it, at_end) in enumerate(breaks):
         out = folder / f"broken-{number}"
 
-        pictures = what.startswith("pictures/") or what in ("any moment", "all files", "end")
+        pictures = what.startswith("pictures/") or what in ("all files", "end")
         trained = partial(train, data, out, pictures=pictures)
         code = in_a_child(partial(_train_broken, trained, out, break_it, at_end))
         if code == CRASHED:

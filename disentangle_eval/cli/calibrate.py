@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+from disentangle_eval.cli.echo import note, print_path
 
 
 @click.command()
@@ -25,5 +26,5 @@ def calibrate(checkpoint: Path, out: Path | None, device: str, data_dir: Path | 
     from disentangle_eval.opening import open_model
 
     path = calibrate_checkpoint(open_model(checkpoint, device), out, data_dir)
-    click.echo(path)
-    click.echo(f"next: deval score --metric all {shlex.quote(str(path))}", err=True)
+    print_path(path)
+    note(f"next: deval score --metric all {shlex.quote(str(path))}")

@@ -11,6 +11,7 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_of
+from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.data.files.fetching import FetchError, Progress
 from disentangle_eval.data.files.fetching import fetch as fetch_file
 from disentangle_eval.data.files.locations import data_folder
@@ -30,7 +31,7 @@ def fetch(dataset: str, data_dir: Path | None) -> None:
     """
     spec = spec_of(dataset)
     if not spec.files:
-        click.echo(f"{spec.name}: {_nothing_to_fetch(spec)}", err=True)
+        note(f"{spec.name}: {_nothing_to_fetch(spec)}")
         return
     folder = data_folder(data_dir)
     if folder is None:
@@ -42,7 +43,7 @@ def fetch(dataset: str, data_dir: Path | None) -> None:
         files = "1 file is" if len(lacking) == 1 else f"{len(lacking)} files are"
         advice = f"get them as said above, then type: {following}"
         raise DevalError(f"dataset {spec.name!r}: {files} missing", advice=advice)
-    click.echo(f"next: {following}", err=True)
+    note(f"next: {following}")
 
 
 def _nothing_to_fetch(spec: DatasetSpec) -> str:
@@ -56,7 +57,7 @@ def _nothing_to_fetch(spec: DatasetSpec) -> str:
 def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
     """Whether a file is there in the end, which is printed; otherwise what to do about it is."""
     if there := _right(file, folder):
-        click.echo(f"{there} is there already", err=True)
+        note(f"{there} is there already")
         return True
     target = folder / file.path
     try:
@@ -67,7 +68,7 @@ def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
         return False
     if not file.checksum:
         _say(f"{target}: no checksum is published; {checksum(target, 'sha256')}")
-    click.echo(target)
+    print_path(target)
     return True
 
 

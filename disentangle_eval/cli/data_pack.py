@@ -9,6 +9,7 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option, known_datasets
 from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.cli.data_spec import data_command
+from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.registry.names import written_path
 
 SUFFIXES = (".h5", ".hdf5")
@@ -38,5 +39,5 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     data = open_dataset(source, data_dir)
     make_folder(out.parent)
     write_packed(out, data, {"source": source, "made_by": f"disentangle-eval {version('disentangle-eval')}"})
-    click.echo(out)
-    click.echo(f"next: {data_command('verify', f'h5:{written_path(out)}', None)}", err=True)
+    print_path(out)
+    note(f"next: {data_command('verify', f'h5:{written_path(out)}', None)}")

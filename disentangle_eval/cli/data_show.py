@@ -8,6 +8,7 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.data_spec import dataset_argument
+from disentangle_eval.cli.echo import print_path
 
 
 @click.command()
@@ -25,4 +26,4 @@ def show(dataset: str, out: Path | None, seed: int, data_dir: Path | None) -> No
 
     path = picture_file(out or Path(f"{parse_dataset(dataset).short}.png"))
     save_png(path, dataset_picture(open_dataset(dataset, data_dir), seed))
-    click.echo(path)
+    print_path(path)

@@ -18,6 +18,7 @@ from disentangle_eval.cli.draw import (
     out_option,
     seed_option,
 )
+from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def categories(
     title = f"{on_what(coded.data.name, coded.opened)}, of {len(coded.index):,} images"
     title += ", first what the model draws" if nearest else ""
     save_png(path, captioned(rows_picture(shown), title))
-    click.echo(path)
+    print_path(path)
 
 
 def value_rows(coded: Coded, dimensions: Sequence[int], columns: int) -> Rows:

@@ -9,6 +9,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
 from disentangle_eval.cli.draw import dataset_option, on_what, open_coded, out_option, seed_option
+from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def embedding(
     points = embed(coded.codes, coded.code, perplexity, seed)
     title = f"{on_what(coded.data.name, coded.opened)}, t-SNE of {len(points):,} codes"
     save_figure(path, embedding_figure(points, classes, title))
-    click.echo(path)
+    print_path(path)
 
 
 def known_classes(data: Dataset, index: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, device_option
 from disentangle_eval.cli.draw import categorical_column, out_option, seed_option
+from disentangle_eval.cli.echo import print_path
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +37,7 @@ def grid(checkpoint: Path, out: Path | None, column: int | None, columns: int, s
     path = picture_path(out, opened.origin, "grid")
     rows = [((f"category {found}",), images) for found, images in enumerate(drawn)]
     save_png(path, captioned(rows_picture(rows), caption(opened.origin)))
-    click.echo(path)
+    print_path(path)
 
 
 def drawn_categories(opened: OpenedModel, column: int | None, n: int, seed: int) -> Tensor:

@@ -8,6 +8,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
 from disentangle_eval.cli.draw import dataset_option, on_what, open_coded, out_option, seed_option
+from disentangle_eval.cli.echo import print_path
 
 
 @click.command()
@@ -41,4 +42,4 @@ def histograms(
         code, label = continuous(codes.shape[1]), "q(z_j)"
     title = f"{on_what(coded.data.name, opened)}, {len(codes):,} images"
     save_figure(path, histograms_figure(codes, code, priors_of(model, code), label, title))
-    click.echo(path)
+    print_path(path)

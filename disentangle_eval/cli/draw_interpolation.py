@@ -9,6 +9,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
 from disentangle_eval.cli.draw import dataset_option, on_what, open_data, out_option, seed_option
+from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def interpolation(
         ]
     rows = ways(opened.model, pairs_of(ends), columns, seed, opened.device)
     save_png(path, captioned(rows_picture(rows), title))
-    click.echo(path)
+    print_path(path)
 
 
 def pairs_of(ends: list[End]) -> list[tuple[End, End]]:

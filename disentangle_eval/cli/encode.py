@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, dataset_option, device_option
 from disentangle_eval.cli.completion import complete_files
+from disentangle_eval.cli.echo import note, print_path
 
 SUFFIX = ".npz"
 
@@ -37,5 +39,5 @@ def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: P
     arrays = encode_source(source, dataset, data_dir=data_dir, device=device)
     make_folder(out.parent)
     write_atomically(out, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
-    click.echo(out)
-    click.echo(f"next: deval score {out} --metric all", err=True)
+    print_path(out)
+    note(f"next: deval score {shlex.quote(str(out))} --metric all")

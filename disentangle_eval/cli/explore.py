@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+from disentangle_eval.cli.echo import note, print_path
 
 
 @click.command()
@@ -34,9 +35,9 @@ def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_d
     page = checkpoint_page(opened, caption(opened.origin), data_dir)
     path = out or temporary_page()
     write_atomically(path, lambda file: file.write(page.encode()))
-    click.echo(path)
+    print_path(path)
     if opens and not webbrowser.open(path.resolve().as_uri()):
-        click.echo("no browser here; open the file yourself", err=True)
+        note("no browser here; open the file yourself")
 
 
 def temporary_page() -> Path:

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument
+from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.errors import UsageError
 
 
@@ -35,7 +36,7 @@ def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: P
         raise UsageError("--push", received=f"--to {kind}", expected="--to safetensors, which is loaded from the hub")
     written = export_model(checkpoint, kind, out)
     for path in written:
-        click.echo(path)
+        print_path(path)
     if push:
         click.echo(push_to_hub(written[0].parent, push))
-        click.echo(f'next: disentangle_eval.load_model("hf:{push}")', err=True)
+        note(f'next: disentangle_eval.load_model("hf:{push}")')

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.errors import UsageError
 
 
@@ -32,5 +33,5 @@ def new(name: str, kind: str, out: Path | None) -> None:
     for path, text in files_of(kind, name).items():
         make_folder((folder / path).parent)
         write_atomically(folder / path, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
-    click.echo(folder)
-    click.echo(f"next: python -m pip install -e {folder} pytest && python -m pytest -q {folder}", err=True)
+    print_path(folder)
+    note(f"next: python -m pip install -e {folder} pytest && python -m pytest -q {folder}")

@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from disentangle_eval.cli.completion import complete_files
+from disentangle_eval.cli.echo import print_path
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study.figure import FigureSettings, Kind, Take
@@ -71,7 +72,7 @@ def plot(
     )
     settings.refuse_misfit()
     save_figure(figure_file(out), figure_of(find_named_runs(folders), settings))
-    click.echo(out)
+    print_path(out)
 
 
 def figure_file(out: Path) -> Path:

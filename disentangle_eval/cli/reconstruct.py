@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+from disentangle_eval.cli.echo import print_path
 
 
 @click.command()
@@ -32,4 +33,4 @@ def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: s
     data = open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir)
     picture = reconstruction_picture(opened.model, data, n, seed, opened.device)
     save_png(path, captioned(picture, caption(opened.origin)))
-    click.echo(path)
+    print_path(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, device_option
+from disentangle_eval.cli.echo import print_path
 
 
 @click.command()
@@ -30,4 +31,4 @@ def report(folders: tuple[Path, ...], out: Path, title: str | None, device: str,
     runs = find_runs(folders)
     page = page_of(runs, title or ", ".join(folder.resolve().name for folder in folders), data_dir, device)
     write_atomically(out, lambda file: file.write(page.encode()))
-    click.echo(out)
+    print_path(out)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, device_option
+from disentangle_eval.cli.echo import print_path
 
 
 @click.command()
@@ -29,4 +30,4 @@ def sample(checkpoint: Path, out: Path | None, n: int, seed: int, device: str) -
         raise opened.origin.inability("draws no images from a prior: it has no `generate` and `prior`")
     path = picture_path(out, opened.origin, "samples")
     save_png(path, captioned(sample_grid(opened.model, n, seed, opened.device), caption(opened.origin)))
-    click.echo(path)
+    print_path(path)

@@ -18,6 +18,7 @@ from disentangle_eval.cli.arguments import (
     split_at_commas,
 )
 from disentangle_eval.cli.completion import complete_datasets, complete_files, complete_metrics, complete_protocols
+from disentangle_eval.cli.echo import note
 from disentangle_eval.cli.errors import say
 from disentangle_eval.errors import DevalError, UsageError, describe
 
@@ -224,7 +225,7 @@ def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool, again: b
         results.append(result)
         click.echo(result.to_json()) if as_json else show(result)
         if known:
-            click.echo("scored before; --again scores anew", err=True)
+            note("scored before; --again scores anew")
         elif run:
             keep(run.results, result)
     if len(results) > 1:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study.design import read_study
 
@@ -29,4 +30,4 @@ def figure(file: Path, folder: Path | None, out: Path | None) -> None:
         raise UsageError(f"study {study.name!r}", received="no [figure]", expected="kind and show, as of `deval plot`")
     path = figure_file(out or Path(f"{study.name}.png"))
     save_figure(path, figure_of(find_runs([folder or Path("studies") / study.name]), study.settings.figure))
-    click.echo(path)
+    print_path(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, device_option
+from disentangle_eval.cli.echo import note
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
@@ -97,7 +99,7 @@ def run(
             if state.state == "failed":
                 warn(f"{state.trial.title}: {state.cause}")
             elif not sys.stderr.isatty():
-                click.echo(f"{state.trial.title}: {state.state}", err=True)
+                note(f"{state.trial.title}: {state.state}")
 
         ended = run_study(
             study,
@@ -129,7 +131,7 @@ def engine_of(
     if address:
         expected = "the package ray on this machine"
         raise UsageError("--address", received=repr(address), expected=expected, advice="pip install ray")
-    click.echo("Ray is not installed (extra `ray`), so trials run in processes of this machine", err=True)
+    note("Ray is not installed (extra `ray`), so trials run in processes of this machine")
     return Processes(at_a_time=workers or max(1, available_cores() // cpus))
 
 
@@ -191,9 +193,9 @@ def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> Non
     """Say how the study ended and what to type next; exit with 1 where a trial failed, 128 + n after signal n."""
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(ended.items())))
     if received:
-        click.echo("stopped; the same command continues", err=True)
+        note("stopped; the same command continues")
         raise click.exceptions.Exit(SIGNALLED + received[0])
-    click.echo(f"next: deval compare {folder.root}")
+    click.echo(one_line(f"next: deval compare {shlex.quote(str(folder.root))}"))
     if ended["failed"]:
         raise click.exceptions.Exit(FAILURE)
 

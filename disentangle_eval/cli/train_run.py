@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, say
 from disentangle_eval.following import follow_of
 from disentangle_eval.registry.lookup import load_registry
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 def train_and_report(plans: Sequence[Plan], data_dir: Path | None, command: str) -> None:
     """Train runs that differ in their seed alone, in this process and in turn, and print where they are."""
-    click.echo(summary(plans), err=True)
+    note(summary(plans))
     with opened_runs(plans, data_dir, command) as runs:
         if all(run.iteration >= run.iterations for run in runs):
             ended = Ended(None, {})
-            click.echo(f"already at iteration {runs[0].iteration:,}; --iterations N trains further", err=True)
+            note(f"already at iteration {runs[0].iteration:,}; --iterations N trains further")
         else:
             ended = train_runs(runs, follow=follow_of(plans[0].settings))
     report_end(runs, ended)
@@ -51,12 +52,9 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
             continue
         if run in unfinished:
             folder = shlex.quote(str(run.folder.root))
-            click.echo(
-                f"stopped at iteration {run.iteration}; continue with: deval train --resume {folder}",
-                err=True,
-            )
+            note(f"stopped at iteration {run.iteration}; continue with: deval train --resume {folder}")
         else:
-            click.echo(f"{run.folder.checkpoint}")
+            print_path(run.folder.checkpoint)
     for seed, failure in ended.failures.items():
         say("error", f"seed {seed}: {failure}")
     if ended.signal and unfinished:
@@ -64,7 +62,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
     if ended.failures:
         raise click.exceptions.Exit(FAILURE)
     checkpoints = shlex.join(str(run.folder.checkpoint) for run in runs)
-    click.echo(f"next: {next_command(runs[0])} {checkpoints}", err=True)
+    note(f"next: {next_command(runs[0])} {checkpoints}")
 
 
 def next_command(run: Run) -> str:

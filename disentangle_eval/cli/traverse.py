@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
+from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -142,12 +143,12 @@ def traverse(
 
     rows = swept(columns)
     save_png(path, captioned(traversal_picture(rows), title))
-    click.echo(path)
+    print_path(path)
     if gif:
         moving = path.with_suffix(".gif")
         moves = frames(swept(POSITIONS))
         save_gif(moving, [captioned(frame, title) for frame in moves])
-        click.echo(moving)
+        print_path(moving)
 
 
 def image_at(data: Dataset, number: int) -> Tensor:

@@ -10,6 +10,7 @@ from matplotlib.text import Text
 from rich.console import Console
 
 from disentangle_eval.cli import score_table
+from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import one_line
 from disentangle_eval.latents import Continuous
@@ -79,6 +80,18 @@ def result(name):
 def test_tables_of_scores_show_it(name, capsys):
     score_table.show(result(name))
     score_table.show_summary([result(name)], {})
+    shown = capsys.readouterr().out
+    assert safe(shown)
+    assert said(name) in shown
+
+
+def test_paths_are_what_they_are_for_programs_and_safe_on_a_terminal(name, capsys, monkeypatch):
+    print_path(name)
+    assert capsys.readouterr().out == f"{name}\n"
+    note(f"next: deval score {name}")
+    assert safe(capsys.readouterr().err)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    print_path(name)
     shown = capsys.readouterr().out
     assert safe(shown)
     assert said(name) in shown
