@@ -231,14 +231,18 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         _remark_on_length(measurement, subject, seed)
         start = time.perf_counter()
         scores = _scores(measurement, subject, seed, settings)
-        counts = _understood(measurement, "counts", dict(scores.counts))
+        counts = _by_name(measurement, "counts", scores.counts)
+        if wrong := [name for name, count in counts.items() if type(count) is not int]:
+            raise _fault(measurement, f"counts[{wrong[0]!r}] is {counts[wrong[0]]!r}, expected a whole number")
         if unmet := _unmet_counts(counts, settings):
             warnings.warn(f"{spec.name} used fewer than its protocol asks for: {unmet}", DevalWarning, stacklevel=2)
     seconds = time.perf_counter() - start
-    details = _understood(measurement, "scores", dict(scores.values))
+    details = _by_name(measurement, "scores", scores.values)
     chance = _understood(measurement, "chance", scores.chance)
+    if not (chance is None or _is_number(chance)):
+        raise _fault(measurement, f"its chance level is {chance!r}, expected a number or None")
     value = details.pop(spec.headline, None)
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    if not _is_number(value):
         raise _fault(measurement, f"its headline {spec.headline!r} is {value!r}, expected a number")
     return Result(
         metric=spec.name,
@@ -362,6 +366,18 @@ def _failed(measurement: Measurement, error: Exception) -> DevalError:
     """The error for an exception while a metric computes, which may come from the model or the data it reads."""
     fault = _fault(measurement, located(error))
     return fault.advising("correct that line, or report it to its authors") if line_of(error) else fault
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _by_name(measurement: Measurement, what: str, values: Any) -> dict[str, Any]:
+    """As `_understood`, of values that have names."""
+    found = _understood(measurement, what, values)
+    if not isinstance(found, dict):
+        raise _fault(measurement, f"{what}: received {type(values).__name__}, expected values by name")
+    return found
 
 
 def _understood(measurement: Measurement, what: str, values: Any) -> Any:

@@ -280,6 +280,9 @@ def faults() -> Iterator[Fault]:
         "Scores({'value': 1.0, 'x': object()})",
         "Scores({'value': float('nan')})",
         "Scores({'value': 1.0}, counts={'n': 'many'})",
+        "Scores({'value': 1.0}, counts=3)",
+        "Scores('value')",
+        "Scores({'value': 1.0}, chance='low')",
     ):
         yield Fault("score", f"return {value}", "one line")
 

@@ -39,6 +39,23 @@ class NotFinite(Faulty):
     found = Scores({"value": 0.5, "gaps": [0.1, float("nan")]})
 
 
+class TextCount(Faulty):
+    found = Scores({"value": 0.5}, counts={"n": "many"})
+
+
+class NoNames(Faulty):
+    found = Scores("value")
+
+
+class TextChance(Faulty):
+    found = Scores({"value": 0.5}, chance="low")
+
+
+class Exits(Faulty):
+    def score(self, subject, seed):
+        raise SystemExit(0)
+
+
 class NoScores(Faulty):
     found = 0.5
 

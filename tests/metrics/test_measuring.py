@@ -50,6 +50,10 @@ def measurement(kind, asked=True):
             faulty_metrics.NotFinite,
             r"scores\['gaps'\]\[1\]: received nan, expected a finite number; report this to the a",
         ),
+        (faulty_metrics.TextCount, r"counts\['n'\] is 'many', expected a whole number"),
+        (faulty_metrics.NoNames, "scores: received str, expected values by name"),
+        (faulty_metrics.TextChance, "its chance level is 'low', expected a number or None"),
+        (faulty_metrics.Exits, r"SystemExit: 0 at faulty_metrics.py:\d+"),
         (faulty_metrics.NoScores, "score returned float, expected Scores; report this to the authors of deval-"),
     ],
 )
