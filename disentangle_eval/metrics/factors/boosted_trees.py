@@ -135,6 +135,7 @@ class _Growth:
         self.gained = np.zeros(len(columns))
         self._columns = columns
         self._residual = residual
+        self._reciprocals = 1 / np.arange(1, len(residual) + 1)
         self._shrink = shrink
         self._draws = iter(draws)
 
@@ -144,9 +145,9 @@ class _Growth:
         `depth` is how many levels of splits may follow; without any, `order` is not looked at.
         """
         residual = self._residual.take(rows)
-        mean = residual.mean()
-        if depth and len(rows) > 1 and np.square(residual).mean() - mean**2 > _PURE:
-            gains, position = split_gains(self._columns, order, self._residual - mean)
+        mean = _mean(residual)
+        if depth and len(rows) > 1 and _mean(np.square(residual)) - mean**2 > _PURE:
+            gains, position = split_gains(self._columns, order, self._residual - mean, self._reciprocals)
             best = gains.max()
             if best >= 0:
                 tied = np.flatnonzero(gains == best)
@@ -175,17 +176,19 @@ class _Growth:
         )
 
 
-def split_gains(columns: np.ndarray, order: np.ndarray, centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def split_gains(columns: np.ndarray, order: np.ndarray, centred: np.ndarray, reciprocals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """By how much the best split of each feature lowers the sum of squared errors (K,), and after which place (K,).
 
     `order` (K, n) holds the rows of a node sorted by each feature, `centred` (N,) the targets minus their mean over the
     node. The gain is -1 for a feature that is constant over the node.
     """
     features, n = order.shape
-    sums = torch.cumsum(torch.from_numpy(centred.take(order)), 1).numpy()
-    counts = np.arange(1, n)
+    sums = centred.take(order)
+    torch.from_numpy(sums).cumsum_(1)
     # The last column, where nothing goes right, can win no more than a tie, which the first place has.
-    inverse = np.append(1 / counts + 1 / counts[::-1], 0)
+    inverse = np.empty(n)
+    inverse[-1] = 0
+    np.add(reciprocals[: n - 1], reciprocals[: n - 1][::-1], out=inverse[:-1])
     np.square(sums, out=sums)
     sums *= inverse
     position = sums.argmax(axis=1)
@@ -213,8 +216,14 @@ def _partition(order: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _leaf_value(residual: np.ndarray, mean: float, shrink: float) -> float:
     """One Newton step on the loss. A residual is y - p with y 0 or 1, hence p (1 - p) = |residual| (1 - |residual|)."""
     size = np.abs(residual)
-    curvature = (size * (1 - size)).mean()
+    curvature = _mean(size * (1 - size))
     return float(mean * shrink / curvature) if curvature >= 1e-150 else 0.0
+
+
+def _mean(values: np.ndarray) -> np.float64:
+    """What `values.mean()` is, in a third of the time for a few."""
+    mean: np.float64 = np.add.reduce(values) / len(values)
+    return mean
 
 
 def _columns(x: np.ndarray) -> np.ndarray:
