@@ -37,10 +37,11 @@ class _Split(NamedTuple):
 
 
 class SortedColumns(NamedTuple):
-    """Features (K, N) in float32, and the rows (K, N) in ascending order of each."""
+    """Features (K, N) in float32, the rows (K, N) in ascending order of each, and 1 / 1 to 1 / N, (N,)."""
 
     values: np.ndarray
     order: np.ndarray
+    reciprocals: np.ndarray
 
 
 def sort_columns(x: np.ndarray) -> SortedColumns:
@@ -50,7 +51,7 @@ def sort_columns(x: np.ndarray) -> SortedColumns:
         raise DevalError(
             "codes", received=f"numbers up to {np.abs(x).max():g}", expected="numbers in the range of float32"
         )
-    return SortedColumns(columns, columns.argsort(axis=1, kind="stable"))
+    return SortedColumns(columns, columns.argsort(axis=1, kind="stable"), 1 / np.arange(1, len(x) + 1))
 
 
 class BoostedTrees:
@@ -58,11 +59,13 @@ class BoostedTrees:
 
     Splits are exact: the midpoint between any two neighbouring values of any feature, in float32, that lowers the
     squared error most; of features that do so equally, `seed` picks one at random, as scikit-learn does. `importances`
-    (K,) are the features' shares of the squared error that all splits took away, all 0 where nothing could be split.
+    (K,) are the features' shares of the squared error that all splits took away, all 0 where nothing could be split;
+    `fitted` (N,) are the classes predicted for the rows that the trees were fitted to.
     Trees of one stage grow in parallel, on as many threads as torch has; their number changes no result.
     """
 
     importances: np.ndarray
+    fitted: np.ndarray
 
     def __init__(self, stages: int = 100, depth: int = 3, learning_rate: float = 0.1, seed: int = 0) -> None:
         self._stages = stages
@@ -72,7 +75,6 @@ class BoostedTrees:
 
     def fit(self, table: SortedColumns, y: np.ndarray) -> BoostedTrees:
         """Features of N rows and their classes (N,), integers."""
-        columns, order = table
         self._classes, target = np.unique(y, return_inverse=True)
         self._start = _start(np.bincount(target) / len(target))
         classes, trees = len(self._classes), len(self._start)
@@ -80,22 +82,22 @@ class BoostedTrees:
         raw = np.repeat(self._start[:, None], len(target), axis=1)
         draws = np.random.default_rng(self._seed).random((self._stages, trees, 2**self._depth))
         shrink = (classes - 1) / classes if classes > 2 else 1.0
-        gained = np.zeros(len(columns))
+        gained = np.zeros(len(table.values))
         self._trees: list[list[_Split | float]] = []
         residual = np.empty_like(wanted)
 
         def subtract(rows: slice) -> None:
             np.subtract(wanted[:, rows], _probability(raw[:, rows]), out=residual[:, rows])
 
-        with _map(columns.size) as (run, threads):
+        with _map(table.values.size) as (run, threads):
             ends = [part * len(target) // threads for part in range(threads + 1)]
             parts = [slice(*pair) for pair in pairwise(ends)]
             for stage in range(self._stages if trees else 0):
                 run(subtract, parts)
 
                 def grow(k: int, stage: int = stage) -> _Growth:
-                    growth = _Growth(columns, residual[k], shrink, draws[stage, k])
-                    growth.root = growth.node(order[0], order, self._depth)
+                    growth = _Growth(table, residual[k], shrink, draws[stage, k])
+                    growth.root = growth.node(table.order[0], table.order, self._depth)
                     raw[k] += self._learning_rate * growth.fitted
                     return growth
 
@@ -103,6 +105,7 @@ class BoostedTrees:
                 self._trees.append([growth.root for growth in grown])
                 gained += np.sum([growth.gained for growth in grown], axis=0)
         self.importances = gained / gained.sum() if gained.any() else gained
+        self.fitted = self._likeliest(raw)
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -116,11 +119,15 @@ class BoostedTrees:
 
         with _map(columns.size) as (run, _):
             run(add, range(len(raw)))
+        return self._likeliest(raw)
+
+    def _likeliest(self, raw: np.ndarray) -> np.ndarray:
+        """Scores (trees, N) -> the class of the largest, (N,)."""
         if not len(raw):
-            return np.repeat(self._classes, len(x))
+            return np.repeat(self._classes, raw.shape[1])
         winner = raw.argmax(axis=0) if len(raw) > 1 else (raw[0] >= 0).astype(np.intp)
-        predicted: np.ndarray = self._classes[winner]
-        return predicted
+        likeliest: np.ndarray = self._classes[winner]
+        return likeliest
 
 
 class _Growth:
@@ -130,12 +137,11 @@ class _Growth:
 
     root: _Split | float
 
-    def __init__(self, columns: np.ndarray, residual: np.ndarray, shrink: float, draws: np.ndarray) -> None:
+    def __init__(self, table: SortedColumns, residual: np.ndarray, shrink: float, draws: np.ndarray) -> None:
         self.fitted = np.empty(len(residual))
-        self.gained = np.zeros(len(columns))
-        self._columns = columns
+        self.gained = np.zeros(len(table.values))
+        self._table = table
         self._residual = residual
-        self._reciprocals = 1 / np.arange(1, len(residual) + 1)
         self._shrink = shrink
         self._draws = iter(draws)
 
@@ -147,7 +153,7 @@ class _Growth:
         residual = self._residual.take(rows)
         mean = _mean(residual)
         if depth and len(rows) > 1 and _mean(np.square(residual)) - mean**2 > _PURE:
-            gains, position = split_gains(self._columns, order, self._residual - mean, self._reciprocals)
+            gains, position = split_gains(self._table, order, self._residual - mean)
             best = gains.max()
             if best >= 0:
                 tied = np.flatnonzero(gains == best)
@@ -162,7 +168,7 @@ class _Growth:
         """The tree below a node whose first `size` rows by one feature go left."""
         rows = order[feature]
         left, right = rows[:size], rows[size:]
-        below, above = self._columns[feature, rows[size - 1 : size + 1]].tolist()
+        below, above = self._table.values[feature, rows[size - 1 : size + 1]].tolist()
         orders = (order, order)
         if depth:
             goes_left = np.zeros(len(self._residual), dtype=bool)
@@ -176,7 +182,7 @@ class _Growth:
         )
 
 
-def split_gains(columns: np.ndarray, order: np.ndarray, centred: np.ndarray, reciprocals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def split_gains(table: SortedColumns, order: np.ndarray, centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """By how much the best split of each feature lowers the sum of squared errors (K,), and after which place (K,).
 
     `order` (K, n) holds the rows of a node sorted by each feature, `centred` (N,) the targets minus their mean over the
@@ -188,16 +194,17 @@ def split_gains(columns: np.ndarray, order: np.ndarray, centred: np.ndarray, rec
     # The last column, where nothing goes right, can win no more than a tie, which the first place has.
     inverse = np.empty(n)
     inverse[-1] = 0
-    np.add(reciprocals[: n - 1], reciprocals[: n - 1][::-1], out=inverse[:-1])
+    reciprocals = table.reciprocals[: n - 1]
+    np.add(reciprocals, reciprocals[::-1], out=inverse[:-1])
     np.square(sums, out=sums)
     sums *= inverse
     position = sums.argmax(axis=1)
     each = np.arange(features)
     gains = sums[each, position]
-    below, above = columns[each, order[each, position]], columns[each, order[each, position + 1]]
+    below, above = table.values[each, order[each, position]], table.values[each, order[each, position + 1]]
     # Equal values cannot be split. They are rare in most codes, so they are looked for where one would be.
     for feature in np.flatnonzero(above <= below + _SAME):
-        values = columns[feature].take(order[feature])
+        values = table.values[feature].take(order[feature])
         apart = np.where(values[1:] > values[:-1] + _SAME, sums[feature, :-1], -1)
         position[feature] = apart.argmax()
         gains[feature] = apart[position[feature]]
@@ -265,12 +272,18 @@ def _leaf(node: _Split | float, columns: np.ndarray, values: list[float]) -> np.
     if not isinstance(node, _Split):
         values.append(node)
         return len(values) - 1
-    right: np.ndarray = (~(columns[node.feature] <= node.threshold)).astype(np.uint16)
+    right: np.ndarray = (~(columns[node.feature] <= _float32_at_most(node.threshold))).astype(np.uint16)
     below, above = _leaf(node.left, columns, values), _leaf(node.right, columns, values)
     # Leaves are numbered from the left, so that no difference is below 0.
     right *= np.subtract(above, below, dtype=np.uint16)
     right += below
     return right
+
+
+def _float32_at_most(number: float) -> np.float32:
+    """The largest float32 that is at most a number: numpy compares a float32 with the one that is nearest to it."""
+    nearest = np.float32(number)
+    return nearest if float(nearest) <= number else np.nextafter(nearest, np.float32(-np.inf))
 
 
 @contextmanager

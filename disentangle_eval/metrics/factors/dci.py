@@ -49,7 +49,7 @@ class DCIMetric(Metric[DCIConfig]):
             trees = BoostedTrees(cfg.stages, cfg.depth, cfg.learning_rate, stream_seed(seed, "trees", int(factor)))
             trees.fit(table, y)
             columns.append(np.add.reduceat(trees.importances, first))
-            train_accuracy.append(float((trees.predict(x) == y).mean()))
+            train_accuracy.append(float((trees.fitted == y).mean()))
             test_accuracy.append(float((trees.predict(x_test) == y_test).mean()))
         importance = np.stack(columns, axis=1)
         of_dimension, of_factor = purity(importance), purity(importance.T)

@@ -25,8 +25,6 @@ from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blo
 from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 
-Predictor = LogisticRegression | OneVsRestLogisticRegression | BoostedTrees
-
 
 class DownstreamMetric(Metric[DownstreamConfig]):
     """The mean accuracy over factors on fresh images, with the largest training set; 1 where all are read off.
@@ -71,17 +69,19 @@ class DownstreamMetric(Metric[DownstreamConfig]):
         self, tasks: list[tuple[Samples, Samples]], subject: Subject, varying: np.ndarray, seed: int
     ) -> np.ndarray:
         """The share of the training images and of the test images that is right, by task and factor: (T, 2, V)."""
-        trees = self.cfg.predictor == "boosted-trees"
-        inputs = [_inputs(*task, subject, trees) for task in tasks]
+        by_trees = self.cfg.predictor == "boosted-trees"
+        inputs = [_inputs(*task, subject, by_trees) for task in tasks]
 
         def right(task: int, factor: int) -> tuple[float, float]:
             (train, test), (x, x_test, table) = tasks[task], inputs[task]
             y, y_test = train.factors[:, factor], test.factors[:, factor]
             if table is None:
-                fitted: Predictor = self._regression().fit(x, y)
+                regression = self._regression().fit(x, y)
+                fitted, fresh = regression.predict(x), regression.predict(x_test)
             else:
-                fitted = self._trees(stream_seed(seed, "trees", len(train), factor)).fit(table, y)
-            return float((fitted.predict(x) == y).mean()), float((fitted.predict(x_test) == y_test).mean())
+                trees = self._trees(stream_seed(seed, "trees", len(train), factor)).fit(table, y)
+                fitted, fresh = trees.fitted, trees.predict(x_test)
+            return float((fitted == y).mean()), float((fresh == y_test).mean())
 
         # The longest first, so that no thread is left with one when the others have done all else.
         jobs = sorted(
@@ -90,7 +90,7 @@ class DownstreamMetric(Metric[DownstreamConfig]):
         )
         # Trees share the threads among themselves. A logistic regression works outside Python's lock; its products are
         # too small to be worth the linear algebra library's own threads, which would wait for one another.
-        threads = 1 if trees else torch.get_num_threads()
+        threads = 1 if by_trees else torch.get_num_threads()
         with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
             # The study leaves the solver its hundred iterations, whether or not it converges.
             warnings.simplefilter("ignore", ConvergenceWarning)

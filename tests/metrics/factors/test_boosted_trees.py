@@ -4,7 +4,7 @@ import torch
 from sklearn.ensemble import GradientBoostingClassifier
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, sort_columns, split_gains
+from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, SortedColumns, sort_columns, split_gains
 
 
 def problem(n, classes, seed=0):
@@ -46,7 +46,8 @@ def test_the_best_split_is_that_of_trying_each_one():
     columns = np.stack([random.normal(size=60), random.integers(4, size=60), np.ones(60)]).astype(np.float32)
     target = random.normal(size=60) + columns[1]
     centred = target - target.mean()
-    gains, position = split_gains(columns, columns.argsort(axis=1, kind="stable"), centred)
+    order = columns.argsort(axis=1, kind="stable")
+    gains, position = split_gains(SortedColumns(columns, order, 1 / np.arange(1, 61)), order, centred)
     for column, gain, place in zip(columns[:2], gains, position, strict=False):
         tried = {}
         for threshold in np.unique(column)[:-1]:
@@ -70,6 +71,49 @@ def test_the_number_of_threads_changes_nothing():
         torch.set_num_threads(threads)
     np.testing.assert_array_equal(alone.importances, together.importances)
     np.testing.assert_array_equal(alone.predict(fresh), together.predict(fresh))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_rows_that_trees_were_fitted_to_are_predicted_without_a_second_pass(classes):
+    x, y, _ = problem(300, classes)
+    for codes in (x, y[:, None] + np.zeros((1, 2)), np.round(2 * x)):
+        trees = BoostedTrees(5).fit(sort_columns(codes), y)
+        np.testing.assert_array_equal(trees.fitted, trees.predict(codes))
+
+
+def test_neighbours_in_float32_are_told_apart():
+    # Half of the midpoints between such neighbours are, in float32, the upper one.
+    place = np.arange(400) % 40
+    x = (2 + place * np.spacing(np.float32(2))).astype(np.float32)[:, None]
+    y = (place % 7 < 3).astype(int)
+    expected = GradientBoostingClassifier(n_estimators=20).fit(x, y).predict(x)
+    trees = BoostedTrees(20).fit(sort_columns(x), y)
+    np.testing.assert_array_equal(trees.predict(x), expected)
+    np.testing.assert_array_equal(trees.fitted, expected)
+
+
+def test_trees_of_codes_that_are_the_factors_are_those_of_scikit_learn():
+    factors = np.random.default_rng(0).integers([3, 6, 8], size=(400, 3))
+    for y in (*factors.T, (factors[:, 1] > 2).astype(int)):
+        ours = BoostedTrees(10).fit(sort_columns(factors), y)
+        theirs = GradientBoostingClassifier(n_estimators=10).fit(factors, y)
+        np.testing.assert_allclose(ours.importances, theirs.feature_importances_, atol=1e-9)
+        np.testing.assert_array_equal(ours.fitted, theirs.predict(factors))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_trees_with_a_dead_and_a_repeated_column_are_those_of_scikit_learn(classes):
+    x, y, _ = problem(600, classes)
+    wider = np.hstack([x, x[:, 1:2], np.full((600, 1), 0.1)])
+    ours = BoostedTrees(4).fit(sort_columns(wider), y)
+    # Which of two equal columns is split is left to chance, in both, so their importances are added.
+    shares = [np.append(ours.importances[[0, 2, 3]], ours.importances[[1, 4]].sum())]
+    for seed in range(4):
+        theirs = GradientBoostingClassifier(n_estimators=4, random_state=seed).fit(wider, y)
+        shares.append(np.append(theirs.feature_importances_[[0, 2, 3]], theirs.feature_importances_[[1, 4]].sum()))
+        np.testing.assert_array_equal(ours.fitted, theirs.predict(wider))
+    assert ours.importances[5] == 0
+    np.testing.assert_allclose(shares[1:], shares[:1] * 4, atol=1e-9)
 
 
 def test_equal_features_share_what_they_are_worth():
