@@ -228,7 +228,7 @@ def _leaf_value(residual: np.ndarray, mean: float, shrink: float) -> float:
 
 
 def _mean(values: np.ndarray) -> np.float64:
-    """What `values.mean()` is, in a third of the time for a few."""
+    """The same as `values.mean()`, to the last bit, without its checks, which cost more than the mean of a small node."""
     mean: np.float64 = np.add.reduce(values) / len(values)
     return mean
 
