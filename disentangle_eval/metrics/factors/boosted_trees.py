@@ -228,7 +228,7 @@ def _leaf_value(residual: np.ndarray, mean: float, shrink: float) -> float:
 
 
 def _mean(values: np.ndarray) -> np.float64:
-    """The same as `values.mean()`, to the last bit, without its checks, which cost more than the mean of a small node."""
+    """The same as `values.mean()`, to the last bit, without the checks that cost more than a short sum."""
     mean: np.float64 = np.add.reduce(values) / len(values)
     return mean
 
