@@ -9,6 +9,7 @@ from cli_tiny import TINY
 
 from disentangle_eval import scoring
 from disentangle_eval.checkpoint import load
+from disentangle_eval.errors import DevalError
 from disentangle_eval.following import best_iteration
 from disentangle_eval.results import Result
 
@@ -59,6 +60,24 @@ def test_patience_ends_training_after_as_many_snapshots_without_a_better_score(d
     assert values_of(tmp_path / "run") == [1, 3, 2, 2]
     assert load(tmp_path / "run" / "checkpoint.pt").iteration == 3
     assert "stopping: 2 snapshots without a better mig" in answer.err
+
+
+def test_a_score_that_fails_is_a_warning_and_costs_no_training(deval, tmp_path, monkeypatch):
+    measured, scored = scoring.measure, []
+
+    def fails_once(*arguments):
+        scored.append(arguments)
+        if len(scored) == 2:
+            raise DevalError("metric 'mig' of deval-strange 1: no such luck")
+        return measured(*arguments)
+
+    monkeypatch.setattr(scoring, "measure", fails_once)
+    answer = train(deval, tmp_path / "run")
+    assert answer.code == 0, answer.err
+    assert answer.err.count("warning: --follow mig: metric 'mig' of deval-strange 1: no such luck") == 1
+    assert load(tmp_path / "run" / "checkpoint.pt").iteration == 5
+    assert values_of(tmp_path / "run") == [1, 3, 2, 2, 2]
+    assert load(tmp_path / "run" / "best.pt").iteration == 2
 
 
 @pytest.mark.parametrize(
