@@ -227,8 +227,74 @@ class LabelsAsText(Squares):
     labels = np.array(["a"] * 16)
 
 
+class LabelsPerRow(Squares):
+    labels = np.zeros((16, 1), dtype=np.int64)
+
+
+class Flat(Squares):
+    shape = (8, 8)
+
+
+class Empty(Squares):
+    def __len__(self):
+        return 0
+
+
+class RaisesOnLoading(Squares):
+    def __init__(self, spec, folder):
+        super().__init__(spec, folder)
+
+    @property
+    def sha256(self):
+        raise KeyError("sha256")
+
+
+class AllAlike(Squares):
+    factors = None
+
+    def images(self, index):
+        return super().images(torch.zeros_like(index))
+
+
+class DividedTwice(Squares):
+    def images(self, index):
+        return super().images(index) / 255
+
+
+class GlobalNoise(Squares):
+    """Draws from the global generator and throws the result away: the images stay as they were."""
+
+    def images(self, index):
+        torch.rand(1)
+        return super().images(index)
+
+
+class SizesOfOthers(FactorSpace):
+    def classes(self, index):
+        return super().classes(index) + 1
+
+
+class ClassesFromOne(Squares):
+    factors = SizesOfOthers(("left", "top"), (4, 4))
+
+
+class OtherFactors(Squares):
+    factors = FactorSpace(("left", "top"), (4, 5))
+
+
+class Reversed(FactorSpace):
+    def index(self, classes):
+        return len(self) - 1 - super().index(classes)
+
+
+class OtherImages(Squares):
+    factors = Reversed(("left", "top"), (4, 4))
+
+
 def dataset(target: str, **spec) -> DatasetCandidate:
-    record = DatasetSpec(name="specimen", summary="x", target=f"{__name__}:{target}", kind="factors", **spec)
+    record = DatasetSpec(
+        **{"name": "specimen", "summary": "x", "target": f"{__name__}:{target}", "kind": "factors", **spec}
+    )
     loaded = globals()[target](record, None)
     candidate = DatasetCandidate(
         record=Registered(record, "specimens", "0"), entry=__name__, name="specimen", data=loaded
@@ -252,13 +318,24 @@ def test_a_sound_data_set_passes_every_check():
         ("NoChecksum", "opens", "sha256 'today'"),
         ("WrongOrder", "factors_show", "images that do not change with 'nothing'"),
         ("LabelsAsText", "labels", "expected integers from 0 of shape (16,)"),
+        ("LabelsPerRow", "labels", "int64 of shape (16, 1); expected integers from 0 of shape (16,)"),
+        ("Flat", "opens", "shape (8, 8); expected channels, height and width"),
+        ("Empty", "opens", "no image; expected at least one"),
+        ("RaisesOnLoading", "opens", "KeyError: 'sha256'"),
+        ("AllAlike", "images", "equal images; expected images by index"),
+        ("DividedTwice", "images", "pixels up to 0.00392"),
+        ("GlobalNoise", "no_global_randomness", "torch"),
+        ("ClassesFromOne", "factors", "count classes from 0"),
+        ("OtherFactors", "factors", "2 names and 2 sizes for 20 images"),
+        ("OtherImages", "factors", "another image than the one its classes name"),
     ],
 )
 def test_a_fault_of_a_data_set_fails_its_check_alone(target, check, said):
-    found = failed(dataset(target))
+    found = failed(dataset(target, kind="images" if target == "AllAlike" else "factors"))
     assert list(found) == [check], found
     assert said in found[check]
 
 
 def test_a_data_set_of_another_size_or_kind_than_its_spec_says_is_found():
     assert "expected 17, as its spec says" in failed(dataset("squares", images=17))["opens"]
+    assert "no factors in a data set of kind 'factors'" in failed(dataset("AllAlike"))["opens"]

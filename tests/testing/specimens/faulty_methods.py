@@ -89,6 +89,42 @@ class PosteriorOfTheBatch(Sound):
         return Independent(super().posterior(x), 2)
 
 
+class NamesTwoClasses(Sound):
+    """The sign of the first dimension is a class, with a probability."""
+
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.real = self.code
+        self.code = (Categorical(2), *self.code[1:])
+
+    def encode(self, x: Tensor) -> Tensor:
+        codes = super().encode(x)
+        return torch.cat([(codes[:, :1] > 0).float(), codes[:, 1:]], dim=1)
+
+    def logits(self, x: Tensor) -> Tensor:
+        first = super().encode(x)[:, :1]
+        return torch.cat([-first, first], dim=1)
+
+    def traversal(self, draw: Draw) -> Traversal:
+        ones = torch.ones(len(self.real))
+        return Traversal(self.real, spread=ones, rate=ones, origin=self.prior.sample, render=self.decoder)
+
+
+class ProbabilitiesNotATuple(NamesTwoClasses):
+    def class_probabilities(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        return self.logits(x).softmax(dim=1)
+
+
+class LogitsForProbabilities(NamesTwoClasses):
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return (self.logits(x),)
+
+
+class ProbabilitiesOfAnotherClass(NamesTwoClasses):
+    def class_probabilities(self, x: Tensor) -> tuple[Tensor, ...]:
+        return ((-self.logits(x)).softmax(dim=1),)
+
+
 class LikelihoodAPixel(Sound):
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         return -(self.decoder(z) - x).square().flatten(1)

@@ -7,6 +7,7 @@ import torch
 from specimens.sound_config import SoundConfig
 from specimens.sound_model import Sound
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from disentangle_eval.api import Group, ImageShape, Losses, Optim, Player, Round, Step
 
@@ -89,6 +90,41 @@ class TermNamedAsATotal(Sound):
     def judge(self, step: Step) -> Losses:
         losses = super().judge(step)
         return replace(losses, terms={"loss_autoencoder": losses.terms["fake"]})
+
+
+class PlayersForRounds(Sound):
+    def rounds(self) -> Sequence[Round]:
+        return ["critic", "autoencoder"]
+
+
+class NeverDue(Sound):
+    def rounds(self) -> Sequence[Round]:
+        judge, rebuild = super().rounds()
+        return [replace(judge, every=0), rebuild]
+
+
+class EndsBeforeItStarts(Sound):
+    def rounds(self) -> Sequence[Round]:
+        judge, rebuild = super().rounds()
+        return [replace(judge, start=5, end=5), rebuild]
+
+
+class ReturnsATensor(Sound):
+    def judge(self, step: Step) -> Losses:
+        return super().judge(step).total["critic"]
+
+
+class TotalDetached(Sound):
+    def adjust(self, total: Tensor, step: Step) -> Tensor:
+        return total.detach()
+
+
+class ChangesTheBatch(Sound):
+    def judge(self, step: Step) -> Losses:
+        x = step.images()
+        fake, real = self.critic(self.decoder(self.prior.sample(step, len(x)))), self.critic(x)
+        step.batch = step.batch + 1
+        return Losses(total={"critic": (softplus(fake) + softplus(-real)).mean()})
 
 
 class TotalOfAnother(Sound):
