@@ -6,11 +6,12 @@ from importlib.metadata import version
 
 from disentangle_eval.runtime.processor import default_products
 
-_NAMES = ("disentangle-eval", "torch", "numpy", "scikit-learn")
+# Pillow resizes pictures, and torch-fidelity has the features of fid and kid.
+_NAMES = ("disentangle-eval", "torch", "numpy", "scipy", "scikit-learn", "pillow", "torch-fidelity")
 
 
 def versions() -> dict[str, str]:
-    """Versions of this package, torch, numpy and scikit-learn; imports none of them.
+    """Versions of this package and of those whose code computes its numbers; imports none of them.
 
     On a CPU where fully connected layers do not take torch's own products by default, `products` says whose.
     """
