@@ -9,8 +9,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.registry.hookspecs import hookimpl
-from disentangle_eval.registry.specs import DataFile, DatasetSpec, MetricSpec, ModelSpec
 
 if TYPE_CHECKING:
     from disentangle_eval.interface import (
@@ -27,21 +25,28 @@ if TYPE_CHECKING:
         score,
         train,
     )
+    from disentangle_eval.registry.hookspecs import hookimpl
+    from disentangle_eval.registry.specs import DataFile, DatasetSpec, MetricSpec, ModelSpec
 
-_INTERFACE = (
-    "TrainedRun",
-    "compare",
-    "list_datasets",
-    "encode",
-    "load_dataset",
-    "load_model",
-    "load_results",
-    "load_run",
-    "list_metrics",
-    "list_models",
-    "score",
-    "train",
-)
+_MODULES = {
+    "compare": "interface",
+    "DataFile": "registry.specs",
+    "DatasetSpec": "registry.specs",
+    "encode": "interface",
+    "hookimpl": "registry.hookspecs",
+    "list_datasets": "interface",
+    "list_metrics": "interface",
+    "list_models": "interface",
+    "load_dataset": "interface",
+    "load_model": "interface",
+    "load_results": "interface",
+    "load_run": "interface",
+    "MetricSpec": "registry.specs",
+    "ModelSpec": "registry.specs",
+    "score": "interface",
+    "train": "interface",
+    "TrainedRun": "interface",
+}
 
 __all__ = [
     "DataFile",
@@ -67,8 +72,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _INTERFACE:
-        return getattr(importlib.import_module("disentangle_eval.interface"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import sysconfig
 import traceback
 from pathlib import Path
 
 from disentangle_eval.errors import DevalError, describe, shortened
 
 LIBRARIES = ("torch", "numpy", "pydantic", "pluggy", "click", "disentangle_eval")
-STDLIB = Path(sysconfig.get_paths()["stdlib"])
+STDLIB = Path(os.__file__).parent
 LONGEST = 240
 
 

@@ -13,7 +13,7 @@ import pytest
 from disentangle_eval.cli.main import COMMANDS, cli, main
 from disentangle_eval.errors import DevalError, UsageError
 
-HEAVY = ["torch", "numpy", "matplotlib", "sklearn", "scipy", "h5py", "rich", "pydantic"]
+HEAVY = ["torch", "numpy", "matplotlib", "sklearn", "scipy", "h5py", "rich", "pydantic", "pluggy"]
 
 
 def run_main(arguments, capsys):
