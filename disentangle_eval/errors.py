@@ -94,7 +94,7 @@ def describe(error: BaseException) -> str:
         message = str(error)
         if INTERPRETED in message:
             # The last line is the error; the lines before it are the code of a TorchScript program.
-            message = message.strip().rpartition("\n")[2]
+            message = message.strip().rpartition("\n")[2].removeprefix(f"{name}: ")
         message = one_line(message)
     except Exception:
         return f"{name} (its message cannot be printed)"

@@ -28,13 +28,16 @@ def write_distribution(source: Path, site: Path) -> None:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """`install("deval-good", ...)` puts distributions of `tests/dists` first on sys.path, and returns their folder."""
+    """`install("deval-good", ...)` puts distributions of `tests/dists` first on sys.path, and returns their folder.
+
+    A distribution elsewhere is named by its path.
+    """
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.delenv("DEVAL_STRICT_PLUGINS", raising=False)
     modules = set(sys.modules)
 
-    def put(*names: str) -> Path:
+    def put(*names: str | Path) -> Path:
         for name in names:
             write_distribution(DISTS / name, site)
         monkeypatch.syspath_prepend(site)

@@ -8,7 +8,7 @@ import importlib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Generic, Literal, TypeVar
 
 from disentangle_eval.errors import DevalError, PluginWarning, UsageError
@@ -47,7 +47,8 @@ class Registry:
 
     def find_dataset(self, name: str) -> Registered[DatasetSpec]:
         """The data set of that name, or a `UsageError` that suggests the nearest one, or how to write a file's."""
-        own = OWN_DATA.get(PurePath(name).suffix.lower(), "images" if "/" in name else "")
+        is_folder = "/" in name or Path(name).is_dir()
+        own = OWN_DATA.get(PurePath(name).suffix.lower(), "images" if is_folder else "")
         if name not in self.datasets and own in self.datasets:
             raise UsageError("dataset", received=f"{name!r}, a path", advice=f"write {own}:{name}")
         return self._find(self.datasets, "dataset", name)

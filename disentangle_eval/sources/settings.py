@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -66,6 +67,16 @@ def source_settings(values: dict[str, Any]) -> SourceSettings:
     """Settings by name; `UsageError` where they are unknown, out of range or do not go together."""
     if isinstance(values.get("channels"), int):
         values = {**values, "channels": str(values["channels"])}
+    known = list(SourceSettings.model_fields)
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise UsageError(
+                "source",
+                received=f"the setting {name!r}",
+                expected=f"one of: {', '.join(known)}",
+                advice=f"did you mean {near[0]!r}?" if near else "",
+            )
     settings = build(SourceSettings, values)
     if len(settings.range) != 2 or settings.range[0] == settings.range[1]:
         raise UsageError("range", received=_shown(settings.range), expected="two different numbers, such as -1,1")

@@ -39,8 +39,11 @@ def test_one_data_set_is_shown_with_its_missing_files(deval, monkeypatch):
     assert " ".join(line.split()) == "dsprites 737,280 3×6×40×32×32 drawn here"
 
 
-def test_a_name_that_is_unknown_suggests_the_near_one_and_a_file_how_to_write_it(deval):
+def test_a_name_that_is_unknown_suggests_the_near_one_and_a_file_how_to_write_it(deval, tmp_path, monkeypatch):
     assert "did you mean 'dsprites'?" in deval("datasets", "dsprite").error
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "generated").mkdir()
+    assert deval("datasets", "generated").error == "dataset: received 'generated', a path; write images:generated"
     assert deval("datasets", "grid.npz").error == "dataset: received 'grid.npz', a path; write npz:grid.npz"
 
 

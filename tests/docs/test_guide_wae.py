@@ -13,8 +13,6 @@ SNIPPET = re.compile(r"^    # (deval-wae-mmd/\S+)\n((?:    .*\n|\n)+)", re.MULTI
 
 
 def test_the_snippets_replace_two_files_of_a_new_plugin(tmp_path, monkeypatch, install):
-    from conftest import write_distribution
-
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
         main(["new", "wae-mmd"])
@@ -24,7 +22,6 @@ def test_the_snippets_replace_two_files_of_a_new_plugin(tmp_path, monkeypatch, i
     for path, code in snippets:
         assert (tmp_path / path).is_file()
         (tmp_path / path).write_text(textwrap.dedent(code))
-    write_distribution(tmp_path / "deval-wae-mmd", tmp_path / "site")
-    install()
+    install(tmp_path / "deval-wae-mmd")
     outcomes = check_model("wae-mmd", image=(1, 16, 16), config={"hidden": 8, "latent_dim": 3})
     assert [f"{done.check}: {done.message}" for done in outcomes if done.status == "failed"] == []

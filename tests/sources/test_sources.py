@@ -190,7 +190,7 @@ def test_categorical_outputs_are_classes_or_probabilities(data: str) -> None:
     ("text", "message"),
     [
         ("nowhere.pt2", "source: received 'nowhere.pt2', which does not exist"),
-        ("enc.pt2?rang=-1,1", "rang: unknown setting"),
+        ("enc.pt2?rang=-1,1", "the setting 'rang', expected one of: .* did you mean 'range'"),
         ("enc.pt2?range=1,1", "range: received 1,1, expected two different numbers"),
         ("enc.pt2?channels=2", "channels: received '2'"),
         ("weights.pt", "holds weights without their network"),

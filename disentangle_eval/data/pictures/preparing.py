@@ -21,6 +21,7 @@ from disentangle_eval.data.pictures.decoding import Form, Span, decode_batch
 from disentangle_eval.data.pictures.finding import Pictures
 from disentangle_eval.data.pictures.names import pack_names, unpack_names
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.runtime.progress import counted
 from disentangle_eval.runtime.threads import available_cores
 
 _LOG = logging.getLogger("disentangle_eval")
@@ -98,18 +99,15 @@ def _decode_all(what: str, pictures: Pictures, names: list[str], form: Form) -> 
     """(N, bytes) uint8 and N reasons against a picture, empty where there is none."""
     images = np.zeros((len(names), *form.shape), dtype=np.uint8)
     reasons = [""] * len(names)
-    done = 0
     processes = min(available_cores(), -(-len(names) // _PICTURES_A_BATCH))
     _LOG.info("%s: decoding %d pictures once, processes: %d", what, len(names), processes)
     batches = _batches(pictures.contents(names))
-    for positions, (decoded, refusals) in _map(batches, form, processes):
+    parts = _map(batches, form, processes)
+    shown = counted(parts, f"{what}: decoding pictures", len(names), lambda part: len(part[0]))
+    for positions, (decoded, refusals) in shown:
         images[positions] = decoded
         for position, reason in zip(positions, refusals, strict=True):
             reasons[position] = reason
-        tenths = 10 * done // len(names)
-        done += len(positions)
-        if 10 * done // len(names) > tenths:
-            _LOG.info("%s: decoded %d of %d pictures", what, done, len(names))
     return images.reshape(len(names), -1), reasons
 
 
