@@ -168,3 +168,13 @@ def parse_prior(text: str) -> Prior:
             raise UsageError("prior", received=repr(text), expected=expected)
         parts.append(PRIORS[name](int(number)))
     return Prior(tuple(parts))
+
+
+def text_of_prior(prior: Any) -> str:
+    """A prior as `parse_prior` reads it; empty for one that has no such name."""
+    if not isinstance(prior, Prior):
+        return ""
+    names = {Normal: "normal", Uniform: "uniform", OneHot: "onehot"}
+    parts = [f"{names[type(part)]}:{part.width}" for part in prior.parts]
+    text = "+".join(parts)
+    return text if parse_prior(text) == prior else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import shlex
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from disentangle_eval.opening import find_checkpoint, find_run, restore_model
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.runtime.files import make_folder, write_atomically
+from disentangle_eval.sources.adapters import text_of_prior
 from disentangle_eval.sources.published import CONFIG, FORMAT, WEIGHTS
 
 ExportKind = Literal["pt2", "onnx", "safetensors"]
@@ -63,7 +65,7 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
     make_folder(folder)
     files = _weights(checkpoint, folder) if kind == "safetensors" else _programs(model, checkpoint, kind, folder)
     card = folder / "README.md"
-    text = model_card(path, checkpoint, files)
+    text = model_card(path, checkpoint, files, getattr(model, "prior", None))
     write_atomically(card, lambda file: file.write(text.encode()))
     return [*files, card]
 
@@ -134,8 +136,8 @@ def _require(module: str, package: str) -> None:
         raise UsageError(f"--to {module}: {package} is not installed", advice=f"pip install {package}")
 
 
-def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str:
-    """What the model is, what it was trained on, its settings and its scores, as Markdown."""
+def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path], prior: Any = None) -> str:
+    """What the model is, how it is used, what it was trained on, its settings and its scores, as Markdown."""
     name, data = checkpoint.model["name"], checkpoint.data
     run = find_run(path)
     scores = (
@@ -156,6 +158,7 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str
             "",
             *_table(["file", "sha256"], [[f"`{file.name}`", _checksum(file)] for file in files]),
             "",
+            *_use(checkpoint, files, prior),
             "## Scores",
             "",
             *(_table(["metric", "protocol", "value", "chance", "data"], _rows(scores)) if scores else ["None yet."]),
@@ -166,6 +169,18 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path]) -> str
             "",
         ]
     )
+
+
+def _use(checkpoint: Checkpoint, files: Sequence[Path], prior: Any) -> list[str]:
+    """How each exported program is scored or drawn from."""
+    dataset, prior_text = checkpoint.data["dataset"], text_of_prior(prior)
+    commands = []
+    for file in files:
+        if file.stem == "encoder":
+            commands.append(f"deval score {file.name} --dataset {shlex.quote(dataset)} --metric unsupervised")
+        if file.stem == "generator" and prior_text:
+            commands.append(f'deval sample "{file.name}?role=generator&prior={prior_text}"')
+    return ["## Use", "", "```sh", *commands, "```", ""] if commands else []
 
 
 def _rows(scores: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -23,6 +23,12 @@ HUB = "hf:"
 _NUMPY, _HDF5, _PARQUET, _ZIP = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PAR1", b"PK\x03\x04"
 
 
+def refuse_missing(place: str) -> None:
+    """`UsageError` where there is nothing of that name; looks at no contents."""
+    if not (place.startswith(HUB) or Path(place).expanduser().exists() or _CALLABLE.fullmatch(place)):
+        raise UsageError("source", received=f"{place!r}, which does not exist", expected=EXPECTED)
+
+
 def kind_of(place: str) -> SourceKind:
     """The kind of the source at a place; `UsageError` where there is nothing that can be scored."""
     if place.startswith(HUB):
@@ -32,9 +38,8 @@ def kind_of(place: str) -> SourceKind:
         return "checkpoint"
     if path.is_file():
         return _kind_of_file(path)
-    if _CALLABLE.fullmatch(place):
-        return "callable"
-    raise UsageError("source", received=f"{place!r}, which does not exist", expected=EXPECTED)
+    refuse_missing(place)
+    return "callable"
 
 
 def table_format(path: Path) -> Literal["npz", "npy", "h5", "parquet", "csv"] | None:

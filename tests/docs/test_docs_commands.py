@@ -20,7 +20,8 @@ def test_a_printed_command_is_accepted(line, monkeypatch):
     monkeypatch.setattr(click.Command, "invoke", lambda self, context: None)
     # `deval train --resume RUN` reads which model the run is of.
     monkeypatch.setattr(RunFolder, "read_run", lambda self: {"model": "vae"})
-    # Commands on a checkpoint look whether it is there.
+    # Commands on a checkpoint or another source look whether it is there.
     monkeypatch.setattr("disentangle_eval.opening.find_checkpoint", lambda path: path)
+    monkeypatch.setattr("disentangle_eval.sources.kinds.refuse_missing", lambda place: None)
     with cli.make_context("deval", shlex.split(line)[1:]) as context:
         cli.invoke(context)

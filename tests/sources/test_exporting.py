@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -40,3 +41,15 @@ def test_exported_and_scored_as_a_foreign_source_it_scores_the_same(run: de.Trai
     card = (tmp_path / "out" / "README.md").read_text()
     assert f"| factorvae | {found['factorvae'].settings['protocol']} | {found['factorvae'].value:.4f} |" in card
     assert (tmp_path / "out" / f"generator.{kind}").is_file()
+
+
+def test_the_card_says_how_an_exported_generator_is_drawn_from(run: de.TrainedRun, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["export", str(run.folder), "--to", "pt2", "--out", "."], []):
+        if not arguments:
+            (line,) = [line for line in Path("README.md").read_text().splitlines() if line.startswith("deval sample")]
+            arguments = [*shlex.split(line)[1:], "--n", "4"]
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0
+    assert Path("samples.png").stat().st_size > 0
