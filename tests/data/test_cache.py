@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disentangle_eval.data.files import cache
 from disentangle_eval.data.files.cache import cached_array, cached_if_possible
 from disentangle_eval.errors import DevalError
 
@@ -163,3 +164,15 @@ def test_an_unwritable_folder_is_told_in_one_line(tmp_path):
     (tmp_path / "cache").touch()
     with pytest.raises(DevalError, match=r"^cache file .*images\.bits: received .* expected a writable folder.*$"):
         cached_array(tmp_path / "cache" / "images.bits", "first", Maker())
+
+
+def test_a_disk_that_returns_other_bytes_than_were_written_is_an_error(path, monkeypatch):
+    monkeypatch.setattr(cache, "_read", lambda *_: None)
+    with pytest.raises(DevalError, match="what was read differs from what was just written"):
+        cached_array(path, "first", Maker())
+
+
+def test_a_key_that_does_not_fit_in_front_of_the_array_is_refused_and_nothing_kept(path):
+    with pytest.raises(ValueError, match="bytes with the rest of the header, expected 4096"):
+        cached_array(path, "k" * 4096, Maker())
+    assert list(path.parent.iterdir()) == []

@@ -15,6 +15,7 @@ import pytest
 import disentangle_eval
 from disentangle_eval.config import build
 from disentangle_eval.data.files import hdf5_limits, sizes
+from disentangle_eval.data.files.npz_blocks import StoredArray
 from disentangle_eval.data.own import hdf5, npz
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.sets import own_data
@@ -112,9 +113,19 @@ def links_in_a_circle(file):
     file["images"], file["also"] = h5py.SoftLink("/also"), h5py.SoftLink("/images")
 
 
+def without_values(file):
+    file["images"] = h5py.Empty(np.uint8)
+
+
+def huge_chunks(file):
+    file.create_dataset("images", (2**17, 2**7, 2**7), np.uint8, chunks=(2**17, 2**7, 2**7), compression="gzip")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (without_values, "has no values"),
+        (huge_chunks, "stored in chunks of 2147483648 bytes"),
         (sparse, "holds 0"),
         (sparse_contiguous, "holds 0"),
         (sparse_compressed, "not stored as a whole"),
@@ -198,3 +209,19 @@ def test_arrays_with_either_header_are_read(tmp_path, version):
 def test_where_the_system_does_not_say_its_memory_no_file_is_refused_for_it(monkeypatch):
     monkeypatch.setattr(sizes.os, "sysconf", lambda name: (_ for _ in ()).throw(ValueError(name)))
     sizes.refuse_size("images", 2**50, 2**50)
+
+
+def test_more_than_deflate_can_pack_or_the_memory_can_hold_is_refused(monkeypatch):
+    monkeypatch.setattr(sizes, "physical_memory", lambda: 2**40)
+    sizes.refuse_size("images", 1100 * 10**6 + 64 * 2**20, 10**6)
+    with pytest.raises(ValueError, match="which the file's 1000000 cannot hold"):
+        sizes.refuse_size("images", 1100 * 10**6 + 64 * 2**20 + 1, 10**6)
+    with pytest.raises(ValueError, match=r"more than the 1099511627776 of this machine's memory"):
+        sizes.refuse_size("images", 2**40 + 1, 2**40)
+
+
+@pytest.mark.parametrize(("stored", "said"), [(150, "2 rows, expected 4"), (257, "more than 4 rows")])
+def test_an_array_of_other_length_than_its_shape_is_refused_with_its_last_block(stored, said):
+    array = StoredArray((4, 8, 8), np.dtype(np.uint8), False, io.BytesIO(bytes(stored)))
+    with pytest.raises(ValueError, match=said):
+        list(array.blocks(2))

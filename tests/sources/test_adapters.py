@@ -1,0 +1,181 @@
+"""Foreign models: which of several outputs is the code, what their settings may be, and generators that are none."""
+
+import importlib.machinery
+import sys
+import types
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, parse_prior
+from disentangle_eval.sources.checking import check_generator
+from disentangle_eval.sources.settings import parse_source, source_settings
+
+IMAGES = torch.arange(2.0 * 16).reshape(2, 1, 4, 4) / 32
+FIRST, SECOND = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[5.0, 6.0], [7.0, 8.0]])
+
+
+def encoder(found, **settings):
+    return ForeignEncoder(lambda x: found, "mine", source_settings(settings))
+
+
+@pytest.mark.parametrize(
+    ("found", "output", "code"),
+    [
+        ({"a": FIRST, "b": SECOND}, "", FIRST),
+        ({"a": FIRST, "b": SECOND}, "b", SECOND),
+        ([FIRST, SECOND], "", FIRST),
+        ((FIRST, SECOND), "1", SECOND),
+        (SimpleNamespace(mean=FIRST, std=SECOND), "std", SECOND),
+        (FIRST[:, :, None, None], "", FIRST),
+        (FIRST[:, 0], "", FIRST[:, :1]),
+    ],
+)
+def test_the_code_is_the_first_output_or_the_one_that_is_named(found, output, code):
+    assert torch.equal(encoder(found, output=output).encode(IMAGES), code)
+
+
+@pytest.mark.parametrize(
+    ("found", "settings", "said"),
+    [
+        ({"a": FIRST}, {"output": "b"}, "output: received b, expected one of: a"),
+        ([FIRST, SECOND], {"output": "2"}, "output: received 2, expected a number from 0 to 1"),
+        ([FIRST, SECOND], {"output": "mean"}, "output: received mean, expected a number from 0 to 1"),
+        (FIRST, {"classes": 3}, "classes: received 3, expected 2, as the outputs are"),
+        ("text", {}, "mine: received str, expected a tensor"),
+    ],
+)
+def test_outputs_that_are_not_there_or_are_no_code_are_refused(found, settings, said):
+    with pytest.raises(DevalError, match=said):
+        encoder(found, **settings).encode(IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("enc.pt2?range", "expected SOURCE.setting=value"),
+        ("enc.pt2?range=1", "range: received 1, expected two different numbers"),
+        ("enc.pt2?mean=1,2", "mean: received 1,2, expected one number or three"),
+        ("enc.pt2?std=0", "std: received 0, expected numbers above 0"),
+        ("enc.pt2?classes=3&softmax", "classes and softmax: received both"),
+        ("enc.pt2?role=generator", "prior: received none"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(text, said):
+    with pytest.raises(UsageError, match=said):
+        parse_source(text)
+
+
+def test_a_prior_has_the_parts_that_are_written_in_their_order():
+    assert [type(part).__name__ for part in parse_prior("normal:10+onehot:3+uniform:2").parts] == [
+        "Normal",
+        "OneHot",
+        "Uniform",
+    ]
+    assert parse_prior("normal:10+onehot:3").dim == 13
+    for text in ("normal", "normal:0", "normal:-1", "cauchy:2", "normal:2+"):
+        with pytest.raises(UsageError, match=r"prior: received .* expected normal:10, uniform:10 or onehot:10"):
+            parse_prior(text)
+
+
+def checked(compute, **settings):
+    made = ForeignGenerator(compute, "mine", source_settings({"role": "generator", "prior": "uniform:16", **settings}))
+    check_generator(made, SimpleNamespace(shape=(1, 4, 4), name="squares"), torch.device("cpu"))
+
+
+def pictures(z):
+    return (z - z.min()).reshape(-1, 1, 4, 4) / (z.max() - z.min())
+
+
+@pytest.mark.parametrize(
+    ("compute", "said"),
+    [
+        (lambda z: z, r"images of shape \(\d+, 16\) for"),
+        (lambda z: pictures(z)[:, :, :2], r"images of shape \(1, 2, 4\), expected \(1, 4, 4\), as those of squares"),
+        (lambda z: pictures(z) / 0, "received NaN or infinity"),
+        (lambda z: pictures(z) * torch.rand(1), "the same latents give different images"),
+        (lambda z: torch.ones(len(z), 1, 4, 4) / 2, "different latents give the same image"),
+    ],
+)
+def test_a_generator_that_draws_nothing_to_score_is_refused(compute, said):
+    with pytest.raises(DevalError, match=said):
+        checked(compute)
+
+
+def test_a_generator_whose_values_are_cut_off_is_a_warning_unless_its_range_is_said(recwarn):
+    checked(pictures)
+    checked(lambda z: 2 * pictures(z) - 1, range=(-1, 1))
+    assert not recwarn.list
+    with pytest.warns(DevalWarning, match=r"% of the values are outside 0 to 1 and are cut off"):
+        checked(lambda z: 2 * pictures(z) - 1)
+
+
+class Vision(nn.Module):
+    """What transformers loads: a call with `pixel_values`."""
+
+    config = SimpleNamespace(num_channels=1)
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.hidden = hidden
+
+    def forward(self, pixel_values):
+        mean = pixel_values.mean(dim=(1, 2, 3))[:, None]
+        if self.hidden == "pooled":
+            return SimpleNamespace(pooler_output=mean[:, :, None, None])
+        tokens = torch.stack([mean, 3 * mean], dim=1)
+        return SimpleNamespace(last_hidden_state=tokens if self.hidden == "tokens" else tokens.mT[..., None])
+
+
+@pytest.fixture
+def transformers(monkeypatch):
+    """A stand-in for transformers, whose models are named after what they return; `processor` may be None."""
+    stand_in = types.ModuleType("transformers")
+    stand_in.__spec__ = importlib.machinery.ModuleSpec("transformers", None)
+
+    def model(name):
+        if name == "absent":
+            raise OSError("no such model\nand more lines")
+        return Vision(name)
+
+    def processor(name):
+        if stand_in.processor is None:
+            raise OSError("no processor")
+        return stand_in.processor
+
+    stand_in.AutoModel = SimpleNamespace(from_pretrained=model)
+    stand_in.AutoImageProcessor = SimpleNamespace(from_pretrained=processor)
+    stand_in.processor = None
+    monkeypatch.setitem(sys.modules, "transformers", stand_in)
+    return stand_in
+
+
+@pytest.mark.parametrize(("kind", "factor"), [("pooled", 1), ("tokens", 2), ("maps", 2)])
+def test_the_code_of_a_hub_model_is_its_pooled_output_or_the_mean_of_its_last_states(transformers, kind, factor):
+    from disentangle_eval.sources.hub import load_hub_model
+
+    model, settings = load_hub_model(kind)
+    assert settings == {}
+    assert model(IMAGES).flatten().tolist() == pytest.approx((factor * IMAGES.mean(dim=(1, 2, 3))).tolist())
+
+
+def test_images_look_as_the_processor_of_a_hub_model_says(transformers):
+    from disentangle_eval.sources.hub import load_hub_model
+
+    transformers.processor = SimpleNamespace(
+        size={"shortest_edge": 8}, do_normalize=True, image_mean=[0.5], image_std=[0.25]
+    )
+    assert load_hub_model("pooled")[1] == {"channels": "1", "size": 8, "mean": (0.5,), "std": (0.25,)}
+    transformers.processor = SimpleNamespace(size={"height": 4, "width": 4}, do_normalize=False)
+    assert load_hub_model("pooled")[1] == {"channels": "1", "size": 4}
+
+
+def test_a_hub_model_that_cannot_be_loaded_is_one_line(transformers):
+    from disentangle_eval.sources.hub import load_hub_model
+
+    with pytest.raises(UsageError, match=r"source 'hf:absent' cannot be loaded \(OSError: no such model") as caught:
+        load_hub_model("absent")
+    assert "\n" not in str(caught.value)
