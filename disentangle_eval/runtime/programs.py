@@ -57,7 +57,7 @@ def archive_names(contents: bytes) -> Sequence[str]:
     """The names in a zip archive; none where the file is no such archive."""
     try:
         return zipfile.ZipFile(io.BytesIO(contents)).namelist()
-    except zipfile.BadZipFile:
+    except Exception:  # a damaged directory makes nearly every kind of error
         return ()
 
 

@@ -52,12 +52,12 @@ def table_format(path: Path) -> Literal["npz", "npy", "h5", "parquet", "csv"] | 
     if head.startswith(_PARQUET):
         return "parquet"
     if head.startswith(_ZIP):
-        from zipfile import BadZipFile, ZipFile
+        from zipfile import ZipFile
 
         try:
             with ZipFile(path) as archive:
                 return "npz" if all(name.endswith(".npy") for name in archive.namelist()) else None
-        except BadZipFile:
+        except Exception:  # a damaged directory makes nearly every kind of error
             return None
     return "csv" if _is_csv(head) else None
 

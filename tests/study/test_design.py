@@ -86,3 +86,22 @@ def test_seeds_in_any_form():
 def test_a_study_without_models():
     with pytest.raises(UsageError, match=r"\[\[models\]\]"):
         study_of({"name": "s"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "scale", "said"),
+    [
+        ({"models": [{"beta": 4}]}, 1, "expected model = NAME"),
+        (
+            {"models": [{"model": "beta-vae", "beta": []}]},
+            1,
+            "setting 'beta': received \\[\\], expected at least one value",
+        ),
+        ({"metrics": ["all"]}, 1, "metrics: received 'all', expected the names of metrics"),
+        ({}, 0, "--scale: received 0, expected a number above 0 and at most 1"),
+        ({}, 2, "--scale: received 2"),
+    ],
+)
+def test_what_names_no_trial_is_refused(changes, scale, said):
+    with pytest.raises((UsageError, StudyError), match=said):
+        study_of(study(**changes), scale)

@@ -1,0 +1,62 @@
+"""One trial in its process: what fails in scoring costs no other score, and what trains in its folder is waited for."""
+
+import threading
+
+import pytest
+from tiny_studies import study
+
+from disentangle_eval import scoring
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.study import trial as trials
+from disentangle_eval.study.running import StudyFolder, states_of
+from disentangle_eval.training.folder import RunFolder
+
+
+@pytest.fixture
+def trained(grid, tmp_path):
+    """A study's only trial, trained and not scored: its folder, and the study's."""
+    tiny, folder = study(grid, metrics=["mig", "sap"]), StudyFolder(tmp_path / "study")
+    folder.write(tiny)
+    path = folder.trials / tiny.trials[0].folder
+    assert trials.train_trials({path: tiny.trials[0]}, 1, "cpu", None) == (None, {})
+    return path, folder
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(DevalError("metric 'mig': no luck"), "mig: metric 'mig': no luck"), (KeyError("a"), "mig: KeyError: 'a'")],
+)
+def test_a_metric_that_fails_costs_no_other_score_and_is_tried_again(trained, monkeypatch, error, said):
+    path, folder = trained
+    measured = scoring.measure
+
+    def fails_for_mig(measurement, *rest):
+        if measurement.metric.spec.name == "mig":
+            raise error
+        return measured(measurement, *rest)
+
+    (trial,) = folder.read()
+    monkeypatch.setattr(scoring, "measure", fails_for_mig)
+    assert trials.score_trial(trial, path, "cpu", None) == [said]
+    (state,) = states_of(folder)
+    assert (state.state, [result["metric"] for result in state.run.results]) == ("begun", ["sap"])
+    monkeypatch.setattr(scoring, "measure", measured)
+    assert trials.score_trial(trial, path, "cpu", None) == []
+    (state,) = states_of(folder)
+    assert (state.state, [result["metric"] for result in state.run.results]) == ("done", ["sap", "mig"])
+
+
+def test_a_trial_waits_for_the_process_that_still_saves_in_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "POLL_SECONDS", 0.01)
+    folder = RunFolder(tmp_path)
+    with folder.lock():
+        monkeypatch.setattr(trials, "LOCK_SECONDS", 0.0)
+        with pytest.raises(UsageError, match="another process still trains in"):
+            trials.wait_for_lock(folder)
+        monkeypatch.setattr(trials, "LOCK_SECONDS", 60.0)
+        waiting = threading.Thread(target=trials.wait_for_lock, args=[folder])
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert not waiting.is_alive()
