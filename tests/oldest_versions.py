@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTED_WITH = ("pytest", "pytest-xdist")
+TESTED_WITH = ("pytest", "pytest-xdist", "hypothesis")
 NEWEST = ("torch", "torchvision")
 
 
