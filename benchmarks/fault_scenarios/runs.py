@@ -104,7 +104,7 @@ def random_kills(folder: Path, data: Path, count: int, rng: random.Random) -> Co
 def full_disks(folder: Path, data: Path, count: int) -> Counter[Outcome]:
     """Let each file that a run writes find the disk full after each of some sizes; then the whole disk, of any size."""
     unbroken, moments = _unbroken(folder, data)
-    files = dict.fromkeys(moment.file for moment in moments if moment.step == "opened")
+    files = dict.fromkeys(moment.file for moment in moments if moment.step == "opened" and moment.file != ".lock")
     of_one: Iterator[Break] = (
         (file, partial(_watched, act=partial(full_for, file, size)), False) for size in SIZES for file in files
     )

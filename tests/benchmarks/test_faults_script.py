@@ -14,4 +14,11 @@ def test_the_short_form_finds_no_fault():
     assert [line for line in lines if line["faults"]] == []
     assert done.returncode == 0, done.stderr
     assert all(line["tried"] for line in lines)
-    assert len(lines) == 11
+    assert [line["scenario"] for line in lines if not line["scenario"].startswith("mutated")] == [
+        "kills at chosen moments",
+        "kills at random moments",
+        "full disks",
+        "hostile plugins",
+        "servers that lie",
+    ]
+    assert len(lines) == 12
