@@ -24,7 +24,8 @@ def score(subject, protocol="dlib", seed=0, **settings):
 def test_dlib_equals_the_reference_but_for_its_count_of_dimensions(golden):
     table = load_code_table(golden.file)
     values = score(table, seed=golden.seed).values
-    assert values["value"] == golden.scores["irs"]["IRS"]
+    # Releases of NumPy round means of float32 differently.
+    assert values["value"] == pytest.approx(golden.scores["irs"]["IRS"], rel=1e-6)
     everything = table.codes(np.arange(len(table)))
     assert values["num_active_dims"] == np.count_nonzero(np.ptp(everything, axis=0))
 
