@@ -28,7 +28,8 @@ def every_model(folder: Path, count: int) -> Counter[Outcome]:
     folder.mkdir()
     for side in SIDES:
         images = np.random.default_rng(0).integers(256, size=(12, side, side), dtype=np.uint8)
-        np.savez(folder / f"{side}.npz", images=images, labels=np.arange(12) % 4)
+        factors = np.stack([np.arange(12) // 4, np.arange(12) % 4], axis=1)
+        np.savez(folder / f"{side}.npz", images=images, factors=factors)
     found: Counter[Outcome] = Counter()
     for name in list(load_registry().models)[:count]:
         side = next(side for side in SIDES if _takes(name, side))
