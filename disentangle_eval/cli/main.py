@@ -21,9 +21,7 @@ COMMANDS = {
     "score": LazyCommand("disentangle_eval.cli.score", "Score a checkpoint or a table of codes with a metric."),
     "encode": LazyCommand("disentangle_eval.cli.encode", "Write the codes of every image of a data set to a file."),
     "export": LazyCommand("disentangle_eval.cli.export", "Write a model for use elsewhere, with a model card."),
-    "sample": LazyCommand(
-        "disentangle_eval.cli.sample", "Draw images from the prior of a checkpoint or another generator."
-    ),
+    "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a generator's prior."),
     "traverse": LazyCommand("disentangle_eval.cli.traverse", "Draw what each latent dimension changes."),
     "reconstruct": LazyCommand("disentangle_eval.cli.reconstruct", "Draw images above their reconstructions."),
     "calibrate": LazyCommand("disentangle_eval.cli.calibrate", "Estimate batch statistics anew on clean images."),

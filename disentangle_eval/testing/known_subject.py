@@ -39,7 +39,7 @@ def known_subject(needs: frozenset[str], codes: Codes = "informative") -> Subjec
 
 
 def table(codes: Codes, seed: int) -> CodeTable:
-    """The factors of a grid with noise of a seed, as a table."""
+    """The factors of a grid with noise of a seed, as a table; real numbers are the means of normal posteriors."""
     space = FactorSpace(("first", "second", "third"), SIZES)
     classes = space.classes(np.arange(len(space)))
     values = classes + NOISE * np.random.default_rng(seed).normal(size=classes.shape)
@@ -47,7 +47,7 @@ def table(codes: Codes, seed: int) -> CodeTable:
         return CodeTable(classes.astype(float), space, tuple(map(Categorical, SIZES)), labels=classes[:, 0])
     if codes != "informative":
         values[:, : 1 if codes == "one dead column" else None] = 0.5
-    return CodeTable(values, space, labels=classes[:, 0])
+    return CodeTable(values, space, labels=classes[:, 0], log_variance=np.full(values.shape, 2 * np.log(NOISE)))
 
 
 def encoded(codes: Codes, seed: int) -> EncodedSubject:
