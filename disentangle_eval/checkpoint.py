@@ -232,6 +232,11 @@ def _understood(path: Path, contents: Any) -> Checkpoint:
             f"{' and '.join(map(str, FORMATS_READ))}",
             advice="use the release that wrote it",
         )
+    return whole(f"checkpoint {str(path)!r}", contents, "use another checkpoint of the run")
+
+
+def whole(what: str, contents: Mapping[str, Any], advice: str) -> Checkpoint:
+    """The checkpoint with these contents; `DevalError` with `what` and the advice where a part is missing or wrong."""
     wrong = [repr(key) for key, kind in KINDS.items() if key not in contents or not isinstance(contents[key], kind)]
     if not wrong:
         wrong = [f"{key}[{item!r}]" for key, item, kind in ITEMS if not isinstance(contents[key].get(item), kind)]
@@ -240,8 +245,8 @@ def _understood(path: Path, contents: Any) -> Checkpoint:
         wrong = ["data['shape']"]
     if wrong:
         raise DevalError(
-            f"checkpoint {str(path)!r}: damaged, {wrong[0]} is missing or not what it should be",
-            advice="use another checkpoint of the run",
+            f"{what}: damaged, {wrong[0]} is missing or not what it should be",
+            advice=advice,
         )
     return Checkpoint(**{key: contents[key] for key in KINDS})
 

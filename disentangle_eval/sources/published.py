@@ -57,7 +57,7 @@ def published_checkpoint(name: str) -> tuple[Checkpoint, Path] | None:
 
 
 def _checkpoint(name: str, contents: dict[str, Any], weights: Path) -> Checkpoint:
-    from disentangle_eval.checkpoint import Checkpoint
+    from disentangle_eval.checkpoint import whole
 
     if importlib.util.find_spec("safetensors") is None:
         raise UsageError(f"source 'hf:{name}': safetensors is not installed", advice="pip install safetensors")
@@ -65,10 +65,9 @@ def _checkpoint(name: str, contents: dict[str, Any], weights: Path) -> Checkpoin
 
     try:
         tensors = load_file(weights)
-        fields = {key: contents[key] for key in ("model", "config", "data", "seed", "iteration", "versions")}
     except Exception as error:  # whatever a damaged file makes the reader raise
         raise DevalError(f"source 'hf:{name}': damaged ({describe(error)})") from error
-    return Checkpoint(**fields, weights=tensors, train=None)
+    return whole(f"source 'hf:{name}'", {**contents, "weights": tensors, "train": None}, "export the model again")
 
 
 def _file(name: str, file: str) -> Path | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.machinery
+import io
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +18,8 @@ import torch
 
 import disentangle_eval as de
 from disentangle_eval.cli.main import main
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.sources.published import published_checkpoint, push_to_hub
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +94,80 @@ def test_without_the_client_pushing_names_the_extra(tmp_path, monkeypatch) -> No
     monkeypatch.setattr(published.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'disentangle-eval\[hf\]'"):
         published.push_to_hub(tmp_path, "me/toy")
+
+
+@pytest.fixture
+def safetensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for safetensors, whose files are those of torch."""
+    package, module = types.ModuleType("safetensors"), types.ModuleType("safetensors.torch")
+    package.__spec__ = importlib.machinery.ModuleSpec("safetensors", None)
+    module.load_file = lambda path: torch.load(io.BytesIO(path.read_bytes()), weights_only=True)  # type: ignore[attr-defined]
+    package.torch = module  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "safetensors", package)
+    monkeypatch.setitem(sys.modules, "safetensors.torch", module)
+
+
+def folder_of(folder: Path, weights: dict[str, torch.Tensor] | None, **changed: object) -> str:
+    """A folder as `deval export --to safetensors` writes it; a change to None leaves a part out."""
+    contents = {
+        "format": "disentangle_eval model",
+        "model": {"name": "vae", "distribution": "disentangle-eval", "version": 1},
+        "config": {},
+        "data": {"dataset": "dsprites", "name": "dsprites", "sha256": "0" * 64, "shape": [1, 64, 64]},
+        "versions": {},
+        "seed": 0,
+        "iteration": 1,
+    }
+    kept = {key: value for key, value in {**contents, **changed}.items() if value is not None}
+    (folder / "config.json").write_text(json.dumps(kept))
+    if weights is not None:
+        torch.save(weights, folder / "model.safetensors")
+    return str(folder)
+
+
+WEIGHTS = {"w": torch.zeros(2)}
+
+
+def test_a_folder_of_ours_is_a_checkpoint_without_training_state(safetensors, tmp_path) -> None:
+    checkpoint, weights = published_checkpoint(folder_of(tmp_path, WEIGHTS))
+    assert (checkpoint.model["name"], checkpoint.train) == ("vae", None)
+    assert weights == tmp_path / "model.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("weights", "changed", "said"),
+    [
+        (None, {}, "received no model.safetensors, expected one next to its config.json"),
+        (WEIGHTS, {"model": 3}, "damaged, 'model' is missing or not what it should be; export the model again"),
+        (WEIGHTS, {"config": None}, "damaged, 'config' is missing"),
+        (WEIGHTS, {"model": {"name": "vae"}}, r"damaged, model\['distribution'\] is missing"),
+        (WEIGHTS, {"data": {"dataset": "a", "name": "a", "sha256": "", "shape": [1, -1, 64]}}, r"data\['shape'\]"),
+    ],
+)
+def test_a_damaged_folder_of_ours_is_refused_in_one_line(safetensors, tmp_path, weights, changed, said) -> None:
+    with pytest.raises(DevalError, match=said) as caught:
+        published_checkpoint(folder_of(tmp_path, weights, **changed))
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_weights_are_refused_and_other_folders_are_not_ours(safetensors, tmp_path) -> None:
+    folder = folder_of(tmp_path, WEIGHTS)
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(DevalError, match=r"^source 'hf:.*': damaged \("):
+        published_checkpoint(folder)
+    assert published_checkpoint(folder_of(tmp_path, None, format="another")) is None
+    (tmp_path / "config.json").write_text("{")
+    assert published_checkpoint(folder) is None
+
+
+def test_what_the_hub_refuses_names_where_the_files_are(hub, tmp_path) -> None:
+    with pytest.raises(
+        DevalError, match=rf"^--push me/toy: .*; `hf auth login` signs in; the files are in '{tmp_path}/no'"
+    ):
+        push_to_hub(tmp_path / "no", "me/toy")
+    for name in ("toy", "/toy", "me/", "me/my/toy"):
+        with pytest.raises(UsageError, match="expected OWNER/NAME"):
+            push_to_hub(tmp_path, name)
 
 
 @pytest.fixture
