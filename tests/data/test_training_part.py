@@ -96,6 +96,7 @@ def test_training_on_a_part_resumes_to_the_bit():
     [
         ({"correlate": "x:y"}, "correlate: received 'x:y', expected pairs such as"),
         ({"correlate": "x:y:0"}, "a number above 0"),
+        ({"correlate": "x:y:0.001,x:-y:0.001"}, "larger numbers: no image has a chance to be drawn"),
         ({"correlate": "x:z:0.2"}, "received 'z', expected a factor: shape, x, y"),
         ({"hold_out": "x"}, "hold_out: received 'x', expected combinations such as"),
         ({"hold_out": "x:16"}, "received x:16, expected classes of x from 0 to 15"),

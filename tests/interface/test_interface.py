@@ -202,6 +202,23 @@ def test_mistakes_are_one_line(call, message: str) -> None:
         call()
 
 
+def test_terms_of_held_back_images_are_logged_and_too_many_are_refused(squares: str, tmp_path: Path) -> None:
+    options = {"iterations": 2, "log_every": 1, "checkpoint_every": 1, **TINY}
+    held_back = de.train("vae", squares, out=tmp_path / "run", validation=8, **options)
+    assert any(key.startswith("validation_") for line in held_back.log for key in line)
+    assert held_back.description["settings"]["validation"] == 8
+    with pytest.raises(UsageError, match=r"--validation: received \d+, expected fewer than the [\d,]+ images"):
+        de.train("vae", squares, out=tmp_path / "more", validation=int(np.prod(SIZES)), **options)
+
+
+def test_a_table_of_codes_is_no_model_and_a_picture_is_one_of_those_drawn(run: de.TrainedRun, tmp_path: Path) -> None:
+    np.save(tmp_path / "codes.npy", np.eye(3))
+    with pytest.raises(UsageError, match="a table of codes, expected a model"):
+        de.load_model(tmp_path / "codes.npy")
+    with pytest.raises(UsageError, match=r"picture: received 'loses', expected one of: .*losses"):
+        run.picture("loses")
+
+
 def test_images_of_another_shape_are_refused(run: de.TrainedRun, tmp_path: Path) -> None:
     np.savez(tmp_path / "small.npz", images=np.zeros((4, 8, 8), dtype=np.uint8))
     with pytest.raises(DevalError, match=r"received images of shape \(1, 8, 8\), expected \(1, 16, 16\)"):

@@ -105,6 +105,11 @@ def test_only_the_last_scored_iteration_counts():
     assert compare(runs).cells["a"]["mig p"].mean == 0.1
 
 
+def test_of_several_draws_of_a_metric_that_of_the_lowest_seed_counts():
+    draws = [result("mig", 0.3, seed=2), result("mig", 0.1, seed=1), result("mig", 0.2, seed=3)]
+    assert compare([run("a", 0, draws)]).cells["a"]["mig p"].values == {0: 0.1}
+
+
 def test_runs_that_differ_in_precision_are_two_settings():
     runs = [run("a", 0, [result("mig", 0.5)]), run("a", 0, [result("mig", 0.7)])]
     runs[1] = dataclasses.replace(runs[1], settings={"precision": "bf16"})
