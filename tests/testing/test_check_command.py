@@ -22,6 +22,7 @@ def installed_as(monkeypatch, spec: ModelSpec) -> None:
         return Candidate(record=Registered(spec, "specimens", "0"), entry="specimens.sound", image=image)
 
     monkeypatch.setattr("disentangle_eval.testing.candidate.find_candidate", find)
+    monkeypatch.setattr("disentangle_eval.cli.check.refuse_unknown", lambda name: None)
 
 
 def test_a_sound_model_passes(monkeypatch):
