@@ -213,7 +213,7 @@ def is_named(result: Mapping[str, Any], name: str) -> bool:
     return (
         result["metric"] == metric
         and (not protocol or result["settings"].get("protocol") == protocol)
-        and (not detail or isinstance(result["details"].get(detail), (int, float)))
+        and (not detail or isinstance((result.get("details") or {}).get(detail), (int, float)))
     )
 
 

@@ -22,6 +22,9 @@ FAILURE_FILE = "failure.json"
 # More than the longest line of a log.
 TAIL_BYTES = 1 << 17
 
+# What run.json says of a run besides what `RunFolder.read_run` demands.
+DESCRIBED: Mapping[str, type] = {"distribution": str, "version": int, "dataset": str, "seed": int}
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
@@ -93,6 +96,9 @@ def read_run(folder: Path) -> RunRecord:
     """What a run folder says of its run; `DevalError` where run.json is no description of one."""
     run = RunFolder(folder)
     described = run.read_run()
+    for key, kind in DESCRIBED.items():
+        if not isinstance(described.get(key), kind):
+            raise run.damaged(f"{key!r} is missing or not what it should be")
     iteration = last_iteration(run.log)
     failure = read_failure(folder)
     results = read_results(run.results)

@@ -1,27 +1,82 @@
-"""What a run folder says of its run."""
+"""What a run folder says of its run, also while it trains, after a crash and after a failure."""
 
 import json
-import os
+from dataclasses import replace
 
 import pytest
 from run_folders import write_run
 
-from disentangle_eval.errors import DevalError
-from disentangle_eval.study.runs import find_runs
+from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.study.plotting import newest_value, scores_of
+from disentangle_eval.study.runs import find_named_runs, find_runs, labels_of_runs, last_iteration, read_run
+from disentangle_eval.training.folder import RunFolder
 
 
-@pytest.mark.parametrize("key", ["model", "distribution", "version", "dataset", "seed", "config", "settings"])
-def test_a_run_json_without_a_key_is_one_line_that_names_it(tmp_path, key):
-    write_run(tmp_path / "run", 0, 1.0)
-    file = tmp_path / "run" / "run.json"
-    described = json.loads(file.read_text())
-    file.write_text(json.dumps({name: value for name, value in described.items() if name != key}))
-    with pytest.raises(DevalError, match=rf"run\.json': damaged, .*'{key}'"):
-        find_runs([tmp_path])
+@pytest.fixture
+def folder(tmp_path):
+    write_run(tmp_path / "run", seed=0, beta=1)
+    return tmp_path / "run"
 
 
-def test_a_log_that_is_a_pipe_is_not_waited_for(tmp_path):
-    write_run(tmp_path / "run", 0, 1.0)
-    (tmp_path / "run" / "log.jsonl").unlink()
-    os.mkfifo(tmp_path / "run" / "log.jsonl")
-    assert [run.iteration for run in find_runs([tmp_path])] == [0]
+@pytest.mark.parametrize(
+    ("log", "iteration"),
+    [
+        ('{"iteration": 10}\n{"iteration": 20}\n', 20),
+        ('{"iteration": 10}\n{"iteration": 2', 10),
+        ('{"iteration": 10}\n[20]\n{"loss": 1}\nnull\n\n', 10),
+        ("half a", 0),
+        ("", 0),
+        ('{"iteration": 10, "text": "' + "x" * 10**6 + '"}\n{"iteration": 20}\n{"', 20),
+    ],
+)
+def test_the_last_whole_line_of_the_log_says_how_far_a_run_is(tmp_path, log, iteration):
+    (tmp_path / "log.jsonl").write_text(log)
+    assert last_iteration(tmp_path / "log.jsonl") == iteration
+    assert last_iteration(tmp_path / "absent.jsonl") == 0
+
+
+def test_a_run_is_finished_training_failed_or_stopped(folder):
+    assert read_run(folder).state == "finished"
+    (folder / "log.jsonl").write_text('{"iteration": 10}\n')
+    assert read_run(folder).state == "stopped"
+    with RunFolder(folder).lock():
+        assert read_run(folder).state == "training"
+    (folder / "failure.json").write_text(json.dumps({"cause": "NaN"}))
+    assert (read_run(folder).state, read_run(folder).failure) == ("failed", "NaN")
+    (folder / "failure.json").write_text("{")
+    assert read_run(folder).state == "stopped"
+
+
+@pytest.mark.parametrize("change", [{"config": {}}, {"config": {"iterations": "many"}}, {"seed": None}])
+def test_a_description_that_is_none_of_a_run_is_refused_in_one_line(folder, change):
+    described = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**described, **change}))
+    with pytest.raises(DevalError) as caught:
+        read_run(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_models_of_one_name_are_told_apart_by_where_they_are_from(folder):
+    (run,) = find_runs([folder])
+    other = replace(run, distribution="e", version=2)
+    assert labels_of_runs([run, other]) == ["a of d (version 1)", "a of e (version 2)"]
+    named = [replace(one, name="ours") for one in (run, other)]
+    assert labels_of_runs(named) == ["ours a of d (version 1)", "ours a of e (version 2)"]
+
+
+def test_a_run_that_is_named_twice_is_one_run_and_a_folder_without_any_is_refused(folder, tmp_path):
+    assert [run.name for run in find_named_runs([f"ours={folder}", str(tmp_path)])] == ["ours"]
+    with pytest.raises(UsageError, match="which holds no run"):
+        find_runs([tmp_path / "absent"])
+
+
+def test_a_score_over_iterations_is_the_mean_of_its_draws_and_lines_without_details_have_none(folder):
+    line = json.loads((folder / "results.jsonl").read_text())
+    lines = [{**line, "iteration": 10}, {**line, "iteration": 10, "value": 3, "seed": 1}, line]
+    del lines[1]["details"]
+    (folder / "results.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (run,) = find_runs([folder])
+    assert scores_of(run, "mig").tolist() == [[10, 2], [20, 1]]
+    assert scores_of(run, "mig:p:gap").tolist() == [[10, 0.5], [20, 0.5]]
+    assert newest_value(run, "mig:p:gap") == 0.5
+    assert newest_value(run, "mig:other") is None
