@@ -46,6 +46,19 @@ def test_a_metric_that_fails_costs_no_other_score_and_is_tried_again(trained, mo
     assert (state.state, [result["metric"] for result in state.run.results]) == ("done", ["sap", "mig"])
 
 
+def test_every_snapshot_is_scored_once_where_a_study_asks_for_all(grid, tmp_path):
+    tiny, folder = study(grid, metrics=["mig"], snapshots="all", snapshot_every=1), StudyFolder(tmp_path / "study")
+    folder.write(tiny)
+    path = folder.trials / tiny.trials[0].folder
+    trials.train_trials({path: tiny.trials[0]}, 1, "cpu", None)
+    assert states_of(folder)[0].state == "begun"
+    for _ in range(2):
+        assert trials.score_trial(tiny.trials[0], path, "cpu", None) == []
+        (state,) = states_of(folder)
+        assert state.state == "done"
+        assert [result["iteration"] for result in state.run.results] == [0, 1, 2, 3]
+
+
 def test_a_trial_waits_for_the_process_that_still_saves_in_its_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(trials, "POLL_SECONDS", 0.01)
     folder = RunFolder(tmp_path)
