@@ -52,17 +52,18 @@ def study_command(data: Path, out: Path) -> list[str]:
 def killed_commands(
     folder: Path, data: Path, command: Callable[[Path, Path], list[str]], count: int, rng: random.Random
 ) -> Counter[Outcome]:
-    """Kill one process of a command that trains in several, at a random moment, and give the command again."""
+    """Kill one process of a command that trains in several after a random number of log lines; give it again."""
     found: Counter[Outcome] = Counter()
     folder.mkdir()
-    begun = time.monotonic()
     _finish(_started(command(data, folder / "unbroken")))
-    duration, expected = time.monotonic() - begun, states_below(folder / "unbroken")
+    lines, expected = _lines_below(folder / "unbroken"), states_below(folder / "unbroken")
     assert len(expected) == 2
     for number in range(count):
         out = folder / str(number)
         process = _started(command(data, out))
-        time.sleep(rng.uniform(0, duration))
+        last = rng.randrange(lines)
+        while process.poll() is None and _lines_below(out) < last:
+            time.sleep(0.02)
         tree = _tree(process.pid)
         victim = rng.choice(tree)
         with contextlib.suppress(ProcessLookupError):
@@ -85,6 +86,11 @@ def states_below(folder: Path) -> list[str]:
     return [state(path.parent) for path in sorted(folder.rglob("checkpoint.pt"))]
 
 
+def _lines_below(folder: Path) -> int:
+    """How many lines the logs of all runs below a folder have."""
+    return sum(path.read_bytes().count(b"\n") for path in folder.rglob("log.jsonl"))
+
+
 def _started(arguments: list[str]) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "disentangle_eval", *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -96,11 +102,13 @@ def _finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def _tree(pid: int) -> list[int]:
-    """A process and all that it started, directly or not."""
+    """A process and all that it started, directly or not, as long as they run."""
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                parents[int(path.parent.name)] = int(parent)
     tree = [pid]
     for one in tree:
         tree += [child for child, parent in parents.items() if parent == one]
