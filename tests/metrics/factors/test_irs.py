@@ -25,7 +25,7 @@ def test_dlib_equals_the_reference_but_for_its_count_of_dimensions(golden):
     table = load_code_table(golden.file)
     values = score(table, seed=golden.seed).values
     # Releases of NumPy round means of float32 differently.
-    assert values["value"] == pytest.approx(golden.scores["irs"]["IRS"], rel=1e-6)
+    assert values["value"] == pytest.approx(golden.scores["irs"]["IRS"], rel=1e-5)
     everything = table.codes(np.arange(len(table)))
     assert values["num_active_dims"] == np.count_nonzero(np.ptp(everything, axis=0))
 
