@@ -19,7 +19,7 @@ class UnprintableError(Exception):
         (UnprintableError(), "UnprintableError (its message cannot be printed)"),
         (
             RuntimeError(f"{INTERPRETED}\n  code\n    code\nRuntimeError: sizes differ\n"),
-            "RuntimeError: RuntimeError: sizes differ",
+            "RuntimeError: sizes differ",
         ),
     ],
 )
