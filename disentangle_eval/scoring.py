@@ -296,7 +296,7 @@ def _settings_of(measurement: Measurement, settings: Mapping[str, Any], statisti
 def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Mapping[str, Any]) -> Scores:
     try:
         metric = load_registry().resolve(measurement.metric)
-        with plugin_code(f"metric {measurement.name!r} of {measurement.metric.distribution}"):
+        with plugin_code(_owner(measurement)):
             scores: Scores = metric(measurement.cfg).score(subject, seed)
     except PluginError as error:
         raise _failed(measurement, error) from error
@@ -315,7 +315,13 @@ def _remark_on_length(measurement: Measurement, subject: Subject, seed: int) -> 
     """Say that a score will take long, before it starts; what the metric cannot do is for the score to say."""
     with contextlib.suppress(Exception):
         metric = load_registry().resolve(measurement.metric)(measurement.cfg)
-        remark_if_long(f"{measurement.name} ({measurement.protocol})", metric.seconds(subject, seed), at_most=True)
+        with plugin_code(_owner(measurement)):
+            seconds = metric.seconds(subject, seed)
+        remark_if_long(f"{measurement.name} ({measurement.protocol})", seconds, at_most=True)
+
+
+def _owner(measurement: Measurement) -> str:
+    return f"metric {measurement.name!r} of {measurement.metric.distribution}"
 
 
 def _how_to_take_less(measurement: Measurement) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def cheaper_way(text: str) -> Iterator[None]:
 def remark_if_long(what: str, seconds: float, at_most: bool = False) -> None:
     """Say that something will take so long, where that is more than ten minutes; within `cheaper_way` only once."""
     remark = _remark.get() or Remark()
-    if seconds <= LONG or remark.made:
+    if not LONG < seconds < math.inf or remark.made:
         return
     remark.made = True
     line = f"{what}: {'up to ' if at_most else ''}about {in_words(seconds)}"

@@ -12,7 +12,7 @@ from torch import Tensor
 from disentangle_eval.api import Dataset, Model
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import DevalError
-from disentangle_eval.registry.plugin_code import put_back, settings_of_process
+from disentangle_eval.registry.plugin_code import put_back, settings_of_process, settings_of_torch
 from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.runtime.global_randomness import GlobalState
 from disentangle_eval.runtime.processor import Products
@@ -140,11 +140,12 @@ class Training:
         )
 
     def _compute(self) -> int:
-        before = settings_of_process()
+        before = settings_of_torch()
         try:
             self.window.add(run_iteration(self.rounds, self.players, self.step, self.iteration))
         finally:
-            put_back(before, f"model class {type(self.model).__name__}")
+            if settings_of_torch() != before:
+                put_back(settings_of_process() | before, f"model class {type(self.model).__name__}")
         return 1
 
 

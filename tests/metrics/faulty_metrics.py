@@ -73,3 +73,11 @@ class Warns(Faulty):
         for _ in range(2):
             warnings.warn("offsets were lost", DevalWarning, stacklevel=2)
         return Scores({"value": 1.0})
+
+
+class WrongEstimate(Faulty):
+    found = Scores({"value": 1.0})
+
+    def seconds(self, subject, seed):
+        print("soon")
+        raise SystemExit(3)

@@ -91,6 +91,11 @@ def test_a_result_holds_each_warning_of_its_metric_once():
         assert measure(measurement(faulty_metrics.Warns), TABLE, 0, {}).warnings == ("offsets were lost",)
 
 
+def test_an_estimate_of_the_time_that_exits_or_prints_costs_no_score(capsys):
+    assert measure(measurement(faulty_metrics.WrongEstimate), TABLE, 0, {}).value == 1
+    assert capsys.readouterr().out == ""
+
+
 def test_a_metric_that_fails_costs_its_own_score_alone():
     kinds = (faulty_metrics.Raises, faulty_metrics.NumpyNumbers, faulty_metrics.NotFinite)
     with pytest.warns(DevalWarning) as warned:
