@@ -20,8 +20,9 @@ $(VENV)/tested: $(VENV)/installed tests/dists/deval-tinygan/pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --editable tests/dists/deval-tinygan
 	touch $@
 
-# A VAE on dSprites that learns in half a minute: 600 small batches at five times the published learning rate. One
-# thread, which is nearly as fast on a quiet machine and faster on a busy one; encoding images for scores gains by two.
+# A VAE on dSprites that learns in half a minute: 600 small batches at five times the published learning rate. It trains
+# on one thread, which is nearly as fast as two on a quiet machine and faster on a busy one. Scores take the default
+# number of threads, since a second one speeds up the encoding of images.
 demo: $(VENV)/installed
 	$(BIN)/deval train vae --iterations 600 --batch-size 32 --lr 5e-4 --threads 1 --out $(DEMO)
 	$(BIN)/deval score $(DEMO) --metric factorvae,mig --protocol ib-gan

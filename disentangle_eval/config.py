@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.names import parse_dataset
@@ -20,6 +21,8 @@ __all__ = [
     "Presets",
     "Values",
     "build",
+    "by_setting",
+    "defaults",
     "flat",
     "preset_dataset",
     "preset_values",
@@ -105,7 +108,7 @@ def build(config: type[ConfigT], *layers: Values) -> ConfigT:
     """
     values = _defaults_within(config)
     for layer in layers:
-        values |= _by_setting(config, layer)
+        values |= by_setting(config, layer)
     try:
         return config(**_nested(config, values))
     except ValidationError as error:
@@ -145,7 +148,7 @@ def flat(values: Values | Config) -> dict[str, Any]:
     return found
 
 
-def _by_setting(config: type[Config], values: Values) -> dict[str, Any]:
+def by_setting(config: type[Config], values: Values) -> dict[str, Any]:
     """As `flat`, where the config has settings within settings; other mappings stay whole."""
     found: dict[str, Any] = {}
     for name, value in values.items():
@@ -153,14 +156,22 @@ def _by_setting(config: type[Config], values: Values) -> dict[str, Any]:
     return found
 
 
+def defaults(config: type[Config]) -> dict[str, Any]:
+    """The default of every single setting that has one written down, by its name."""
+    own = {name: field.default for name, field in settings_of(config).items()}
+    return {name: value for name, value in own.items() if value is not PydanticUndefined} | _defaults_within(config)
+
+
 def _defaults_within(config: type[Config]) -> dict[str, Any]:
     """The defaults of settings within settings, which may differ from those of their class."""
-    fields = {name: field for name, field in config.model_fields.items() if settings_within(field)}
+    fields = {
+        name: field for name, field in config.model_fields.items() if settings_within(field) and not field.is_required()
+    }
     return flat({name: field.get_default(call_default_factory=True) for name, field in fields.items()})
 
 
 def _nested(config: type[Config], values: Values) -> dict[str, Any]:
-    """The inverse of `_by_setting`."""
+    """The inverse of `by_setting`."""
     whole: dict[str, Any] = {}
     within: dict[str, dict[str, Any]] = {}
     for name, value in values.items():

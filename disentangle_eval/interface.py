@@ -171,7 +171,7 @@ def train(
     out: PathLike | None = None,
     iterations: int | None = None,
     device: str | None = None,
-    resume: bool | PathLike = False,
+    resume: bool | PathLike | None = False,
     progress: bool = True,
     data_dir: PathLike | None = None,
     **settings: Any,
@@ -181,8 +181,9 @@ def train(
     `model` and `dataset` are names, as `list_models` and `list_datasets` list them; without one, the data set is
     dSprites. `seed` is 0 and `device` "auto" unless given. `settings` are all further options
     of `deval train` by their names with underscores: those of the run (`precision`, `threads`, `eager`, `log_every`,
-    `checkpoint_every`, `snapshot_every`, `follow`, `patience`) and those of the model (`batch_size`, `lr`, ...). What
-    is left out takes the value published for the data set, or that of the `preset`.
+    `checkpoint_every`, `snapshot_every`, `follow`, `patience`) and those of the model (`batch_size`, `lr`, ...);
+    settings within settings, such as the option `--encoder-width`, are a mapping: `encoder={"width": 8}`. What is left
+    out takes the value published for the data set, or that of the `preset`.
 
     The run is written to the folder `out`; without one to runs/MODEL-DATASET-seedN, or the first of -2, -3, ... that is
     free. `resume="runs/RUN"` continues the run in that folder, bit for bit and with its own settings, of which only
@@ -200,6 +201,7 @@ def train(
     from disentangle_eval.running import train_plans
     from disentangle_eval.training.planning import plan_run
 
+    resume = bool(resume) if resume is None or isinstance(resume, int) else resume
     given = {"dataset": dataset, "preset": preset, "seed": seed, "iterations": iterations, "device": device, **settings}
     given = {name: value for name, value in given.items() if value is not None}
     folder = _folder_to_train(model, given, out, resume)

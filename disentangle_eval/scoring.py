@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from disentangle_eval.api import Scores, Subject
-from disentangle_eval.config import MetricConfig, build
+from disentangle_eval.config import MetricConfig, build, by_setting, defaults, settings_of
 from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
@@ -91,7 +91,7 @@ def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[
         raise PluginError(
             f"metric {name!r} of {metric.distribution} names no protocol", expected="at least one in its config"
         )
-    changed = {field: value for field, value in changes.items() if field in config.model_fields}
+    changed = by_setting(config, {name: value for name, value in changes.items() if name in _setting_names(config)})
     chosen = [protocol for protocol in protocols if protocol in config.protocols] or list(config.protocols)[:1]
     measurements = []
     for protocol in chosen:
@@ -99,10 +99,16 @@ def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[
             build(config, config.protocols[protocol])
         except (UsageError, TypeError) as error:
             raise PluginError(f"protocol {protocol!r} of metric {name!r} of {metric.distribution}: {error}") from None
-        cfg = build(config, {**config.protocols[protocol], **changed})
-        label = ", ".join([protocol, *(f"{field}={_shown(getattr(cfg, field))}" for field in changed)])
+        cfg = build(config, config.protocols[protocol], changed)
+        values = by_setting(config, dict(cfg))
+        label = ", ".join([protocol, *(f"{name}={_shown(values[name])}" for name in changed)])
         measurements.append(Measurement(metric, label, cfg, asked))
     return measurements
+
+
+def _setting_names(config: type[MetricConfig]) -> set[str]:
+    """The names that a change may have: of fields, and of single settings within them."""
+    return {*config.model_fields, *settings_of(config)}
 
 
 def _refuse_unknown_protocol(protocols: Iterable[str], measurements: Sequence[Measurement]) -> None:
@@ -118,7 +124,7 @@ def _refuse_unknown_protocol(protocols: Iterable[str], measurements: Sequence[Me
 def _refuse_unknown_setting(
     changes: Iterable[str], measurements: Sequence[Measurement], keywords: Iterable[str]
 ) -> None:
-    known = {field for one in measurements for field in type(one.cfg).model_fields}
+    known = {name for one in measurements for name in _setting_names(type(one.cfg))}
     for name in sorted(set(changes) - known):
         raise UsageError(
             "setting",
@@ -326,11 +332,12 @@ def _owner(measurement: Measurement) -> str:
 
 def _how_to_take_less(measurement: Measurement) -> str:
     """The protocols of a metric whose numbers of images, iterations and so on are smaller, in words; empty for none."""
-    config, fields = type(measurement.cfg), measurement.cfg.model_dump()
+    config = type(measurement.cfg)
+    settings = by_setting(config, dict(measurement.cfg))
     smaller = []
     for name, values in config.protocols.items():
-        others = {field: values.get(field, config.model_fields[field].default) for field in fields}
-        sizes = [(_size(field, others[field]), _size(field, now)) for field, now in fields.items()]
+        others = defaults(config) | by_setting(config, values)
+        sizes = [(_size(key, others[key]), _size(key, now)) for key, now in settings.items() if key in others]
         numbers = [(other, now) for other, now in sizes if other is not None and now is not None]
         if any(other < now for other, now in numbers) and all(other <= now for other, now in numbers):
             smaller.append(name)
@@ -339,7 +346,7 @@ def _how_to_take_less(measurement: Measurement) -> str:
 
 def _size(name: str, value: Any) -> float | None:
     """A setting as a size: of a number of images None means all; None for what is no size."""
-    if value is None and name.startswith("num_"):
+    if value is None and name.rpartition(".")[2].startswith("num_"):
         return math.inf
     return value if isinstance(value, int) else None
 

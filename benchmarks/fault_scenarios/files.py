@@ -89,22 +89,25 @@ def _images(module: Any, kind: str, path: Path) -> str:
 
 
 def mutations(whole: bytes, count: int, rng: random.Random) -> Iterator[bytes]:
-    """Copies with a flipped bit, some other bytes, a run of zeros, a part moved, or the end missing."""
+    """Copies with a flipped bit, some other bytes, a run of zeros, a part copied, the end or a part missing."""
     for number in range(count):
         damaged = bytearray(whole)
         place = rng.randrange(len(whole))
-        if number % 5 == 0:
+        if number % 6 == 0:
             damaged[place] ^= 1 << rng.randrange(8)
-        elif number % 5 == 1:
+        elif number % 6 == 1:
             for _ in range(rng.randint(1, 8)):
                 damaged[rng.randrange(len(whole))] = rng.randrange(256)
-        elif number % 5 == 2:
-            damaged[place : place + rng.randint(1, 64)] = bytes(len(damaged[place : place + 16]))
-        elif number % 5 == 3:
+        elif number % 6 == 2:
+            end = min(place + rng.randint(1, 64), len(whole))
+            damaged[place:end] = bytes(end - place)
+        elif number % 6 == 3:
             other = rng.randrange(len(whole))
             damaged[place : place + 16] = whole[other : other + 16]
-        else:
+        elif number % 6 == 4:
             del damaged[place:]
+        else:
+            del damaged[place : place + rng.randint(1, 64)]
         yield bytes(damaged)
 
 

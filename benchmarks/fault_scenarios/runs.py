@@ -93,7 +93,7 @@ def chosen_kills(folder: Path, data: Path, count: int, rng: random.Random) -> Co
 
 def random_kills(folder: Path, data: Path, count: int, rng: random.Random) -> Counter[Outcome]:
     """Kill a run after a random share of the CPU time that it takes."""
-    (folder / "timed").parent.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     code, seconds = cpu_of_a_child(lambda: train(data, folder / "timed", pictures=False))
     assert code == 0
     kills = (partial(killed_after_cpu, rng.uniform(0, seconds)) for _ in range(count))

@@ -56,8 +56,9 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     named = flags(name, switch)
     declared = "/".join(named) if switch else named[0]
     kind, count = (None, 1) if switch else _kind(name, field.annotation)
-    # Click itself takes no name with a dot.
-    option = FieldOption([declared, "setting"], type=kind, nargs=count, default=None, help=field.description)
+    option = FieldOption([declared], type=kind, nargs=count, default=None, help=field.description)
+    # Click names an option after its flag, `encoder_width`, and accepts no declared name with a dot. It uses the name
+    # only as the key of the parsed value, so it can be replaced by that of the setting, `encoder.width`.
     option.name = name
     return option
 

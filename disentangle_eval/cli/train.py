@@ -23,7 +23,7 @@ from disentangle_eval.cli.seeds import (
     seed_folder,
     threads_per_process,
 )
-from disentangle_eval.config import ModelConfig, flat, preset_records, resolve
+from disentangle_eval.config import ModelConfig, by_setting, defaults, flat, preset_records, preset_values, resolve
 from disentangle_eval.data.files.locations import data_folder
 from disentangle_eval.data.files.presence import presence
 from disentangle_eval.data.files.published import require
@@ -83,7 +83,7 @@ class ModelCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         dataset = ctx.params.get("dataset") or RUN_DEFAULTS["dataset"]
-        show_defaults(self.fields, flat(resolve(self.config, dataset, ctx.params.get("preset"), {})))
+        show_defaults(self.fields, _values_left_out(self.config, dataset, ctx.params.get("preset")))
         with formatter.section("Presets, the default first"):
             formatter.write_dl([(preset["name"], _preset_line(preset)) for preset in preset_records(self.config)])
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -100,6 +100,14 @@ class ModelCommand(click.Command):
             return "Options of every model"
         outer = (option.name or "").rpartition(".")[0]
         return f"Options of {self.model}{outer and ', '}{outer}"
+
+
+def _values_left_out(config: type[ModelConfig], dataset: str, preset: str | None) -> dict[str, Any]:
+    """The values of settings that are left out, as far as there are any where the user has to give some."""
+    try:
+        return flat(resolve(config, dataset, preset, {}))
+    except UsageError:
+        return defaults(config) | by_setting(config, preset_values(config, dataset, preset))
 
 
 @click.group(cls=TrainGroup, subcommand_metavar="MODEL [OPTIONS]", options_metavar="")

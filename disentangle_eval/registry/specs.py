@@ -44,9 +44,9 @@ _CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 class Spec:
     """What every spec has.
 
-    `name` is what a user types: at most 60 characters, lower case words joined by hyphens. `target` is
-    `"package.module:attribute"`, imported on first use. `api` is the literal version of this interface the plugin
-    was written for. `version` counts changes that alter results.
+    `name` is what a user types: at most 60 characters, lower case words joined by hyphens. `summary` is one
+    line of at most 500 characters. `target` is `"package.module:attribute"`, imported on first use. `api` is the
+    literal version of this interface the plugin was written for. `version` counts changes that alter results.
     """
 
     name: str
@@ -62,8 +62,9 @@ class Spec:
             "name",
             f"lower-case words joined by '-', at most {LONGEST_NAME} characters",
         )
-        _expect(isinstance(self.summary, str) and self.summary.strip(), self, "summary", "one line of text")
-        _expect("\n" not in self.summary and len(self.summary) <= LONGEST_SUMMARY, self, "summary", "one line of text")
+        line = f"one line of at most {LONGEST_SUMMARY} characters"
+        _expect(isinstance(self.summary, str) and self.summary.strip(), self, "summary", line)
+        _expect("\n" not in self.summary and len(self.summary) <= LONGEST_SUMMARY, self, "summary", line)
         _expect(_is_target(self.target), self, "target", "'package.module:attribute'")
         _expect(_is_count(self.api), self, "api", "a positive integer")
         _expect(_is_count(self.version), self, "version", "a positive integer")

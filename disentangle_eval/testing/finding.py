@@ -65,8 +65,8 @@ def find(
     if protocol and protocol not in found.config().protocols:
         known = ", ".join(found.config().protocols)
         raise UsageError("protocol", received=repr(protocol), expected=f"one of {name}'s: {known}")
-    if config:
-        build(found.config(), found.config().protocols.get(protocol, {}), config)
+    if config and (protocols := found.config().protocols):  # a check of the metric reports that there are none
+        build(found.config(), protocols[protocol or next(iter(protocols))], config)
     return found
 
 

@@ -64,3 +64,16 @@ def test_a_study_varies_them(entry):
 def test_it_keeps_every_promise_of_a_plugin():
     outcomes = check_model("towers", image=(1, 8, 8))
     assert [f"{done.check}: {done.message}" for done in outcomes if done.status not in ("ok", "skipped")] == []
+
+
+def test_help_of_a_model_that_has_a_setting_without_default_is_shown(deval, install):
+    site = install()
+    module = site / "deval_towers" / "config.py"
+    required = '    width: int = Field(ge=1, description="units of the code")\n'
+    module.write_text(module.read_text() + required)
+    shown = deval("train", "towers", "--preset", "wide", "--help")
+    assert shown.code == 0
+    assert "[default: 64,64]" in shown.out
+    assert "units of the code" in shown.out
+    assert "width: " in deval("train", "towers", "--dataset", DATA, "--out", "run").error
+    assert "preset: received 'wid'" in deval("train", "towers", "--preset", "wid", "--help").error

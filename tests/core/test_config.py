@@ -11,6 +11,7 @@ from disentangle_eval.config import (
     ModelConfig,
     Presets,
     build,
+    defaults,
     flat,
     preset_dataset,
     preset_values,
@@ -193,3 +194,17 @@ def test_settings_within_come_back_from_json_and_are_shortened():
 def test_a_wrong_setting_within_is_named_in_full(values, problem):
     with pytest.raises(UsageError, match=re.escape(problem)):
         build(Towers, values)
+
+
+class Required(ModelConfig):
+    encoder: Tower = Field(description="layers of the encoder")
+    width: int = Field(description="units")
+
+
+def test_settings_within_that_have_no_default_are_what_is_given():
+    cfg = build(Required, {"encoder.lr": 0.5, "width": 3})
+    assert cfg.encoder == Tower(lr=0.5)
+    assert build(Required, {"encoder": {"hidden": (4,)}}, {"encoder.lr": 0.5, "width": 3}).encoder.hidden == (4,)
+    with pytest.raises(UsageError, match=r"encoder: .*field required"):
+        build(Required, {"width": 3})
+    assert set(settings_of(Required)) - set(defaults(Required)) == {"width"}

@@ -77,3 +77,9 @@ def test_a_data_set_may_name_another_on_which_labels_are_scored():
     assert DatasetSpec(**DATASET, test="blobs-test").test == "blobs-test"
     with pytest.raises(ValueError, match=r"DatasetSpec\.test: received 'Blobs test', expected the name of a data set"):
         DatasetSpec(**DATASET, test="Blobs test")
+
+
+def test_a_summary_that_is_too_long_is_refused_with_the_length_it_may_have():
+    assert ModelSpec(**{**MODEL, "summary": "a" * 500}).summary
+    with pytest.raises(ValueError, match=r"^ModelSpec\.summary: .*expected one line of at most 500 characters$"):
+        ModelSpec(**{**MODEL, "summary": "a" * 501})

@@ -78,8 +78,9 @@ def test_the_same_run_is_resumed(squares: str, tmp_path: Path) -> None:
     options = {"out": tmp_path / "run", "log_every": 1, **TINY}
     straight = de.train("vae", squares, out=tmp_path / "straight", iterations=3, log_every=1, **TINY)
     de.train("vae", squares, iterations=2, **options)
-    with pytest.raises(UsageError, match="already holds a run"):
-        de.train("vae", squares, iterations=3, **options)
+    for no in (False, 0, None):
+        with pytest.raises(UsageError, match="already holds a run"):
+            de.train("vae", squares, iterations=3, resume=no, **options)
     assert de.train("vae", squares, iterations=3, resume=True, **options).log == straight.log
 
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores
-from disentangle_eval.config import Field, MetricConfig
+from disentangle_eval.config import Config, Field, MetricConfig
 from disentangle_eval.errors import DevalWarning
 
 
@@ -13,6 +13,20 @@ class PlainConfig(MetricConfig):
     protocols = {"plain": {"num_train": 100}}  # noqa: RUF012
 
     num_train: int = Field(100, ge=2, description="images")
+
+
+class Forest(Config):
+    num_trees: int = Field(10, ge=1, description="trees")
+    depth: int = Field(3, ge=1, description="depth of each")
+
+
+class ForestConfig(MetricConfig):
+    protocols = {  # noqa: RUF012
+        "large": {"forest": {"num_trees": 70, "depth": 9}},
+        "small": {"forest.num_trees": 7},
+    }
+
+    forest: Forest = Field(Forest(depth=2), description="trees that vote")
 
 
 class Faulty(Metric[PlainConfig]):

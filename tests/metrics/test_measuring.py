@@ -1,6 +1,7 @@
 """What a metric returns becomes a result that JSON can hold, or the metric's own fault."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import faulty_metrics
@@ -13,7 +14,15 @@ from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.specs import MetricSpec
-from disentangle_eval.scoring import Measurement, measure, measure_each, plan, scored_on, validated_on
+from disentangle_eval.scoring import (
+    Measurement,
+    _how_to_take_less,
+    measure,
+    measure_each,
+    plan,
+    scored_on,
+    validated_on,
+)
 
 TABLE = CodeTable(np.arange(12.0)[:, None])
 
@@ -115,6 +124,28 @@ def test_a_metric_without_protocols_costs_all_nothing_but_itself(monkeypatch):
         assert "mig" in [one.name for one in plan(["all"])]
     with pytest.raises(DevalError, match="names no protocol"):
         plan(["raises"])
+
+
+@pytest.fixture
+def forest(monkeypatch):
+    """A metric called `forest` whose settings have settings of their own."""
+    record = measurement(faulty_metrics.NumpyNumbers).metric
+    changed = replace(record, spec=replace(record.spec, config="faulty_metrics:ForestConfig"))
+    registry = Registry({}, {}, {"forest": changed})
+    monkeypatch.setattr("disentangle_eval.scoring.load_registry", lambda: registry)
+
+
+@pytest.mark.parametrize("change", [{"forest": {"num_trees": 5}}, {"forest.num_trees": "5"}])
+def test_a_setting_within_settings_leaves_the_protocol_s_others_alone(forest, change):
+    (one,) = plan(["forest"], changes=change)
+    assert (one.protocol, one.cfg.forest) == ("large, forest.num_trees=5", faulty_metrics.Forest(num_trees=5, depth=9))
+    with pytest.raises(UsageError, match=r"received forest.num_tree, .*did you mean 'forest.num_trees'"):
+        plan(["forest"], changes={"forest.num_tree": 5})
+
+
+def test_protocols_with_smaller_settings_within_settings_take_less(forest):
+    assert _how_to_take_less(plan(["forest"], ["large"])[0]) == "--protocol small takes less"
+    assert _how_to_take_less(plan(["forest"], ["small"])[0]) == ""
 
 
 def without_memory(kind):

@@ -13,7 +13,7 @@ from disentangle_eval.api import ImageShape, Metric, Scores
 from disentangle_eval.config import Field, MetricConfig
 from disentangle_eval.data import ByteImages, FactorSpace, ImageDataset
 from disentangle_eval.errors import UsageError
-from disentangle_eval.registry.lookup import Registered
+from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.specs import DatasetSpec, MetricSpec
 from disentangle_eval.testing.checks import check_registration_imports_no_torch
 from disentangle_eval.testing.dataset_checks import DatasetCandidate
@@ -27,6 +27,12 @@ from disentangle_eval.testing.outcomes import check_candidate, check_metric
 class Settings(MetricConfig):
     protocols: ClassVar = {"standard": {"images": 50}}
     images: int = Field(50, ge=2, description="images that are looked at")
+
+
+class GivenByProtocol(MetricConfig):
+    protocols: ClassVar = {"standard": {"images": 50}, "other": {"images": 60}}
+    images: int = Field(ge=2, description="images that are looked at")
+    draws: int = Field(1, ge=1, description="draws of them")
 
 
 class NoProtocols(MetricConfig):
@@ -149,6 +155,17 @@ def test_a_metric_is_checked_under_a_protocol_that_it_has():
         check_metric("mig", protocol="chne")
     with pytest.raises(UsageError, match="protocol: received 'chen' for a model"):
         find("vae", "model", protocol="chen")
+
+
+def test_changed_settings_are_those_of_the_first_protocol_unless_another_is_named(monkeypatch):
+    registry = Registry({}, {}, {"spread": metric(config="GivenByProtocol").record})
+    monkeypatch.setattr("disentangle_eval.testing.finding.load_registry", lambda: registry)
+    monkeypatch.setattr("disentangle_eval.testing.finding.entry_of", lambda record: __name__)
+    assert find("spread", "metric", config={"draws": 2}).metric().cfg == GivenByProtocol(images=50, draws=2)
+    other = find("spread", "metric", config={"draws": 2}, protocol="other")
+    assert other.metric().cfg == GivenByProtocol(images=60, draws=2)
+    with pytest.raises(UsageError, match="draws: received 0"):
+        find("spread", "metric", config={"draws": 0})
 
 
 # ---------------------------------------------------------------- data sets
