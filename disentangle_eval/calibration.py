@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.opening import OpenedModel, Origin, find_run, open_dataset_for
+from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def calibrated(model: Any, origin: Origin | None, data_dir: Path | None = None) 
     device = device_of(model)
     data = open_dataset_for(origin, origin.checkpoint.data["dataset"], data_dir).to(device)
     model = copy.deepcopy(model)
-    if not calibrate_batch_statistics(model, clean_batches(data, device)):
+    with plugin_code(f"model {origin.name!r} of {origin.checkpoint.model['distribution']}"):
+        estimated = calibrate_batch_statistics(model, clean_batches(data, device))
+    if not estimated:
         raise origin.inability("has no batch normalisation in its encoder, so there is nothing to estimate")
     about = {**origin.checkpoint.model, "batch_statistics": "clean"}
     return model, replace(origin, checkpoint=replace(origin.checkpoint, model=about))

@@ -155,7 +155,7 @@ CODE: tuple[Place, ...] = (
     "images",
     "score",
 )
-# What a process has one of: changed by a plugin, other code would compute something else.
+# Process-wide settings: if a plugin's changes lasted, other code would compute something else.
 GLOBALS = (
     "torch.set_default_dtype(torch.float64)",
     "torch.set_default_device('meta')",
@@ -179,7 +179,7 @@ def faults() -> Iterator[Fault]:
         yield Fault(place, PRINTS, "harmless")
     for code in GLOBALS:
         for place in ("import", "init", "losses", "dataset", "score"):
-            # It may well be at odds with itself.
+            # A model may fail under the settings that its own code changed.
             yield Fault(place, code, "one line" if place in ("init", "losses") else "harmless")  # type: ignore[arg-type]
     yield Fault("import", "import a_module_nobody_has", "named")
     yield Fault("import", "x = (", "named")

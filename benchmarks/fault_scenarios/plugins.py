@@ -1,4 +1,4 @@
-"""Plugins that raise, exit, print, lie, or change what a process has one of: what they cost other commands."""
+"""Plugins that raise, exit, print, lie, or change process-wide settings: what they cost other commands."""
 
 from __future__ import annotations
 
@@ -107,8 +107,7 @@ class _Use:
             code, out, err = self.deval(*arguments)
             if code < 0 or code > 2:
                 yield f"{arguments[0]} ended with {code}: {err[-200:]!r}"
-            printed = "HOSTILE" in out and arguments[0] != "sample"
-            if "Traceback" in err or printed or "\x1b[31m" in out + err:
+            if "Traceback" in err or "HOSTILE" in out or "\x1b[31m" in out + err:
                 yield f"{arguments[0]} let through {(out + err)[-300:]!r}"
             said = [line for line in err.splitlines() if line.startswith("error:")]
             if code and len(said) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option, known_datasets
 from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.cli.data_spec import data_command
-from disentangle_eval.cli.echo import note, print_path
+from disentangle_eval.cli.echo import note, prints_paths
 from disentangle_eval.registry.names import written_path
 
 SUFFIXES = (".h5", ".hdf5")
@@ -19,7 +20,8 @@ SUFFIXES = (".h5", ".hdf5")
 @click.argument("source", metavar="SRC", callback=known_datasets, shell_complete=complete_datasets)
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @data_dir_option
-def pack(source: str, out: Path, data_dir: Path | None) -> None:
+@prints_paths
+def pack(source: str, out: Path, data_dir: Path | None) -> Iterator[Path]:
     """Write the data set SRC, its factors and labels to one HDF5 file OUT.
 
     SRC is a data set as in `--dataset`, such as "images:/path?size=64"; OUT ends in .h5 and is written whole or not at
@@ -39,5 +41,5 @@ def pack(source: str, out: Path, data_dir: Path | None) -> None:
     data = open_dataset(source, data_dir)
     make_folder(out.parent)
     write_packed(out, data, {"source": source, "made_by": f"disentangle-eval {version('disentangle-eval')}"})
-    print_path(out)
+    yield out
     note(f"next: {data_command('verify', f'h5:{written_path(out)}', None)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from disentangle_eval.cli.draw import (
     out_option,
     seed_option,
 )
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ MODES = ("--nearest", "--probable", "--along")
 @dataset_option
 @device_option
 @data_dir_option
+@prints_paths
 def categories(
     checkpoint: Path,
     out: Path | None,
@@ -59,7 +60,7 @@ def categories(
     dataset: str | None,
     device: str,
     data_dir: Path | None,
-) -> None:
+) -> Iterator[Path]:
     """Draw real images by the category that CHECKPOINT assigns to them, one row per category.
 
     A row shows random images of its category; with --probable those of highest probability; with --nearest a generated
@@ -102,7 +103,7 @@ def categories(
     title = f"{on_what(coded.data.name, coded.opened)}, of {len(coded.index):,} images"
     title += ", first what the model draws" if nearest else ""
     save_png(path, captioned(rows_picture(shown), title))
-    print_path(path)
+    yield path
 
 
 def value_rows(coded: Coded, dimensions: Sequence[int], columns: int) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
 from disentangle_eval.cli.draw import dataset_option, on_what, open_coded, out_option, seed_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @dataset_option
 @device_option
 @data_dir_option
+@prints_paths
 def embedding(
     checkpoint: Path,
     out: Path | None,
@@ -38,7 +40,7 @@ def embedding(
     dataset: str | None,
     device: str,
     data_dir: Path | None,
-) -> None:
+) -> Iterator[Path]:
     """Draw the codes of images in two dimensions by t-SNE, one panel per factor or label that colours them.
 
     t-SNE keeps neighbours together; distances between clusters and their sizes mean nothing.
@@ -53,7 +55,7 @@ def embedding(
     points = embed(coded.codes, coded.code, perplexity, seed)
     title = f"{on_what(coded.data.name, coded.opened)}, t-SNE of {len(points):,} codes"
     save_figure(path, embedding_figure(points, classes, title))
-    print_path(path)
+    yield path
 
 
 def known_classes(data: Dataset, index: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, device_option
 from disentangle_eval.cli.draw import categorical_column, out_option, seed_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 @click.option("--columns", type=click.IntRange(1, 50), default=10, show_default=True, help="Images per row.")
 @seed_option
 @device_option
-def grid(checkpoint: Path, out: Path | None, column: int | None, columns: int, seed: int, device: str) -> None:
+@prints_paths
+def grid(
+    checkpoint: Path, out: Path | None, column: int | None, columns: int, seed: int, device: str
+) -> Iterator[Path]:
     """Draw each category of CHECKPOINT's code in one row; the images of a column share the rest of their latent."""
     from disentangle_eval.cli.picture import caption, picture_path
     from disentangle_eval.opening import open_model
@@ -37,7 +41,7 @@ def grid(checkpoint: Path, out: Path | None, column: int | None, columns: int, s
     path = picture_path(out, opened.origin, "grid")
     rows = [((f"category {found}",), images) for found, images in enumerate(drawn)]
     save_png(path, captioned(rows_picture(rows), caption(opened.origin)))
-    print_path(path)
+    yield path
 
 
 def drawn_categories(opened: OpenedModel, column: int | None, n: int, seed: int) -> Tensor:

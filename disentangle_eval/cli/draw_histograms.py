@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
 from disentangle_eval.cli.draw import dataset_option, on_what, open_coded, out_option, seed_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 
 
 @click.command()
@@ -19,9 +20,10 @@ from disentangle_eval.cli.echo import print_path
 @dataset_option
 @device_option
 @data_dir_option
+@prints_paths
 def histograms(
     checkpoint: Path, out: Path | None, n: int, seed: int, dataset: str | None, device: str, data_dir: Path | None
-) -> None:
+) -> Iterator[Path]:
     """Draw the distribution of each dimension of CHECKPOINT's code over the data, with its prior.
 
     For a model with a posterior these are draws of the aggregate posterior q(z_j), one per image; otherwise codes.
@@ -42,4 +44,4 @@ def histograms(
         code, label = continuous(codes.shape[1]), "q(z_j)"
     title = f"{on_what(coded.data.name, opened)}, {len(codes):,} images"
     save_figure(path, histograms_figure(codes, code, priors_of(model, code), label, title))
-    print_path(path)
+    yield path

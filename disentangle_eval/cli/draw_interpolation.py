@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
 from disentangle_eval.cli.draw import dataset_option, on_what, open_data, out_option, seed_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @dataset_option
 @device_option
 @data_dir_option
+@prints_paths
 def interpolation(
     checkpoint: Path,
     out: Path | None,
@@ -44,7 +46,7 @@ def interpolation(
     dataset: str | None,
     device: str,
     data_dir: Path | None,
-) -> None:
+) -> Iterator[Path]:
     """Draw interpolations between the codes of two images: along a straight line, and below it along a great circle.
 
     The images themselves are at both ends of a row. With --codes the ends are samples of CHECKPOINT's own prior.
@@ -83,7 +85,7 @@ def interpolation(
         ]
     rows = ways(opened.model, pairs_of(ends), columns, seed, opened.device)
     save_png(path, captioned(rows_picture(rows), title))
-    print_path(path)
+    yield path
 
 
 def pairs_of(ends: list[End]) -> list[tuple[End, End]]:

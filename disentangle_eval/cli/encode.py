@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, dataset_option, device_option
 from disentangle_eval.cli.completion import complete_files
-from disentangle_eval.cli.echo import note, print_path
+from disentangle_eval.cli.echo import note, prints_paths
 
 SUFFIX = ".npz"
 
@@ -22,7 +23,8 @@ SUFFIX = ".npz"
 )
 @device_option
 @data_dir_option
-def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: Path | None) -> None:
+@prints_paths
+def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: Path | None) -> Iterator[Path]:
     """Write the codes of every image of a data set, in its order, with factors and labels to an .npz file.
 
     SOURCE is as in `deval score`. The arrays are codes (N, K); factor_sizes, or factors (N, F); factor_names; labels;
@@ -39,5 +41,5 @@ def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: P
     arrays = encode_source(source, dataset, data_dir=data_dir, device=device)
     make_folder(out.parent)
     write_atomically(out, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
-    print_path(out)
+    yield out
     note(f"next: deval score {shlex.quote(str(out))} --metric all")

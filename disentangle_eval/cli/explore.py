@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
-from disentangle_eval.cli.echo import note, print_path
+from disentangle_eval.cli.echo import note, prints_paths
 
 
 @click.command()
@@ -21,7 +22,8 @@ from disentangle_eval.cli.echo import note, print_path
 @click.option("--open/--no-open", "opens", default=True, show_default=True, help="Open the page in the browser.")
 @device_option
 @data_dir_option
-def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_dir: Path | None) -> None:
+@prints_paths
+def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_dir: Path | None) -> Iterator[Path]:
     """Open a page on CHECKPOINT, a file or a run folder: sliders, pictures, curves, scores and settings.
 
     The page is one file that needs no network. Its path is printed, for a machine without a browser.
@@ -35,7 +37,7 @@ def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_d
     page = checkpoint_page(opened, caption(opened.origin), data_dir)
     path = out or temporary_page()
     write_atomically(path, lambda file: file.write(page.encode()))
-    print_path(path)
+    yield path
     if opens and not webbrowser.open(path.resolve().as_uri()):
         note("no browser here; open the file yourself")
 

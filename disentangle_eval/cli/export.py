@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument
-from disentangle_eval.cli.echo import note, print_path
+from disentangle_eval.cli.echo import note, prints_paths
 from disentangle_eval.errors import UsageError
 
 
@@ -24,7 +25,10 @@ from disentangle_eval.errors import UsageError
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  [default: CHECKPOINT-KIND]")
 @click.option("--push", metavar="OWNER/NAME", help="Upload the folder to the Hugging Face hub, with --to safetensors.")
-def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None, push: str | None) -> None:
+@prints_paths
+def export(
+    checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: Path | None, push: str | None
+) -> Iterator[Path | str]:
     """Write the model of CHECKPOINT, a file or a run folder, for use elsewhere, with a model card.
 
     `deval score` takes .pt2 and ONNX files like any other source: "deval score encoder.pt2 --dataset NAME".
@@ -35,8 +39,7 @@ def export(checkpoint: Path, kind: Literal["pt2", "onnx", "safetensors"], out: P
     if push and kind != "safetensors":
         raise UsageError("--push", received=f"--to {kind}", expected="--to safetensors, which is loaded from the hub")
     written = export_model(checkpoint, kind, out)
-    for path in written:
-        print_path(path)
+    yield from written
     if push:
-        click.echo(push_to_hub(written[0].parent, push))
+        yield push_to_hub(written[0].parent, push)
         note(f'next: disentangle_eval.load_model("hf:{push}")')

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 
 
 @click.command()
@@ -17,7 +18,10 @@ from disentangle_eval.cli.echo import print_path
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which images are taken.")
 @device_option
 @data_dir_option
-def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None) -> None:
+@prints_paths
+def reconstruct(
+    checkpoint: Path, out: Path | None, n: int, seed: int, device: str, data_dir: Path | None
+) -> Iterator[Path]:
     """Draw images of the data set, each above its reconstruction by CHECKPOINT, a file or a run folder."""
     from disentangle_eval.api import Reconstructor
     from disentangle_eval.cli.picture import caption, picture_path
@@ -33,4 +37,4 @@ def reconstruct(checkpoint: Path, out: Path | None, n: int, seed: int, device: s
     data = open_dataset_for(opened.origin, opened.origin.checkpoint.data["dataset"], data_dir)
     picture = reconstruction_picture(opened.model, data, n, seed, opened.device)
     save_png(path, captioned(picture, caption(opened.origin)))
-    print_path(path)
+    yield path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import data_dir_option, device_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 
 
 @click.command()
@@ -18,7 +19,10 @@ from disentangle_eval.cli.echo import print_path
 @click.option("--title", help="Title of the page.  [default: the names of FOLDERS]")
 @device_option
 @data_dir_option
-def report(folders: tuple[Path, ...], out: Path, title: str | None, device: str, data_dir: Path | None) -> None:
+@prints_paths
+def report(
+    folders: tuple[Path, ...], out: Path, title: str | None, device: str, data_dir: Path | None
+) -> Iterator[Path]:
     """Write one self-contained page of all runs in or below FOLDERS.
 
     It shows scores with intervals and, per run, learning curves, a slider per latent dimension, samples,
@@ -31,4 +35,4 @@ def report(folders: tuple[Path, ...], out: Path, title: str | None, device: str,
     runs = find_runs(folders)
     page = page_of(runs, title or ", ".join(folder.resolve().name for folder in folders), data_dir, device)
     write_atomically(out, lambda file: file.write(page.encode()))
-    print_path(out)
+    yield out

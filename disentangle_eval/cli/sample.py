@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from disentangle_eval.cli.arguments import device_option
 from disentangle_eval.cli.completion import complete_files
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 
 
 def known_source(context: click.Context, parameter: click.Parameter, source: str) -> str:
@@ -31,7 +32,8 @@ def known_source(context: click.Context, parameter: click.Parameter, source: str
 @click.option("--n", type=click.IntRange(1, 1024), default=64, show_default=True, help="Number of images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Fixes which latents are drawn.")
 @device_option
-def sample(source: str, out: Path | None, n: int, seed: int, device: str) -> None:
+@prints_paths
+def sample(source: str, out: Path | None, n: int, seed: int, device: str) -> Iterator[Path]:
     """Draw images from the prior of SOURCE, a checkpoint, a run folder or another generator.
 
     Another generator is named as in `deval score`, with its prior: "gen.pt2?role=generator&prior=normal:10".
@@ -54,4 +56,4 @@ def sample(source: str, out: Path | None, n: int, seed: int, device: str) -> Non
     path = picture_path(out, origin, "samples") if origin else picture_file(out or Path("samples.png"))
     title = caption(origin) if origin else opened.name
     save_png(path, captioned(sample_grid(opened.model, n, seed, device_of(opened.model)), title))
-    print_path(path)
+    yield path

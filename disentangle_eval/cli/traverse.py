@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
-from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.echo import prints_paths
 from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def two_numbers(context: click.Context, parameter: click.Parameter, value: str |
 @click.option("--gif/--no-gif", default=True, show_default=True, help="Also write the traversal in motion.")
 @device_option
 @data_dir_option
+@prints_paths
 def traverse(
     checkpoint: Path,
     out: Path | None,
@@ -95,7 +97,7 @@ def traverse(
     gif: bool,
     device: str,
     data_dir: Path | None,
-) -> None:
+) -> Iterator[Path]:
     """Draw what each dimension of CHECKPOINT, a file or a run folder, changes.
 
     One row of images per dimension, sorted by the information it carries, highest first; the other dimensions stay at a
@@ -143,12 +145,12 @@ def traverse(
 
     rows = swept(columns)
     save_png(path, captioned(traversal_picture(rows), title))
-    print_path(path)
+    yield path
     if gif:
         moving = path.with_suffix(".gif")
         moves = frames(swept(POSITIONS))
         save_gif(moving, [captioned(frame, title) for frame in moves])
-        print_path(moving)
+        yield moving
 
 
 def image_at(data: Dataset, number: int) -> Tensor:

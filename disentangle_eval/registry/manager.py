@@ -205,8 +205,11 @@ def _plugin(source: _Source, owners: _Owners, strict: bool) -> Plugin:
 def _loaded(source: _Source) -> list[Spec | _Fault]:
     """What a plugin yields; a line on stderr where that takes long."""
     owner = f"plugin {source.entry_point!r} of {source.distribution} {source.version}"
-    advice = f"{owner}: {source.module} is still being loaded; an interrupt (Ctrl-C) ends the command"
-    patience = threading.Timer(PATIENCE_SECONDS, _LOG.warning, [advice])
+    remark = (
+        f"{owner}: {source.module} has been loading for {PATIENCE_SECONDS:g} seconds; imports can take that long on a "
+        "busy machine; Ctrl-C ends the command"
+    )
+    patience = threading.Timer(PATIENCE_SECONDS, _LOG.warning, [remark])
     patience.daemon = True
     patience.start()
     try:

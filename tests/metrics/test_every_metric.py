@@ -213,6 +213,15 @@ def test_the_trial_that_tells_how_long_a_score_takes_changes_nothing(score, extr
     assert score(name, protocol, subject, 1) == score(name, protocol, complete(), 1)
 
 
+def test_features_that_are_kept_take_no_trial(score, extractor, monkeypatch):
+    subject = complete()
+    metric = metric_of("fid", "fid-50k", **QUICK["fid"], features=extractor)
+    score("fid", "fid-50k", subject)
+    monkeypatch.setattr("disentangle_eval.metrics.images.image_features.FEW", 1)
+    assert metric.seconds(subject, 1) > 0
+    assert metric.seconds(subject, 0) == 0
+
+
 @under_every_protocol(SPECS)
 def test_true_counts_are_reported_of_all_that_a_protocol_asks_for(score, name, protocol):
     config = config_of(name)

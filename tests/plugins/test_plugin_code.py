@@ -108,4 +108,4 @@ def test_a_plugin_that_takes_long_to_load_is_named(install, monkeypatch, caplog)
     monkeypatch.setattr(manager, "PATIENCE_SECONDS", 0.05)
     with caplog.at_level(logging.WARNING):
         load_plugins()
-    assert "plugin 'good' of deval-good 1.2: deval_good is still being loaded" in caplog.text
+    assert "plugin 'good' of deval-good 1.2: deval_good has been loading for 0.05 seconds" in caplog.text

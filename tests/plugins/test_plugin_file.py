@@ -102,6 +102,22 @@ def test_a_file_named_from_the_working_folder_is_loaded_once_however_often_plugi
         assert not plugin.problems
 
 
+def test_what_a_model_prints_is_not_among_the_paths_a_command_prints(file: Path, tmp_path: Path, capsys) -> None:
+    data, run, out = tmp_path / "images.npz", tmp_path / "run", tmp_path / "codes.npz"
+    np.savez(data, images=np.zeros((8, 4, 4), dtype=np.uint8), factor_sizes=(2, 2, 2))
+    file.write_text(PLUGIN.replace("(self, x):\n", "(self, x):\n        print('PRINTED')\n"))
+    plugin = ("--plugins", file)
+    train = ("train", "one-file", "--dataset", f"npz:{data}", "--iterations", 1, "--batch-size", 4, "--out", run)
+    assert deval(*train, *plugin) == 0
+    for arguments in (("encode", run, "--out", out), ("draw", "histograms", run, "--out", out.with_suffix(".png"))):
+        capsys.readouterr()
+        assert deval(*arguments, *plugin) == 0
+        printed = capsys.readouterr()
+        assert printed.out == f"{arguments[-1]}\n"
+        assert "PRINTED" in printed.err
+        assert "put back" not in printed.err
+
+
 def test_what_is_no_python_file_is_refused(tmp_path: Path, capsys) -> None:
     assert deval("models", f"--plugins={tmp_path / 'missing.py'}") == 2
     assert "--plugins: received" in capsys.readouterr().err

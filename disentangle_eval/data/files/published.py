@@ -62,9 +62,10 @@ def require_any(folder: Path | None, name: str, file: DataFile) -> tuple[Path, D
 
 
 def identity(path: Path, file: DataFile) -> str:
-    """What identifies the contents of a file without reading it: expected checksum, size and times.
+    """What identifies the contents of a file without reading it: expected checksum, size, mtime and ctime.
 
-    The time at which the system last changed the file, which no program sets, is among them.
+    No program can set the ctime. The system also renews it at a chmod, a rename or a hard link, after which the data
+    set is read anew.
     """
     status = path.stat()
     return f"{file.checksum} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"

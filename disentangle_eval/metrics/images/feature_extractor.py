@@ -120,11 +120,7 @@ def _inception(weights: bytes, device: torch.device) -> FeatureExtractor:
             expected=INCEPTION_SHA256,
             advice="delete it and fetch it again",
         )
-    with torch.random.fork_rng(devices=[]):  # its layers are initialised before they are overwritten
-        network: nn.Module = fidelity("feature_extractor_inceptionv3").FeatureExtractorInceptionV3(
-            INCEPTION, [LAYER], feature_extractor_weights_path=io.BytesIO(weights)
-        )
-    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _inception_network(weights, received, device)
     return FeatureExtractor(
         name=f"{INCEPTION}, layer {LAYER}",
         sha256=received,
@@ -133,6 +129,23 @@ def _inception(weights: bytes, device: torch.device) -> FeatureExtractor:
         device=device,
         compute=lambda images: network(images)[0],
     )
+
+
+# The Inception network that was made last, by checksum and device: 95 MB. A program of the user's may keep a state from
+# call to call, and DINOv2's largest has gigabytes; these are loaded anew for each score.
+_inception_made: dict[tuple[str, torch.device], nn.Module] = {}
+
+
+def _inception_network(weights: bytes, checksum: str, device: torch.device) -> nn.Module:
+    """The network of these weights, made once for scores that follow one another."""
+    if (checksum, device) not in _inception_made:
+        with torch.random.fork_rng(devices=[]):  # its layers are initialised before they are overwritten
+            network: nn.Module = fidelity("feature_extractor_inceptionv3").FeatureExtractorInceptionV3(
+                INCEPTION, [LAYER], feature_extractor_weights_path=io.BytesIO(weights)
+            )
+        _inception_made.clear()
+        _inception_made[checksum, device] = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return _inception_made[checksum, device]
 
 
 def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtractor:

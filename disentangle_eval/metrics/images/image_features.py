@@ -79,7 +79,7 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
 
 
 def feature_seconds(subject: Subject, cfg: FeatureConfig, seed: int) -> float:
-    """About how many seconds `feature_pair` will take; 0 for too few images to take minutes."""
+    """About how many seconds `feature_pair` will take; 0 where too few images are left to take minutes."""
     count, made = image_counts(subject, cfg)
     if count + made < FEW:
         return 0.0
@@ -89,6 +89,8 @@ def feature_seconds(subject: Subject, cfg: FeatureConfig, seed: int) -> float:
         count = 0
     if _made_before(model, _generated_key(model, extractor, cfg, seed)) is not None:
         made = 0
+    if count + made < FEW:
+        return 0.0
     images = data.images(torch.arange(TRIED, device=extractor.device))
     each = seconds_of(lambda: extractor(as_bytes(images)), extractor.device) / TRIED
     of_generated = each

@@ -68,6 +68,7 @@ def test_inception_weights_are_checked_and_run_as_torch_fidelity_runs_them(tmp_p
     assert features.shape == (2, 2048)
     assert features.std(dim=0).mean() > 1e-3
     torch.testing.assert_close(features, made(images(2))[0], rtol=1e-3, atol=1e-3)
+    assert torch.equal(load_extractor(str(path), CPU)(images(2)), features)
     assert (extractor.name, extractor.resize) == (
         "inception-v3-compat, layer 2048",
         "bilinear to 299 x 299 as TensorFlow 1",
