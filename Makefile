@@ -72,7 +72,7 @@ audit:
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --disable-pip-version-check --quiet 'pip-audit>=2.9' 'cyclonedx-bom>=7'
 	.venv-audit/bin/cyclonedx-py requirements constraints.txt --output-reproducible --output-file sbom.json
-	.venv-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip
+	.venv-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --strict
 
 clean:
 	rm -rf $(VENV) .venv-oldest .venv-audit docs/_build sbom.json
