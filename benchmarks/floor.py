@@ -2,9 +2,10 @@
 
 Counts what torch executes in one iteration: floating-point operations of products and convolutions (a multiply-add is
 two), bytes read and written by every operator that is not a view, and the operators themselves, each one launch; an
-operator over a list of tensors counts once. The counts are taken on the CPU in float32. From them follows the least
-time on a device: the larger of arithmetic and traffic, and apart from it the time of the launches. Writes one JSON line
-a model and device; the CPU at hand is measured, the others have their published figures.
+operator over a list of tensors counts once. The counts are taken on the CPU; bytes in float32 and in bf16, operations
+and launches in float32. From them follows the least time on a device: the larger of arithmetic and traffic, and apart
+from it the time of the launches. Writes one JSON line per model and device; the CPU at hand is measured, the others
+have their published figures.
 
     python benchmarks/floor.py beta-vae factorvae ibgan --threads 2 --out evidence/benchmarks/floor.jsonl
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device
+from disentangle_eval.training.precision import Precision, is_emulated
 from disentangle_eval.training.training import Training
 
 SEED = 0
@@ -48,7 +50,7 @@ class Device:
 
     name: str
     source: str
-    flops: dict[str, float]
+    flops: dict[Precision, float]
     bandwidth: float
     kernel_seconds: float | None
 
@@ -126,20 +128,26 @@ def size(tensor: Tensor) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one iteration takes."""
+    """What one iteration takes; bytes by arithmetic."""
 
     flops: int
-    bytes: int
+    bytes: dict[Precision, int]
     launches: int
 
 
 def iteration_cost(name: str, dataset: str, batch: int) -> Cost:
-    """The second iteration's cost: in the first one optimisers make their state."""
+    flops, moved, launches = counts(name, dataset, batch, "float32")
+    return Cost(flops, {"float32": moved, "bf16": counts(name, dataset, batch, "bf16")[1]}, launches)
+
+
+def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[int, int, int]:
+    """Operations, bytes and launches of the second iteration: in the first one optimisers make their state."""
     registry = load_registry()
     record = registry.find_model(name)
     data = open_dataset(dataset, None)
     cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
-    training = Training(build_model(registry.resolve(record), cfg, data.shape, SEED), data, cfg, SEED, CPU)
+    model = build_model(registry.resolve(record), cfg, data.shape, SEED)
+    training = Training(model, data, cfg, SEED, CPU, precision=precision)
     for module in training.model.modules():
         # On a CPU these take more operators than another device launches.
         if isinstance(module, RearrangedConvTranspose2d):
@@ -148,27 +156,32 @@ def iteration_cost(name: str, dataset: str, batch: int) -> Cost:
     traffic = Traffic()
     with FlopCounterMode(display=False) as arithmetic, traffic:
         training.advance(1)
-    return Cost(arithmetic.get_total_flops(), traffic.bytes, traffic.launches)
+    return arithmetic.get_total_flops(), traffic.bytes, traffic.launches
 
 
 # ---------------------------------------------------------------- the CPU at hand
 
 
 def measured_cpu(repeats: int) -> Device:
-    """The faster of a product of matrices and a convolution, which have libraries of their own, and a copy of 256 MiB.
-
-    The product is of 1024 x 1024 matrices; bytes copied are counted as read and as written.
-    """
-    a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
-    images, weight = (
-        torch.rand(*shape).to(memory_format=torch.channels_last) for shape in ((64, 64, 16, 16), (128, 64, 3, 3))
-    )
+    """The best rates of arithmetic, and a copy of 256 MiB, whose bytes are counted as read and as written."""
     source = torch.rand(2**26)
     target = torch.empty_like(source)
+    copy = 2 * source.nbytes / least_seconds(lambda: target.copy_(source), repeats)
+    rates: dict[Precision, float] = {"float32": measured_flops(torch.float32, repeats)}
+    if not is_emulated("bf16", CPU):
+        rates["bf16"] = measured_flops(torch.bfloat16, repeats)
+    return Device(describe_device(CPU), "measured", rates, copy, kernel_seconds=None)
+
+
+def measured_flops(dtype: torch.dtype, repeats: int) -> float:
+    """The faster of a product of 1024 x 1024 matrices and a convolution, which have libraries of their own."""
+    a, b = torch.rand(1024, 1024).to(dtype), torch.rand(1024, 1024).to(dtype)
+    images, weight = (
+        torch.rand(*shape).to(dtype, memory_format=torch.channels_last) for shape in ((64, 64, 16, 16), (128, 64, 3, 3))
+    )
     product = 2 * 1024**3 / least_seconds(lambda: torch.mm(a, b), repeats)
     convolution = 2 * 64 * 16**2 * weight.numel() / least_seconds(lambda: conv2d(images, weight, padding=1), repeats)
-    copy = 2 * source.nbytes / least_seconds(lambda: target.copy_(source), repeats)
-    return Device(describe_device(CPU), "measured", {"float32": max(product, convolution)}, copy, kernel_seconds=None)
+    return max(product, convolution)
 
 
 def least_seconds(work: Callable[[], object], repeats: int) -> float:
@@ -185,20 +198,23 @@ def least_seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def floors(cost: Cost, device: Device) -> dict[str, Any]:
-    """Least milliseconds on a device. Bytes are those of float32 in every arithmetic."""
+    """Least milliseconds on a device, by arithmetic. tf32 moves the bytes of float32."""
     arithmetic = {precision: 1e3 * cost.flops / rate for precision, rate in device.flops.items()}
-    traffic = 1e3 * cost.bytes / device.bandwidth
+    traffic = {
+        precision: 1e3 * cost.bytes.get(precision, cost.bytes["float32"]) / device.bandwidth
+        for precision in device.flops
+    }
     kernel = device.kernel_seconds
     return {
         "arithmetic_ms": rounded(arithmetic),
-        "traffic_ms": round(traffic, 4),
-        "floor_ms": rounded({precision: max(value, traffic) for precision, value in arithmetic.items()}),
+        "traffic_ms": rounded(traffic),
+        "floor_ms": rounded({precision: max(arithmetic[precision], traffic[precision]) for precision in arithmetic}),
         "launch_floor_ms": None if kernel is None else round(1e3 * cost.launches * kernel, 4),
         "assumptions": None if kernel is None else f"{1e6 * kernel:g} microseconds a kernel inside a CUDA graph",
     }
 
 
-def rounded(values: dict[str, float]) -> dict[str, float]:
+def rounded(values: Mapping[Precision, float]) -> dict[Precision, float]:
     return {name: round(value, 4) for name, value in values.items()}
 
 

@@ -56,12 +56,14 @@ def peers(lines: Iterable[Line]) -> str:
 
 
 def overview(compared: Iterable[Line], floors: Iterable[Line]) -> str:
-    """One row per model, CPU and precision of ours: both times, the least ratio, and the floor in float32.
+    """One row per model, CPU and precision of ours: both times, the least ratio, and the floor.
 
-    `compared` are lines of `vs_peers.py`, `floors` of `floor.py`.
+    `compared` are lines of `vs_peers.py`, `floors` of `floor.py`. CPUs without a floor are left out, unless all are.
     """
     lines = newest(compared, lambda line: (line["hardware"], line["model"], line["contestant"], line["precision"]))
     least = {(line["model"], line["hardware"]): line for line in floors}
+    with_floor = {line["hardware"] for line in lines} & {hardware for _, hardware in least}
+    lines = [line for line in lines if not with_floor or line["hardware"] in with_floor]
     rows = []
     for ours in (line for line in lines if line["source"] is None):
         model, hardware, precision = ours["model"], ours["hardware"], ours["precision"]
@@ -75,12 +77,12 @@ def overview(compared: Iterable[Line], floors: Iterable[Line]) -> str:
                 f"{ours['milliseconds']['median']:.0f}",
                 f"{min((line['milliseconds']['median'] for line in others), default=math.nan):.0f}",
                 f"{min((line['times_ours'][precision]['wall'] for line in others), default=math.nan):.2f}",
-                f"{floor['arithmetic_ms']['float32']:.0f}" if floor and precision == "float32" else "",
-                f"{floor['traffic_ms']:.0f}" if floor and precision == "float32" else "",
+                f"{floor['arithmetic_ms'][precision]:.0f}" if floor else "",
+                f"{floor['traffic_ms'][precision]:.0f}" if floor else "",
             ]
         )
     heads = ["model", "CPU", "ours in", "ours, ms", "fastest other code, ms", "least ratio"]
-    return table([*heads, "floor of arithmetic, ms", "floor of traffic, ms"], rows)
+    return without_empty_columns([*heads, "floor of arithmetic, ms", "floor of traffic, ms"], rows)
 
 
 def machine_of(hardware: str) -> str:
@@ -140,11 +142,11 @@ def floors(lines: list[Line]) -> str:
             [
                 f"`{line['model']}`",
                 f"{line['flops'] / 1e9:.1f}",
-                f"{line['bytes'] / 1e9:.2f}",
+                f"{line['bytes']['float32'] / 1e9:.2f}",
                 str(line["launches"]),
                 line["hardware"],
                 f"{line['arithmetic_ms']['float32']:.3g}",
-                f"{line['traffic_ms']:.3g}",
+                f"{line['traffic_ms']['float32']:.3g}",
                 "" if launches is None else f"{launches:.3g}",
             ]
         )
