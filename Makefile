@@ -21,11 +21,11 @@ $(VENV)/tested: $(VENV)/installed tests/dists/deval-tinygan/pyproject.toml
 	touch $@
 
 # A VAE on dSprites that learns in half a minute: 600 small batches at five times the published learning rate. It trains
-# on one thread, which is nearly as fast as two on a quiet machine and faster on a busy one. Scores take the default
-# number of threads, since a second one speeds up the encoding of images.
+# on one thread, which is nearly as fast as two on a quiet machine and faster on a busy one. Scores take the cores that
+# are free, since a second one speeds up the encoding of images.
 demo: $(VENV)/installed
 	$(BIN)/deval train vae --iterations 600 --batch-size 32 --lr 5e-4 --threads 1 --out $(DEMO)
-	$(BIN)/deval score $(DEMO) --metric factorvae,mig --protocol ib-gan
+	$(BIN)/deval score $(DEMO) --metric factorvae,mig --protocol ib-gan --threads auto
 	$(BIN)/deval report $(DEMO) --out $(DEMO)/report.html
 	@echo
 	@echo "Open $(DEMO)/report.html in a browser. What to type next:"

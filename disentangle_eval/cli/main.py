@@ -14,7 +14,6 @@ import click
 from disentangle_eval.cli.errors import DEBUG, flush_output, report, show_notices, shown_warnings
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 from disentangle_eval.runtime.progress_bar import shown_progress
-from disentangle_eval.runtime.threads import limit_spinning
 
 COMMANDS = {
     "train": LazyCommand("disentangle_eval.cli.train", "Train a model on a data set."),
@@ -92,7 +91,6 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0 if it did its work, 2 for a mistake in what was typed, 1 for any other failure."""
     open_closed_streams()
-    limit_spinning()
     debug, rest = _take_debug(sys.argv[1:] if arguments is None else arguments)
     files, rest = _take_plugins(rest)
     sys.exit(_run(rest, debug, files))

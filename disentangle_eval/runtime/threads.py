@@ -9,7 +9,6 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 WATCHED_SECONDS = 0.5
-SPINS = "2000"  # about a tenth of a millisecond
 
 
 def available_cores() -> int:
@@ -35,16 +34,6 @@ def limit_threads() -> None:
     import torch
 
     torch.set_num_threads(min(torch.get_num_threads(), available_cores()))
-
-
-def limit_spinning() -> None:
-    """Let OpenMP's threads that wait for each other sleep soon, unless the environment says how long they spin.
-
-    By default GNU's spin for more than ten milliseconds, which on busy cores takes the time that the threads waited for
-    need. Has an effect before torch is imported.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 
 def free_threads() -> int:

@@ -60,16 +60,6 @@ def test_auto_takes_the_cores_that_are_left(monkeypatch, others, free):
     assert threads.free_threads() == free
 
 
-@pytest.mark.parametrize(
-    ("given", "spins"), [({}, threads.SPINS), ({"GOMP_SPINCOUNT": "9"}, "9"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)]
-)
-def test_waiting_threads_sleep_soon_unless_told_otherwise(monkeypatch, given, spins):
-    environment = dict(given)
-    monkeypatch.setattr(threads.os, "environ", environment)
-    threads.limit_spinning()
-    assert environment.get("GOMP_SPINCOUNT") == spins
-
-
 def test_the_default_is_limited_by_omp_num_threads():
     code = "from disentangle_eval.runtime.threads import default_threads; print(default_threads())"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
