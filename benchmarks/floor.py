@@ -34,6 +34,7 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.training.precision import Precision, is_emulated
+from disentangle_eval.training.rmsprop import RMSprop
 from disentangle_eval.training.training import Training
 
 SEED = 0
@@ -148,10 +149,14 @@ def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[i
     cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
     model = build_model(registry.resolve(record), cfg, data.shape, SEED)
     training = Training(model, data, cfg, SEED, CPU, precision=precision)
+    # On a CPU these take more operators than another device launches.
     for module in training.model.modules():
-        # On a CPU these take more operators than another device launches.
         if isinstance(module, RearrangedConvTranspose2d):
             module.__class__ = nn.ConvTranspose2d
+    for player in training.players.values():
+        if isinstance(player.optimiser, RMSprop):
+            player.optimiser.__class__ = torch.optim.RMSprop
+            player.optimiser.param_groups = [group | {"foreach": True} for group in player.optimiser.param_groups]
     training.advance(1)
     traffic = Traffic()
     with FlopCounterMode(display=False) as arithmetic, traffic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -69,6 +69,22 @@ def known_checkpoint(context: click.Context, parameter: click.Parameter, path: P
 
 
 checkpoint_argument = click.argument("checkpoint", type=click.Path(path_type=Path), callback=known_checkpoint)
+
+
+class ThreadCount(click.ParamType):
+    """A number of CPU threads from 1 on, or `auto`."""
+
+    name = "integer|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | Literal["auto"]:
+        return "auto" if value == "auto" else click.IntRange(min=1).convert(value, param, ctx)
+
+
+threads_option = click.option(
+    "--threads",
+    type=ThreadCount(),
+    help="CPU threads; auto: as many as there are free cores now.  [default: all cores]",
+)
 
 device_option = click.option(
     "--device",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -16,6 +16,7 @@ from disentangle_eval.cli.arguments import (
     known_datasets,
     known_metrics,
     split_at_commas,
+    threads_option,
 )
 from disentangle_eval.cli.completion import complete_datasets, complete_files, complete_metrics, complete_protocols
 from disentangle_eval.cli.echo import note
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
 )
 @click.option("--again", is_flag=True, help="Compute scores that results.jsonl already has under the same settings.")
 @device_option
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: all cores]")
+@threads_option
 @data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per score on stdout and nothing else.")
 def score(
@@ -101,7 +102,7 @@ def score(
     repeats: int,
     again: bool,
     device: str,
-    threads: int | None,
+    threads: int | Literal["auto"] | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -133,7 +134,9 @@ def score(
     if threads:
         import torch
 
-        torch.set_num_threads(threads)
+        from disentangle_eval.runtime.threads import free_threads
+
+        torch.set_num_threads(free_threads() if threads == "auto" else threads)
     opened = [open_source(source, device) for source in (*sources, *map(str, codes))]
     opened += [open_samples(data, data_dir, device) for data in samples]
     rows = [subjects_for(source, measurements, dataset, data_dir) for source in opened]

@@ -130,6 +130,16 @@ def test_a_checkpoint_s_score_says_what_was_scored_and_is_kept_in_its_run(deval,
     assert (trained / "pictures" / "scores.png").exists()
 
 
+def test_threads_are_a_number_or_those_that_are_free(deval, trained, monkeypatch):
+    set_to = []
+    monkeypatch.setattr("disentangle_eval.runtime.threads.free_threads", lambda: 7)
+    monkeypatch.setattr("torch.set_num_threads", set_to.append)
+    arguments = ("score", "--metric", "factorvae", "--protocol", "ib-gan", trained, "--threads")
+    assert deval(*arguments, "auto").code == 0
+    assert set_to[0] == 7
+    assert deval(*arguments, "0").code == 2
+
+
 def test_a_score_that_is_there_is_shown_again_unless_it_is_to_be_computed_anew(deval, trained, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(trained, run)
