@@ -172,9 +172,8 @@ def parse_prior(text: str) -> Prior:
 
 def text_of_prior(prior: Any) -> str:
     """A prior as `parse_prior` reads it; empty for one that has no such name."""
-    if not isinstance(prior, Prior):
+    names = {part: name for name, part in PRIORS.items()}
+    if not isinstance(prior, Prior) or any(type(part) not in names for part in prior.parts):
         return ""
-    names = {Normal: "normal", Uniform: "uniform", OneHot: "onehot"}
-    parts = [f"{names[type(part)]}:{part.width}" for part in prior.parts]
-    text = "+".join(parts)
+    text = "+".join(f"{names[type(part)]}:{part.width}" for part in prior.parts)
     return text if parse_prior(text) == prior else ""

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
-from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, parse_prior
+from disentangle_eval.latents import Normal, Prior, Uniform
+from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, parse_prior, text_of_prior
 from disentangle_eval.sources.checking import check_generator
 from disentangle_eval.sources.settings import parse_source, source_settings
 
@@ -179,3 +180,13 @@ def test_a_hub_model_that_cannot_be_loaded_is_one_line(transformers):
     with pytest.raises(UsageError, match=r"source 'hf:absent' cannot be loaded \(OSError: no such model") as caught:
         load_hub_model("absent")
     assert "\n" not in str(caught.value)
+
+
+def test_a_prior_is_written_as_it_is_read_and_one_with_a_part_of_another_kind_has_no_name():
+    class OwnPart(Normal):
+        """A part that a plugin brings along."""
+
+    assert text_of_prior(parse_prior("normal:10+onehot:3+uniform:2")) == "normal:10+onehot:3+uniform:2"
+    assert text_of_prior(Prior((Uniform(2, -2.0, 2.0),))) == ""
+    assert text_of_prior(Prior((Normal(2), OwnPart(3)))) == ""
+    assert text_of_prior(None) == ""
