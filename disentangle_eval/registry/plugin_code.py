@@ -1,4 +1,4 @@
-"""What a plugin's code does to the process stays within: prints, exits, and changed process-wide settings."""
+"""Running code of plugins so that its prints, exits and changes of process-wide settings affect no other code."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def plugin_code(owner: str) -> Iterator[None]:
     """Run code of a plugin, whose `owner` is named in messages.
 
     What it prints goes to stderr, what it changes of `settings_of_process` is put back with a `DevalWarning`, and its
-    `sys.exit` is a `PluginError` with the line. Outside the main thread only the exit is: there the main thread's own
-    changes and prints could not be told from the plugin's.
+    `sys.exit` is a `PluginError` with the line. Outside the main thread this holds for the exit alone, since prints and
+    changes of the main thread could not be distinguished from the plugin's.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     try:

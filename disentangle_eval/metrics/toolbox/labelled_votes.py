@@ -15,9 +15,9 @@ class LabelledStream:
     """Votes and pairs among the images there are, from numpy's `default_rng`.
 
     The class that images share is that of a random image, among those that are not alone in their class; all images of
-    the class are equally likely, and one may be drawn twice. The other factors are as
-    independent of the fixed one as they are in the images. `varying` are the factors of two classes
-    or more, of which one has two images. UsageError where there is none.
+    the class are equally likely, and one may be drawn twice. The other factors are as independent of the fixed one as
+    they are in the images. `varying` are the factors of two classes or more, of which one has two images. UsageError
+    where there is none.
     """
 
     def __init__(self, factors: Factors, seed: int) -> None:
