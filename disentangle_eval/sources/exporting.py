@@ -53,8 +53,8 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
     """Write the model of a checkpoint or run folder to a folder, and return the files; the last is the model card.
 
     `pt2` and `onnx` write its encoder and generator, as far as it has them, for any number of images in [0, 1] or
-    latents; `safetensors` its weights and settings. `UsageError` where a library is missing, `DevalError` where the
-    model cannot be exported.
+    latents; `safetensors` its weights and settings. Under one version of torch equal models make equal `pt2` files.
+    `UsageError` where a library is missing, `DevalError` where the model cannot be exported.
     """
     from disentangle_eval.checkpoint import load
 
@@ -73,7 +73,7 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
 def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folder: Path) -> list[Path]:
     parts: list[tuple[str, nn.Module, Tensor]] = []
     if isinstance(model, Encoder):
-        parts.append(("encoder", _Encode(model), torch.rand(EXAMPLES, *checkpoint.data["shape"])))
+        parts.append(("encoder", _Encode(model), GeneratorDraw(0).uniform(EXAMPLES, *checkpoint.data["shape"])))
     if isinstance(model, Generator):
         parts.append(("generator", _Generate(model), model.prior.sample(GeneratorDraw(0), EXAMPLES)))
     if not parts:
@@ -98,6 +98,9 @@ def _write_pt2(part: nn.Module, example: Tensor, file: Path) -> None:
     batch = torch.export.Dim("batch", min=1)
     with torch.no_grad():
         program = torch.export.export(part, (example,), dynamic_shapes=({0: batch},))
+    # Lines of source with this machine's paths: the same model would be another file in another folder.
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)
     # torch opens its files by name alone.
     torch.export.save(program, file)
 

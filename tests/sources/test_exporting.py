@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import shlex
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import disentangle_eval as de
 from disentangle_eval.cli.main import main
+from disentangle_eval.sources.exporting import export_model
 
 QUICK = {"train_votes": 200, "eval_votes": 100, "samples_per_vote": 8, "variance_samples": 75}
 
@@ -53,3 +57,20 @@ def test_the_card_says_how_an_exported_generator_is_drawn_from(run: de.TrainedRu
             main(arguments)
         assert ended.value.code == 0
     assert Path("samples.png").stat().st_size > 0
+
+
+def test_exported_twice_it_is_the_same_file_and_names_no_folder_of_this_machine(
+    run: de.TrainedRun, tmp_path: Path
+) -> None:
+    files = []
+    for out in (tmp_path / "one", tmp_path / "other"):
+        # Another state of the process's generator.
+        torch.rand(1)
+        files.append([path.read_bytes() for path in export_model(run.folder, "pt2", out) if path.suffix == ".pt2"])
+    one, other = files
+    assert len(one) == 2
+    assert one == other
+    for contents in one:
+        with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+            (graph,) = (name for name in archive.namelist() if name.endswith("models/model.json"))
+            assert b".py" not in archive.read(graph)
