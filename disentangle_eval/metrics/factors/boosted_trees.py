@@ -55,7 +55,7 @@ def sort_columns(x: np.ndarray) -> SortedColumns:
 
 
 class BoostedTrees:
-    """A classifier: in every stage one regression tree a class (one in all for two classes) on the loss's gradient.
+    """A classifier: in every stage one regression tree per class (a single one for two classes) on the loss's gradient.
 
     Splits are exact: the midpoint between any two neighbouring values of any feature, in float32, that lowers the
     squared error most; of features that do so equally, `seed` picks one at random, as scikit-learn does. `importances`
@@ -221,7 +221,7 @@ def _partition(order: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _leaf_value(residual: np.ndarray, mean: float, shrink: float) -> float:
-    """One Newton step on the loss. A residual is y - p with y 0 or 1, hence p (1 - p) = |residual| (1 - |residual|)."""
+    """One Newton step on the loss. A residual is y - p with y 0 or 1, so p (1 - p) = |residual| (1 - |residual|)."""
     size = np.abs(residual)
     curvature = _mean(size * (1 - size))
     return float(mean * shrink / curvature) if curvature >= 1e-150 else 0.0

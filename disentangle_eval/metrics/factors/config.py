@@ -113,6 +113,14 @@ class FactorVAEConfig(MetricConfig):
         return without_grid(of_metric) if self.stream == "labelled" else of_metric
 
 
+_DLIB_POINTS: Values = {
+    "pairs_per_point": 64,
+    "train_points": 10_000,
+    "eval_points": 5_000,
+    "iterations": 100,
+    "tolerance": 1e-4,
+    "penalty": 1.0,
+}
 _KIM_MNIH_POINTS: Values = {
     "pairs_per_point": 200,
     "train_points": 100_000,
@@ -133,26 +141,8 @@ class HigginsConfig(MetricConfig):
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {
-        "dlib": {
-            "pairs_per_point": 64,
-            "train_points": 10_000,
-            "eval_points": 5_000,
-            "stream": "reference",
-            "solver": "lbfgs",
-            "iterations": 100,
-            "tolerance": 1e-4,
-            "penalty": 1.0,
-        },
-        "dlib-2019": {
-            "pairs_per_point": 64,
-            "train_points": 10_000,
-            "eval_points": 5_000,
-            "stream": "reference",
-            "solver": "liblinear",
-            "iterations": 100,
-            "tolerance": 1e-4,
-            "penalty": 1.0,
-        },
+        "dlib": {**_DLIB_POINTS, "stream": "reference", "solver": "lbfgs"},
+        "dlib-2019": {**_DLIB_POINTS, "stream": "reference", "solver": "liblinear"},
         "kim-mnih": {
             **_KIM_MNIH_POINTS,
             "solver": "adagrad",
@@ -169,16 +159,7 @@ class HigginsConfig(MetricConfig):
             "tolerance": 1e-8,
             "penalty": 0.01,
         },
-        "labelled": {
-            "pairs_per_point": 64,
-            "train_points": 10_000,
-            "eval_points": 5_000,
-            "stream": "labelled",
-            "solver": "lbfgs",
-            "iterations": 100,
-            "tolerance": 1e-4,
-            "penalty": 1.0,
-        },
+        "labelled": {**_DLIB_POINTS, "stream": "labelled", "solver": "lbfgs"},
     }
 
     pairs_per_point: int = Field(64, ge=1, description="pairs of images per point, whose differences are averaged")

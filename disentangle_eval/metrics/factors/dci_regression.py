@@ -15,10 +15,8 @@ from disentangle_eval.metrics.factors.config import DCIRegressionConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
 from disentangle_eval.metrics.factors.r2 import r_squared, standardised_codes
 from disentangle_eval.metrics.toolbox.forests import fit_forest
-from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, permutations_of, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
 
 
 class Fit(NamedTuple):
@@ -71,10 +69,9 @@ class DCIRegressionMetric(Metric[DCIRegressionConfig]):
             "error": np.sqrt(1 - r2_test).tolist(),
             "importance": fit.importance.tolist(),
         }
-        random = np.random.default_rng(stream_seed(seed, "chance"))
         permuted = []
-        for _ in range(_PERMUTATIONS):
-            other = self._fit(x, random.permutation(y), x_test[:1], first, seed).importance
+        for shuffled in permutations_of(y, seed):
+            other = self._fit(x, shuffled, x_test[:1], first, seed).importance
             permuted.append(float(purity(other) @ shares(other.sum(axis=1))))
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(train), "num_test": len(test)})
 

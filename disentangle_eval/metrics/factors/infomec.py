@@ -21,10 +21,8 @@ from disentangle_eval.metrics.factors.config import InfoMECConfig
 from disentangle_eval.metrics.factors.mig_knn import class_information
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
-from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
 
 
 class InfoMECMetric(Metric[InfoMECConfig]):
@@ -66,10 +64,8 @@ class InfoMECMetric(Metric[InfoMECConfig]):
             "normalised_information": information.tolist(),
         }
         code = [subject.code[j] for j in active]
-        random = np.random.default_rng(stream_seed(seed, "chance"))
         permuted = []
-        for _ in range(_PERMUTATIONS):
-            shuffled = random.permutation(factors)
+        for shuffled in permutations_of(factors, seed):
             known = class_information(codes[:, active], code, shuffled, cfg.neighbours, noise)
             permuted.append(_mean(concentration(known / entropies)))
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(samples)})

@@ -13,12 +13,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.latents import Categorical, CodeDimension
+from disentangle_eval.latents import Categorical, CodeDimension, is_categorical
 from disentangle_eval.metrics.factors.config import MCCConfig
-from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
-from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
+from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, permutations_of, varying_columns
 
 
 class MCCMetric(Metric[MCCConfig]):
@@ -48,10 +45,9 @@ class MCCMetric(Metric[MCCConfig]):
             "assigned_dims": assigned,
             "correlation_matrix": matrix.tolist(),
         }
-        random = np.random.default_rng(stream_seed(seed, "chance"))
         permuted = []
-        for _ in range(_PERMUTATIONS):
-            chance = absolute_correlations(codes, subject.code, random.permutation(factors))
+        for shuffled in permutations_of(factors, seed):
+            chance = absolute_correlations(codes, subject.code, shuffled)
             permuted.append(chance[linear_sum_assignment(chance, maximize=True)].sum() / chance.shape[1])
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})
 
@@ -80,7 +76,7 @@ def best_assignment(matrix: np.ndarray) -> list[int | None]:
 def _ranked(codes: np.ndarray, code: Sequence[CodeDimension]) -> np.ndarray:
     """Codes (N, K) with the ranks of real numbers, equal ones sharing their mean, float64; classes stay classes."""
     ranks: np.ndarray = rankdata(codes, axis=0)
-    counted = [j for j, dimension in enumerate(code) if isinstance(dimension, Categorical)]
+    counted = np.array(is_categorical(code))
     ranks[:, counted] = codes[:, counted]
     return ranks
 

@@ -14,9 +14,8 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
-from disentangle_eval.metrics.toolbox.samples import draw_samples, random_images, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, random_images, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
-from disentangle_eval.runtime.draws import stream_seed
 
 # Samples of the posterior from which its chance is estimated.
 CHANCE_SAMPLES = 1_000
@@ -56,7 +55,7 @@ class MIGMetric(Metric[MIGConfig]):
         factors, names = classes[:, varying], [subject.factors.names[factor] for factor in varying]
         posteriors, entropies = posteriors_of(subject, index), entropy(factors)
         information = posterior_information(posteriors, factors, self.cfg.num_samples, seed)
-        permuted = np.random.default_rng(stream_seed(seed, "chance")).permutation(factors)
+        permuted = next(permutations_of(factors, seed))
         unrelated = posterior_information(posteriors, permuted, min(self.cfg.num_samples, CHANCE_SAMPLES), seed)
         counts = {"num_train": len(index), "num_samples": self.cfg.num_samples}
         return Scores(_values(information, entropies, names), float(np.mean(gaps(unrelated) / entropies)), counts)

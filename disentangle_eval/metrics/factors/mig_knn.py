@@ -11,16 +11,14 @@ import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
-from disentangle_eval.latents import Categorical, CodeDimension
+from disentangle_eval.latents import CodeDimension, is_categorical
 from disentangle_eval.metrics.factors.config import MIGKNNConfig
 from disentangle_eval.metrics.toolbox.columns import varies
 from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
 from disentangle_eval.metrics.toolbox.neighbour_information import information_on_classes, information_on_values
-from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, permutations_of, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
 from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
 
 
 class MIGKNNMetric(Metric[MIGKNNConfig]):
@@ -64,8 +62,7 @@ class MIGKNNMetric(Metric[MIGKNNConfig]):
             "mutual_information": information.tolist(),
             "entropy": None if entropies is None else entropies.tolist(),
         }
-        random = np.random.default_rng(stream_seed(seed, "chance"))
-        permuted = [gaps(informed(random.permutation(factors))) / unit for _ in range(_PERMUTATIONS)]
+        permuted = [gaps(informed(shuffled)) / unit for shuffled in permutations_of(factors, seed)]
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})
 
 
@@ -104,5 +101,5 @@ def value_information(
 def column_kinds(codes: np.ndarray, code: Sequence[CodeDimension]) -> tuple[np.ndarray, np.ndarray]:
     """The columns of codes (N, K) that hold real numbers and those that hold classes, without the constant ones."""
     varied = codes.min(axis=0) < codes.max(axis=0)
-    counted = np.array([isinstance(dimension, Categorical) for dimension in code], dtype=bool)
+    counted = np.array(is_categorical(code), dtype=bool)
     return np.flatnonzero(varied & ~counted), np.flatnonzero(varied & counted)

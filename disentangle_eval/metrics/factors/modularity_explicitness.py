@@ -111,7 +111,7 @@ def explicitness(
     """
     if not train.shape[1]:
         return [Explicitness(0.5, 0.5, True)] * fitted.shape[1]
-    # A thread a factor: the products are too small to share out, and threads that wait take time from those that work.
+    # One thread per factor: products are too small to share out, and threads that wait take time from those that work.
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         # The study leaves the solver its hundred iterations, whether or not it converges; the result says so.
         warnings.simplefilter("ignore", ConvergenceWarning)

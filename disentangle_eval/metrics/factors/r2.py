@@ -11,10 +11,7 @@ import numpy as np
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import R2Config
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
-from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
-from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
+from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, permutations_of, varying_columns
 
 
 class R2Metric(Metric[R2Config]):
@@ -40,11 +37,10 @@ class R2Metric(Metric[R2Config]):
             "factors": [subject.factors.names[factor] for factor in varying],
             "r2_train": r_squared(y, x @ (inverse @ y)).tolist(),
         }
-        random = np.random.default_rng(stream_seed(seed, "chance"))
-        permuted = []
-        for _ in range(_PERMUTATIONS):
-            other = random.permutation(y)
-            permuted.append(r_squared(other if cfg.num_test is None else y_test, x_test @ (inverse @ other)))
+        permuted = [
+            r_squared(shuffled if cfg.num_test is None else y_test, x_test @ (inverse @ shuffled))
+            for shuffled in permutations_of(y, seed)
+        ]
         used = dict(zip(("num_train", "num_test"), map(len, sets), strict=False))
         return Scores(values, float(np.mean(permuted)), counts=used)
 

@@ -16,11 +16,8 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import SAPConfig
 from disentangle_eval.metrics.factors.svm_of_one_number import fit_lines
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
-from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
 
 
 class Found(NamedTuple):
@@ -42,19 +39,17 @@ class SAPMetric(Metric[SAPConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        matrix, permuted, names, counts = (self._classified if self.cfg.predictor == "svm" else self._correlated)(
-            subject, seed
-        )
-        lead = gaps(matrix)
+        found = self._classified(subject, seed) if self.cfg.predictor == "svm" else self._correlated(subject, seed)
+        lead = gaps(found.matrix)
         values = {
             "value": float(lead.mean()),
             "SAP_score": float(lead.mean()),
             "gaps": lead.tolist(),
-            "factors": names,
-            "best_dims": matrix.argmax(axis=0).tolist(),
-            "score_matrix": matrix.tolist(),
+            "factors": found.names,
+            "best_dims": found.matrix.argmax(axis=0).tolist(),
+            "score_matrix": found.matrix.tolist(),
         }
-        return Scores(values, float(np.mean([gaps(one) for one in permuted])), counts=counts)
+        return Scores(values, float(np.mean([gaps(one) for one in found.permuted])), counts=found.counts)
 
     def _classified(self, subject: Subject, seed: int) -> Found:
         train, test = draw_samples(subject, seed, self.cfg.num_train, self.cfg.num_test)
@@ -63,8 +58,7 @@ class SAPMetric(Metric[SAPConfig]):
         blocks = zip(*(one_hot_blocks(samples.codes, subject.code) for samples in (train, test)), strict=True)
         usual = [in_usual_units(*pair) for pair in blocks]
         predicted = predictions([pair[0] for pair in usual], train.factors[:, varying], [pair[1] for pair in usual])
-        random = np.random.default_rng(stream_seed(seed, "chance"))
-        permuted = [accuracies(predicted, random.permutation(fresh)) for _ in range(_PERMUTATIONS)]
+        permuted = [accuracies(predicted, shuffled) for shuffled in permutations_of(fresh, seed)]
         names = [subject.factors.names[factor] for factor in varying]
         counts = {"num_train": len(train), "num_test": len(test)}
         return Found(accuracies(predicted, fresh), permuted, names, counts)
@@ -73,8 +67,7 @@ class SAPMetric(Metric[SAPConfig]):
         (samples,) = draw_samples(subject, seed, self.cfg.num_train)
         varying = varying_columns(samples.factors)
         factors, blocks = samples.factors[:, varying], one_hot_blocks(samples.codes, subject.code)
-        random = np.random.default_rng(stream_seed(seed, "chance"))
-        permuted = [squared_correlations(blocks, random.permutation(factors)) for _ in range(_PERMUTATIONS)]
+        permuted = [squared_correlations(blocks, shuffled) for shuffled in permutations_of(factors, seed)]
         names = [subject.factors.names[factor] for factor in varying]
         return Found(squared_correlations(blocks, factors), permuted, names, {"num_train": len(samples)})
 

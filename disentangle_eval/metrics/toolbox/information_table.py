@@ -13,10 +13,7 @@ import numpy as np
 from disentangle_eval.api import Subject
 from disentangle_eval.metrics.toolbox.columns import discretise
 from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
-from disentangle_eval.metrics.toolbox.samples import Samples, varying_columns
-from disentangle_eval.runtime.draws import stream_seed
-
-_PERMUTATIONS = 10
+from disentangle_eval.metrics.toolbox.samples import Samples, permutations_of, varying_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +50,7 @@ class InformationTable:
     @cached_property
     def permuted(self) -> list[np.ndarray]:
         """The information (K, F) on the factors of other images, in ten random permutations."""
-        random = np.random.default_rng(stream_seed(self.seed, "chance"))
-        return [self.informed(random.permutation(self.factors)) for _ in range(_PERMUTATIONS)]
+        return [self.informed(shuffled) for shuffled in permutations_of(self.factors, self.seed)]
 
 
 Key = tuple[int, int, tuple[int, ...], bytes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,9 @@ import numpy as np
 from disentangle_eval.api import FactorGrid, Factors, Subject
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
+from disentangle_eval.runtime.draws import stream_seed
+
+_PERMUTATIONS = 10
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,13 @@ def factor_values(factors: Factors, index: np.ndarray) -> np.ndarray:
     values = getattr(factors, "values", None)
     result: np.ndarray = (factors.classes(index) if values is None else values[index]).astype(np.float64)
     return result
+
+
+def permutations_of(factors: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Factors (N, F) -> their rows in each of ten random orders, (N, F): the factors of other images.
+
+    A metric finds the score of an uninformative code, its chance level, on them.
+    """
+    random = np.random.default_rng(stream_seed(seed, "chance"))
+    for _ in range(_PERMUTATIONS):
+        yield random.permutation(factors)
