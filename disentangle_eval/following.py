@@ -71,13 +71,12 @@ def follower(
 def measurement_of(follow: Follow, run: Run) -> Measurement:
     """The metric and protocol that a run can follow; else `UsageError`."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import ALL, plan, unmet
+    from disentangle_eval.scoring import ALL, plan_of, unmet
 
     text = follow.score
-    name, _, protocol = text.partition(":")
-    if name == ALL:
+    if text.partition(":")[0] == ALL:
         raise UsageError("--follow", received=repr(text), expected="one metric, NAME or NAME:PROTOCOL")
-    (measurement,) = plan([name], [protocol] if protocol else [])
+    (measurement,) = plan_of(text)
     if measurement.metric.spec.better == "neither":
         raise UsageError("--follow", received=repr(text), expected="a metric of which higher or lower is better")
     offered = open_subject(run.training.model, run.training.data, None).subject.offered

@@ -5,7 +5,6 @@ Nothing here needs torch until it is used.
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.plugin_code import plugin_code
+from disentangle_eval.runtime.checksums import weights_digest
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class OpenedModel:
     origin: Origin
 
 
-# The origin of each opened model that is still in use, with the checksum its weights had.
+# The origin of each opened model that is still in use, with the digest its weights had.
 _ORIGINS: WeakKeyDictionary[Any, tuple[Origin, bytes]] = WeakKeyDictionary()
 
 
@@ -199,25 +199,14 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
     checkpoint = load(path, train=False)
     origin = Origin(replace(checkpoint, weights={}), path, sha256(path))
     model = place(restore_model(checkpoint), chosen)
-    _ORIGINS[model] = origin, _weights_checksum(model)
+    _ORIGINS[model] = origin, weights_digest(model)
     return OpenedModel(model, chosen, origin)
 
 
 def origin_of(model: object) -> Origin | None:
     """The checkpoint that `open_model` read a model from; None for any other model, and once its weights changed."""
-    origin, checksum = _ORIGINS.get(model, (None, b""))
-    return origin if origin and _weights_checksum(model) == checksum else None
-
-
-def _weights_checksum(model: Any) -> bytes:
-    import torch
-
-    digest = hashlib.blake2b()
-    tensors = {name: value for name, value in model.state_dict().items() if isinstance(value, torch.Tensor)}
-    for name, value in tensors.items():
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.digest()
+    origin, digest = _ORIGINS.get(model, (None, b""))
+    return origin if origin and weights_digest(model) == digest else None
 
 
 def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, seed: int) -> Model[Any]:

@@ -83,6 +83,12 @@ def plan(
     return [replace(measurement, batch_statistics=statistics) for measurement in measurements]
 
 
+def plan_of(text: str) -> list[Measurement]:
+    """As `plan`, of one metric as studies and `--follow` name it: METRIC or METRIC:PROTOCOL."""
+    name, _, protocol = text.partition(":")
+    return plan([name], [protocol] if protocol else [])
+
+
 def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[str, Any]) -> list[Measurement]:
     registry = load_registry()
     metric = registry.find_metric(name)
@@ -240,8 +246,8 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         counts = _by_name(measurement, "counts", scores.counts)
         if wrong := [name for name, count in counts.items() if type(count) is not int]:
             raise _fault(measurement, f"counts[{wrong[0]!r}] is {counts[wrong[0]]!r}, expected a whole number")
-        if unmet := _unmet_counts(counts, settings):
-            warnings.warn(f"{spec.name} used fewer than its protocol asks for: {unmet}", DevalWarning, stacklevel=2)
+        if shortfall := _shortfall(counts, settings):
+            warnings.warn(f"{spec.name} used fewer than its protocol says: {shortfall}", DevalWarning, stacklevel=2)
     seconds = time.perf_counter() - start
     details = _by_name(measurement, "scores", scores.values)
     chance = _understood(measurement, "chance", scores.chance)
@@ -401,7 +407,8 @@ def _understood(measurement: Measurement, what: str, values: Any) -> Any:
         raise _fault(measurement, str(error)) from None
 
 
-def _unmet_counts(counts: Mapping[str, int], settings: Mapping[str, Any]) -> str:
+def _shortfall(counts: Mapping[str, int], settings: Mapping[str, Any]) -> str:
+    """The counts below their settings, in words, such as `num_train 300 of 10,000`; empty if there are none."""
     asked = {name: settings.get(name) for name in counts}
     largest = {name: max(wanted) if isinstance(wanted, list) else wanted for name, wanted in asked.items()}
     return ", ".join(
@@ -413,7 +420,7 @@ def _unmet_counts(counts: Mapping[str, int], settings: Mapping[str, Any]) -> str
 
 @contextlib.contextmanager
 def _warnings_noted() -> Iterator[list[str]]:
-    """The messages of every `DevalWarning` raised within; all warnings go their way afterwards."""
+    """The messages of every `DevalWarning` raised within; afterwards all warnings are raised again."""
     notes: list[str] = []
     caught: list[warnings.WarningMessage] = []
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,13 @@ def chosen_indices(data: Dataset, n: int, seed: int) -> np.ndarray:
 
 def images_at(data: Dataset, index: np.ndarray) -> Tensor:
     """(n, C, H, W) in [0, 1] on the CPU."""
-    parts = [data.images(torch.from_numpy(chunk)).cpu() for chunk in np.array_split(index, -(-len(index) // BATCH))]
-    return torch.cat(parts)
+    return torch.cat([images.cpu() for images in _batches(data, index)])
 
 
 def codes_of(model: Encoder, data: Dataset, index: np.ndarray, device: torch.device) -> np.ndarray:
     """The codes (n, K) of the images of `index`."""
     with evaluating(model):
-        chunks = np.array_split(index, -(-len(index) // BATCH))
-        parts = [model.encode(data.images(torch.from_numpy(chunk)).to(device)).cpu() for chunk in chunks]
+        parts = [model.encode(images.to(device)).cpu() for images in _batches(data, index)]
     return torch.cat(parts).numpy()
 
 
@@ -41,10 +40,7 @@ def probabilities_of(
 ) -> np.ndarray:
     """q(c|x) of the `number`-th categorical dimension of the code, (n, classes), of the images of `index`."""
     with evaluating(model):
-        chunks = np.array_split(index, -(-len(index) // BATCH))
-        parts = [
-            model.class_probabilities(data.images(torch.from_numpy(chunk)).to(device))[number].cpu() for chunk in chunks
-        ]
+        parts = [model.class_probabilities(images.to(device))[number].cpu() for images in _batches(data, index)]
     return torch.cat(parts).numpy()
 
 
@@ -58,11 +54,17 @@ def posterior_draws(model: Posterior, data: Dataset, index: np.ndarray, seed: in
     draw = GeneratorDraw(stream_seed(seed, "aggregate posterior"))
     parts = []
     with evaluating(model):
-        for chunk in np.array_split(index, -(-len(index) // BATCH)):
-            q = diagonal_normal(model.posterior(data.images(torch.from_numpy(chunk)).to(device)), type(model).__name__)
+        for images in _batches(data, index):
+            q = diagonal_normal(model.posterior(images.to(device)), type(model).__name__)
             mean, deviation = q.mean.cpu(), q.stddev.cpu()
             parts.append(mean + deviation * draw.normal(*mean.shape))
     return torch.cat(parts).numpy()
+
+
+def _batches(data: Dataset, index: np.ndarray) -> Iterator[Tensor]:
+    """The images of `index` in order, at most `BATCH` at a time, (B, C, H, W)."""
+    for chunk in np.array_split(index, -(-len(index) // BATCH)):
+        yield data.images(torch.from_numpy(chunk))
 
 
 def priors_of(model: Any, code: tuple[CodeDimension, ...]) -> list[Part | None]:

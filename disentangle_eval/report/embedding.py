@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from disentangle_eval.errors import shortened
-from disentangle_eval.latents import Categorical, CodeDimension
+from disentangle_eval.latents import CodeDimension
+from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
 from disentangle_eval.report.style import LONGEST_NAME, WIDTH, name_figure, styled
 
 COLUMNS = 3
@@ -33,12 +34,8 @@ def embed(codes: np.ndarray, code: Sequence[CodeDimension], perplexity: float, s
 
 
 def features(codes: np.ndarray, code: Sequence[CodeDimension]) -> np.ndarray:
-    """Codes (N, K) with every categorical column replaced by a one-hot vector."""
-    columns = [
-        np.eye(kind.classes)[codes[:, j].astype(int)] if isinstance(kind, Categorical) else codes[:, [j]]
-        for j, kind in enumerate(code)
-    ]
-    return np.concatenate(columns, axis=1).astype(np.float32)
+    """Codes (N, K) with every categorical column replaced by its one-hot columns, (N, columns) float32."""
+    return np.hstack(one_hot_blocks(codes, code)).astype(np.float32)
 
 
 @styled

@@ -1,4 +1,4 @@
-"""Checksums of trees of plain containers and tensors, at the speed of reading their memory."""
+"""Checksums of trees of plain containers and tensors, and of the weights of modules."""
 
 from __future__ import annotations
 
@@ -75,3 +75,15 @@ def _update_with_memory(digest: Any, memory: Tensor) -> None:
             digest.update(sums.contiguous().numpy())
         memory = memory[whole:]
     digest.update(memory.contiguous().numpy())
+
+
+def weights_digest(model: Any) -> bytes:
+    """64 bytes that change with any parameter or buffer of a module, on whatever device, byte by byte."""
+    import torch
+
+    digest = hashlib.blake2b()
+    tensors = {name: value for name, value in model.state_dict().items() if isinstance(value, torch.Tensor)}
+    for name, value in tensors.items():
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.digest()

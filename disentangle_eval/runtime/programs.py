@@ -97,7 +97,7 @@ def _exported(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
     objects = [name for name in archive_names(contents) if _OBJECT.search(name)]
     if objects:
         raise ValueError(f"it holds the pickled object {objects[0]}, which could run code when read")
-    with _weights_only(), _without_log("torch.export"):
+    with _weights_only(), without_log("torch.export"):
         program = torch.export.load(io.BytesIO(contents))
     module: nn.Module = move_to_device_pass(program, device).module()
     return module
@@ -141,7 +141,7 @@ def _weights_only() -> Iterator[None]:
 
 
 @contextmanager
-def _without_log(name: str) -> Iterator[None]:
+def without_log(name: str) -> Iterator[None]:
     """Within, what torch logs under a name is not shown; it also raises it."""
     logger = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import logging
 import shlex
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,8 @@ from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.opening import find_checkpoint, find_run, restore_model
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
-from disentangle_eval.runtime.files import make_folder, write_atomically
+from disentangle_eval.runtime.files import make_folder, sha256, write_atomically
+from disentangle_eval.runtime.programs import without_log
 from disentangle_eval.sources.adapters import text_of_prior
 from disentangle_eval.sources.published import CONFIG, FORMAT, WEIGHTS
 
@@ -77,7 +77,10 @@ def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folde
     if isinstance(model, Generator):
         parts.append(("generator", _Generate(model), model.prior.sample(GeneratorDraw(0), EXAMPLES)))
     if not parts:
-        raise UsageError(f"model {checkpoint.model['name']!r} has neither an encoder nor a generator to export")
+        raise UsageError(
+            f"model {checkpoint.model['name']!r} has neither an encoder nor a generator to export",
+            advice="--to safetensors writes its weights",
+        )
     write: Callable[[nn.Module, Tensor, Path], None] = {"pt2": _write_pt2, "onnx": _write_onnx}[kind]
     files = []
     for name, part, example in parts:
@@ -88,7 +91,8 @@ def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folde
             raise
         except Exception as error:  # whatever a model that cannot be traced makes torch raise
             raise DevalError(
-                f"the {name} of {checkpoint.model['name']!r} cannot be exported as {kind} ({describe(error)[:300]})"
+                f"the {name} of {checkpoint.model['name']!r} cannot be exported as {kind} ({describe(error)[:300]})",
+                advice="choose another format, such as --to safetensors, which takes every model",
             ) from error
         files.append(file)
     return files
@@ -106,22 +110,17 @@ def _write_pt2(part: nn.Module, example: Tensor, file: Path) -> None:
 
 
 def _write_onnx(part: nn.Module, example: Tensor, file: Path) -> None:
-    _require("onnx", "onnx")
+    _require("onnx")
     axes = {"input": {0: "batch"}, "output": {0: "batch"}}
-    logger = logging.getLogger("torch.onnx")
-    before, logger.disabled = logger.disabled, True
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                part, (example,), file, input_names=["input"], output_names=["output"], dynamic_axes=axes, dynamo=False
-            )
-    finally:
-        logger.disabled = before
+    with warnings.catch_warnings(), without_log("torch.onnx"), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            part, (example,), file, input_names=["input"], output_names=["output"], dynamic_axes=axes, dynamo=False
+        )
 
 
 def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
-    _require("safetensors", "safetensors")
+    _require("safetensors")
     from safetensors.torch import save_file
 
     weights, config = folder / WEIGHTS, folder / CONFIG
@@ -134,9 +133,9 @@ def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     return [weights, config]
 
 
-def _require(module: str, package: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        raise UsageError(f"--to {module}: {package} is not installed", advice=f"pip install {package}")
+def _require(package: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise UsageError(f"--to {package}: {package} is not installed", advice=f"pip install {package}")
 
 
 def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path], prior: Any = None) -> str:
@@ -159,7 +158,7 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path], prior:
             f"Trained with disentangle_eval: seed {checkpoint.seed}, {checkpoint.iteration:,} iterations. Images are "
             f"float32 (B, {channels}, {height}, {width}) in [0, 1].",
             "",
-            *_table(["file", "sha256"], [[f"`{file.name}`", _checksum(file)] for file in files]),
+            *_table(["file", "sha256"], [[f"`{file.name}`", sha256(file)] for file in files]),
             "",
             *_use(checkpoint, files, prior),
             "## Scores",
@@ -202,9 +201,3 @@ def _rows(scores: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [header, ["---"] * len(header), *rows]
     return [f"| {' | '.join(cells)} |" for cells in lines]
-
-
-def _checksum(file: Path) -> str:
-    from disentangle_eval.runtime.files import sha256
-
-    return sha256(file)

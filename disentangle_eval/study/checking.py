@@ -12,11 +12,10 @@ from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.study.design import Study, Trial, collecting, metric_and_protocol
+from disentangle_eval.study.design import Study, Trial, collecting
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model
-    from disentangle_eval.scoring import Measurement
 
 # Enough to tell the speed of training, after one iteration that is not counted.
 MEASURED_ITERATIONS = 5
@@ -56,19 +55,12 @@ def check(study: Study, data_dir: Path | None) -> list[DevalError]:
 
 
 def feature_extractors(study: Study) -> set[str | None]:
-    """The feature extractors that the metrics of a study look through."""
+    """The feature extractors of the metrics of a study."""
     from disentangle_eval.metrics.images.config import FeatureConfig
+    from disentangle_eval.scoring import plan_of
 
-    settings = [measurement.cfg for metric in study.settings.metrics for measurement in planned(metric)]
+    settings = [measurement.cfg for metric in study.settings.metrics for measurement in plan_of(metric)]
     return {cfg.features for cfg in settings if isinstance(cfg, FeatureConfig)}
-
-
-def planned(metric: str) -> list[Measurement]:
-    """What NAME:PROTOCOL or NAME in a study's file stands for."""
-    from disentangle_eval.scoring import plan
-
-    name, protocols = metric_and_protocol(metric)
-    return plan([name], protocols)
 
 
 def open_extractor(features: str | None) -> None:
@@ -90,11 +82,11 @@ def unserved(
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import scored_on, unmet, validated_on
+    from disentangle_eval.scoring import plan_of, scored_on, unmet, validated_on
 
     found: list[DevalError] = []
     for metric in trial.metrics:
-        for measurement in planned(metric):
+        for measurement in plan_of(metric):
             scored = scored_on(measurement, trial.dataset)
             on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
             if on is None:

@@ -168,21 +168,14 @@ def collecting(errors: list[DevalError], make: Callable[P, T], *arguments: P.arg
 
 def check_metrics(metrics: Sequence[str], errors: list[DevalError]) -> None:
     """Adds an error for every metric or protocol that is not there."""
-    from disentangle_eval.scoring import ALL, plan
+    from disentangle_eval.scoring import ALL, plan_of
 
     for metric in metrics:
-        name, protocols = metric_and_protocol(metric)
-        if name == ALL:
+        if metric.partition(":")[0] == ALL:
             expected = "the names of metrics, see `deval metrics`"
             errors.append(UsageError("metrics", received=repr(ALL), expected=expected))
             continue
-        collecting(errors, plan, [name], protocols)
-
-
-def metric_and_protocol(text: str) -> tuple[str, tuple[str, ...]]:
-    """`NAME:PROTOCOL` or `NAME` -> the name, and the protocol where there is one."""
-    name, _, protocol = text.partition(":")
-    return name, (protocol,) if protocol else ()
+        collecting(errors, plan_of, metric)
 
 
 def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -> list[Trial]:

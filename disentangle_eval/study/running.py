@@ -106,11 +106,9 @@ def scored_iterations(trial: Trial, run: RunRecord) -> list[int]:
 
 def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool:
     """Whether results.jsonl holds a score under these very settings and draws."""
-    from disentangle_eval.scoring import plan
-    from disentangle_eval.study.design import metric_and_protocol
+    from disentangle_eval.scoring import plan_of
 
-    name, protocols = metric_and_protocol(metric)
-    for measurement in plan([name], protocols):
+    for measurement in plan_of(metric):
         spec = measurement.metric.spec
         settings = {"protocol": measurement.protocol, **measurement.cfg.model_dump(mode="json")}
         expected: Mapping[str, Any] = {

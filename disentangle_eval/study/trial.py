@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime.signals import end_with_parent
-from disentangle_eval.study.design import Trial, metric_and_protocol
+from disentangle_eval.study.design import Trial
 from disentangle_eval.study.running import missing_scores, read_trial, record_failure
 from disentangle_eval.study.runs import RUN_FILE, read_run
 from disentangle_eval.training.folder import RunFolder
@@ -57,7 +57,10 @@ def main(arguments: list[str]) -> int:
 def train_trials(
     trials: Mapping[Path, Trial], threads: int, device: str, data_dir: Path | None
 ) -> tuple[int | None, dict[Path, str]]:
-    """Start or resume the training of trials; the signal that stopped them, if one did, and why which failed."""
+    """Start or resume the training of trials.
+
+    Returns the signal that stopped them, if one did, and the error of each that failed, by its folder.
+    """
     from disentangle_eval.running import opened_runs, train_runs
 
     plans = {folder: plan_trial(trial, folder, threads, device) for folder, trial in trials.items()}
@@ -120,10 +123,9 @@ def score_one(
     """
     from disentangle_eval.opening import add_validation, open_dataset_for, open_subject
     from disentangle_eval.results import append
-    from disentangle_eval.scoring import can_serve, measure, plan, scored_on, validated_on
+    from disentangle_eval.scoring import can_serve, measure, plan_of, scored_on, validated_on
 
-    name, protocols = metric_and_protocol(metric)
-    for measurement in plan([name], protocols):
+    for measurement in plan_of(metric):
         on = scored_on(measurement, trial.dataset)
         if on not in subjects:
             data = open_dataset_for(opened().origin, on, data_dir).to(opened().device)

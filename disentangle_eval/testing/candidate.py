@@ -13,7 +13,7 @@ from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.opening import build_model
 from disentangle_eval.registry.lookup import Registered, Registry, load_registry
 from disentangle_eval.registry.manager import load_plugins
-from disentangle_eval.registry.specs import ModelSpec
+from disentangle_eval.registry.specs import ModelSpec, Spec
 from disentangle_eval.runtime.devices import place
 from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
 
@@ -57,12 +57,16 @@ Check = Callable[[Any], None]
 def find_candidate(name: str, image: ImageShape = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None) -> Candidate:
     """An installed model; `UsageError` for an unknown name or settings the model refuses."""
     record = load_registry().find_model(name)
-    entry = next(
+    candidate = Candidate(record=record, entry=entry_of(record), image=image, values=dict(config or {}))
+    if config:
+        candidate.settings()
+    return candidate
+
+
+def entry_of(record: Registered[Spec]) -> str:
+    """The module, or file, of the entry point that a spec came by."""
+    return next(
         plugin.module
         for plugin in load_plugins()
         if plugin.distribution == record.distribution and record.spec in plugin.specs
     )
-    candidate = Candidate(record=record, entry=entry, image=image, values=dict(config or {}))
-    if config:
-        candidate.settings()
-    return candidate

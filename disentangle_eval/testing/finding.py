@@ -9,12 +9,10 @@ from typing import Any, Literal
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
-from disentangle_eval.registry.lookup import Registered, load_registry
-from disentangle_eval.registry.manager import load_plugins
+from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.registry.specs import Spec
 from disentangle_eval.testing import candidate as models
-from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, Check
+from disentangle_eval.testing.candidate import DEFAULT_IMAGE, Candidate, Check, entry_of
 from disentangle_eval.testing.checks import CHECKS
 from disentangle_eval.testing.dataset_checks import DATASET_CHECKS, DatasetCandidate
 from disentangle_eval.testing.metric_checks import METRIC_CHECKS, MetricCandidate
@@ -68,15 +66,6 @@ def find(
     if config and (protocols := found.config().protocols):  # a check of the metric reports that there are none
         build(found.config(), protocols[protocol or next(iter(protocols))], config)
     return found
-
-
-def entry_of(record: Registered[Spec]) -> str:
-    """The module, or file, of the entry point by which a record came."""
-    return next(
-        plugin.module
-        for plugin in load_plugins()
-        if plugin.distribution == record.distribution and record.spec in plugin.specs
-    )
 
 
 def checks_of(candidate: AnyCandidate) -> Sequence[Check]:

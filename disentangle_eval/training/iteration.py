@@ -45,8 +45,12 @@ def due(rounds: Sequence[Round], iteration: int) -> tuple[Round, ...]:
 
 def is_due(round_: Round, iteration: int) -> bool:
     """Whether a round runs in an iteration."""
-    within = round_.start <= iteration and (round_.end is None or iteration < round_.end)
-    return within and iteration % round_.every == 0
+    return in_phase(round_, iteration) and iteration % round_.every == 0
+
+
+def in_phase(round_: Round, iteration: int) -> bool:
+    """Whether an iteration is between the start and the end of a round."""
+    return round_.start <= iteration and (round_.end is None or iteration < round_.end)
 
 
 def play_rounds(rounds: Sequence[Round], players: Mapping[str, BuiltPlayer], step: TrainingStep) -> Terms:

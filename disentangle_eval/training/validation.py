@@ -12,7 +12,7 @@ from disentangle_eval.data.training_part import KeptImages, seen_in_training
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
-from disentangle_eval.training.iteration import logged_terms
+from disentangle_eval.training.iteration import Terms, in_phase, logged_terms
 from disentangle_eval.training.step import TrainingStep
 from disentangle_eval.training.training import Training
 from disentangle_eval.training.window import Window
@@ -70,16 +70,16 @@ class Validation:
         # The counter that the last iteration had, for weights that depend on it.
         iteration = max(0, training.iteration - 1)
         step.iteration.fill_(iteration)
-        within = [r for r in training.rounds if r.start <= iteration and (r.end is None or iteration < r.end)]
+        rounds = [round_ for round_ in training.rounds if in_phase(round_, iteration)]
         buffers: dict[str, Tensor] = {name: value.clone() for name, value in training.model.named_buffers()}
         window = Window()
         try:
             with evaluating(training.model), torch.enable_grad():
                 for _ in range(self.batches):
-                    terms: dict[str, Tensor] = {}
-                    for round_ in within:
+                    terms: Terms = {}
+                    for round_ in rounds:
                         terms |= logged_terms(round_.losses(step))
-                    window.add({name: term.detach() for name, term in terms.items()})
+                    window.add(terms)
         finally:
             step.close()
             with torch.no_grad():

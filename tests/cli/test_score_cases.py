@@ -53,7 +53,7 @@ def test_results_hold_the_counts_that_were_used(deval):
         {"num_train": 40, "num_test": 20},
         {"num_train": 60},
     ]
-    assert "sap used fewer than its protocol asks for: num_train 40 of 10,000, num_test 20 of 5,000" in answer.err
+    assert "sap used fewer than its protocol says: num_train 40 of 10,000, num_test 20 of 5,000" in answer.err
     thousand = ("--set", "num_train=20", "--codes", folder / "thousand.npz")
     (result,) = lines(deval("score", "--metric", "dci", *thousand, "--json"))
     assert result["counts"] == {"num_train": 20, "num_test": 980}

@@ -89,7 +89,7 @@ def test_numbers_of_numpy_become_plain_ones():
 
 
 def test_a_result_holds_true_counts_and_warns_where_the_protocol_s_are_not_met():
-    said = "fewimages used fewer than its protocol asks for: num_train 40 of 100"
+    said = "fewimages used fewer than its protocol says: num_train 40 of 100"
     with pytest.warns(DevalWarning, match=said):
         result = measure(measurement(faulty_metrics.FewImages), TABLE, 0, {})
     assert (result.counts, result.warnings) == ({"num_train": 40}, (said,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.images.config import FeatureConfig
 from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, load_extractor
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches, seconds_of
+from disentangle_eval.runtime.checksums import weights_digest
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.progress import counted
@@ -184,10 +184,13 @@ def _generated_features(
 
 
 def _generated_key(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> tuple[Any, ...]:
-    """What the features of a model's images follow from; empty for one whose weights are not known."""
+    """What the features of a model's images follow from, its weights included, which training changes in place.
+
+    Empty for a model whose weights are not known.
+    """
     if not isinstance(model, nn.Module):
         return ()
-    return _weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
+    return weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
 
 
 def _made_before(model: Any, key: tuple[Any, ...]) -> np.ndarray | None:
@@ -236,12 +239,3 @@ def _collected(batches: Iterator[Tensor], count: int) -> np.ndarray:
 
 def _batch_size(device: torch.device) -> int:
     return batch_size_on(device, CPU_BATCH, ACCELERATOR_BATCH)
-
-
-def _weights_digest(model: nn.Module) -> str:
-    """Training goes on in place, so that the model's identity does not fix what it generated."""
-    digest = hashlib.sha256()
-    for name, tensor in model.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()

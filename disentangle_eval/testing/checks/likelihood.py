@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from disentangle_eval.api import Generator, Likelihood
+from disentangle_eval.api import Likelihood
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
-from disentangle_eval.testing.checks.offers import N, images, offered
+from disentangle_eval.testing.checks.offers import N, images, latents, offered
 from disentangle_eval.testing.expect import expect_floats
-from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
+from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.verdict import rests_on
 
 
@@ -19,9 +19,7 @@ def check_log_likelihood(candidate: Candidate) -> None:
     rests_on(candidate, check_construction)
     check = "log_likelihood"
     model: Likelihood = offered(candidate, Likelihood)
-    if not isinstance(model, Generator):
-        raise NotChecked(f"{type(model).__name__} is no Generator, so there is no prior to draw z from")
-    x, z = images(candidate), model.prior.sample(GeneratorDraw(seed=0), N)
+    x, z = images(candidate), latents(model, GeneratorDraw(seed=0))
     with torch.no_grad():
         whole = expect_floats(check, check, model.log_likelihood(x, z), (N,))
         alone = torch.cat([model.log_likelihood(*pair) for pair in zip(x.split(1), z.split(1), strict=True)])

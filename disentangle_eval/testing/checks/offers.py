@@ -12,6 +12,7 @@ from disentangle_eval.api import (
     Bottleneck,
     Classifier,
     Decoder,
+    Draw,
     Encoder,
     Generator,
     Likelihood,
@@ -36,6 +37,13 @@ def offered(candidate: Candidate, capability: type[Any]) -> Any:
     if not isinstance(model, capability):
         raise NotChecked(f"{type(model).__name__} is no {capability.__name__}")
     return model
+
+
+def latents(model: object, draw: Draw) -> Tensor:
+    """(N, Z), drawn from a model's prior; `NotChecked` for a model without one."""
+    if not isinstance(model, Generator):
+        raise NotChecked(f"{type(model).__name__} is no Generator, so there is no prior to draw z from")
+    return model.prior.sample(draw, N)
 
 
 def images(candidate: Candidate, device: torch.device = CPU) -> Tensor:
