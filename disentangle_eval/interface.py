@@ -448,24 +448,22 @@ def score(
     given = {name: value for name, value in arrays.items() if value is not None}
     keywords = (*arrays, "metrics", "protocol", "seed", "again", "data_dir", "device", "progress")
     protocols = () if protocol is None else (protocol,)
-    if _is_array(subject) and (isinstance(on, str) or hasattr(on, "images")):
-        measurements = scoring.plan(names, protocols, settings, keywords)
-        table = {name: as_array(value, name) for name, value in {**given, "codes": subject}.items()}
-        with shown_progress(progress):
-            return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed, again)
-    if subject is None or _is_array(subject):
-        positional = {"codes": subject, "factors": on}
-        given |= {name: value for name, value in positional.items() if value is not None}
-        if "codes" not in given:
-            raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
-        with shown_progress(progress):
-            return scoring.score_table(given, scoring.plan(names, protocols, settings, keywords), seed)
     # Before anything slow: a misspelt metric is refused at once.
     measurements = scoring.plan(names, protocols, settings, keywords)
-    if given:
-        raise UsageError("score", received=f"{', '.join(given)} with a model", expected="a model and a data set")
     with shown_progress(progress):
-        return _score_source(open_source(_place(subject), device), on, _path(data_dir), measurements, seed, again)
+        if subject is not None and not _is_array(subject):
+            if given:
+                received = f"{', '.join(given)} with a model"
+                raise UsageError("score", received=received, expected="a model and a data set")
+            source = open_source(_place(subject), device)
+            return _score_source(source, on, _path(data_dir), measurements, seed, again)
+        if subject is not None and (isinstance(on, str) or hasattr(on, "images")):
+            table = {name: as_array(value, name) for name, value in {**given, "codes": subject}.items()}
+            return _score_source(Source("codes", {}, table=table), on, _path(data_dir), measurements, seed, again)
+        given |= {name: value for name, value in {"codes": subject, "factors": on}.items() if value is not None}
+        if "codes" not in given:
+            raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
+        return scoring.score_table(given, measurements, seed)
 
 
 def load_results(paths: PathLike | Iterable[PathLike]) -> list[Record]:
@@ -538,7 +536,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _place(source: Any) -> Any:
-    """What a run is opened by is its folder; anything else is opened as it is."""
+    """What `open_source` takes: the folder of a run, and anything else as it is."""
     return source.folder if isinstance(source, TrainedRun) else source
 
 

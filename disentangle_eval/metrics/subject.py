@@ -80,9 +80,8 @@ class CodeTable:
             raise UsageError(
                 "codes", received=f"{columns} columns", expected=f"{len(self.code)}, one per code dimension"
             )
-        fault = _fault(self._codes, self.code)
-        if fault:
-            raise UsageError(f"codes: {fault}")
+        if fault := _fault(self._codes, self.code):
+            raise UsageError("codes", received=fault[0], expected=fault[1])
         self._log_variance = None if log_variance is None else _log_variances(log_variance, self._codes.shape)
 
     def __len__(self) -> int:
@@ -257,9 +256,9 @@ class EncodedSubject:
         expected = (images, len(self.code))
         if codes.shape != expected:
             raise DevalError(f"{name}.encode", received=f"codes of shape {codes.shape}", expected=str(expected))
-        fault = _fault(codes, self.code)
-        if fault:
-            raise DevalError(f"{name}.encode: {fault}; score an earlier checkpoint of the run")
+        if fault := _fault(codes, self.code):
+            advice = "score an earlier checkpoint of the run"
+            raise DevalError(f"{name}.encode", received=fault[0], expected=fault[1], advice=advice)
 
 
 def _offered_by(factors: Factors | None, labels: np.ndarray | None, subject: Subject) -> set[str]:
@@ -299,15 +298,15 @@ def _log_variances(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return values
 
 
-def _fault(codes: np.ndarray, code: Sequence[CodeDimension]) -> str | None:
-    """What makes these codes (n, K) unusable, if anything does."""
+def _fault(codes: np.ndarray, code: Sequence[CodeDimension]) -> tuple[str, str] | None:
+    """What makes these codes (n, K) unusable, as received and expected; None where they can be used."""
     broken = int((~np.isfinite(codes)).any(axis=1).sum())
     if broken:
-        return f"received NaN or infinity in {broken} of {len(codes)} rows, expected finite numbers"
+        return f"NaN or infinity in {broken} of {len(codes)} rows", "finite numbers"
     for j, dimension in enumerate(code):
         if isinstance(dimension, Categorical):
             column = codes[:, j]
-            strangers = column[(column != np.floor(column)) | (column < 0) | (column >= dimension.classes)]
-            if strangers.size:
-                return f"received {strangers[0]:g} in column {j}, expected a class from 0 to {dimension.classes - 1}"
+            others = column[(column != np.floor(column)) | (column < 0) | (column >= dimension.classes)]
+            if others.size:
+                return f"{others[0]:g} in column {j}", f"a class from 0 to {dimension.classes - 1}"
     return None

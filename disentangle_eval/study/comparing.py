@@ -8,7 +8,7 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ COVERAGE = 0.95
 class Column:
     """Scores that may be compared: one metric and version, one setting of it, one data set.
 
-    `title` is as short as tells it from the other columns.
+    `title` has what distinguishes it from the other columns of a comparison.
     """
 
     metric: str
@@ -170,7 +170,7 @@ def column_of(result: Mapping[str, Any]) -> Column:
 
 
 def with_titles(columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
-    """The columns, sorted, with titles that tell them apart, and a line for each pair that looks alike but is not."""
+    """The columns, sorted, each with a title of its own, and a line for each pair that looks alike but is not."""
     titled: list[Column] = []
     notes = []
     taken: dict[str, Column] = {}
@@ -186,7 +186,7 @@ def with_titles(columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
         if count > 1:
             notes.append(f"{title} is apart from {base}: they differ in {difference_of(taken[base], column)}")
         taken[title] = column
-        titled.append(Column(**{**asdict(column), "title": title}))
+        titled.append(replace(column, title=title))
     return titled, notes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ class RunRecord:
 
     `config` holds the model's settings by name, those within settings with a dot, `settings` those of the run;
     `iteration` is the last one logged. `results` are the lines of results.jsonl. `failure` is why training failed,
-    where it did. `name` stands for the model in labels, where the user gave one.
+    where it did. `name` is what labels show in place of the model, where the user gave one.
     """
 
     folder: Path
@@ -185,22 +186,28 @@ def differing_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
-    """A label per run: its name or model, and what tells its settings from those of the other runs of that name."""
-    labels = []
-    datasets = {run.dataset for run in runs}
+    """A label per run: its name or model, and the settings in which runs of that name differ.
+
+    A model is named in full where runs of other models have the same name.
+    """
+    models: dict[str, set[tuple[str, str, int]]] = defaultdict(set)
+    configs: dict[tuple[str, tuple[str, str, int]], list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
-        alike = [other for other in runs if called(other) == called(run) and model_of(other) == model_of(run)]
+        models[called(run)].add(model_of(run))
+        configs[called(run), model_of(run)].append(defining_settings(run))
+    differing = {alike: differing_settings(several) for alike, several in configs.items()}
+    several_datasets = len({run.dataset for run in runs}) > 1
+    labels = []
+    for run in runs:
         own = defining_settings(run)
-        parts = [f"{name}={text_of(own.get(name))}" for name in differing_settings(list(map(defining_settings, alike)))]
-        parts += [f"on {run.dataset}"] if len(datasets) > 1 else []
-        labels.append(" ".join([title_among(run, runs), *parts]))
+        parts = [f"{name}={text_of(own.get(name))}" for name in differing[called(run), model_of(run)]]
+        parts += [f"on {run.dataset}"] if several_datasets else []
+        labels.append(" ".join([called(run) if len(models[called(run)]) == 1 else full_name(run), *parts]))
     return labels
 
 
-def title_among(run: RunRecord, runs: Sequence[RunRecord]) -> str:
-    """What a label calls a run: the name it was given, or its model, in full where other models are called so."""
-    if len({model_of(other) for other in runs if called(other) == called(run)}) == 1:
-        return called(run)
+def full_name(run: RunRecord) -> str:
+    """The name that a run was given, if any, and its model with distribution and version."""
     model = f"{run.model} of {run.distribution} (version {run.version})"
     return f"{run.name} {model}" if run.name else model
 
@@ -211,7 +218,7 @@ def called(run: RunRecord) -> str:
 
 
 def model_of(run: RunRecord) -> tuple[str, str, int]:
-    """Which model a run trains: its name says so only together with its distribution and version."""
+    """What identifies the model of a run: its name, distribution and version."""
     return run.model, run.distribution, run.version
 
 

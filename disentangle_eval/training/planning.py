@@ -63,7 +63,6 @@ class RunSettings(Config):
     threads: int | Literal["auto"] | None = Field(
         None, description="CPU threads; auto: as many as there are free cores now  [default: all cores]"
     )
-
     products: Literal["auto", "torch", "onednn"] = Field(
         "auto",
         description="library of matrix products in fully connected layers on a CPU; auto: onednn on AMD's with AVX-512",
@@ -114,24 +113,38 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
     registry.find_dataset(parse_dataset(wanted.dataset).name)
     if wanted.follow and wanted.follow != "all":  # which is refused with a reason of its own
         registry.find_metric(wanted.follow.partition(":")[0])
-    run = RunFolder(folder)
-    if not resume:
-        run.refuse_run()
-        cfg = resolve(config, wanted.dataset, wanted.preset, of_model)
-        if wanted.shorten > 1:
-            published = resolve(config, wanted.dataset, wanted.preset, {})
-            cfg = build(config, dict(shortened(published, wanted.shorten)), of_model)
-        dataset = preset_dataset(config, wanted.dataset, wanted.preset)
-        # Last, since it imports torch: mistakes are answered before.
-        settings = on_this_machine(wanted).model_copy(update={"dataset": dataset})
-        return Plan(model=model, cfg=cfg, settings=settings, folder=run)
+    if resume:
+        return _resumed_plan(model, config, wanted, of_model, RunFolder(folder))
+    return _new_plan(model, config, wanted, of_model, RunFolder(folder))
+
+
+def _new_plan(
+    model: str, config: type[ModelConfig], wanted: RunSettings, of_model: Mapping[str, Any], folder: RunFolder
+) -> Plan:
+    """The plan of a run that starts; `UsageError` where the folder already holds one."""
+    folder.refuse_run()
+    cfg = resolve(config, wanted.dataset, wanted.preset, of_model)
+    if wanted.shorten > 1:
+        published = resolve(config, wanted.dataset, wanted.preset, {})
+        cfg = build(config, dict(shortened(published, wanted.shorten)), of_model)
+    dataset = preset_dataset(config, wanted.dataset, wanted.preset)
+    # Last, since it imports torch: mistakes are reported before.
+    settings = on_this_machine(wanted).model_copy(update={"dataset": dataset})
+    return Plan(model=model, cfg=cfg, settings=settings, folder=folder)
+
+
+def _resumed_plan(
+    model: str, config: type[ModelConfig], wanted: RunSettings, of_model: Mapping[str, Any], folder: RunFolder
+) -> Plan:
+    """The plan of the run in a folder, to be continued; `UsageError` where what is wanted differs from it."""
     settings = on_this_machine(wanted)
-    stored = run.read_run()
+    stored = folder.read_run()
     if stored["model"] != model:
         raise UsageError("--resume: the run in --out trains another model", received=model, expected=stored["model"])
-    refuse_other_model(stored, registry.find_model(model))
-    before = stored_settings(run, stored, config)
-    new = {name: getattr(settings, name) for name in of_run}
+    refuse_other_model(stored, load_registry().find_model(model))
+    before = stored_settings(folder, stored, config)
+    given = [name for name in RunSettings.model_fields if name in wanted.model_fields_set]
+    new = {name: getattr(settings, name) for name in given}
     if "dataset" in new:
         new["dataset"] = preset_dataset(config, settings.dataset, before.preset)
     changed = [*differences(before.model_dump(), new), *_config_differences(config, stored["config"], of_model)]
@@ -141,13 +154,13 @@ def plan_run(model: str, given: Mapping[str, Any], folder: Path, *, resume: bool
             advice="leave these out, or start a new run in another --out",
         )
     kept = {name: value for name, value in of_model.items() if name in CHANGEABLE}
-    return Plan(model=model, cfg=build(config, stored["config"], kept), settings=before, folder=run, resumed=stored)
+    return Plan(model=model, cfg=build(config, stored["config"], kept), settings=before, folder=folder, resumed=stored)
 
 
-def refuse_other_model(stored: Mapping[str, Any], record: Registered[ModelSpec]) -> None:
+def refuse_other_model(stored: Mapping[str, Any], registered: Registered[ModelSpec]) -> None:
     """`UsageError` where a run.json is that of a model of this name from another distribution or in another version."""
-    received = (stored.get("distribution", record.distribution), stored.get("version", record.spec.version))
-    expected = (record.distribution, record.spec.version)
+    expected = (registered.distribution, registered.spec.version)
+    received = (stored.get("distribution", expected[0]), stored.get("version", expected[1]))
     if received != expected:
         raise UsageError(
             f"--resume: the run in --out trains {stored['model']!r}",
