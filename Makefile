@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-compile -c 
 # The first folder that is free: a demo deletes no run.
 DEMO := $(shell n=1; while [ -e runs/demo-$$n ]; do n=$$((n + 1)); done; echo runs/demo-$$n)
 
-.PHONY: demo test lint types contracts docs unit coverage oldest audit clean
+.PHONY: demo test lint types contracts docs unit audit oldest clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,7 +33,7 @@ demo: $(VENV)/installed
 	@echo "  $(BIN)/deval train --resume $(DEMO) --iterations 5000   # the same run, continued"
 	@echo "  $(BIN)/deval train factorvae --help   # another model and its settings"
 
-test: lint types contracts unit docs
+test: lint types contracts unit docs audit
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
@@ -45,21 +45,24 @@ types: $(VENV)/tested
 contracts: $(VENV)/tested
 	$(BIN)/lint-imports
 
+# The tests, and the branches of disentangle_eval that they run through.
 unit: $(VENV)/tested
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
-
-docs: $(VENV)/tested
-	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
-
-# Not part of `make test`: each takes a while, or needs an index of packages.
-
-# The branches of disentangle_eval that the tests run through.
-coverage: $(VENV)/tested
 	$(BIN)/coverage erase
 	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
+docs: $(VENV)/tested
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# A bill of materials (SBOM, in CycloneDX's format) of what is installed, and the known vulnerabilities of the versions in
+# constraints.txt where a record of them can be reached.
+audit: $(VENV)/tested
+	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --mc-type library \
+		--no-validate --output-reproducible --output-file sbom.json
+	$(BIN)/python tests/audit.py
+
+# Not part of `make test`, because it takes a while and needs an index of packages:
 # Scores and formats under the oldest versions that pyproject.toml allows, in an environment of their own.
 oldest:
 	$(PYTHON) -m venv .venv-oldest
@@ -67,12 +70,5 @@ oldest:
 	.venv-oldest/bin/python -m pip install --disable-pip-version-check --quiet -r .venv-oldest/oldest.txt --editable .
 	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 tests/golden tests/metrics tests/core
 
-# Known vulnerabilities of the versions in constraints.txt, and a bill of materials (SBOM) in CycloneDX's format.
-audit:
-	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --disable-pip-version-check --quiet 'pip-audit>=2.9' 'cyclonedx-bom>=7'
-	.venv-audit/bin/cyclonedx-py requirements constraints.txt --output-reproducible --output-file sbom.json
-	.venv-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --strict
-
 clean:
-	rm -rf $(VENV) .venv-oldest .venv-audit docs/_build sbom.json
+	rm -rf $(VENV) .venv-oldest docs/_build sbom.json

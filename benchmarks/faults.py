@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import random
 import sys
@@ -28,8 +27,10 @@ import numpy as np
 import torch
 from fault_scenarios import commands, files, plugins, runs, seeds, servers
 from fault_scenarios.processes import FAULT, Outcome
+from lines import line, read, write
 
 import disentangle_eval as de
+from disentangle_eval.runtime.devices import describe_device
 
 IMPORTED = (
     "disentangle_eval.running",
@@ -102,31 +103,21 @@ def main(arguments: list[str] | None = None) -> int:
     for module in IMPORTED:
         importlib.import_module(module)
     de.list_models()
-    lines = _read(given.out)
-    done = {(line["scenario"], line["seed"]) for line in lines}
+    lines = read(given.out) if given.out and given.out.exists() else []
+    done = {(tried["scenario"], tried["seed"]) for tried in lines}
     with tempfile.TemporaryDirectory() as scratch:
         for name, count, attempt in scenarios(given, Path(scratch)):
             if count and (name, given.seed) not in done:
-                lines.append(_line(name, given.seed, attempt()))
-                if given.out:
-                    with given.out.open("a", encoding="utf-8") as out:
-                        out.write(json.dumps(lines[-1]) + "\n")
-    return int(any(line["faults"] for line in lines))
+                lines.append(line("faults", _counts(name, given.seed, attempt()), describe_device(torch.device("cpu"))))
+                write(lines[-1], given.out)
+    return int(any(tried["faults"] for tried in lines))
 
 
-def _read(path: Path | None) -> list[dict[str, Any]]:
-    if path is None or not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _line(name: str, seed: int, found: Counter[Outcome]) -> dict[str, Any]:
-    """The counts of a scenario, printed as soon as they are known."""
+def _counts(name: str, seed: int, found: Counter[Outcome]) -> dict[str, Any]:
+    """How often a scenario was tried, and what came of it."""
     faults = sum(count for outcome, count in found.items() if outcome.startswith(FAULT))
     outcomes = dict(sorted(found.items()))
-    line = {"scenario": name, "seed": seed, "tried": found.total(), "faults": faults, "outcomes": outcomes}
-    print(json.dumps(line), flush=True)
-    return line
+    return {"scenario": name, "seed": seed, "tried": found.total(), "faults": faults, "outcomes": outcomes}
 
 
 if __name__ == "__main__":
