@@ -3,12 +3,12 @@
 Three parts, each a set of JSON lines:
 
     encoding   all images of dSprites through the encoder of a beta-VAE: ours, and a plain batched forward pass
-    metrics    every metric that reads codes, under its default protocol, on one table of 737,280 x 10 codes
+    metrics    every metric that reads codes, under one protocol, on one table of 737,280 x 10 codes
     reference  the same metrics by disentanglement_lib on the same table, where it can be imported
 
-Runs are interleaved: each repeat goes through everything in turn. Lines hold medians of wall and CPU seconds and the
-peak of the process's memory. The reference is imported from wherever Python finds it; its `gin` and TensorFlow are not
-needed, since this script binds its study's settings itself.
+Runs are interleaved: each repeat goes through everything in turn. Lines hold the score and its chance level, medians of
+wall and CPU seconds, and the peak of the process's memory. The reference is imported from wherever Python finds it; its
+`gin` and TensorFlow are not needed, since this script binds its study's settings itself.
 
     PYTHONPATH=../disentanglement_lib python benchmarks/metrics.py metrics reference --only mig sap --repeats 3
 """
@@ -25,7 +25,7 @@ import statistics
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ from disentangle_eval.runtime.devices import choose_device, describe_device, pla
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.host_memory import keep_freed_memory
 from disentangle_eval.scoring import CODE_NEEDS, plan
+
+# What a task finds, by name: a `value`, and the `chance` level of a score.
+Found = dict[str, float | None]
+Task = Callable[[], Found]
 
 SEED = 0
 PARTS = ("encoding", "metrics", "reference")
@@ -63,7 +67,7 @@ def code_table() -> CodeTable:
 # ---------------------------------------------------------------- ours
 
 
-def metric_tasks(table: CodeTable, only: list[str]) -> Iterator[tuple[str, Callable[[], float]]]:
+def metric_tasks(table: CodeTable, only: Sequence[str], protocols: Sequence[str]) -> Iterator[tuple[str, Task]]:
     """A score on the table by each metric that reads nothing but codes and factors."""
     registry = load_registry()
     names = [
@@ -71,14 +75,19 @@ def metric_tasks(table: CodeTable, only: list[str]) -> Iterator[tuple[str, Calla
         for name, record in sorted(registry.metrics.items())
         if record.spec.needs <= CODE_NEEDS - {"labels"} and (not only or name in only)
     ]
-    for measurement in plan(names):
+    for measurement in plan(names, protocols):
         metric = registry.resolve(measurement.metric)(measurement.cfg)
         headline = measurement.metric.spec.headline
         name = f"{measurement.metric.spec.name} {measurement.protocol}"
-        yield name, lambda metric=metric, headline=headline: float(metric.score(table, SEED).values[headline])
+        yield name, functools.partial(score, metric, headline, table)
 
 
-def encoding_tasks(device: torch.device, images: int) -> Iterator[tuple[str, Callable[[], float]]]:
+def score(metric: Any, headline: str, table: CodeTable) -> Found:
+    scores = metric.score(table, SEED)
+    return {"value": float(scores.values[headline]), "chance": scores.chance}
+
+
+def encoding_tasks(device: torch.device, images: int) -> Iterator[tuple[str, Task]]:
     """The first images of dSprites through a beta-VAE's encoder, as metrics ask for them and as plainly as it goes."""
     registry = load_registry()
     data = open_dataset("dsprites", None).to(device)
@@ -87,12 +96,12 @@ def encoding_tasks(device: torch.device, images: int) -> Iterator[tuple[str, Cal
     model: Any = place(build_model(registry.resolve(record), cfg, data.shape, SEED), device).eval()
     index = np.arange(min(images, len(data)))
 
-    def ours() -> float:
-        return float(EncodedSubject(model, data).codes(index).sum())
+    def ours() -> Found:
+        return {"value": float(EncodedSubject(model, data).codes(index).sum())}
 
-    def plain() -> float:
+    def plain() -> Found:
         with evaluating(model):
-            return float(sum(model.encoder(x).sum() for _, x in image_batches(model, data, index)))
+            return {"value": float(sum(model.encoder(x).sum() for _, x in image_batches(model, data, index)))}
 
     yield f"encode {len(index)}", ours
     yield f"forward {len(index)}", plain
@@ -160,7 +169,7 @@ REFERENCE: dict[str, tuple[str, str, dict[str, Any], str]] = {
 }
 
 
-def reference_tasks(table: CodeTable, only: list[str]) -> Iterator[tuple[str, Callable[[], float]]]:
+def reference_tasks(table: CodeTable, only: Sequence[str]) -> Iterator[tuple[str, Task]]:
     """The same scores by disentanglement_lib."""
     bind_gin()
     for name, (module, function, settings, key) in REFERENCE.items():
@@ -168,7 +177,11 @@ def reference_tasks(table: CodeTable, only: list[str]) -> Iterator[tuple[str, Ca
             continue
         found = importlib.import_module(f"disentanglement_lib.evaluation.metrics.{module}")
         compute = functools.partial(getattr(found, function), ReferenceData(), table.codes, **settings)
-        yield f"{name} reference", lambda compute=compute, key=key: float(compute(np.random.RandomState(SEED))[key])
+        yield f"{name} reference", functools.partial(reference_score, compute, key)
+
+
+def reference_score(compute: Callable[..., dict[str, Any]], key: str) -> Found:
+    return {"value": float(compute(np.random.RandomState(SEED))[key])}
 
 
 def bind_gin() -> None:
@@ -204,21 +217,21 @@ def bind_gin() -> None:
 # ---------------------------------------------------------------- measuring
 
 
-def measure(tasks: list[tuple[str, Callable[[], float]]], repeats: int) -> Iterator[dict[str, Any]]:
+def measure(tasks: list[tuple[str, Task]], repeats: int) -> Iterator[dict[str, Any]]:
     """Every task `repeats` times, in turn; one line per task."""
     walls: dict[str, list[float]] = {name: [] for name, _ in tasks}
     cpus: dict[str, list[float]] = {name: [] for name, _ in tasks}
-    values = {}
+    found: dict[str, Found] = {}
     for _ in range(repeats):
         for name, task in tasks:
             wall, cpu = time.perf_counter(), cpu_seconds()
-            values[name] = task()
+            found[name] = task()
             walls[name].append(time.perf_counter() - wall)
             cpus[name].append(cpu_seconds() - cpu)
     for name, _ in tasks:
         yield {
             "task": name,
-            "value": values[name],
+            **found[name],
             "wall_seconds": round(statistics.median(walls[name]), 4),
             "cpu_seconds": round(statistics.median(cpus[name]), 4),
             "fastest_wall_seconds": round(min(walls[name]), 4),
@@ -236,6 +249,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="+", choices=PARTS)
     parser.add_argument("--only", nargs="*", default=[], help="metrics to time; all when left out")
+    parser.add_argument("--protocol", nargs="*", default=[], help="protocols of the metrics; by default the first")
     parser.add_argument("--images", type=int, default=len(FACTORS), help="images to encode")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int)
@@ -253,7 +267,7 @@ def main() -> None:
     if "encoding" in options.parts:
         tasks += encoding_tasks(device, options.images)
     if "metrics" in options.parts:
-        tasks += metric_tasks(table, options.only)
+        tasks += metric_tasks(table, options.only, options.protocol)
     if "reference" in options.parts:
         tasks += reference_tasks(table, options.only)
     for timed in measure(tasks, options.repeats):

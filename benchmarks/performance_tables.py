@@ -1,4 +1,4 @@
-"""Markdown tables of the performance page, from the lines of the benchmarks."""
+"""Markdown tables of what things cost, on the performance page and those of metrics, from the benchmarks' lines."""
 
 from __future__ import annotations
 
@@ -226,6 +226,25 @@ def start_up(lines: list[Line]) -> str:
     return table(["process", "CPU ms", "times Python with Click", "imports torch or numpy"], rows)
 
 
+def metric_costs(lines: Iterable[Line]) -> str:
+    """One row per metric and protocol on one thread: its score of the table of codes, chance, and CPU seconds."""
+    rows = []
+    for line in newest((line for line in lines if "chance" in line), lambda line: (line["task"],)):
+        metric, protocol = line["task"].split(" ")
+        chance = "" if line["chance"] is None else f"{line['chance']:.3f}"
+        rows.append([f"`{metric}`", f"`{protocol}`", f"{line['value']:.3f}", chance, f"{line['cpu_seconds']:.2f}"])
+    return table(["metric", "protocol", "score", "chance", "CPU seconds"], sorted(rows))
+
+
+def higgins_cost(lines: Iterable[Line]) -> str:
+    """One row per protocol of the Higgins score: CPU seconds of its points and of its classifier."""
+    rows = [
+        [f"`{line['protocol']}`", f"{line['points_cpu_seconds']:.1f}", f"{line['classifier_cpu_seconds']:.1f}"]
+        for line in newest(lines, lambda line: (line["protocol"],))
+    ]
+    return table(["protocol", "draws and distances", "classifier"], rows)
+
+
 def compared_by_default(lines: Iterable[Line]) -> list[Line]:
     """Those in which ours has its own settings and all threads."""
     return [line for line in lines if (line["question"], "--set" in line["command"]) == COMPARISONS["peers"]]
@@ -252,6 +271,8 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
         ("study_scaling", "all"): study_scaling(read(results / "study_scaling.jsonl")),
         ("start_up", "all"): start_up(read(results / "import_time.jsonl")),
+        ("metric_costs", "all"): metric_costs(read(results / "metrics.jsonl")),
+        ("higgins_cost", "all"): higgins_cost(read(results / "higgins_cost.jsonl")),
     }
 
 

@@ -2,8 +2,12 @@
 
 import contextlib
 import io
+import json
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {
@@ -61,6 +65,25 @@ def printed_by(page: str) -> str:
     with contextlib.redirect_stdout(printed):
         exec(blocks(page, "python")[0], {})
     return printed.getvalue()
+
+
+def says(page: str, sentence: str) -> bool:
+    """Whether a page contains a sentence, wherever its lines are broken."""
+    return sentence in " ".join(PAGES[page].split())
+
+
+def evidence(file: str) -> list[dict[str, Any]]:
+    """The lines of a file below evidence/, which a source distribution does not have."""
+    path = DOCS.parent / "evidence" / file
+    if not path.parent.is_dir():
+        pytest.skip("a source distribution has no evidence/")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def scored(run: str, metric: str) -> dict[str, Any]:
+    """The one result of a metric in the evidence of a run."""
+    (line,) = [line for line in evidence(f"runs/{run}/results.jsonl") if line["metric"] == metric]
+    return line
 
 
 def _cells(line: str) -> list[str]:

@@ -1,15 +1,17 @@
-"""What the pages on GILBO and on the bounds say is so."""
+"""What the pages on information and on posteriors say is so."""
 
 import math
 
 import pytest
 import torch
-from doc_pages import table_of
+from doc_pages import says, scored, table_of
 
 from deval_ibgan.bounds import lower_bound_by_dimension
 from disentangle_eval.nn.code_heads import Codes, Reading
 
 GILBO_PAGE, BOUNDS_PAGE = "metrics/gilbo.md", "metrics/mi-bounds.md"
+IWAE_PAGE, TC_PAGE = "metrics/iwae.md", "metrics/tc.md"
+VAE_RUN, INFOGAN_RUN = "beta-vae-dsprites-seed0", "infogan-mnist-seed0"
 
 
 def test_what_the_family_of_q_allows():
@@ -29,3 +31,49 @@ def test_what_the_family_of_q_allows():
     assert {name: [float(cell) for cell in cells] for name, *cells in rows} == {
         name: pytest.approx(levels, abs=6e-4) for name, levels in found.items()
     }
+
+
+def test_the_information_of_an_infogan():
+    bounds, gilbo = scored(INFOGAN_RUN, "mi-bounds"), scored(INFOGAN_RUN, "gilbo")
+    category, *continuous = bounds["details"]["lower_by_dimension"]
+    assert {f"{bound:.2f}" for bound in continuous} == {"-0.24"}
+    assert says(BOUNDS_PAGE, "the two continuous codes score -0.24 each here")
+    found = gilbo["details"]
+    one, other = found["by_dimension"][1:3]
+    assert says(BOUNDS_PAGE, f"and {one:.2f} and {other:.2f} nats by GILBO")
+    assert says(BOUNDS_PAGE, f"its categorical code scores {category:.2f} here and {found['by_part'][0]:.2f} there")
+    assert says(GILBO_PAGE, f"`light` finds {gilbo['value']:.1f} nats about the input")
+    _, continuous, noise = found["by_part"]
+    assert says(GILBO_PAGE, f"{continuous:.1f} are in the two continuous codes and {noise:.1f} in all 62 dimensions")
+    assert 0.11 < max(found["by_dimension"][3:]) < 0.12
+
+
+def test_what_the_particles_add():
+    found = scored(VAE_RUN, "iwae")
+    bounds = [found["details"]["elbo"], found["value"]]
+    assert [bound for _, bound in table_of(IWAE_PAGE, "particles")[1:]] == [f"{bound:.1f}" for bound in bounds]
+    assert says(IWAE_PAGE, f"over 20 images is {found['details']['standard_error']:.1f} nats")
+
+
+def test_two_estimates_of_total_correlation():
+    parts, gaussian = scored(VAE_RUN, "elbo-decomposition")["details"], scored(VAE_RUN, "tc")
+    error = f"{parts['total_correlation_standard_error']:.2f}"
+    assert table_of(TC_PAGE, "protocol", "changed")[1:] == [
+        ["large-sample", "num_samples=1000", f"{parts['total_correlation']:.2f}", error],
+        ["gaussian", "", f"{gaussian['value']:.2f}", ""],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "run", "sentence"),
+    [
+        ("elbo-decomposition", VAE_RUN, "`quick` took {} s on all of dSprites"),
+        ("iwae", VAE_RUN, "5,000 particles of 20 images took {} s"),
+        ("gilbo", VAE_RUN, "`light` took {} s for a"),
+        ("gilbo", INFOGAN_RUN, "and {} s for an [InfoGAN"),
+        ("mi-bounds", INFOGAN_RUN, "without: {} s for an [InfoGAN"),
+        ("reconstruction", VAE_RUN, "{} s for 10,000 images"),
+    ],
+)
+def test_seconds_of_runs(page, run, sentence):
+    assert says(f"metrics/{page}.md", sentence.format(round(scored(run, page)["seconds"])))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from doc_pages import table_of
+from doc_pages import says, table_of
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
@@ -23,3 +23,13 @@ def test_every_key_of_a_result_has_its_row(name):
     scores = registry.resolve(metric)(cfg).score(CodeTable(space.classes(np.arange(12)), space), seed=0)
     explained = {part.strip() for row in table_of(f"metrics/{name}.md", "key")[1:] for part in row[0].split(",")}
     assert explained == set(scores.values) - {"value"}
+
+
+def test_chance_of_mcc_by_the_number_of_images():
+    registry = load_registry()
+    metric = registry.resolve(registry.find_metric("mcc"))
+    config = registry.resolve(registry.find_metric("mcc"), "config")
+    space = FactorSpace(("shape", "scale", "orientation", "x", "y"), (3, 6, 40, 32, 32))
+    noise = CodeTable(np.random.default_rng(0).normal(size=(len(space), 10)), space)
+    many, few = (metric(build(config, {"num_train": images})).score(noise, seed=0).chance for images in (10_000, 100))
+    assert says("metrics/mcc.md", f"{many:.2f} with ten dimensions and 10,000 images, {few:.1f} with 100")

@@ -1,7 +1,6 @@
 """What the page on the interventional robustness score says is so."""
 
 import numpy as np
-import pytest
 from doc_pages import table_of
 
 from disentangle_eval.data.factors import FactorSpace
@@ -16,7 +15,6 @@ DSPRITES = FactorSpace(("shape", "scale", "orientation", "x", "y"), (3, 6, 40, 3
 def test_chance_of_dlib():
     random = np.random.default_rng(0)
     noise = {"standard normal": random.standard_normal, "uniform": random.uniform}
-    for name, dlib, _ in table_of(PAGE, "noise")[1:]:
+    for name, dlib in table_of(PAGE, "noise")[1:]:
         codes = noise[name](size=(len(DSPRITES), 10)).astype(np.float32)
-        chance = IRSMetric(IRSConfig()).score(CodeTable(codes, DSPRITES), 0).chance
-        assert float(dlib) == pytest.approx(chance, abs=0.02)
+        assert dlib == f"{IRSMetric(IRSConfig()).score(CodeTable(codes, DSPRITES), 0).chance:.3f}"
