@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from doc_pages import DOCS, PAGES, table_of
+from doc_pages import DOCS, PAGES, evidence, says, table_of, tables_of
 
 from disentangle_eval.data.sets import register_datasets
 from disentangle_eval.registry.specs import DatasetSpec
@@ -42,3 +42,19 @@ def test_a_row_says_what_the_record_says(spec):
 def test_pictures_are_there(page):
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", PAGES[page]):
         assert (DOCS / page).parent.joinpath(picture).is_file()
+
+
+def test_the_ways_of_reading_are_as_fast_as_measured():
+    *batches, first = evidence("benchmarks/data.jsonl")
+    packed, coloured = (rows for _, *rows in tables_of("data.md", "way"))
+    shown = [[*row[:2], row[3]] for row in [*packed, *coloured]]
+    assert shown == [[line["way"], f"{line['batches_per_second']:,.0f}", cpu(line)] for line in batches]
+    seconds = {name: first[name]["median"] / 1000 for name in ("milliseconds", "import_milliseconds")}
+    assert says("data.md", f"The first batch of packed dSprites takes {seconds['milliseconds']:.1f} s")
+    assert says("data.md", f"another {seconds['import_milliseconds']:.1f} s")
+
+
+def cpu(line: dict) -> str:
+    """CPU milliseconds as the table shows them: three digits."""
+    milliseconds = line["cpu_milliseconds"]["median"]
+    return f"{milliseconds:.{2 if milliseconds < 10 else 1}f}"

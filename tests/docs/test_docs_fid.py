@@ -2,12 +2,10 @@
 
 import contextlib
 import io
-import json
-from pathlib import Path
 
 import pytest
 import torch
-from doc_pages import PAGES, blocks, read, table_of
+from doc_pages import PAGES, blocks, evidence, read, says, table_of
 
 from disentangle_eval.metrics.images.config import FIDConfig, KIDConfig, PRDCConfig
 from disentangle_eval.metrics.images.feature_extractor import INCEPTION_SHA256, load_extractor
@@ -35,8 +33,7 @@ def test_the_checksum_is_the_one_that_is_asked_for():
 
 
 def test_cost():
-    results = Path(__file__).parents[2] / "evidence" / "benchmarks" / "sample_quality.jsonl"
-    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    lines = evidence("benchmarks/sample_quality.jsonl")
     measured = {line["task"]: line["cpu_seconds"] for line in lines}
     found_by = {line["task"]: line["found"] for line in lines}
     assert {task: read(cell) for task, cell in table_of("metrics/fid.md", "task")[1:]} == measured
@@ -46,6 +43,8 @@ def test_cost():
     assert round(measured["root by Cholesky"] / image) == 11
     assert round(2 * measured["covariance of 4,000"] * 50 / 4 / image, -1) == 140
     assert round(50_000 * image / 3600) == 3
+    assert says("metrics/kid.md", f"{measured['one subset of KID']:.1f} CPU seconds per subset")
+    assert says("metrics/prdc.md", f"{measured['balls around 4,000 and 4,000']:.0f} CPU seconds for 4,000 images")
 
 
 @pytest.fixture

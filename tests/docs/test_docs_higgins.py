@@ -1,15 +1,12 @@
 """What the page on the Higgins score says is so."""
 
-import json
-
-from doc_pages import DOCS, PAGES, table_of
+from doc_pages import DOCS, PAGES, evidence, table_of
 
 PAGE = "metrics/higgins.md"
-SOLVERS = DOCS.parent / "evidence" / "benchmarks" / "higgins_solvers.jsonl"
 
 
 def test_scores_of_the_two_solvers_are_those_measured():
-    measured = [json.loads(line) for line in SOLVERS.read_text().splitlines()]
+    measured = evidence("benchmarks/higgins_solvers.jsonl")
     cells = {(line["code"], f"{line['unit']:g}", line["protocol"]): line for line in measured}
     rows = table_of(PAGE, "code", "unit")[1:]
     assert {(code, unit) for code, unit, *_ in rows} == {(code, unit) for code, unit, _ in cells}

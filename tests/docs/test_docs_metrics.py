@@ -66,6 +66,7 @@ def test_what_metrics_cost_next_to_encoding_and_before():
     ours, plain = (lines[f"{way} 50000"]["wall_seconds"] for way in ("encode", "forward"))
     assert says("metrics/index.md", f"metrics took {ours:.2f} s to encode 50,000 images")
     assert says("metrics/index.md", f"{ours / plain:.2f} times the {plain:.2f} s of a plain batched forward pass")
+    assert says("metrics/index.md", f"The process took {lines['encode 50000']['peak_memory_mib']} MiB at most")
     seconds = {}
     for line in evidence("benchmarks/metrics_before_after.jsonl"):
         seconds.setdefault((line["task"], line["code"]), []).append(line["cpu_seconds"])
