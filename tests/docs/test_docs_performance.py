@@ -1,0 +1,52 @@
+"""What the pages on performance and reliability say about measurements is so."""
+
+from doc_pages import evidence, read, says, table_of
+
+PAGE = "performance.md"
+
+
+def test_the_first_sentence_is_the_overview():
+    head, *rows = table_of(PAGE, "model", "CPU", "ours in")
+    overview = [dict(zip(head, row, strict=True)) for row in rows]
+    for precision, sentence in (
+        ("float32", "{:.1f} to {:.1f} times as fast as the fastest other code that we measured, in float32"),
+        ("bf16", "{:.1f} to {:.1f} times as fast in bf16"),
+    ):
+        ratios = [read(row["least ratio"]) for row in overview if row["ours in"] == precision]
+        assert says(PAGE, sentence.format(min(ratios), max(ratios))), precision
+
+
+def test_times_of_the_floor():
+    head, *rows = table_of(PAGE, "model", "CPU", "ours in")
+    times = {row[0]: read(row[head.index("ours, ms")]) for row in rows if row[2] == "float32"}
+    head, *rows = table_of(PAGE, "model", "GFLOP")
+    floors = {row[0]: read(row[head.index("arithmetic, ms")]) for row in rows if row[4].startswith("Intel")}
+    ratios = [times[model] / floors[model] for model in times]
+    assert says(PAGE, f"an iteration takes {min(ratios):.1f} to {max(ratios):.1f} times the floor")
+
+
+def test_start_of_a_run_and_of_a_trial():
+    lines = evidence("benchmarks/scaling.jsonl")
+    (start,) = [line for line in lines if line["question"] == "start"]
+    assert says(PAGE, f"first iteration ends {start['wall_seconds']['median']:.1f} seconds after the imports")
+    training = [line["training_seconds"] / line["trials"] for line in evidence("benchmarks/study_scaling.jsonl")]
+    assert 0.4 < min(training) < max(training) < 0.7
+    assert says(PAGE, "about half a second is training")
+
+
+def test_six_metrics_of_a_study():
+    names = ("factorvae", "higgins", "mig", "dci", "sap", "modularity-explicitness")
+    lines = {line["task"]: line for line in evidence("benchmarks/metrics.jsonl") if "EPYC" in line["hardware"]}
+    seconds = [lines[f"{name} dlib"]["cpu_seconds"] for name in names]
+    assert says(PAGE, f"{sum(seconds):.0f} CPU seconds per model on the EPYC, {max(seconds):.0f} of them for `dci`")
+
+
+def test_a_long_training():
+    (found,) = evidence("benchmarks/endurance.jsonl")
+    first, second = (found["cpu_milliseconds_per_iteration"][half] for half in ("first_half", "second_half"))
+    memory, files = (found[name]["slope"] for name in ("memory_mib", "open_files"))
+    assert says(
+        "reliability.md",
+        f"memory {memory:.1f} MiB and open files {files:+.4f} per 1,000 iterations, {first:.1f} and {second:.1f} CPU "
+        f"milliseconds per iteration and {found['log_bytes_per_line']['second_half']:.0f} bytes per log line",
+    )
