@@ -192,7 +192,7 @@ def shortened(cfg: ModelConfigT, factor: float) -> ModelConfigT:
     number of iterations (`iterations`, `*_iterations`) divided by it, to at least 1.
 
     A way to look at a training early. It is faithful as long as the optimiser's path does not depend on its step, which
-    holds for small learning rates; it does not replace the published length.
+    holds for small learning rates; it does not replace the published length. `UsageError` for a factor below 1.
     """
     if factor < 1:
         raise UsageError("shorten", received=str(factor), expected="at least 1")

@@ -1,4 +1,4 @@
-"""Following a score during training: each kept snapshot is scored, the best one kept, and training ended in time."""
+"""Following a score during training: each snapshot is scored, the best one is kept, and training may end early."""
 
 from __future__ import annotations
 

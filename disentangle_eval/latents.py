@@ -23,12 +23,15 @@ class Normal:
 
     @property
     def width(self) -> int:
+        """Columns of a sample: `dim`."""
         return self.dim
 
     def sample(self, draw: Draw, batch: int) -> Tensor:
+        """(batch, dim) float32."""
         return draw.normal(batch, self.dim)
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """(B, dim) -> (B,) in nats."""
         return gaussians.standard_log_density(z).sum(dim=1)
 
 
@@ -42,12 +45,15 @@ class Uniform:
 
     @property
     def width(self) -> int:
+        """Columns of a sample: `dim`."""
         return self.dim
 
     def sample(self, draw: Draw, batch: int) -> Tensor:
+        """(batch, dim) float32, from `low` to below `high`."""
         return self.low + (self.high - self.low) * draw.uniform(batch, self.dim)
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """(B, dim) -> (B,) in nats, minus infinity for what is outside of the bounds."""
         inside = ((z >= self.low) & (z <= self.high)).all(dim=1)
         density = z.new_full((z.shape[0],), -self.dim * math.log(self.high - self.low))
         return density.masked_fill(~inside, -math.inf)
@@ -64,14 +70,17 @@ class OneHot:
 
     @property
     def width(self) -> int:
+        """Columns of a sample: `classes`."""
         return self.classes
 
     def sample(self, draw: Draw, batch: int) -> Tensor:
+        """(batch, classes) float32, one-hot."""
         import torch
 
         return torch.nn.functional.one_hot(draw.integers(self.classes, batch), self.classes).float()
 
     def log_prob(self, z: Tensor) -> Tensor:
+        """(B, classes) -> (B,) in nats: -log(classes), minus infinity for what is not one-hot."""
         one_hot = ((z == 0) | (z == 1)).all(dim=1) & (z.sum(dim=1) == 1)
         return z.new_full((z.shape[0],), -math.log(self.classes)).masked_fill(~one_hot, -math.inf)
 
@@ -90,6 +99,7 @@ class Prior:
 
     @property
     def dim(self) -> int:
+        """Z, the columns of a sample."""
         return sum(part.width for part in self.parts)
 
     def sample(self, draw: Draw, batch: int) -> Tensor:

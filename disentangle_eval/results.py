@@ -31,8 +31,8 @@ class Result:
     """One metric's result for one subject.
 
     `value` is the headline figure and `better` its direction; `details` holds every other figure; `chance` is what an
-    uninformative code would score, or None where that has no meaning. `settings` includes the protocol; `counts` names
-    the images, votes or points that were really used for a setting that asks for a number of them. `warnings` are what
+    uninformative code would score, or None where that has no meaning. `settings` includes the protocol; `counts` has
+    how many images, votes or points were used, by the name of the setting that limits them. `warnings` are what
     a reader of the score should know. `dataset` is what was scored on, `trained_on` what the model was trained on;
     `source` is a foreign model as it was written, with how images had to look.
     Results whose `settings` or `dataset_sha256` differ never share a column.

@@ -191,7 +191,7 @@ def _explained(run: Run, watchers: Watchers) -> Iterator[None]:
 def explaining(model: str, cfg: ModelConfig, shape: ImageShape) -> Iterator[None]:
     """Within, an exception of a plugin becomes a `DevalError` that says which line to change, as `deval check` does.
 
-    Errors that say all already, and a lack of memory, go their way.
+    Any other `DevalError`, a lack of memory and a closed output pass through unchanged.
     """
     try:
         yield

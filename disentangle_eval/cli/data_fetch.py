@@ -48,7 +48,7 @@ def fetch(dataset: str, data_dir: Path | None) -> None:
 
 def _nothing_to_fetch(spec: DatasetSpec) -> str:
     if spec.takes_path:
-        return f"your own data, nothing to fetch; write {spec.name}:PATH where a command asks for a data set"
+        return f"your own data, nothing to fetch; write {spec.name}:PATH where a command takes a data set"
     if spec.drawn:
         return "drawn when it is first used, nothing to fetch"
     return "its spec names no files, so there is nothing to fetch; its own documentation may say more"

@@ -56,7 +56,7 @@ def report(error: BaseException, debug: bool) -> int:
 
 
 def say(kind: Literal["error", "warning"], message: str) -> None:
-    """One line on stderr, whatever the message holds and wherever stderr leads."""
+    """One line on stderr, whatever characters the message has; nothing where stderr cannot be written."""
     with contextlib.suppress(OSError):
         click.echo(f"{click.style(f'{kind}:', fg=_COLOURS[kind], bold=True)} {one_line(message)}", err=True)
 
@@ -92,7 +92,7 @@ def flush_output() -> None:
 
 @contextlib.contextmanager
 def shown_warnings() -> Iterator[None]:
-    """Within, a `DevalWarning` is one line on stderr; other warnings look as ever."""
+    """Within, a `DevalWarning` is one line on stderr; other warnings are shown as Python shows them."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", DevalWarning)
         show = warnings.showwarning

@@ -45,7 +45,7 @@ COMMANDS = {
 # Commands that show the progress of trainings themselves.
 OWN_DISPLAY = (["train"], ["study"])
 
-COMPLETION = "_DEVAL_COMPLETE"  # set by a shell that asks what may follow
+COMPLETION = "_DEVAL_COMPLETE"  # set by a shell that completes a command
 
 
 def print_version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def open_closed_streams() -> None:
-    """Lead standard streams that are closed (`2>&-`) to nowhere: the next file opened would take their number."""
+    """Open the null device for closed standard streams (`2>&-`): the next file opened would take their number."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w"))  # noqa: SIM115

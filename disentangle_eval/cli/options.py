@@ -34,7 +34,7 @@ class FieldOption(click.Option):
 
 
 def field_options(config: type[Config]) -> list[click.Option]:
-    """One option per setting. An option left out is None, so that presets can tell typed values from defaults."""
+    """One option per setting. An option left out is None, so that a preset replaces defaults and no typed value."""
     return [_option(name, field) for name, field in settings_of(config).items()]
 
 

@@ -26,7 +26,7 @@ class FactorSpace:
         if len(self.names) != len(self.sizes):
             raise ValueError(f"FactorSpace: received {len(self.names)} names for {len(self.sizes)} sizes")
         if not self.sizes or min(self.sizes) < 1:
-            raise ValueError(f"FactorSpace.sizes: received {self.sizes}, expected one positive size a factor")
+            raise ValueError(f"FactorSpace.sizes: received {self.sizes}, expected one positive size per factor")
 
     @classmethod
     def parse(cls, text: str) -> FactorSpace:

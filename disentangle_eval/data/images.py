@@ -33,7 +33,7 @@ class BitImages:
 
     @property
     def rows(self) -> Tensor:
-        """(N, ...) uint8: what is stored, an image a row."""
+        """(N, ...) uint8: what is stored, one image per row."""
         return self.packed
 
     def unpack(self, rows: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class ByteImages:
 
     @property
     def rows(self) -> Tensor:
-        """(N, ...) uint8: what is stored, an image a row."""
+        """(N, ...) uint8: what is stored, one image per row."""
         return self.pixels.permute(0, 2, 3, 1) if self._channels_last else self.pixels
 
     def unpack(self, rows: Tensor) -> Tensor:

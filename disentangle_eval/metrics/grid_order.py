@@ -19,7 +19,7 @@ LEAD = 0.25
 def better_order(codes: np.ndarray, factors: FactorSpace) -> tuple[int, ...] | None:
     """Codes (N, K) in the order of a full grid -> factor sizes in another order that explain them far better, or None.
 
-    How well an order explains the codes is, for each factor, the largest share of a column's variance that lies between
+    How well an order explains the codes is, for each factor, the largest share of a column's variance that is between
     the factor's classes, averaged over factors of two classes or more.
     """
     if sum(size > 1 for size in factors.sizes) < 2 or len(set(factors.sizes)) < 2:

@@ -52,6 +52,7 @@ class Codes:
 
     @property
     def prior(self) -> Prior:
+        """The distribution of a latent (B, Z)."""
         parts: list[Part] = [OneHot(self.classes)] * self.categorical
         if self.continuous:
             parts.append(Uniform(self.continuous))
@@ -61,6 +62,7 @@ class Codes:
 
     @property
     def dimensions(self) -> tuple[CodeDimension, ...]:
+        """What each of the K columns of a code is: the categorical codes, then the continuous ones."""
         return (Categorical(self.classes),) * self.categorical + continuous(self.continuous)
 
     @property

@@ -93,7 +93,7 @@ class GaussianVAE(AveragedWeights, Model[ConfigT]):
         """Images (B, C, H, W) with their posteriors (B, Z) each, sampled and decoded."""
         z = sample(mean, log_variance, step)
         kl = kl_to_standard(mean, log_variance).mean(dim=0)
-        self._remember(kl.detach(), step.iteration)
+        follow_mean(self.running_kl, kl.detach(), step.iteration)
         self.follow_weights()
         return Batch(mean, log_variance, z, reconstruction_error(self.decoder(z), x), kl)
 
@@ -101,11 +101,6 @@ class GaussianVAE(AveragedWeights, Model[ConfigT]):
         """(B, C, H, W) -> mean and log variance of q(z|x), each (B, Z)."""
         mean, log_variance = self.encoder(x).chunk(2, dim=1)
         return mean, log_variance
-
-    def _remember(self, kl: Tensor, iteration: Tensor) -> None:
-        """The mean of all iterations at first, later one that forgets with a memory of `MEMORY` of them."""
-        weight = (1 / (iteration + 1)).clamp(min=1 / MEMORY)
-        self.running_kl.lerp_(kl, weight)
 
     # ------------------------------------------------------------ what it offers
 
@@ -140,6 +135,14 @@ class GaussianVAE(AveragedWeights, Model[ConfigT]):
         """`gaussian` with averaged weights, where there are any."""
         mean, log_variance = self.averaged("encoder")(x).chunk(2, dim=1)
         return mean, log_variance
+
+
+def follow_mean(average: Tensor, values: Tensor, iteration: Tensor) -> None:
+    """Move `average` towards the values of an iteration, () int64, in place; all of one shape.
+
+    It is the mean over all iterations up to iteration `MEMORY`, and then an exponential average over about as many.
+    """
+    average.lerp_(values, (1 / (iteration + 1)).clamp(min=1 / MEMORY))
 
 
 def reconstruction_error(logits: Tensor, x: Tensor) -> Tensor:

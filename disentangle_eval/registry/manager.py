@@ -2,7 +2,7 @@
 
 A plugin is an entry point in the group "deval", known by its distribution and entry-point name together: two
 distributions may use the same entry-point name. Plugins load in a fixed order: those of this project, then by
-distribution name, then by entry-point name. Where two claim one name for the same kind of record, the first keeps it.
+distribution name, then by entry-point name. Where two claim one name for the same kind of spec, the first keeps it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Plugin:
-    """One entry point: where it is from, the records it brought, and what was wrong with the rest."""
+    """One entry point: where it is from, the specs it yielded, and what was wrong with the rest."""
 
     distribution: str
     version: str
@@ -220,7 +220,7 @@ def _loaded(source: _Source) -> list[Spec | _Fault]:
 
 
 def _registered(source: _Source) -> Iterator[Spec | _Fault]:
-    """The records a plugin yields, in order, with a fault for everything else that happens."""
+    """The specs a plugin yields, in order, with a fault for everything else that happens."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
@@ -244,7 +244,7 @@ def _registered(source: _Source) -> Iterator[Spec | _Fault]:
 
 
 def _called(hook: str, kind: type[Spec], call: Callable[[], list[Any]]) -> Iterator[Spec | _Fault]:
-    """What one hook yields; records that came before an exception count."""
+    """What one hook yields; specs that came before an exception count."""
     items, error = _collected(call)
     for item in items:
         if type(item) is kind:
@@ -258,9 +258,9 @@ def _called(hook: str, kind: type[Spec], call: Callable[[], list[Any]]) -> Itera
 def _collected(call: Callable[[], list[Any]]) -> tuple[list[object], BaseException | None]:
     items: list[object] = []
     try:
-        for records in call() or [None]:  # a hook that returned None is missing from the answers
-            for record in records:
-                items.append(record)
+        for specs in call() or [None]:  # a hook that returned None is missing from the results
+            for spec in specs:
+                items.append(spec)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

@@ -26,7 +26,7 @@ LEAST_IN_A_ROW = 5
 def frames(sweeps: Sequence[Sweep]) -> list[np.ndarray]:
     """The pictures of one period: from the first position to the last and back, 2 n - 2 for sweeps of n positions.
 
-    Every sweep is a tile under its label, in the order given; shorter sweeps dwell on their positions.
+    Every sweep is a tile under its label, in the order given; shorter sweeps stay longer at each position.
     """
     scale = enlargement(*sweeps[0].images.shape[2:])
     tiles = [enlarged(to_pixels(sweep.images), scale) for sweep in sweeps]
@@ -36,7 +36,7 @@ def frames(sweeps: Sequence[Sweep]) -> list[np.ndarray]:
 
 
 def to_and_fro(n: int) -> list[int]:
-    """0 to n - 1 and back to 1, so that repeating it neither jumps nor halts."""
+    """0 to n - 1 and back to 1, so that a repetition neither jumps nor shows a position twice in a row."""
     return [*range(n), *range(n - 2, 0, -1)]
 
 

@@ -20,7 +20,7 @@ TILE = 128
 
 @dataclass(frozen=True)
 class Cells:
-    """Where the tiles of a picture lie: tiles of `height` x `width` pixels with a thin rule around each."""
+    """Where the tiles of a picture are: tiles of `height` x `width` pixels with a thin rule around each."""
 
     height: int
     width: int

@@ -101,7 +101,7 @@ def _is_share(results: Results) -> bool:
 
 
 def curves(results: Results) -> dict[str, Results]:
-    """Results of one metric by curve, named by protocol, and by data set where it takes that to tell them apart."""
+    """Results of one metric by curve, named by protocol, and by data set where curves share a protocol."""
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for result in results:
         settings = json.dumps(result["settings"], sort_keys=True)

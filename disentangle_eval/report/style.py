@@ -26,7 +26,7 @@ INK = "#505050"
 
 WIDTH = 6.4  # inches: the width of a page's text
 HEIGHT = 3.4
-RESOLUTION = 200  # dots an inch
+RESOLUTION = 200  # dots per inch
 
 _LINE = 0.055  # height of a line of text, as a part of an axis HEIGHT inches high
 

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-LONG = 600.0  # seconds that deserve a word
+LONG = 600.0  # seconds above which a remark is made
 WATCHED = 0.5  # seconds over which the pace of a stage is taken, its first item left out, which is the slowest
 SLOW = 5.0  # seconds after which the first item counts as well
 

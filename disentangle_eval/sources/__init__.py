@@ -1,1 +1,1 @@
-"""What strangers bring to be scored: programs, callables, networks by name and tables, each as a model or a table."""
+"""What is scored and not trained here: programs, callables, networks by name and tables, each as a model or a table."""

@@ -1,4 +1,4 @@
-"""One batch through a stranger's network, before a data set is encoded with it."""
+"""One batch through a foreign network, before a data set is encoded with it."""
 
 from __future__ import annotations
 

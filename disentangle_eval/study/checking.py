@@ -17,7 +17,7 @@ from disentangle_eval.study.design import Study, Trial, collecting
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model
 
-# Enough to tell the speed of training, after one iteration that is not counted.
+# Enough to measure the speed of training, after one iteration that is not counted.
 MEASURED_ITERATIONS = 5
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# The exit code of a job that was asked to stop, or did not start since others were.
+# The exit code of a job that was stopped, or not started because others were.
 STOPPED = 128
 
 # A worker that the system kills, for memory or with its node, starts again from its checkpoint so many times.

@@ -23,7 +23,7 @@ CHEAP: Mapping[str, Any] = {"batch_size": 4, "iterations": 5}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
-    """A model's record, the entry point it came by, and the images and settings it is checked with.
+    """A registered model, the entry point it came by, and the images and settings it is checked with.
 
     `entry` is what the entry point names (`"deval_ibgan"`). `values` are settings that differ from the model's
     defaults; batch size and iterations are small unless given. `verdicts` remembers what checks found.

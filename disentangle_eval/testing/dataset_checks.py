@@ -37,7 +37,7 @@ CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DatasetCandidate:
-    """A data set's record, the entry point it came by, and how it is opened: its name with path and settings.
+    """A registered data set, the entry point it came by, and how it is opened: its name with path and settings.
 
     `data` is the data set where it is open already; it is then not opened again.
     """
@@ -151,7 +151,7 @@ def check_no_global_randomness(candidate: DatasetCandidate) -> None:
         moved = before.moved()
     if moved:
         raise ConformanceFailure(
-            check, " and ".join(moved) + " used", "draws from the `draw` that `observe` is lent", "draw from it alone"
+            check, " and ".join(moved) + " used", "draws from the `draw` that `observe` receives", "draw from it alone"
         )
 
 

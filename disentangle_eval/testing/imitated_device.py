@@ -153,11 +153,11 @@ def _run(operator: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reads_all
 
 def _refuse_mixture(name: str, operator: Any, args: tuple[Any, ...], tensors: list[Tensor]) -> None:
     """`DeviceError` where tensors of the CPU meet those of the device in a way a GPU refuses."""
-    strangers = [tensor for tensor in tensors if not isinstance(tensor, DeviceTensor)]
-    if not strangers or len(strangers) == len(tensors) or name in MAY_MIX:
+    on_cpu = [tensor for tensor in tensors if not isinstance(tensor, DeviceTensor)]
+    if not on_cpu or len(on_cpu) == len(tensors) or name in MAY_MIX:
         return
-    written = operator._schema.is_mutable and args and args[0] is strangers[0]
-    refused = strangers if name in NEVER_MIX or written else [tensor for tensor in strangers if tensor.dim()]
+    written = operator._schema.is_mutable and args and args[0] is on_cpu[0]
+    refused = on_cpu if name in NEVER_MIX or written else [tensor for tensor in on_cpu if tensor.dim()]
     if refused:
         raise DeviceError(f"{name}: a tensor of shape {tuple(refused[0].shape)} on the CPU meets tensors on the device")
 

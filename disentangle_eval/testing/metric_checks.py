@@ -49,7 +49,7 @@ SEED = 3
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MetricCandidate:
-    """A metric's spec, the entry point it came by, its protocol (the first unless named) and settings that differ."""
+    """A registered metric, the entry point it came by, its protocol (by default the first) and settings that differ."""
 
     record: Registered[MetricSpec]
     entry: str

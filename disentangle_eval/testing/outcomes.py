@@ -35,7 +35,7 @@ def check_model(
 
 
 def check_metric(name: str, config: Mapping[str, Any] | None = None, protocol: str = "") -> list[Outcome]:
-    """How an installed metric does in every check, under a protocol, by default the first, with those settings changed.
+    """The outcome of every check of an installed metric, under a protocol (by default the first) with settings changed.
 
     Raises `UsageError` for an unknown metric or protocol, or settings it refuses.
     """
@@ -43,7 +43,7 @@ def check_metric(name: str, config: Mapping[str, Any] | None = None, protocol: s
 
 
 def check_dataset(name: str, data_dir: Path | None = None) -> list[Outcome]:
-    """How an installed data set does in every check; `name` may have its path and settings.
+    """The outcome of every check of an installed data set; `name` may have its path and settings.
 
     Raises `UsageError` for an unknown data set.
     """

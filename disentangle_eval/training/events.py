@@ -22,7 +22,7 @@ def event_writer(folder: Path, iteration: int) -> Callable[[Mapping[str, Any], f
 
     Events at or after `iteration`, of a run that is being resumed from there, are marked as superseded. Every line is
     written before the watcher returns, in this thread, so that a full disk is an error here: TensorBoard's own writer
-    has a thread, whose failure is a traceback and then silence.
+    has a thread, whose failure is a traceback and ends the writing.
     """
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
     from tensorboard.compat.proto.summary_pb2 import Summary

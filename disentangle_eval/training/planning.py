@@ -199,7 +199,7 @@ def _config_differences(config: type[ModelConfig], before: Mapping[str, Any], gi
 
 
 def on_this_machine(settings: RunSettings) -> RunSettings:
-    """The settings with the device, the threads and the products that `auto` and None stand for on this machine."""
+    """The settings with the device, threads and products that `auto` and None mean on this machine."""
     from disentangle_eval.runtime.devices import choose_device
 
     threads = free_threads() if settings.threads == "auto" else settings.threads or default_threads()

@@ -107,8 +107,8 @@ def in_notebook() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell"
 
 
-def scalars(line: Mapping[str, Any]) -> str:
-    """`name value` for every scalar of a log line."""
+def numbers_of(line: Mapping[str, Any]) -> str:
+    """`name value` for every term of a log line that is a single number."""
     shown = {name: value for name, value in line.items() if name != "iteration" and isinstance(value, float)}
     return "  ".join(f"{one_line(name)} {value:.4g}" for name, value in shown.items())
 
@@ -134,7 +134,7 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
     def table(line: Mapping[str, Any]) -> Table:
         grid = Table.grid()
         grid.add_row(bar)
-        grid.add_row(Text(scalars(line)))
+        grid.add_row(Text(numbers_of(line)))
         return grid
 
     with Live(table({}), console=Console(stderr=True), refresh_per_second=4) as live:
@@ -183,7 +183,7 @@ def _lines(name: str, iterations: int) -> Iterator[Progress]:
     def on_log(line: Mapping[str, Any], speed: float) -> None:
         due.clear()
         left = duration((iterations - line["iteration"]) / speed)
-        write(f"{name} {line['iteration']}/{iterations}  {speed:.1f} iterations/s  {left} left  {scalars(line)}")
+        write(f"{name} {line['iteration']}/{iterations}  {speed:.1f} iterations/s  {left} left  {numbers_of(line)}")
 
     @contextmanager
     def doing(what: str) -> Iterator[None]:

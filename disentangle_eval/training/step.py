@@ -1,4 +1,4 @@
-"""What the core lends a round of training: images, randomness and the iteration counter."""
+"""What a round of training receives: images, randomness and the iteration counter."""
 
 from __future__ import annotations
 

@@ -26,13 +26,13 @@ from disentangle_eval.training.window import Window
 
 
 class Training:
-    """A model, its players and what they are lent: `advance(n)` trains, `window` holds the terms logged meanwhile.
+    """A model, its players and the step of their rounds: `advance(n)` trains, `window` holds the terms logged meanwhile.
 
     The model is moved to `device`, laid out for it and set to train; `data` must be on the device already. Everything
     follows from the model's weights and `seed`; on a CPU also from `products`, whose products fully connected layers
     take. With `new_graph` iterations are captured and replayed; a model that cannot be captured is trained eagerly from
     the same state, and `not_captured` says why. `global_draws` names the global generators that the first stretch used,
-    None before it: what they give follows from no seed.
+    None before it: their numbers follow from no seed.
     """
 
     def __init__(

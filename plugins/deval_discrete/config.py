@@ -109,7 +109,7 @@ class VQVAEConfig(ModelConfig):
     preset_notes: ClassVar[Mapping[str, str]] = {"paper": "van den Oord et al.", "small": "ours, for one CPU core"}
     default_preset: ClassVar[str] = "paper"
 
-    batch_size: int = Field(128, ge=1, description="images in a batch")
+    batch_size: int = Field(128, ge=1, description="images per batch")
     iterations: int = Field(250_000, ge=1, description="training iterations")
     classes: int = Field(512, ge=2, description="vectors of the codebook, the classes of every code")
     embedding_dim: int = Field(64, ge=1, description="dimensions of a vector of the codebook")

@@ -18,7 +18,7 @@ from disentangle_eval.gaussians import kl_to_standard, sample
 from disentangle_eval.latents import Categorical, Normal, OneHot, Prior, continuous
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.categorical import ProductDistribution, kl_to_uniform, sample_concrete
-from disentangle_eval.nn.gaussian_vae import MEMORY, reconstruction_error
+from disentangle_eval.nn.gaussian_vae import follow_mean, reconstruction_error
 from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 from disentangle_eval.nn.vae_networks import CHANNELS, decoder, encoder
 
@@ -77,7 +77,7 @@ class JointVAE(BernoulliLikelihood, AveragedWeights, Model[JointVAEConfig]):
         continuous = kl_to_standard(q.mean, q.log_variance).mean(dim=0)
         capacity, capacity_categorical = capacities(self.cfg, step.iteration)
         kl = torch.cat([categorical, continuous])
-        self._remember(kl.detach(), step.iteration)
+        follow_mean(self.running_kl, kl.detach(), step.iteration)
         distance = (continuous.sum() - capacity).abs() + (categorical.sum() - capacity_categorical).abs()
         return Losses(
             total={"vae": reconstruction + self.cfg.gamma * distance},
@@ -97,10 +97,6 @@ class JointVAE(BernoulliLikelihood, AveragedWeights, Model[JointVAEConfig]):
         sizes = [*self.cfg.classes, self.cfg.latent_dim, self.cfg.latent_dim]
         *logits, mean, log_variance = outputs.split(sizes, dim=1)
         return JointPosterior(tuple(logits), mean, log_variance)
-
-    def _remember(self, kl: Tensor, iteration: Tensor) -> None:
-        weight = (1 / (iteration + 1)).clamp(min=1 / MEMORY)
-        self.running_kl.lerp_(kl, weight)
 
     # ------------------------------------------------------------ what it offers
 

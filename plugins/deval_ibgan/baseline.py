@@ -56,7 +56,7 @@ class Baseline(AveragedWeights, Model[ConfigT]):
         return self.generate(self.encode(x))
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
-        """log q(z|x) - log p(z) a dimension, (B, Z) nats; `iteration` sets the instance noise."""
+        """log q(z|x) - log p(z) per dimension, (B, Z) nats; `iteration` sets the instance noise."""
         x = under_noise_of(self.cfg, self.averaged("generator")(z), iteration, draw)
         return lower_bound_by_dimension(z, self._read(x))
 

@@ -101,11 +101,11 @@ class IBGAN(AveragedWeights, Model[IBGANConfig]):
         return self.render(self.encode(x))
 
     def rate(self, z: Tensor) -> Tensor:
-        """KL(e(r|z) || m(r)) a dimension, (B, Z) -> (B, r_dim) nats."""
+        """KL(e(r|z) || m(r)) per dimension, (B, Z) -> (B, r_dim) nats."""
         return kl_to_standard(*self.averaged("encoder")(z))
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
-        """The integrand of I_L a dimension, (B, Z) nats, r drawn from e(r|z); `iteration` sets the instance noise."""
+        """The integrand of I_L per dimension, (B, Z) nats, r drawn from e(r|z), x under the noise of `iteration`."""
         mean, log_variance = self.averaged("encoder")(z)
         images = self.averaged("generator")(sample(mean, log_variance, draw))
         x = under_noise_of(self.cfg, images, iteration, draw)

@@ -23,9 +23,9 @@ from disentangle_eval.nn.code_sweeps import code_traversal
 class InfoAE(AveragedWeights, Model[InfoAEConfig]):
     """Dec draws images from the latents of E and from those Gen makes of a category c and noise n.
 
-    Di tells real images from both; S tells the latent an image was drawn from from the one E reads in it; C reads c
-    from latents. E, Dec, Gen and C learn together, against Di and S, all on one forward pass. The representation of an
-    image is the most probable class of C(E(x)), then E(x): (B, 1 + z_dim).
+    Di distinguishes real images from both. S distinguishes the latent that an image was drawn from and the latent that
+    E reads in it. C reads c from latents. E, Dec, Gen and C learn together, against Di and S, all on one forward pass.
+    The representation of an image is the most probable class of C(E(x)), then E(x): (B, 1 + z_dim).
     """
 
     def __init__(self, cfg: InfoAEConfig, image: ImageShape) -> None:

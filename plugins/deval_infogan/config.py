@@ -63,8 +63,8 @@ _PAPER: dict[str, dict[str, Any]] = {
     "dsprites": _DSPRITES,
 }
 
-# Little weight on the information and little noise: clusters then settle on digits. Affine maps of the images keep D
-# from telling drawn digits by their strokes' place, and Q from reading codes there. Half the published width.
+# Little weight on the information and little noise: clusters then settle on digits. Under affine maps of the images D
+# cannot recognise drawn digits by the place of their strokes, nor Q read codes there. Half the published width.
 _TUNED_MNIST = {
     "augment": True,
     "width": 32,

@@ -33,7 +33,7 @@ class Architecture:
     `trunk` and a dense layer of `features` are shared by D and Q; Q has a dense layer of `q_hidden` of its own. G has a
     dense layer of `generator_dense`, one onto `start` channels, and `upconvs`, after which a last one of stride 2 draws
     the image. A size of 0 leaves a layer out. `generator_dense_norm` is whether the first dense layer is normalised.
-    `signed` images lie in [-1, 1] inside the networks, others in [0, 1].
+    `signed` images are in [-1, 1] inside the networks, others in [0, 1].
     """
 
     trunk: tuple[Layer, ...]

@@ -10,7 +10,8 @@ from disentangle_eval.nn.density_ratio import DiscriminatedVAE
 class AAE(DiscriminatedVAE[AAEConfig]):
     """Minimises reconstruction + gamma KL(q(z) || p(z)); the posterior's own KL is logged and has no weight.
 
-    The discriminator learns to tell latents of images from samples of the prior, and so estimates the divergence.
+    The discriminator learns to distinguish latents of images from samples of the prior, and so estimates the
+    divergence.
     """
 
     def losses(self, step: Step) -> Losses:

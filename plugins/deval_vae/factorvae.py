@@ -16,9 +16,9 @@ from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
     """Minimises reconstruction + KL + gamma TC, the total correlation TC = KL(q(z) || prod_j q(z_j)).
 
-    The discriminator learns to tell latents from latents whose dimensions were permuted over a batch independently,
-    and so estimates the total correlation. With `match` prior it tells them from samples of the prior, and gamma weighs
-    KL(q(z) || p(z)) instead (the paper's appendix F).
+    The discriminator learns to distinguish latents from latents whose dimensions were permuted over a batch
+    independently, and so estimates the total correlation. With `match` prior the others are samples of the prior, and
+    gamma weighs KL(q(z) || p(z)) instead (the paper's appendix F).
     """
 
     def losses(self, step: Step) -> Losses:

@@ -242,7 +242,7 @@ def test_settings_come_as_text(tmp_path):
 
 
 def test_all_pictures_are_decoded_in_processes_of_their_own(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(preparing, "_PICTURES_A_BATCH", 2)
+    monkeypatch.setattr(preparing, "_PICTURES_PER_BATCH", 2)
     monkeypatch.setattr(preparing, "available_cores", lambda: 2)
     caplog.set_level("INFO", "disentangle_eval")
     grey = {f"{i:02}.png": file_of(np.full((8, 8), i, dtype=np.uint8)) for i in range(12)}
@@ -264,7 +264,7 @@ class _Fatal:
 
 
 def test_a_process_that_dies_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "_PICTURES_A_BATCH", 1)
+    monkeypatch.setattr(preparing, "_PICTURES_PER_BATCH", 1)
     monkeypatch.setattr(preparing, "available_cores", lambda: 2)
     monkeypatch.setattr(preparing, "decode_batch", _Fatal())
     with pytest.raises(DevalError, match="a process that ended before its work was done"):

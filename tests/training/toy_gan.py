@@ -19,7 +19,7 @@ ITERATIONS = 12
 
 
 class ToyConfig(ModelConfig):
-    batch_size: int = Field(3, ge=1, description="images in a batch")
+    batch_size: int = Field(3, ge=1, description="images per batch")
     iterations: int = Field(ITERATIONS, ge=1, description="training iterations")
     lr: float = Field(0.01, gt=0, description="learning rate")
 

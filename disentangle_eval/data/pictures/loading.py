@@ -19,7 +19,7 @@ def load(spec: DatasetSpec, place: Path | None, cfg: ImagesConfig) -> ImageDatas
     """The pictures below a folder, or in a tar or zip, sorted by relative name: (channels, size, size) images.
 
     They are decoded once and kept in the cache folder; another set of files, or another size or time of change of one,
-    has them decoded again. UsageError where the path is missing or holds no picture, or where `labels` asks for
+    has them decoded again. UsageError where the path is missing or holds no picture, or where `labels` needs
     folders that are not there; DevalError for a damaged archive and for pictures that cannot be used.
     """
     if place is None:

@@ -29,8 +29,8 @@ _LOG = logging.getLogger("disentangle_eval")
 # Counts changes to decoding that alter pixels.
 _VERSION = 2
 
-_PICTURES_A_BATCH = 64
-_BYTES_A_BATCH = 1 << 24
+_PICTURES_PER_BATCH = 64
+_BYTES_PER_BATCH = 1 << 24
 _NAMED = 3
 
 
@@ -99,7 +99,7 @@ def _decode_all(what: str, pictures: Pictures, names: list[str], form: Form) -> 
     """(N, bytes) uint8 and N reasons against a picture, empty where there is none."""
     images = np.zeros((len(names), *form.shape), dtype=np.uint8)
     reasons = [""] * len(names)
-    processes = min(available_cores(), -(-len(names) // _PICTURES_A_BATCH))
+    processes = min(available_cores(), -(-len(names) // _PICTURES_PER_BATCH))
     _LOG.info("%s: decoding %d pictures once, processes: %d", what, len(names), processes)
     batches = _batches(pictures.contents(names))
     parts = _map(batches, form, processes)
@@ -124,7 +124,7 @@ def _batches(contents: Iterable[tuple[int, Span | bytes]]) -> Iterator[Batch]:
         positions.append(position)
         pictures.append(picture)
         held += len(picture) if isinstance(picture, bytes) else 0
-        if len(pictures) == _PICTURES_A_BATCH or held > _BYTES_A_BATCH:
+        if len(pictures) == _PICTURES_PER_BATCH or held > _BYTES_PER_BATCH:
             yield positions, pictures
             positions, pictures, held = [], [], 0
     if pictures:
@@ -137,7 +137,7 @@ def _map(batches: Iterable[Batch], form: Form, processes: int) -> Iterator[tuple
         yield from ((positions, decode_batch(pictures, form)) for positions, pictures in batches)
         return
     # A process forked from one that runs torch's threads may hang, so each starts anew, which takes it no torch.
-    # An interrupt is this process's to answer.
+    # This process alone handles an interrupt.
     pool = ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     )

@@ -267,7 +267,7 @@ def _predict(root: _Split | float, columns: np.ndarray) -> np.ndarray | float:
 def _leaf(node: _Split | float, columns: np.ndarray, values: list[float]) -> np.ndarray | int:
     """(K, N) -> the number of each row's leaf, (N,) uint16 or one number for all; adds what leaves predict to `values`.
 
-    Sums choose faster than `np.where`, whose branches no processor can foresee here.
+    Sums choose faster than `np.where`, whose branches a processor cannot predict here.
     """
     if not isinstance(node, _Split):
         values.append(node)

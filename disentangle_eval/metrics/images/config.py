@@ -9,7 +9,7 @@ from disentangle_eval.config import Field, MetricConfig, Values
 
 
 class FeatureConfig(MetricConfig):
-    """Which images are compared, and through whose eyes."""
+    """Which images are compared, and by the features of which network."""
 
     features: str | None = Field(
         None,
@@ -50,8 +50,8 @@ class PRDCConfig(FeatureConfig):
     """Settings of precision, recall, density and coverage.
 
     Protocols: `naeem`, 10,000 images and 5 neighbours (Naeem et al., 2020); `kynkaanniemi`, 50,000 images and 3
-    neighbours (Kynkäänniemi et al., 2019). Both papers look through VGG-16; here it is Inception-v3 unless `features`
-    names another.
+    neighbours (Kynkäänniemi et al., 2019). Both papers take the features of VGG-16, here they are Inception-v3's unless
+    `features` names another network.
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {

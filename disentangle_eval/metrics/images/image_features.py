@@ -24,7 +24,7 @@ from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.progress import counted
 
-# What is tried before a score to tell how long it takes, and how many images are too few for that.
+# Images of the trial that measures how long a score will take, and how many images are too few for a trial.
 TRIED = 8
 FEW = 1_000
 

@@ -177,7 +177,7 @@ def step(encoder: nn.Module, optimiser: torch.optim.Optimizer, parts: Sequence[P
     with torch.enable_grad():
         nats = _read(encoder, parts, z, x).sum(dim=1)
         optimiser.zero_grad()
-        # The official loss is the sum over the batch, to which Adam is blind but for its epsilon.
+        # The official loss is the sum over the batch, which makes a difference to Adam by its epsilon alone.
         (-nats.sum()).backward()
     optimiser.step()
     return nats.detach().mean()

@@ -141,7 +141,7 @@ def mean_kl(q: Distribution, prior: Any) -> Tensor | None:
         return None
     found = []
     for factor, part in zip(factors, prior.parts, strict=True):
-        base = factor.base_dist if isinstance(factor, Independent) else factor
+        base = _base(factor)
         if isinstance(base, Normal) and isinstance(part, latents.Normal) and base.batch_shape[-1] == part.dim:
             standard = Normal(torch.zeros_like(base.mean), torch.ones_like(base.mean))
             found.append(kl_divergence(base, standard).double().mean(dim=0))

@@ -81,7 +81,7 @@ class ReferenceStream:
         return self._factors.index(np.stack(columns, axis=-1))
 
     def batches(self, count: int) -> np.ndarray:
-        """Indices (count,) of random images, drawn a batch of 16 after another."""
+        """Indices (count,) of random images, drawn in batches of 16, one after another."""
         whole, rest = divmod(count, _BATCH)
         highs = np.tile(np.repeat(self._factors.sizes, _BATCH), (whole, 1))
         classes = self._random.randint(0, highs).reshape(whole, len(self._factors.sizes), _BATCH)
@@ -109,7 +109,7 @@ class ReferenceStream:
 
     def _sets(self, count: int, samples: int, batches: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Chunks of `count` draws: a factor (m,), and the classes (m, batches, F, samples) of batches of images."""
-        # An array of upper bounds yields the same integers as one call a bound, thirty times faster.
+        # An array of upper bounds yields the same integers as one call per bound, thirty times faster.
         highs = np.array([len(self.varying), *np.tile(np.repeat(self._factors.sizes, samples), batches)])
         rows = max(1, _CHUNK // len(highs))
         for start in range(0, count, rows):

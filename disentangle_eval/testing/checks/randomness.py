@@ -1,4 +1,4 @@
-"""All randomness is lent by the core."""
+"""All randomness comes from the core."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def _watch(what: str, call: Callable[[], object]) -> None:
         raise ConformanceFailure(
             "no_global_randomness",
             f"{what} used {' and '.join(moved)}{drawing.line}",
-            "randomness from the step or draw that the core lends, without which a resumed run differs",
+            "randomness from the step or draw that the core provides, without which a resumed run differs",
             "write mean + std * step.normal(*mean.shape) for rsample and randn_like, "
             "x * (step.uniform(*x.shape) >= p) / (1 - p) for nn.Dropout(p)",
         )
 
 
 class _Drawing(TorchDispatchMode):
-    """Notes in `line` where the first operator that moves torch's global generator is called."""
+    """Records in `line` where the first operator that moves torch's global generator is called."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

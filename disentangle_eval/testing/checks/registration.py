@@ -70,6 +70,6 @@ def check_registration_imports_no_torch(candidate: Any) -> None:
             raise ConformanceFailure(
                 check,
                 f"{', '.join(slow)} imported by {module!r}",
-                "records and settings that import nothing slow, so that listing models is instant",
-                "move networks and losses to the module that `target` names; leave records and settings alone here",
+                "specs and settings that import nothing slow, so that listing models is instant",
+                "move networks and losses to the module that `target` names; leave specs and settings alone here",
             )

@@ -46,7 +46,7 @@ def check_rounds(candidate: Candidate) -> None:
 
 
 def check_iteration_counter(candidate: Candidate) -> None:
-    """A round leaves `step.iteration` and `step.batch` as lent: the core counts."""
+    """A round leaves `step.iteration` and `step.batch` as they are: the core counts."""
     rests_on(candidate, check_rounds)
     check = "iteration_counter"
     trial = Trial(candidate, seed=0)
@@ -57,12 +57,12 @@ def check_iteration_counter(candidate: Candidate) -> None:
             raise ConformanceFailure(
                 check,
                 f"another step.iteration after the round of {_names(round_.players)}",
-                "the counter as lent; the core counts",
+                "the counter unchanged; the core counts",
                 "compute with a new tensor: step.iteration + 1, not step.iteration += 1",
             )
         if trial.step.batch != batch:
             raise ConformanceFailure(
-                check, f"step.batch = {trial.step.batch}", f"{batch}, as lent", "leave step.batch alone"
+                check, f"step.batch = {trial.step.batch}", f"{batch}, unchanged", "leave step.batch alone"
             )
 
 

@@ -22,7 +22,7 @@ from disentangle_eval.data.sets.chairs3d.config import Chairs3DConfig
 FACTORS = ("model", "elevation", "azimuth")
 VIEWS = 62
 
-# image_NUMBER_pELEVATION_tAZIMUTH_rDISTANCE.png, angles in degrees: in a folder a model, or all in one, counted from 1.
+# image_NUMBER_pELEVATION_tAZIMUTH_rDISTANCE.png, angles in degrees; a folder per model, or all in one, counted from 1.
 _VIEW = r"image_\d+_p(?P<elevation>\d+)_t(?P<azimuth>\d+)_r\d+\.png"
 _TREE = re.compile(rf"(?:.*/)?(?P<model>[^/]+)/renders/{_VIEW}")
 _FLAT = re.compile(rf"(?:.*/)?(?P<count>\d+)_{_VIEW}")
