@@ -263,7 +263,10 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
         model.load_state_dict(dict(checkpoint.weights))
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
-        raise DevalError(f"checkpoint of {name!r}: its weights do not fit the model ({reason})") from None
+        raise DevalError(
+            f"checkpoint of {name!r}: its weights do not fit the model ({reason})",
+            advice=f"install the release of {distribution} that wrote it, or use another checkpoint",
+        ) from None
     return model.eval()
 
 

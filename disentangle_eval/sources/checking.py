@@ -83,11 +83,17 @@ def check_generator(generator: ForeignGenerator, data: Dataset, device: torch.de
             advice="read the data set in the generator's size, such as with ?size=32",
         )
     if not torch.isfinite(levels).all():
-        raise DevalError(generator.name, received="NaN or infinity", expected="images")
+        raise DevalError(generator.name, received="NaN or infinity", expected="images of finite numbers")
     if _differ(images, again):
-        raise DevalError(f"{generator.name}: the same latents give different images when they are drawn again")
+        raise DevalError(
+            f"{generator.name}: the same latents give different images when they are drawn again",
+            advice="export it in eval mode, without noise of its own",
+        )
     if not _differ(images, images[:1].expand_as(images), CONSTANT):
-        raise DevalError(f"{generator.name}: {IMAGES} different latents give the same image")
+        raise DevalError(
+            f"{generator.name}: {IMAGES} different latents give the same image",
+            advice="check ?prior and ?range of the source",
+        )
     outside = float(((levels < -0.01) | (levels > 1.01)).float().mean())
     if outside > 0.01:
         warnings.warn(

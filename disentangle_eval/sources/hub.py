@@ -37,7 +37,11 @@ def load_hub_model(name: str) -> tuple[Callable[[Tensor], Any], dict[str, Any]]:
     try:
         model = AutoModel.from_pretrained(name)
     except Exception as error:  # whatever the hub, the network or a damaged file makes it raise
-        raise UsageError(f"source 'hf:{name}' cannot be loaded ({describe(error)})") from error
+        raise UsageError(
+            f"source 'hf:{name}' cannot be loaded ({describe(error)})",
+            expected="a model of the hub, or a folder, that transformers loads",
+            advice="check the name and the network",
+        ) from error
     try:
         processor = AutoImageProcessor.from_pretrained(name)
     except Exception:  # a model without one takes images as they are

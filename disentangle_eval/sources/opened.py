@@ -222,7 +222,10 @@ def _table_subject(source: Source, arrays: Mapping[str, np.ndarray], data: Datas
             received="no data set",
             expected="the data set whose images they are of, in its order, such as dsprites",
         )
-    return OpenedSubject(source.name, code_table(arrays), source.about)
+    try:
+        return OpenedSubject(source.name, code_table(arrays), source.about)
+    except UsageError as error:
+        raise error.inside(source.name) from None
 
 
 def _open_table(written: SourceName) -> Source:

@@ -66,7 +66,7 @@ def _checkpoint(name: str, contents: dict[str, Any], weights: Path) -> Checkpoin
     try:
         tensors = load_file(weights)
     except Exception as error:  # whatever a damaged file makes the reader raise
-        raise DevalError(f"source 'hf:{name}': damaged ({describe(error)})") from error
+        raise DevalError(f"source 'hf:{name}': damaged ({describe(error)})", advice="export the model again") from error
     return whole(f"source 'hf:{name}'", {**contents, "weights": tensors, "train": None}, "export the model again")
 
 

@@ -74,7 +74,10 @@ def _of_npz(path: Path) -> dict[str, np.ndarray]:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
         if "codes" not in names and len(names) == 1:
             return {"codes": read_array(archive, names[0])}
-    return read_arrays(path, alone=True)
+    try:
+        return read_arrays(path, alone=True)
+    except UsageError as error:
+        raise error.inside(str(path)) from None
 
 
 def _of_npy(path: Path) -> np.ndarray:

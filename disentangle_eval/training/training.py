@@ -26,7 +26,7 @@ from disentangle_eval.training.window import Window
 
 
 class Training:
-    """A model, its players and the step of their rounds: `advance(n)` trains, `window` holds the terms logged meanwhile.
+    """A model, its players and the step of its rounds: `advance(n)` trains, `window` holds the terms logged meanwhile.
 
     The model is moved to `device`, laid out for it and set to train; `data` must be on the device already. Everything
     follows from the model's weights and `seed`; on a CPU also from `products`, whose products fully connected layers

@@ -71,7 +71,8 @@ def _load_rows(name: str, what: str, cfg: HubConfig) -> Any:
     try:
         return load_dataset(name, cfg.subset or None, split=cfg.split)
     except Exception as error:  # whatever the library says of names, splits and the network
-        raise UsageError(f"{what}: not loaded: {describe(error)}") from error
+        advice = "check the name, its split and subset, and the network"
+        raise UsageError(f"{what}: not loaded: {describe(error)}", advice=advice) from error
 
 
 def _pictures(rows: Any, column: str, at_once: int) -> Iterator[np.ndarray]:

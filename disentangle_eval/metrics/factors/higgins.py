@@ -115,7 +115,12 @@ def draw_points(
         fixed.append(drawn.fixed)
     found = np.concatenate(points).astype(np.float64)
     if not np.isfinite(found).all() or found.max() > LARGEST:
-        raise DevalError("codes", received="numbers whose differences are too large to classify")
+        raise DevalError(
+            "codes",
+            received="numbers whose differences are too large to classify",
+            expected=f"differences up to {LARGEST:g}",
+            advice="divide the codes by a constant",
+        )
     return found, np.searchsorted(stream.varying, np.concatenate(fixed))
 
 

@@ -70,7 +70,12 @@ class OneVsRestLogisticRegression:
 def refuse_huge(x: np.ndarray) -> None:
     """DevalError for numbers beyond 1e30, with which the solvers of a logistic regression get nowhere."""
     if (largest := np.abs(x).max(initial=0.0)) > LARGEST:
-        raise DevalError("codes", received=f"numbers up to {largest:g}, too large for a logistic regression")
+        raise DevalError(
+            "codes",
+            received=f"numbers up to {largest:g}, too large for a logistic regression",
+            expected=f"numbers up to {LARGEST:g}",
+            advice="divide the codes by a constant",
+        )
 
 
 def _cross_validated(x: np.ndarray, y: np.ndarray, strengths: int, folds: int) -> LogisticRegressionCV:

@@ -107,7 +107,8 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"--features: {str(path)!r} cannot be read ({error.strerror or error})") from None
+        received = f"{str(path)!r}, which cannot be read ({error.strerror or error})"
+        raise UsageError("--features", received=received, expected="a file that can be read") from None
 
 
 def _inception(weights: bytes, device: torch.device) -> FeatureExtractor:

@@ -30,7 +30,10 @@ def histogram_class(column: np.ndarray, bins: int) -> np.ndarray:
     with np.errstate(over="ignore"):
         if not np.isfinite(high - low):
             raise DevalError(
-                "codes", received=f"numbers from {low:g} to {high:g}, too far apart to take a histogram of"
+                "codes",
+                received=f"numbers from {low:g} to {high:g}, too far apart to take a histogram of",
+                expected="a range that is finite",
+                advice="divide the codes by a constant",
             )
     try:
         edges = np.histogram_bin_edges(column, bins)
@@ -72,7 +75,10 @@ def in_usual_units(fitted: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
         far = np.maximum(np.abs(low), np.abs(high)) > width * 2.0**10
     if not np.isfinite(width).all():
         raise DevalError(
-            "codes", received=f"numbers up to {np.abs(fitted).max():g}, too far apart to take differences of"
+            "codes",
+            received=f"numbers up to {np.abs(fitted).max():g}, too far apart to take differences of",
+            expected="differences that are finite",
+            advice="divide the codes by a constant",
         )
     extreme = (width > 0) & ((width < 2.0**-10) | (width > 2.0**20) | far)
     if not extreme.any():
@@ -114,7 +120,12 @@ def gini_variance(classes: np.ndarray, n_classes: int) -> np.ndarray:
 
 def too_large(codes: np.ndarray) -> DevalError:
     """The error to raise for codes whose variance is not finite."""
-    return DevalError("codes", received=f"numbers up to {np.abs(codes).max():g}, too large to take variances of")
+    return DevalError(
+        "codes",
+        received=f"numbers up to {np.abs(codes).max():g}, too large to take variances of",
+        expected="numbers whose squares are finite",
+        advice="divide the codes by a constant",
+    )
 
 
 def varies(codes: np.ndarray) -> np.ndarray:
