@@ -68,10 +68,10 @@ def categories(
     highest value of another dimension. A code without categories has two rows per dimension: its lowest and its highest
     images.
     """
+    from disentangle_eval.cli.draw_grid import drawn_categories
     from disentangle_eval.cli.picture import picture_path
     from disentangle_eval.latents import is_categorical
     from disentangle_eval.report.categories import rows_picture
-    from disentangle_eval.report.coded_images import images_at
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.labels import captioned
 
@@ -85,24 +85,18 @@ def categories(
             raise UsageError(option, received=dimension, expected=f"0 to {len(code) - 1}, a dimension of the code")
     path = picture_path(out, coded.opened.origin, "categories")
     categorical = is_categorical(code)
+    drawn: Tensor | None = None
     if column is not None and not categorical[column] and not modes:
         rows = value_rows(coded, [column], columns)
     elif not any(categorical) and not modes:
         rows = value_rows(coded, range(len(code)), columns)
     else:
         chosen = categorical_column(code, column, "categories")
-        rows, drawn = category_rows(coded, chosen, columns, seed, nearest, probable, along)
-    shown = [(lines, images_at(coded.data, coded.index[found])) for lines, found in rows if len(found)]
-    if nearest:
-        import torch
-
-        kept = [picture for picture, (_, found) in zip(drawn, rows, strict=True) if len(found)]
-        shown = [
-            (lines, torch.cat([picture[None], images])) for picture, (lines, images) in zip(kept, shown, strict=True)
-        ]
+        drawn = drawn_categories(coded.opened, chosen, 1, seed) if nearest else None
+        rows = category_rows(coded, chosen, columns, seed, drawn, probable, along)
     title = f"{on_what(coded.data.name, coded.opened)}, of {len(coded.index):,} images"
     title += ", first what the model draws" if nearest else ""
-    save_png(path, captioned(rows_picture(shown), title))
+    save_png(path, captioned(rows_picture(pictured(coded, rows, drawn)), title))
     yield path
 
 
@@ -119,9 +113,9 @@ def value_rows(coded: Coded, dimensions: Sequence[int], columns: int) -> Rows:
 
 
 def category_rows(
-    coded: Coded, column: int, columns: int, seed: int, nearest: bool, probable: bool, along: int | None
-) -> tuple[Rows, list[Tensor]]:
-    """A row per category of a column, and with `nearest` what the model draws of each."""
+    coded: Coded, column: int, columns: int, seed: int, drawn: Tensor | None, probable: bool, along: int | None
+) -> Rows:
+    """A row per category of a column; with what the model draws of each, (classes, 1, C, H, W), the nearest images."""
     import numpy as np
 
     from disentangle_eval.latents import Categorical
@@ -130,14 +124,9 @@ def category_rows(
 
     kind = coded.code[column]
     assert isinstance(kind, Categorical)
-    drawn: list[Tensor] = []
-    if nearest:
-        from disentangle_eval.cli.draw_grid import drawn_categories
-
-        pictures = drawn_categories(coded.opened, column, 1, seed)[:, 0]
-        drawn = list(pictures)
+    if drawn is not None:
         images = images_at(coded.data, coded.index)
-        chosen = choosing.nearest(images, coded.codes, column, pictures, columns - 1)
+        chosen = choosing.nearest(images, coded.codes, column, drawn[:, 0], columns - 1)
     elif probable:
         chosen = choosing.most_probable(coded.codes, column, probabilities(coded, column), columns)
     elif along is not None:
@@ -150,7 +139,21 @@ def category_rows(
         lines = [f"category {found}", f"{count:,} images"]
         lines += ["most probable"] if probable else [f"by dimension {along}"] if along is not None else []
         rows.append((tuple(lines), indices))
-    return rows, drawn
+    return rows
+
+
+def pictured(coded: Coded, rows: Rows, drawn: Tensor | None) -> list[tuple[tuple[str, ...], Tensor]]:
+    """The images of rows that have some, each row behind what the model draws of its category, if that is given."""
+    import torch
+
+    from disentangle_eval.report.coded_images import images_at
+
+    shown = []
+    for category, (lines, found) in enumerate(rows):
+        if len(found):
+            images = images_at(coded.data, coded.index[found])
+            shown.append((lines, images if drawn is None else torch.cat([drawn[category], images])))
+    return shown
 
 
 def probabilities(coded: Coded, column: int) -> np.ndarray:

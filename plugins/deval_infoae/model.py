@@ -80,37 +80,28 @@ class InfoAE(AveragedWeights, Model[InfoAEConfig]):
         d_fake = (cfg.weight_generated * d_generated + cfg.weight_reconstructed * d_reconstructed) / fakes
         s_real, s_fake = softplus(-drawn_pair).mean(), softplus(read_pair).mean()
 
-        terms = {
-            "reconstruction": self._error(x, x_reconstructed),
-            "adversarial_generated": softplus(-generated).mean(),
-            "adversarial_reconstructed": softplus(-reconstructed).mean(),
-            "adversarial_critic": softplus(-read_pair).mean(),
-            "class_generated": cross_entropy(self.classifier(z_generated), category),
-            "class_encoded": cross_entropy(self.classifier(z_encoded), category),
-        }
-        weights = {
-            "reconstruction": cfg.weight_reconstruction,
-            "adversarial_generated": cfg.weight_generated,
-            "adversarial_reconstructed": cfg.weight_reconstructed,
-            "adversarial_critic": cfg.weight_critic,
-            "class_generated": cfg.weight_class_generated,
-            "class_encoded": cfg.weight_class_encoded,
+        weighted = {
+            "reconstruction": (cfg.weight_reconstruction, self._error(x, x_reconstructed)),
+            "adversarial_generated": (cfg.weight_generated, softplus(-generated).mean()),
+            "adversarial_reconstructed": (cfg.weight_reconstructed, softplus(-reconstructed).mean()),
+            "adversarial_critic": (cfg.weight_critic, softplus(-read_pair).mean()),
+            "class_generated": (cfg.weight_class_generated, cross_entropy(self.classifier(z_generated), category)),
+            "class_encoded": (cfg.weight_class_encoded, cross_entropy(self.classifier(z_encoded), category)),
         }
         if cfg.weight_critic_real:
             real_pair = self.critic(x, z_real)
             share = cfg.weight_critic_real / (cfg.weight_critic + cfg.weight_critic_real)
             s_fake = s_fake.lerp(softplus(real_pair).mean(), share)
-            terms["adversarial_critic_real"] = softplus(-real_pair).mean()
-            weights["adversarial_critic_real"] = cfg.weight_critic_real
-        real_terms = self._on_real_images(x, z_real, step)
-        total = torch.stack([weight * terms[name] for name, weight in weights.items()]).sum()
-        for weight, term in real_terms.values():
+            weighted["adversarial_critic_real"] = (cfg.weight_critic_real, softplus(-real_pair).mean())
+        on_real = self._on_real_images(x, z_real, step)
+        total = torch.stack([weight * term for weight, term in weighted.values()]).sum()
+        for weight, term in on_real.values():
             total = total + weight * term
+        terms = {name: term for name, (_, term) in {**weighted, **on_real}.items()}
         return Losses(
             total={"autoencoder": total, "discriminator": d_real + d_fake, "critic": s_real + s_fake},
             terms={
                 **terms,
-                **{name: term for name, (_, term) in real_terms.items()},
                 "discriminator_real": d_real,
                 "discriminator_fake": d_fake,
                 "critic_real": s_real,

@@ -50,6 +50,45 @@ class _Point(NamedTuple):
     curvature: np.ndarray
 
 
+class _Machines(NamedTuple):
+    """The M machines of one factor: one per class, or of two classes the second's alone.
+
+    `keys` (N,) ascend and combine the class of a number with its place among all sorted numbers, so that those of a
+    class are a run; `powers` (3, N) are 1, x and x^2 in this order. By machine (M,): `key`, where the keys of its class
+    begin, `first`, where the run begins, `inside`, how many numbers it has, and the weights C of the losses of its
+    class and of all others.
+    """
+
+    keys: np.ndarray
+    powers: np.ndarray
+    key: np.ndarray
+    first: np.ndarray
+    inside: np.ndarray
+    weight: np.ndarray
+    rest_weight: np.ndarray
+
+
+def _machines_of(label: np.ndarray, powers: np.ndarray, count: int, earlier: int) -> _Machines:
+    """The machines of a factor of `count` classes, `label` (N,) for the sorted numbers; other factors before it have
+    `earlier` classes.
+    """
+    by_class = label.argsort(kind="stable")
+    size = np.bincount(label, minlength=count)
+    base = (earlier + np.arange(count)) * (len(label) + 1)
+    balanced = _C * len(label) / (count * size)
+    machines = np.arange(1, 2) if count == 2 else np.arange(count)
+    return _Machines(
+        keys=base[label[by_class]] + by_class,
+        powers=powers[:, by_class],
+        key=base[machines],
+        first=(np.cumsum(size) - size)[machines],
+        inside=size[machines],
+        weight=balanced[machines],
+        # Of several classes liblinear weighs the one alone, of two each.
+        rest_weight=balanced[:1] if count == 2 else np.full(count, _C),
+    )
+
+
 class _Problem:
     """P machines, each of one class of some factor against the others; the numbers are centred."""
 
@@ -61,30 +100,19 @@ class _Problem:
         centred = self._sorted - self._centre
         powers = np.stack([np.ones_like(centred), centred, centred**2])
         self._moments = _cumulated(powers)
-        keys, grouped, first, counts, weights, rest_weights, machine_key = [], [], [], [], [], [], []
-        start = 0
-        for factor, count in enumerate(classes):
-            label = labels[order, factor]
-            by_class = label.argsort(kind="stable")
-            size = np.bincount(label, minlength=count)
-            base = (start + np.arange(count)) * (self.size + 1)
-            keys.append(base[label[by_class]] + by_class)
-            grouped.append(powers[:, by_class])
-            balanced = _C * self.size / (count * size)
-            machines = np.arange(1, 2) if count == 2 else np.arange(count)
-            first.append(factor * self.size + (np.cumsum(size) - size)[machines])
-            counts.append(size[machines])
-            weights.append(balanced[machines])
-            # Of several classes liblinear weighs the one alone, of two each.
-            rest_weights.append(balanced[:1] if count == 2 else np.full(count, _C))
-            machine_key.append(base[machines])
-            start += count
-        self._keys = np.concatenate(keys)
-        self._grouped = _cumulated(np.hstack(grouped))
-        self._first, self._key = np.concatenate(first), np.concatenate(machine_key)
-        self.inside = np.concatenate(counts)
+        earlier = np.cumsum([0, *classes])[:-1]
+        parts = [
+            _machines_of(labels[order, factor], powers, count, before)
+            for factor, (count, before) in enumerate(zip(classes, earlier, strict=True))
+        ]
+        self._keys = np.concatenate([part.keys for part in parts])
+        self._grouped = _cumulated(np.hstack([part.powers for part in parts]))
+        self._key = np.concatenate([part.key for part in parts])
+        self._first = np.concatenate([factor * self.size + part.first for factor, part in enumerate(parts)])
+        self.inside = np.concatenate([part.inside for part in parts])
         self._last = self._first + self.inside
-        self._weight, self._rest_weight = np.concatenate(weights), np.concatenate(rest_weights)
+        self._weight = np.concatenate([part.weight for part in parts])
+        self._rest_weight = np.concatenate([part.rest_weight for part in parts])
 
     def at(self, slope: np.ndarray, offset: np.ndarray) -> _Point:
         """The loss and its derivatives for (P,) slopes and offsets."""
