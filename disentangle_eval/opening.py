@@ -44,12 +44,12 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
 
     registry = load_registry()
     written = parse_dataset(name)
-    record = registry.find_dataset(written.name)
-    if record.spec.takes_path and not written.place:
+    registered = registry.find_dataset(written.name)
+    if registered.spec.takes_path and not written.place:
         raise UsageError("dataset", received=repr(name), expected=f"{written.name}:PATH, the path of your data")
-    load = registry.resolve(record, "target")
+    load = registry.resolve(registered, "target")
     folder = written.path or data_folder(data_dir)
-    config = registry.resolve(record, "config") if record.spec.config else None
+    config = registry.resolve(registered, "config") if registered.spec.config else None
     own = config.model_fields if config else {}
     of_part = {name: value for name, value in written.settings.items() if name in PART_SETTINGS and name not in own}
     of_set = {name: value for name, value in written.settings.items() if name not in of_part}
@@ -58,11 +58,11 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
         raise UsageError(
             f"dataset {written.name!r} has no such settings",
             received=received,
-            expected="correlate or hold_out" if record.spec.kind == "factors" else "none",
+            expected="correlate or hold_out" if registered.spec.kind == "factors" else "none",
         )
     settings = [build(config, of_set)] if config else []
-    with plugin_code(f"dataset {written.name!r} of {record.distribution}"):
-        dataset: Dataset = load(record.spec, folder, *settings)
+    with plugin_code(f"dataset {written.name!r} of {registered.distribution}"):
+        dataset: Dataset = load(registered.spec, folder, *settings)
     if not of_part:
         return dataset
     from disentangle_eval.data.training_part import with_training_part
@@ -242,23 +242,23 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
             f"checkpoint of model {name!r}, which no installed plugin provides",
             advice=_how_to_have(distribution),
         )
-    record = registry.find_model(name)
-    if record.distribution != distribution:
+    registered = registry.find_model(name)
+    if registered.distribution != distribution:
         raise UsageError(
             f"checkpoint of {name!r}",
             received=f"the model of {distribution}",
-            expected=f"that of {record.distribution}, which is installed under this name",
-            advice=f"leave {record.distribution} out and {_how_to_have(distribution)}",
+            expected=f"that of {registered.distribution}, which is installed under this name",
+            advice=f"leave {registered.distribution} out and {_how_to_have(distribution)}",
         )
-    if record.spec.version != checkpoint.model["version"]:
+    if registered.spec.version != checkpoint.model["version"]:
         raise DevalError(
             f"checkpoint of {name!r}",
             received=f"version {checkpoint.model['version']}",
-            expected=f"version {record.spec.version}, which is installed",
+            expected=f"version {registered.spec.version}, which is installed",
             advice=f"install the release of {distribution} that wrote it",
         )
-    cfg = build(registry.resolve(record, "config"), checkpoint.config)
-    model = build_model(registry.resolve(record, "target"), cfg, ImageShape(*checkpoint.data["shape"]), seed=0)
+    cfg = build(registry.resolve(registered, "config"), checkpoint.config)
+    model = build_model(registry.resolve(registered, "target"), cfg, ImageShape(*checkpoint.data["shape"]), seed=0)
     try:
         model.load_state_dict(dict(checkpoint.weights))
     except RuntimeError as error:

@@ -154,9 +154,9 @@ def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
     """The names of metrics, and whether each was asked for by its own."""
     for name in metrics:
         if name == ALL:
-            for record in load_registry().metrics.values():
-                if record.spec.in_all and record.spec.needs <= CODE_NEEDS:
-                    yield record.spec.name, False
+            for registered in load_registry().metrics.values():
+                if registered.spec.in_all and registered.spec.needs <= CODE_NEEDS:
+                    yield registered.spec.name, False
         else:
             yield name, True
 
@@ -179,8 +179,8 @@ def validated_on(measurement: Measurement, trained_on: str) -> str:
 def _companion(name: str, kind: str) -> str:
     """What the spec of a data set names as its `test` or `validation` set, with the settings that both have."""
     registry, written = load_registry(), parse_dataset(name)
-    record = registry.datasets.get(written.name)
-    other = getattr(record.spec, kind) if record else ""
+    registered = registry.datasets.get(written.name)
+    other = getattr(registered.spec, kind) if registered else ""
     if not other or not written.settings or other not in registry.datasets:
         return other
     of_other = registry.datasets[other]

@@ -47,8 +47,8 @@ def refuse_faults(dataset: str, data_dir: Path | None, data: Dataset) -> None:
     from disentangle_eval.testing.failure import ConformanceFailure
     from disentangle_eval.testing.verdict import check_name, judge
 
-    record = load_registry().find_dataset(parse_dataset(dataset).name)
-    candidate = DatasetCandidate(record=record, entry="", name=dataset, data_dir=data_dir, data=data)
+    registered = load_registry().find_dataset(parse_dataset(dataset).name)
+    candidate = DatasetCandidate(registered=registered, entry="", name=dataset, data_dir=data_dir, data=data)
     # What is imported to list it says nothing of the data.
     verdicts = {check_name(check): judge(candidate, check) for check in DATASET_CHECKS[1:]}
     failures = [verdict for verdict in verdicts.values() if isinstance(verdict, ConformanceFailure)]

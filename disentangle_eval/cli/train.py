@@ -187,9 +187,9 @@ def train_model(
 def refuse_missing_files(dataset: str, data_dir: Path | None) -> None:
     """`UsageError` that says how to get the files of a data set that is not there, before torch is imported."""
     written = parse_dataset(dataset)
-    record = load_registry().datasets.get(written.name)
+    registered = load_registry().datasets.get(written.name)
     folder = written.path or data_folder(data_dir)
-    if record is not None and (found := presence(record.spec, folder)).state == "missing":
+    if registered is not None and (found := presence(registered.spec, folder)).state == "missing":
         require(folder, written.name, found.missing[0])
 
 

@@ -58,34 +58,35 @@ class Registry:
         return self._find(self.metrics, "metric", name)
 
     @staticmethod
-    def resolve(record: Registered[Spec], field: Literal["target", "config"] = "target") -> Any:
+    def resolve(registered: Registered[Spec], field: Literal["target", "config"] = "target") -> Any:
         """Imports what a field of a spec names; whatever that prints goes to stderr.
 
         Raises `DevalError` naming the distribution where the module cannot be imported or has no such attribute.
         """
-        import_string: str = getattr(record.spec, field)
+        import_string: str = getattr(registered.spec, field)
         module, attribute = import_string.split(":")
+        owner = f"{NOUNS[type(registered.spec)]} {registered.spec.name!r} of {registered.distribution}"
         try:
-            with plugin_code(f"{NOUNS[type(record.spec)]} {record.spec.name!r} of {record.distribution}"):
+            with plugin_code(owner):
                 return getattr(importlib.import_module(module), attribute)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may do anything on import, sys.exit included
             raise DevalError(
-                f"{NOUNS[type(record.spec)]} {record.spec.name!r} of {record.distribution} "
-                f"{record.distribution_version}: its {field} {import_string!r} cannot be imported: {located(error)}",
-                advice=f"update or reinstall {record.distribution}",
+                f"{owner} {registered.distribution_version}: its {field} {import_string!r} cannot be imported: "
+                f"{located(error)}",
+                advice=f"update or reinstall {registered.distribution}",
             ) from error
 
-    def _find(self, records: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
-        if name in records:
-            return records[name]
-        near = difflib.get_close_matches(name.lower(), records, n=1)
+    def _find(self, of_kind: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
+        if name in of_kind:
+            return of_kind[name]
+        near = difflib.get_close_matches(name.lower(), of_kind, n=1)
         broken = f" ({_summary(self.problems)})" if self.problems else ""
         raise UsageError(
             noun,
             received=repr(name),
-            expected="" if near else f"one of: {', '.join(sorted(records)) or 'none'}",
+            expected="" if near else f"one of: {', '.join(sorted(of_kind)) or 'none'}",
             advice=(f"did you mean {near[0]!r}? " if near else "") + f"`deval {noun}s` lists all{broken}",
         )
 

@@ -119,8 +119,8 @@ def built(trial: Trial, data: Dataset) -> Model[Any]:
     from disentangle_eval.opening import build_model
 
     registry = load_registry()
-    record = registry.find_model(trial.model)
-    return build_model(registry.resolve(record, "target"), config_of(trial), data.shape, trial.seed)
+    registered = registry.find_model(trial.model)
+    return build_model(registry.resolve(registered, "target"), config_of(trial), data.shape, trial.seed)
 
 
 def config_of(trial: Trial) -> ModelConfig:

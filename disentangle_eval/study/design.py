@@ -183,8 +183,8 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
     if not isinstance(entry.get("model"), str):
         raise UsageError("[[models]]", received=dict(entry), expected="model = NAME", advice="see `deval models`")
     registry = load_registry()
-    record = registry.find_model(entry["model"])
-    config: type[ModelConfig] = registry.resolve(record, "config")
+    registered = registry.find_model(entry["model"])
+    config: type[ModelConfig] = registry.resolve(registered, "config")
     seeds = seeds_of(entry.get("seeds", settings.seeds))
     datasets = entry.get("dataset", settings.dataset)
     datasets = (datasets,) if isinstance(datasets, str) else tuple(datasets)
@@ -200,14 +200,14 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
             cfg = collecting(errors, scaled_settings, config, dataset, preset, changes, scale)
             if cfg is not None:
                 opened = preset_dataset(config, dataset, preset)
-                trials += [trial_of(record, opened, preset, seed, changes, cfg, settings) for seed in seeds]
+                trials += [trial_of(registered, opened, preset, seed, changes, cfg, settings) for seed in seeds]
     if errors:
         raise StudyError(errors)
     return trials
 
 
 def trial_of(
-    record: Registered[ModelSpec],
+    registered: Registered[ModelSpec],
     dataset: str,
     preset: str | None,
     seed: int,
@@ -218,9 +218,9 @@ def trial_of(
     """A trial from its parts; intervals longer than the training are as long as the training."""
     intervals = ("log_every", "checkpoint_every", "snapshot_every")
     return Trial(
-        model=record.spec.name,
-        distribution=record.distribution,
-        version=record.spec.version,
+        model=registered.spec.name,
+        distribution=registered.distribution,
+        version=registered.spec.version,
         dataset=dataset,
         preset=preset,
         seed=seed,

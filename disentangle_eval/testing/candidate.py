@@ -29,7 +29,7 @@ class Candidate:
     defaults; batch size and iterations are small unless given. `verdicts` remembers what checks found.
     """
 
-    record: Registered[ModelSpec]
+    registered: Registered[ModelSpec]
     entry: str
     image: ImageShape = DEFAULT_IMAGE
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Candidate:
 
     def config(self) -> type[ModelConfig]:
         """The class of its settings; raises `DevalError` where that cannot be imported."""
-        config: type[ModelConfig] = Registry.resolve(self.record, "config")
+        config: type[ModelConfig] = Registry.resolve(self.registered, "config")
         return config
 
     def settings(self) -> ModelConfig:
@@ -46,7 +46,7 @@ class Candidate:
 
     def model(self, seed: int) -> Model[Any]:
         """A fresh model on the CPU as training has it, in training mode; lets through what the plugin raises."""
-        model = build_model(Registry.resolve(self.record, "target"), self.settings(), self.image, seed)
+        model = build_model(Registry.resolve(self.registered, "target"), self.settings(), self.image, seed)
         return place(model, torch.device("cpu")).train()
 
 
@@ -56,17 +56,17 @@ Check = Callable[[Any], None]
 
 def find_candidate(name: str, image: ImageShape = DEFAULT_IMAGE, config: Mapping[str, Any] | None = None) -> Candidate:
     """An installed model; `UsageError` for an unknown name or settings the model refuses."""
-    record = load_registry().find_model(name)
-    candidate = Candidate(record=record, entry=entry_of(record), image=image, values=dict(config or {}))
+    registered = load_registry().find_model(name)
+    candidate = Candidate(registered=registered, entry=entry_of(registered), image=image, values=dict(config or {}))
     if config:
         candidate.settings()
     return candidate
 
 
-def entry_of(record: Registered[Spec]) -> str:
+def entry_of(registered: Registered[Spec]) -> str:
     """The module, or file, of the entry point that a spec came by."""
     return next(
         plugin.module
         for plugin in load_plugins()
-        if plugin.distribution == record.distribution and record.spec in plugin.specs
+        if plugin.distribution == registered.distribution and registered.spec in plugin.specs
     )

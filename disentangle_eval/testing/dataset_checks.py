@@ -42,7 +42,7 @@ class DatasetCandidate:
     `data` is the data set where it is open already; it is then not opened again.
     """
 
-    record: Registered[DatasetSpec]
+    registered: Registered[DatasetSpec]
     entry: str
     name: str
     data_dir: Path | None = None
@@ -62,10 +62,10 @@ class DatasetCandidate:
 
 def check_opens(candidate: DatasetCandidate) -> None:
     """What the spec names returns a data set with a name, a checksum, a shape and as many images as the spec says."""
-    check, spec = "opens", candidate.record.spec
+    check, spec = "opens", candidate.registered.spec
     if spec.config:
         with explained(check, f"correct what {spec.config!r} names"):
-            config = Registry.resolve(candidate.record, "config")
+            config = Registry.resolve(candidate.registered, "config")
             variants = [("the defaults", build(config, {}))]
         check_settings(check, config, variants)
     try:

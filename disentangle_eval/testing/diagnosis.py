@@ -22,7 +22,7 @@ def diagnosis(model: str, cfg: ModelConfig, shape: ImageShape, error: BaseExcept
     """The first failure of a model's checks under its settings, else the line of the plugin that raised the error."""
     values = {name: value for name, value in cfg.model_dump().items() if name not in CHEAP}
     candidate = find_candidate(model, shape, values)
-    owner = f"model {model!r} of {candidate.record.distribution} {candidate.record.distribution_version}"
+    owner = f"model {model!r} of {candidate.registered.distribution} {candidate.registered.distribution_version}"
     for check in CHECKS:
         verdict = judge(candidate, check)
         if isinstance(verdict, ConformanceFailure):

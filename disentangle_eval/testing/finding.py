@@ -56,10 +56,10 @@ def find(
         return models.find_candidate(name, image, config) if config else models.find_candidate(name, image)
     registry = load_registry()
     if kind == "dataset":
-        record = registry.find_dataset(parse_dataset(name).name)
-        return DatasetCandidate(record=record, entry=entry_of(record), name=name, data_dir=data_dir)
+        registered = registry.find_dataset(parse_dataset(name).name)
+        return DatasetCandidate(registered=registered, entry=entry_of(registered), name=name, data_dir=data_dir)
     metric = registry.find_metric(name)
-    found = MetricCandidate(record=metric, entry=entry_of(metric), protocol=protocol, values=dict(config or {}))
+    found = MetricCandidate(registered=metric, entry=entry_of(metric), protocol=protocol, values=dict(config or {}))
     if protocol and protocol not in found.config().protocols:
         known = ", ".join(found.config().protocols)
         raise UsageError("protocol", received=repr(protocol), expected=f"one of {name}'s: {known}")

@@ -51,7 +51,7 @@ SEED = 3
 class MetricCandidate:
     """A registered metric, the entry point it came by, its protocol (by default the first) and settings that differ."""
 
-    record: Registered[MetricSpec]
+    registered: Registered[MetricSpec]
     entry: str
     protocol: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -59,19 +59,19 @@ class MetricCandidate:
 
     def config(self) -> type[MetricConfig]:
         """The class of its settings; raises `DevalError` where that cannot be imported."""
-        config: type[MetricConfig] = Registry.resolve(self.record, "config")
+        config: type[MetricConfig] = Registry.resolve(self.registered, "config")
         return config
 
     def metric(self) -> Metric[Any]:
         """The metric under its protocol; lets through what the plugin raises."""
         config = self.config()
         values = config.protocols[self.protocol or next(iter(config.protocols))]
-        metric: Metric[Any] = Registry.resolve(self.record)(build(config, values, self.values))
+        metric: Metric[Any] = Registry.resolve(self.registered)(build(config, values, self.values))
         return metric
 
     def needs(self) -> frozenset[str]:
         """What it needs of a subject under these settings."""
-        needs: frozenset[str] = self.metric().cfg.needed(self.record.spec.needs)
+        needs: frozenset[str] = self.metric().cfg.needed(self.registered.spec.needs)
         return needs
 
     def subject(self, codes: Codes = "informative") -> Subject:
@@ -85,7 +85,7 @@ def check_protocols(candidate: MetricCandidate) -> None:
     No setting has the name of an argument of `de.score`.
     """
     check = "protocols"
-    with explained(check, f"correct what {candidate.record.spec.config!r} names"):
+    with explained(check, f"correct what {candidate.registered.spec.config!r} names"):
         config = candidate.config()
     if not (inspect.isclass(config) and issubclass(config, MetricConfig)):
         raise ConformanceFailure(
@@ -218,11 +218,11 @@ def _scored(check: str, candidate: MetricCandidate, codes: Codes) -> dict[str, A
                 "plain finite numbers, texts and lists",
                 "look for division by a variance or a sum that is 0; leave out what has no value",
             ) from None
-    headline = found.get(candidate.record.spec.headline)
+    headline = found.get(candidate.registered.spec.headline)
     if not isinstance(headline, (int, float)) or isinstance(headline, bool):
         raise ConformanceFailure(
             check,
-            f"{headline!r} as the headline {candidate.record.spec.headline!r}{place}",
+            f"{headline!r} as the headline {candidate.registered.spec.headline!r}{place}",
             "a number under the name that the spec's `headline` says",
             "return it in Scores, or correct the spec",
         )

@@ -127,6 +127,6 @@ def test_the_kit_does_not_judge_what_a_file_imports(file: Path, monkeypatch: pyt
     monkeypatch.setenv("DEVAL_PLUGINS", str(file))
     load_registry.cache_clear()
     found = load_registry().find_model("one-file")
-    candidate = Candidate(record=found, entry=str(file), image=ImageShape(1, 8, 8))
+    candidate = Candidate(registered=found, entry=str(file), image=ImageShape(1, 8, 8))
     with pytest.raises(NotChecked, match="a plugin in one file imports torch"):
         check_registration_imports_no_torch(candidate)

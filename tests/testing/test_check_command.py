@@ -19,7 +19,7 @@ def installed_as(monkeypatch, spec: ModelSpec) -> None:
 
     def find(name, image):
         assert name == spec.name
-        return Candidate(record=Registered(spec, "specimens", "0"), entry="specimens.sound", image=image)
+        return Candidate(registered=Registered(spec, "specimens", "0"), entry="specimens.sound", image=image)
 
     monkeypatch.setattr("disentangle_eval.testing.candidate.find_candidate", find)
     monkeypatch.setattr("disentangle_eval.cli.check.refuse_unknown", lambda name: None)

@@ -107,7 +107,7 @@ FAULTY_CONFIGS = [
 
 def candidate(target: str = SOUND_MODEL, config: str = SOUND_CONFIG, entry: str = SOUND_ENTRY) -> Candidate:
     spec = ModelSpec(name="specimen", summary="a specimen", target=target, config=config)
-    return Candidate(record=Registered(spec, "specimens", "0"), entry=entry, image=ImageShape(1, 16, 16))
+    return Candidate(registered=Registered(spec, "specimens", "0"), entry=entry, image=ImageShape(1, 16, 16))
 
 
 @functools.cache
@@ -117,7 +117,7 @@ def registration(entry: str, config: str):
 
 
 def outcomes(specimen: Candidate) -> list[Outcome]:
-    verdict = registration(specimen.entry, specimen.record.spec.config)
+    verdict = registration(specimen.entry, specimen.registered.spec.config)
     specimen.verdicts[check_registration_imports_no_torch] = verdict
     return list(check_candidate(specimen))
 

@@ -105,7 +105,7 @@ def metric(target: str = "Spread", config: str = "Settings", headline: str = "va
         headline=headline,
         better="higher",
     )
-    return without_registration(MetricCandidate(record=Registered(spec, "specimens", "0"), entry=__name__))
+    return without_registration(MetricCandidate(registered=Registered(spec, "specimens", "0"), entry=__name__))
 
 
 def without_registration(candidate):
@@ -158,9 +158,9 @@ def test_a_metric_is_checked_under_a_protocol_that_it_has():
 
 
 def test_changed_settings_are_those_of_the_first_protocol_unless_another_is_named(monkeypatch):
-    registry = Registry({}, {}, {"spread": metric(config="GivenByProtocol").record})
+    registry = Registry({}, {}, {"spread": metric(config="GivenByProtocol").registered})
     monkeypatch.setattr("disentangle_eval.testing.finding.load_registry", lambda: registry)
-    monkeypatch.setattr("disentangle_eval.testing.finding.entry_of", lambda record: __name__)
+    monkeypatch.setattr("disentangle_eval.testing.finding.entry_of", lambda registered: __name__)
     assert find("spread", "metric", config={"draws": 2}).metric().cfg == GivenByProtocol(images=50, draws=2)
     other = find("spread", "metric", config={"draws": 2}, protocol="other")
     assert other.metric().cfg == GivenByProtocol(images=60, draws=2)
@@ -314,7 +314,7 @@ def dataset(target: str, **spec) -> DatasetCandidate:
     )
     loaded = globals()[target](record, None)
     candidate = DatasetCandidate(
-        record=Registered(record, "specimens", "0"), entry=__name__, name="specimen", data=loaded
+        registered=Registered(record, "specimens", "0"), entry=__name__, name="specimen", data=loaded
     )
     return without_registration(candidate)
 

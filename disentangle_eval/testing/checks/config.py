@@ -22,7 +22,7 @@ def check_config(candidate: Candidate) -> None:
     Unknown keys are refused, settings never change, every field can be an option of `deval train` under a name that no
     other option has, and every field has a description (or the class does not import).
     """
-    with explained(CHECK, f"correct what {candidate.record.spec.config!r} names"):
+    with explained(CHECK, f"correct what {candidate.registered.spec.config!r} names"):
         config = candidate.config()
     if not (inspect.isclass(config) and issubclass(config, ModelConfig)):
         raise ConformanceFailure(

@@ -30,7 +30,7 @@ def _check_construction(candidate: Candidate) -> None:
     if not isinstance(first, Model):
         raise ConformanceFailure(
             CHECK,
-            f"{type(first).__name__} from {candidate.record.spec.target!r}",
+            f"{type(first).__name__} from {candidate.registered.spec.target!r}",
             "a disentangle_eval.api.Model",
             "derive the class from Model and call super().__init__(cfg, image)",
         )

@@ -27,8 +27,8 @@ if entry.endswith(".py"):
     entry = Path(entry).stem
 manager.register(EntryPoint("candidate", entry, hookspecs.PROJECT).load())
 for hook in ("register_models", "register_metrics", "register_datasets"):
-    for records in getattr(manager.hook, hook)():
-        list(records)
+    for specs in getattr(manager.hook, hook)():
+        list(specs)
 by_entry = [name for name in slow if name in sys.modules]
 try:
     importlib.import_module(config)
@@ -48,7 +48,7 @@ def check_registration_imports_no_torch(candidate: Any) -> None:
     if candidate.entry.endswith(".py"):
         raise NotChecked("a plugin in one file imports torch with its specs; an installed one keeps them apart")
     # A data set may have no settings.
-    config = candidate.record.spec.config.partition(":")[0] or candidate.entry
+    config = candidate.registered.spec.config.partition(":")[0] or candidate.entry
     done = subprocess.run(
         [sys.executable, "-c", _SCRIPT, candidate.entry, config, json.dumps(SLOW)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -59,10 +59,10 @@ def check_resume(candidate: Candidate) -> None:
 
 def _run(candidate: Candidate, folder: RunFolder, seed: int) -> Run:
     """A run of seed `SEED` whose model was constructed from `seed`."""
-    spec = candidate.record.spec
+    spec = candidate.registered.spec
     cfg = candidate.settings().model_copy(update={"iterations": ITERATIONS})
     identity = Identity(
-        model=spec.name, distribution=candidate.record.distribution, version=spec.version, dataset="random"
+        model=spec.name, distribution=candidate.registered.distribution, version=spec.version, dataset="random"
     )
     training = Training(candidate.model(seed), training_images(candidate), cfg, SEED, CPU)
     return Run(training, identity=identity, folder=folder, ticks=TICKS)
