@@ -21,15 +21,18 @@ class ImageShape(NamedTuple):
 
 
 class Factors(Protocol):
-    """The factors of images: `names` (F,), and `sizes` (F,), the number of classes of each."""
+    """The factors behind the images of a data set."""
 
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """The name of each factor, (F,)."""
 
     @property
-    def sizes(self) -> tuple[int, ...]: ...
+    def sizes(self) -> tuple[int, ...]:
+        """The number of classes of each factor, (F,)."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Number of images."""
 
     def classes(self, index: np.ndarray) -> np.ndarray:
         """Image indices (...) of ints -> their factor classes (..., F), int64 from 0."""
@@ -51,18 +54,23 @@ class Dataset(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Which data it is and where it is from, such as `dsprites@drawn`; results report it."""
 
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Checksum of the images, 64 hexadecimal digits: the same data set on every machine has the same."""
 
     @property
-    def shape(self) -> ImageShape: ...
+    def shape(self) -> ImageShape:
+        """Shape of one image."""
 
     @property
-    def factors(self) -> Factors | None: ...
+    def factors(self) -> Factors | None:
+        """The factors of the images, None if they are not known."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Number of images."""
 
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 -> (B, C, H, W) float32 in [0, 1], on the device of the data set."""

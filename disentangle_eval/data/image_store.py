@@ -14,9 +14,11 @@ class ImageStore(Protocol):
     """A set of images whose batches come on a device."""
 
     @property
-    def shape(self) -> ImageShape: ...
+    def shape(self) -> ImageShape:
+        """Shape of one image."""
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Number of images."""
 
     def images(self, index: Tensor) -> Tensor:
         """(B,) int64 on the same device -> (B, C, H, W) float32 in [0, 1]."""

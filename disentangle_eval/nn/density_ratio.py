@@ -43,10 +43,12 @@ class DiscriminatedVAE(GaussianVAE[ConfigT]):
         initialise(self.discriminator, cfg.init)
 
     def players(self) -> Sequence[Player]:
+        """The players `vae` and `discriminator`, the latter by Adam at `cfg.lr_discriminator`."""
         optim = Optim(lr=self.cfg.lr_discriminator, betas=(0.5, 0.9))
         return [*super().players(), Player("discriminator", (Group(self.discriminator),), optim)]
 
     def rounds(self) -> Sequence[Round]:
+        """One round of `losses` for both players."""
         return [Round(self.losses, players=("vae", "discriminator"))]
 
     def judge(self, z: Tensor, other: Tensor) -> Judgement:

@@ -75,9 +75,11 @@ class GaussianVAE(AveragedWeights, Model[ConfigT]):
     # ------------------------------------------------------------ training
 
     def players(self) -> Sequence[Player]:
+        """The player `vae`: encoder and decoder, by Adam at `cfg.lr`."""
         return [Player("vae", (Group(self.encoder), Group(self.decoder)), Optim(lr=self.cfg.lr))]
 
     def rounds(self) -> Sequence[Round]:
+        """One round of `losses`."""
         return [Round(self.losses, players=("vae",))]
 
     @abstractmethod
@@ -105,19 +107,21 @@ class GaussianVAE(AveragedWeights, Model[ConfigT]):
     # ------------------------------------------------------------ what it offers
 
     def encode(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> the means of q(z|x), (B, latent_dim)."""
         return self._offered_gaussian(x)[0]
 
     def posterior(self, x: Tensor) -> NormalDistribution:
-        """q(z|x), shape (B, latent_dim); its prior is standard normal."""
+        """(B, C, H, W) in [0, 1] -> q(z|x), batch shape (B, latent_dim); its prior is standard normal."""
         mean, log_variance = self._offered_gaussian(x)
         return NormalDistribution(mean, (0.5 * log_variance).exp())
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
-        """The decoder's means; it has no inner noise."""
+        """(B, latent_dim) -> the decoder's means, (B, C, H, W) in [0, 1]; it has no inner noise."""
         images: Tensor = self.averaged("decoder")(z).sigmoid()
         return images
 
     def reconstruct(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> the decoder's means at the mean of q(z|x), (B, C, H, W) in [0, 1]."""
         return self.generate(self.encode(x))
 
     def traversal(self, draw: Draw) -> Traversal:

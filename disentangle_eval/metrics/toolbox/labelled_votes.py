@@ -48,6 +48,7 @@ class LabelledStream:
         return self._random.choice(self._count, count, replace=False)
 
     def votes(self, count: int, samples: int) -> Votes:
+        """`count` votes of `samples` images that share the class of a random image in a factor picked uniformly."""
         fixed = self._fixed(count)
         index = np.empty((count, samples), dtype=np.int64)
         for factor in self.varying.tolist():
@@ -57,6 +58,7 @@ class LabelledStream:
         return Votes(fixed, index)
 
     def pairs(self, count: int, samples: int) -> Pairs:
+        """`count` points of `samples` pairs: a random image each, and one of its class in a factor picked uniformly."""
         fixed = self._fixed(count)
         index = np.empty((count, 2, samples), dtype=np.int64)
         for factor in self.varying.tolist():

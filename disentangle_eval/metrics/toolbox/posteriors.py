@@ -36,6 +36,7 @@ class PosteriorTable:
 
     @property
     def device(self) -> torch.device:
+        """The device of the model."""
         return self.mean.device
 
     def __getitem__(self, rows: Tensor) -> PosteriorTable:

@@ -77,6 +77,7 @@ class ReferenceStream:
         self._random = np.random.RandomState(seed)
 
     def images(self, count: int) -> np.ndarray:
+        """Indices (count,) of random images, with replacement."""
         columns = [self._random.randint(size, size=count) for size in self._factors.sizes]
         return self._factors.index(np.stack(columns, axis=-1))
 
@@ -89,6 +90,7 @@ class ReferenceStream:
         return np.concatenate([drawn, self.images(rest)])
 
     def votes(self, count: int, samples: int) -> Votes:
+        """As `Stream.votes`."""
         fixed, index = [], []
         for factor, classes in self._sets(count, samples, batches=1):
             shared = classes[:, 0]
@@ -99,6 +101,7 @@ class ReferenceStream:
         return Votes(np.concatenate(fixed), np.concatenate(index))
 
     def pairs(self, count: int, samples: int) -> Pairs:
+        """As `Stream.pairs`."""
         fixed, index = [], []
         for factor, classes in self._sets(count, samples, batches=2):
             row = np.arange(len(factor))
@@ -143,6 +146,7 @@ class IndependentStream:
         return self._random.choice(len(self._factors), count, replace=False)
 
     def votes(self, count: int, samples: int) -> Votes:
+        """As `Stream.votes`."""
         fixed = self._fixed(count)
         columns = []
         for factor, size in enumerate(self._factors.sizes):
@@ -151,6 +155,7 @@ class IndependentStream:
         return Votes(fixed, self._factors.index(np.stack(columns, axis=-1)))
 
     def pairs(self, count: int, samples: int) -> Pairs:
+        """As `Stream.pairs`."""
         fixed = self._fixed(count)
         classes = np.empty((len(self._factors.sizes), count, 2, samples), dtype=np.int64)
         for factor, size in enumerate(self._factors.sizes):
