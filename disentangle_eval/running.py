@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ from disentangle_eval.runtime.threads import Load, available_cores
 from disentangle_eval.training.planning import Plan
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from disentangle_eval.api import Dataset, ImageShape, Model
+    from disentangle_eval.training.progress import Progress
     from disentangle_eval.training.run import Run, Watchers
+
+    SnapshotWatcher = Callable[[Model[Any], int], None]
 
 # The same latents in every run and picture, so that pictures can be compared.
 PICTURE_SEED = 0
@@ -223,52 +225,63 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
     """
     import torch
 
-    from disentangle_eval.report.run_pictures import draw_model, draw_run
-    from disentangle_eval.report.traversal import chosen_image
+    from disentangle_eval.report.run_pictures import draw_run
     from disentangle_eval.training.events import event_writer, tensorboard_installed
     from disentangle_eval.training.progress import no_progress, remarks, show_progress, slowdown
     from disentangle_eval.training.run import Watchers
     from disentangle_eval.training.trackers import trackers
 
-    def draw(model: Model[Any], iteration: int) -> None:
-        draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device, image)
-
-    def announced(what: str, watcher: Callable[[Model[Any], int], None]) -> Callable[[Model[Any], int], None]:
-        def watch(model: Model[Any], iteration: int) -> None:
-            with shown.doing(f"{what} iteration {iteration:,}"):
-                watcher(model, iteration)
-
-        return watch
-
-    def image() -> Tensor:
-        return chosen_image(run.training.data, PICTURE_SEED)
+    label = f"{run.identity.model} seed {run.training.seed}"
 
     def notice(text: str) -> None:
         warnings.warn(f"{label}: {text}", DevalWarning, stacklevel=2)
 
-    label = f"{run.identity.model} seed {run.training.seed}"
     events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()
-    device = run.training.device
-    remark = remarks(run.iterations, shorter(run), notice)
-    slower = [slowdown(torch.get_num_threads(), notice)] if device.type == "cpu" else []
+    pace = [remarks(run.iterations, shorter(run), notice)] if alone else []
+    pace += [slowdown(torch.get_num_threads(), notice)] if run.training.device.type == "cpu" else []
     title = f"{label} on {run.identity.dataset}"
     with (
         show_progress(label, run.iterations, alone) if progress else no_progress() as shown,
         trackers(title, run.folder.root, flat(run.training.cfg.model_dump(mode="json"))) as tracked,
     ):
         logs = (*events, *tracked)
-        snapshots = [announced("drawing pictures of", draw)]
+        snapshots = [announced(shown, "drawing pictures of", drawing(run))]
         if follow:
-            snapshots.append(announced(f"scoring {follow.score} at", follower(run, follow, notice, logs)))
+            score = follower(run, follow, notice, logs)
+            snapshots.append(announced(shown, f"scoring {follow.score} at", score))
         yield Watchers(
             on_start=(shown.on_start,),
-            on_iteration=(shown.on_iteration, *([remark] if alone else []), *slower),
+            on_iteration=(shown.on_iteration, *pace),
             on_log=(shown.on_log, *logs),
             on_snapshot=tuple(snapshots),
             on_notice=(notice,),
         )
         with shown.doing("drawing plots"):
             draw_run(run.folder)
+
+
+def drawing(run: Run) -> SnapshotWatcher:
+    """A watcher of snapshots that draws samples, a traversal and the model's own pictures."""
+    from disentangle_eval.report.run_pictures import draw_model
+    from disentangle_eval.report.traversal import chosen_image
+
+    image = partial(chosen_image, run.training.data, PICTURE_SEED)
+
+    def draw(model: Model[Any], iteration: int) -> None:
+        draw_model(model, run.folder, iteration, PICTURE_SEED, run.training.device, image)
+
+    return draw
+
+
+def announced(shown: Progress, what: str, watcher: SnapshotWatcher) -> SnapshotWatcher:
+    """The same watcher of snapshots, which progress shows as `what` and the iteration while it works."""
+
+    @wraps(watcher)
+    def watch(model: Model[Any], iteration: int) -> None:
+        with shown.doing(f"{what} iteration {iteration:,}"):
+            watcher(model, iteration)
+
+    return watch
 
 
 def shorter(run: Run) -> str:

@@ -156,7 +156,6 @@ def showing(study: Study, folder: StudyFolder) -> Iterator[Callable[[str], None]
             trial.folder: progress.add_task(trial.title, start=False, total=trial.config["iterations"], visible=False)
             for trial in study.trials
         }
-
         left = {trial.folder: trial for trial in study.trials}
 
         def show() -> None:
