@@ -89,11 +89,16 @@ class Comparison:
     notes: tuple[str, ...]
 
     def best(self, title: str) -> tuple[str, tuple[str, int]]:
-        """The setting with the best mean in a column, and the run (setting, seed) with the best score."""
-        column = next((column for column in self.columns if title in (column.title, column.metric)), None)
+        """The setting with the best mean in a column, and the run (setting, seed) with the best score.
+
+        UsageError for no column, and for one of which neither higher nor lower scores are better.
+        """
+        judged = [column for column in self.columns if column.better != "neither"]
+        column = next((column for column in judged if title in (column.title, column.metric)), None)
         if column is None:
-            known = ", ".join(column.title for column in self.columns)
-            raise UsageError("--best", received=repr(title), expected=f"one of {known}")
+            known = ", ".join(column.title for column in judged)
+            expected = f"one of {known}" if known else "a score of which higher or lower is better"
+            raise UsageError("--best", received=repr(title), expected=expected)
         sign = -1 if column.better == "lower" else 1
         found = {row: self.cells[row][column.title] for row in self.rows if column.title in self.cells[row]}
         setting = max(found, key=lambda row: sign * found[row].mean)

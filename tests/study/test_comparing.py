@@ -100,6 +100,15 @@ def test_the_best_setting_and_the_best_run():
         comparison.best("fid")
 
 
+def test_no_setting_is_best_by_a_score_without_a_better_direction():
+    runs = [run("a", s, [result("tc", s, better="neither"), result("mig", 0.1 * s)]) for s in (0, 1)]
+    with pytest.raises(UsageError, match=r"--best: received 'tc', expected one of mig p"):
+        compare(runs).best("tc")
+    alone = [run("a", 0, [result("tc", 0.3, better="neither")])]
+    with pytest.raises(UsageError, match="expected a score of which higher or lower is better"):
+        compare(alone).best("tc")
+
+
 def test_only_the_last_scored_iteration_counts():
     runs = [run("a", 0, [result("mig", 0.9, iteration=5), result("mig", 0.1, iteration=10)])]
     assert compare(runs).cells["a"]["mig p"].mean == 0.1

@@ -70,7 +70,7 @@ class DCIRegressionMetric(Metric[DCIRegressionConfig]):
             "importance": fit.importance.tolist(),
         }
         permuted = []
-        for shuffled in permutations_of(y, seed):
+        for shuffled in permutations_of(y, train, seed):
             other = self._fit(x, shuffled, x_test[:1], first, seed).importance
             permuted.append(float(purity(other) @ shares(other.sum(axis=1))))
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(train), "num_test": len(test)})

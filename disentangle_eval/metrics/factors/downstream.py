@@ -131,4 +131,4 @@ def _tasks(subject: Subject, seed: int, cfg: DownstreamConfig) -> Iterator[tuple
         return
     train, test = draw_samples(subject, seed, sizes[-1], cfg.num_test)
     for size in sorted({min(size, len(train)) for size in sizes}):
-        yield Samples(train.codes[:size], train.factors[:size]), test
+        yield Samples(train.codes[:size], train.factors[:size], train.images[:size]), test

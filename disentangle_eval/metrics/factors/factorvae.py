@@ -15,7 +15,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalWarning
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import too_large, variances
-from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
+from disentangle_eval.metrics.toolbox.labelled_votes import Coded, permuted_codes, stream_of
 from disentangle_eval.metrics.toolbox.votes import Votes
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -62,12 +62,21 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             warnings.warn(found, DevalWarning, stacklevel=2)
 
         varying = stream.varying
-        train_votes = vote_matrix(subject, train, varying, scale, active, dtype)
-        fresh_votes = vote_matrix(subject, fresh, varying, scale, active, dtype)
-        factor_of = majority_vote_classifier(train_votes)
-        accuracies = {"train": accuracy(factor_of, train_votes), "eval": accuracy(factor_of, fresh_votes)}
-        wins = uninformed_wins(subject, train, scale, active, dtype, seed)
-        chances = {"train": train_chance(wins, len(varying), cfg.train_votes), "eval": 1 / len(varying)}
+
+        def counted(codes: Coded) -> tuple[np.ndarray, dict[str, float]]:
+            """The training votes, and the accuracies."""
+            votes, other = (vote_matrix(codes, some, varying, scale, active, dtype) for some in (train, fresh))
+            factor_of = majority_vote_classifier(votes)
+            return votes, {"train": accuracy(factor_of, votes), "eval": accuracy(factor_of, other)}
+
+        train_votes, accuracies = counted(subject)
+        if cfg.stream == "labelled" and active.size:
+            # Classes of few images are told apart by these alone.
+            permuted = [counted(one)[1] for one in permuted_codes(subject, stream_seed(seed, "factorvae", "chance"))]
+            chances = {name: float(np.mean([one[name] for one in permuted])) for name in accuracies}
+        else:
+            wins = uninformed_wins(subject, train, scale, active, dtype, seed)
+            chances = {"train": train_chance(wins, len(varying), cfg.train_votes), "eval": 1 / len(varying)}
         values = {
             "value": accuracies[cfg.reported],
             "train_accuracy": accuracies["train"],
@@ -110,7 +119,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
 
 
 def vote_matrix(
-    subject: Subject,
+    subject: Coded,
     votes: Votes,
     varying: np.ndarray,
     scale: np.ndarray,
@@ -130,7 +139,7 @@ def vote_matrix(
     return np.bincount(cell, minlength=columns * len(varying)).reshape(columns, len(varying))
 
 
-def vote_variances(subject: Subject, index: np.ndarray, dtype: type | None = None) -> np.ndarray:
+def vote_variances(subject: Coded, index: np.ndarray, dtype: type | None = None) -> np.ndarray:
     """The variance of each code dimension over the images of each vote: (M, L) image indices -> (M, K)."""
     chunks = [variances(subject.codes(rows), subject.code, dtype) for rows in _chunks(index, len(subject.code))]
     return np.concatenate(chunks)

@@ -20,7 +20,7 @@ from disentangle_eval.metrics.factors.linear_softmax import (
     fit_newton,
 )
 from disentangle_eval.metrics.factors.predictors import LARGEST
-from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
+from disentangle_eval.metrics.toolbox.labelled_votes import Coded, permuted_codes, stream_of
 from disentangle_eval.metrics.toolbox.votes import Stream
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -61,6 +61,7 @@ class HigginsMetric(Metric[HigginsConfig]):
 
         confusion = confusion_matrix(fresh_labels, classifier.predict(fresh_points), len(varying))
         eval_accuracy = float(np.trace(confusion) / cfg.eval_points)
+        chance = self._labelled_chance(subject, seed) if cfg.stream == "labelled" else 1 / len(varying)
         values = {
             "value": eval_accuracy,
             "train_accuracy": float(np.mean(classifier.predict(points) == labels)),
@@ -72,7 +73,21 @@ class HigginsMetric(Metric[HigginsConfig]):
             "factor_confusion": confusion.tolist(),
         }
         counts = {"train_points": len(points), "eval_points": len(fresh_points)}
-        return Scores(values, chance=1 / len(varying), counts=counts)
+        return Scores(values, chance=chance, counts=counts)
+
+    def _labelled_chance(self, subject: Subject, seed: int) -> float:
+        """The mean accuracy with the codes of other images, at the same pairs.
+
+        Above 1 / factors where classes are small: a pair may be an image with itself, more often the smaller its class.
+        """
+        cfg = self.cfg
+        accuracies = []
+        for codes in permuted_codes(subject, stream_seed(seed, "higgins", "chance")):
+            stream = stream_of(subject, cfg.stream, seed)
+            points, labels = draw_points(codes, stream, cfg.train_points, cfg.pairs_per_point, np.float64)
+            fresh, fresh_labels = draw_points(codes, stream, cfg.eval_points, cfg.pairs_per_point, np.float64)
+            accuracies.append(float((self.classifier(points, labels, seed).predict(fresh) == fresh_labels).mean()))
+        return float(np.mean(accuracies))
 
     def classifier(self, points: np.ndarray, labels: np.ndarray, seed: int) -> LinearSoftmax:
         """The settings' classifier of points (N, K) with labels (N,), all of which occur.
@@ -98,7 +113,7 @@ class HigginsMetric(Metric[HigginsConfig]):
 
 
 def draw_points(
-    subject: Subject, stream: Stream, count: int, pairs: int, dtype: type | None = None
+    subject: Coded, stream: Stream, count: int, pairs: int, dtype: type | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points (count, K) float64, and which of the varying factors the pairs of each share, (count,) from 0.
 

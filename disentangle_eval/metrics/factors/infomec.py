@@ -65,7 +65,7 @@ class InfoMECMetric(Metric[InfoMECConfig]):
         }
         code = [subject.code[j] for j in active]
         permuted = []
-        for shuffled in permutations_of(factors, seed):
+        for shuffled in permutations_of(factors, samples.images, seed):
             known = class_information(codes[:, active], code, shuffled, cfg.neighbours, noise)
             permuted.append(_mean(concentration(known / entropies)))
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(samples)})

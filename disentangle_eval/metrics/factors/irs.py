@@ -15,7 +15,13 @@ from disentangle_eval.errors import DevalWarning
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.samples import (
+    Samples,
+    draw_samples,
+    permuted_over_images,
+    samples_of,
+    varying_columns,
+)
 
 # Beyond this float32 holds deviations with fewer than four digits.
 _LARGEST_OFFSET = 1000
@@ -43,8 +49,8 @@ class IRSMetric(Metric[IRSConfig]):
         scale = max_deviations(codes, code)
         _warn_of_offsets(codes, scale)
         matrix = irs_matrix(codes, code, groups, scale, self.cfg.quantile)
-        shuffled = np.random.default_rng(seed).permutation(len(codes))
-        unrelated = irs_matrix(codes, code, groups[shuffled], scale, self.cfg.quantile)
+        shuffled = permuted_over_images(np.random.default_rng(seed), groups, samples.images)
+        unrelated = irs_matrix(codes, code, shuffled, scale, self.cfg.quantile)
 
         columns = len(subject.code)
         parent = dict(zip(active.tolist(), matrix.argmax(axis=1).tolist(), strict=True))
@@ -64,8 +70,7 @@ class IRSMetric(Metric[IRSConfig]):
     def _samples(self, subject: Subject, seed: int) -> Samples:
         if self.cfg.num_images is not None:
             return draw_samples(subject, seed, self.cfg.num_images)[0]
-        index = np.arange(len(subject.factors))
-        return Samples(subject.codes(index), subject.factors.classes(index))
+        return samples_of(subject, np.arange(len(subject.factors)))
 
     def _groups(self, subject: Subject, factors: np.ndarray) -> tuple[list[str], np.ndarray]:
         """The names of the factors that vary (F,), and the group each image is in by each of them (N, F)."""

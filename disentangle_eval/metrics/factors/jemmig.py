@@ -13,7 +13,7 @@ from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.factors.config import JEMMIGConfig
 from disentangle_eval.metrics.toolbox.information_table import InformationTable, information_table
 from disentangle_eval.metrics.toolbox.posterior_bins import code_deviations, posterior_information_table
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_images
+from disentangle_eval.metrics.toolbox.samples import draw_images, samples_of
 
 
 class JEMMIGMetric(Metric[JEMMIGConfig]):
@@ -54,7 +54,7 @@ class JEMMIGMetric(Metric[JEMMIGConfig]):
         """The information table, and whether the spread of a posterior took part in it."""
         cfg = self.cfg
         (index,) = draw_images(subject, seed, cfg.num_train)
-        samples = Samples(subject.codes(index), subject.factors.classes(index))
+        samples = samples_of(subject, index)
         if cfg.limit is None:
             return information_table(subject, samples, seed, cfg.bins), False
         deviations = code_deviations(subject, index)

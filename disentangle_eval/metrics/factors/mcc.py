@@ -46,7 +46,7 @@ class MCCMetric(Metric[MCCConfig]):
             "correlation_matrix": matrix.tolist(),
         }
         permuted = []
-        for shuffled in permutations_of(factors, seed):
+        for shuffled in permutations_of(factors, index, seed):
             chance = absolute_correlations(codes, subject.code, shuffled)
             permuted.append(chance[linear_sum_assignment(chance, maximize=True)].sum() / chance.shape[1])
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})

@@ -14,7 +14,13 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
-from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, random_images, varying_columns
+from disentangle_eval.metrics.toolbox.samples import (
+    draw_samples,
+    permutations_of,
+    random_images,
+    samples_of,
+    varying_columns,
+)
 from disentangle_eval.metrics.toolbox.statistics import gaps
 
 # Samples of the posterior from which its chance is estimated.
@@ -34,8 +40,10 @@ class MIGMetric(Metric[MIGConfig]):
     def score(self, subject: Subject, seed: int) -> Scores:
         if self.cfg.estimator == "posterior":
             return self._of_posteriors(subject, seed)
-        count = len(subject.factors) if self.cfg.num_train is None else self.cfg.num_train
-        (samples,) = draw_samples(subject, seed, count)
+        if self.cfg.num_train is None:
+            samples = samples_of(subject, np.arange(len(subject.factors)))
+        else:
+            (samples,) = draw_samples(subject, seed, self.cfg.num_train)
         table = information_table(subject, samples, seed, self.cfg.bins)
         relative = gaps(table.information) / table.factor_entropy
         chance = np.mean([gaps(information) for information in table.permuted] / table.factor_entropy)
@@ -55,7 +63,7 @@ class MIGMetric(Metric[MIGConfig]):
         factors, names = classes[:, varying], [subject.factors.names[factor] for factor in varying]
         posteriors, entropies = posteriors_of(subject, index), entropy(factors)
         information = posterior_information(posteriors, factors, self.cfg.num_samples, seed)
-        permuted = next(permutations_of(factors, seed))
+        permuted = next(permutations_of(factors, index, seed))
         unrelated = posterior_information(posteriors, permuted, min(self.cfg.num_samples, CHANCE_SAMPLES), seed)
         counts = {"num_train": len(index), "num_samples": self.cfg.num_samples}
         return Scores(_values(information, entropies, names), float(np.mean(gaps(unrelated) / entropies)), counts)

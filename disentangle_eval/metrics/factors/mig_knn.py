@@ -62,7 +62,7 @@ class MIGKNNMetric(Metric[MIGKNNConfig]):
             "mutual_information": information.tolist(),
             "entropy": None if entropies is None else entropies.tolist(),
         }
-        permuted = [gaps(informed(shuffled)) / unit for shuffled in permutations_of(factors, seed)]
+        permuted = [gaps(informed(shuffled)) / unit for shuffled in permutations_of(factors, index, seed)]
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(index)})
 
 

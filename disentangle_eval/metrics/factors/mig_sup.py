@@ -10,7 +10,7 @@ import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGSupConfig
-from disentangle_eval.metrics.toolbox.columns import varies
+from disentangle_eval.metrics.toolbox.columns import variances, varies
 from disentangle_eval.metrics.toolbox.information_table import InformationTable, information_table
 from disentangle_eval.metrics.toolbox.samples import draw_samples
 from disentangle_eval.metrics.toolbox.statistics import gaps
@@ -19,10 +19,10 @@ from disentangle_eval.metrics.toolbox.statistics import gaps
 class MIGSupMetric(Metric[MIGSupConfig]):
     """Scores 1 where every code dimension that takes part knows all of one factor and nothing of the others.
 
-    Dimensions whose variance is at most the threshold are left out; without any other the score is 0. With a single
-    factor it is 0: nothing is ahead of anything. Values: `value`; `gaps`, that of each dimension of `active_dims`;
-    `best_factors`, the factor each knows most of; `factors`, their names; `mutual_information` (K rows, a column per
-    factor), `factor_entropy` and `code_entropy`, in nats.
+    Dimensions whose variance, Gini's of a column of classes, is at most the threshold are left out; without any other
+    the score is 0. With a single factor it is 0: nothing is ahead of anything. Values: `value`; `gaps`, that of each
+    dimension of `active_dims`; `best_factors`, the factor each knows most of; `factors`, their names;
+    `mutual_information` (K rows, a column per factor), `factor_entropy` and `code_entropy`, in nats.
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
@@ -30,7 +30,7 @@ class MIGSupMetric(Metric[MIGSupConfig]):
         table = information_table(subject, samples, seed, self.cfg.bins)
         active = np.flatnonzero(varies(samples.codes))
         if self.cfg.threshold is not None:
-            active = active[samples.codes[:, active].var(axis=0, ddof=1) > self.cfg.threshold]
+            active = active[variances(samples.codes, subject.code)[active] > self.cfg.threshold]
         norm = self._norm(table)
         relative = gaps((table.information / norm)[active].T)
         permuted = [gaps((information / norm)[active].T) for information in table.permuted]

@@ -37,9 +37,11 @@ class R2Metric(Metric[R2Config]):
             "factors": [subject.factors.names[factor] for factor in varying],
             "r2_train": r_squared(y, x @ (inverse @ y)).tolist(),
         }
+        # The codes are permuted, so that an image in both sets has the same one in both.
+        codes, images = (x, sets[0]) if cfg.num_test is None else (np.concatenate([x, x_test]), np.concatenate(sets))
         permuted = [
-            r_squared(shuffled if cfg.num_test is None else y_test, x_test @ (inverse @ shuffled))
-            for shuffled in permutations_of(y, seed)
+            r_squared(y_test, others[-len(y_test) :] @ (np.linalg.pinv(others[: len(y)]) @ y))
+            for others in permutations_of(codes, images, seed)
         ]
         used = dict(zip(("num_train", "num_test"), map(len, sets), strict=False))
         return Scores(values, float(np.mean(permuted)), counts=used)

@@ -11,7 +11,7 @@ import numpy as np
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import RMIGConfig
 from disentangle_eval.metrics.toolbox.posterior_bins import code_deviations, posterior_information_table
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_images
+from disentangle_eval.metrics.toolbox.samples import draw_images, samples_of
 from disentangle_eval.metrics.toolbox.statistics import gaps
 
 
@@ -27,7 +27,7 @@ class RMIGMetric(Metric[RMIGConfig]):
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
         (index,) = draw_images(subject, seed, cfg.num_train)
-        samples = Samples(subject.codes(index), subject.factors.classes(index))
+        samples = samples_of(subject, index)
         deviations = code_deviations(subject, index)
         table = posterior_information_table(subject, samples, deviations, seed, cfg.bins, cfg.limit)
         relative = gaps(table.information) / table.factor_entropy

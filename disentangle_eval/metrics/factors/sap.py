@@ -58,7 +58,7 @@ class SAPMetric(Metric[SAPConfig]):
         blocks = zip(*(one_hot_blocks(samples.codes, subject.code) for samples in (train, test)), strict=True)
         usual = [in_usual_units(*pair) for pair in blocks]
         predicted = predictions([pair[0] for pair in usual], train.factors[:, varying], [pair[1] for pair in usual])
-        permuted = [accuracies(predicted, shuffled) for shuffled in permutations_of(fresh, seed)]
+        permuted = [accuracies(predicted, shuffled) for shuffled in permutations_of(fresh, test.images, seed)]
         names = [subject.factors.names[factor] for factor in varying]
         counts = {"num_train": len(train), "num_test": len(test)}
         return Found(accuracies(predicted, fresh), permuted, names, counts)
@@ -67,7 +67,9 @@ class SAPMetric(Metric[SAPConfig]):
         (samples,) = draw_samples(subject, seed, self.cfg.num_train)
         varying = varying_columns(samples.factors)
         factors, blocks = samples.factors[:, varying], one_hot_blocks(samples.codes, subject.code)
-        permuted = [squared_correlations(blocks, shuffled) for shuffled in permutations_of(factors, seed)]
+        permuted = [
+            squared_correlations(blocks, shuffled) for shuffled in permutations_of(factors, samples.images, seed)
+        ]
         names = [subject.factors.names[factor] for factor in varying]
         return Found(squared_correlations(blocks, factors), permuted, names, {"num_train": len(samples)})
 

@@ -31,8 +31,9 @@ class DensityRatio:
 
     @property
     def donsker_varadhan(self) -> float:
-        """E_q[T] - log E_prod[exp T], nats: a lower bound on the total correlation in expectation over samples, for
-        any T (Donsker & Varadhan, 1983).
+        """E_q[T] - log E_prod[exp T], nats, for any T at most the total correlation (Donsker & Varadhan, 1983).
+
+        Means of samples in place of the expectations bias it upwards, E log mean being at most log E.
         """
         return self.plug_in - float(self.of_product.logsumexp(dim=0) - math.log(len(self.of_product)))
 

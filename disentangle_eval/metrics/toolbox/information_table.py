@@ -21,14 +21,15 @@ class InformationTable:
     """The classes of the F factors that vary, (N, F), and their information about the code.
 
     `names` are theirs, `code_entropy` (K,) the entropy of each code dimension in nats, `informed` maps classes (N, F)
-    to the mutual information of the code and each of them, (K, F) in nats, and `seed` draws the permutations of
-    chance levels.
+    to the mutual information of the code and each of them, (K, F) in nats. `images` (N,) are those that the classes
+    are of, and `seed` draws the permutations of chance levels.
     """
 
     factors: np.ndarray
     names: list[str]
     code_entropy: np.ndarray
     informed: Callable[[np.ndarray], np.ndarray]
+    images: np.ndarray
     seed: int
 
     @cached_property
@@ -50,7 +51,7 @@ class InformationTable:
     @cached_property
     def permuted(self) -> list[np.ndarray]:
         """The information (K, F) on the factors of other images, in ten random permutations."""
-        return [self.informed(shuffled) for shuffled in permutations_of(self.factors, self.seed)]
+        return [self.informed(shuffled) for shuffled in permutations_of(self.factors, self.images, self.seed)]
 
 
 Key = tuple[int, int, tuple[int, ...], bytes]
@@ -67,13 +68,15 @@ def information_table(
     (V,), or all that vary over these images; UsageError where none does.
     """
     factors, names = varying_factors_of(subject, samples, varying)
-    images = hashlib.sha256(samples.codes.tobytes())
-    images.update(factors.tobytes())
+    digest = hashlib.sha256(samples.codes.tobytes())
+    digest.update(factors.tobytes())
+    digest.update(samples.images.tobytes())
     tables = _TABLES.setdefault(subject, {})
-    key = (seed, bins, factors.shape, images.digest())
+    key = (seed, bins, factors.shape, digest.digest())
     if key not in tables:
         classes = discretise(samples.codes, subject.code, bins)
-        tables[key] = InformationTable(factors, names, entropy(classes), partial(mutual_information, classes), seed)
+        informed = partial(mutual_information, classes)
+        tables[key] = InformationTable(factors, names, entropy(classes), informed, samples.images, seed)
     return tables[key]
 
 

@@ -37,7 +37,8 @@ def posterior_information_table(
         else:
             masses.append(bin_masses(column, None if deviations is None else deviations[:, j], bins, limit))
     code_entropy = np.array([_entropy(mass.mean(axis=0)) for mass in masses])
-    return InformationTable(factors, names, code_entropy, partial(information_of_masses, masses), seed)
+    informed = partial(information_of_masses, masses)
+    return InformationTable(factors, names, code_entropy, informed, samples.images, seed)
 
 
 def code_deviations(subject: Subject, index: np.ndarray) -> np.ndarray | None:

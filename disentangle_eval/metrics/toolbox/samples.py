@@ -17,10 +17,11 @@ _PERMUTATIONS = 10
 
 @dataclass(frozen=True)
 class Samples:
-    """`codes` (N, K) in the precision of the subject, and `factors` (N, F) int64, their classes."""
+    """`codes` (N, K) in the precision of the subject and `factors` (N, F) int64, the classes, of `images` (N,)."""
 
     codes: np.ndarray
     factors: np.ndarray
+    images: np.ndarray
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -29,7 +30,12 @@ class Samples:
 def draw_samples(subject: Subject, seed: int, *counts: int) -> list[Samples]:
     """One set of random images for each of `counts`, in that order: those of `draw_images`."""
     sets = draw_images(subject, seed, *counts)
-    return [Samples(subject.codes(index), subject.factors.classes(index)) for index in sets]
+    return [samples_of(subject, index) for index in sets]
+
+
+def samples_of(subject: Subject, index: np.ndarray) -> Samples:
+    """The codes and factor classes of images (N,)."""
+    return Samples(subject.codes(index), subject.factors.classes(index), index)
 
 
 def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
@@ -73,6 +79,18 @@ def random_images(total: int, count: int | None, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))
 
 
+def permuted_over_images(random: np.random.Generator, rows: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Rows (N, C), each of one of `images` (N,), as if they were those of other images.
+
+    An image that was drawn several times has the same row every time: images are permuted, not draws, since a code
+    says something of a small grid by chance alone, and repeating its images does not make that less.
+    """
+    known, first, place = np.unique(images, return_index=True, return_inverse=True)
+    order = first[random.permutation(len(known))][place] if len(known) < len(images) else random.permutation(len(rows))
+    others: np.ndarray = rows[order]
+    return others
+
+
 def varying_columns(*factors: np.ndarray) -> np.ndarray:
     """Sets of factor classes (N, F), the N may differ -> the columns with two classes or more in every set, (V,).
 
@@ -97,11 +115,11 @@ def factor_values(factors: Factors, index: np.ndarray) -> np.ndarray:
     return result
 
 
-def permutations_of(factors: np.ndarray, seed: int) -> Iterator[np.ndarray]:
-    """Factors (N, F) -> their rows in each of ten random orders, (N, F): the factors of other images.
+def permutations_of(factors: np.ndarray, images: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Factors (N, F) of `images` (N,) -> those of other images, (N, F), in each of ten random permutations.
 
     A metric finds the score of an uninformative code, its chance level, on them.
     """
     random = np.random.default_rng(stream_seed(seed, "chance"))
     for _ in range(_PERMUTATIONS):
-        yield random.permutation(factors)
+        yield permuted_over_images(random, factors, images)

@@ -91,3 +91,10 @@ def test_chen_scores_1_for_sharp_posteriors_of_a_perfect_code_and_near_0_for_wid
     assert wide.values["value"] < 0.02
     with pytest.raises(UsageError, match="received codes without a posterior"):
         score(CodeTable(classes * 1.0, space), "chen")
+
+
+def test_without_a_number_of_images_every_image_of_a_grid_is_counted_once(space, classes):
+    code = tuple(Categorical(size) for size in space.sizes)
+    found = score(CodeTable(classes, space, code), num_train=None)
+    assert found.values["gaps"] == pytest.approx([1, 1, 1, 1], abs=1e-12)
+    assert found.counts == {"num_train": len(space)}

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from factor_tables import all_of, entropy_of, information_of, labelled, mixed_table, score
 
+from disentangle_eval.latents import Categorical
+
 
 def test_it_is_the_mean_lead_of_a_dimension_s_best_factor():
     subject = mixed_table()
@@ -53,3 +55,13 @@ def test_a_dimension_is_left_out_up_to_the_threshold_on_its_unbiased_variance():
     # Of 0, 1, 0, 1 it is a third, and of twice that four thirds.
     assert score("mig-sup", subject, threshold=0.34).values["active_dims"] == [1]
     assert score("mig-sup", subject, threshold=0.33).values["active_dims"] == [0, 1]
+
+
+def test_the_names_of_classes_do_not_decide_whether_a_column_takes_part():
+    factors = np.random.default_rng(0).integers(2, size=(2000, 2))
+    rare = np.where(np.arange(2000) % 250, 0, 1)
+    table = [
+        labelled(np.column_stack([factors[:, 0], name * rare]), factors, code=(Categorical(2), Categorical(10)))
+        for name in (1, 9)
+    ]
+    assert [score("mig-sup", one).values["active_dims"] for one in table] == [[0], [0]]

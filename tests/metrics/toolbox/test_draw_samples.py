@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+from factor_tables import score
 
 from disentangle_eval.data.factor_table import FactorTable, table_of_values
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.subject import CodeTable
-from disentangle_eval.metrics.toolbox.samples import draw_samples, factor_values
+from disentangle_eval.metrics.toolbox.samples import draw_samples, factor_values, permuted_over_images
 
 
 def test_on_a_grid_sets_are_drawn_batch_by_batch_from_one_stream_as_the_reference_draws_them(space, classes):
@@ -77,3 +78,24 @@ def test_a_first_set_smaller_than_what_there_is_has_exactly_its_size():
     assert (len(train), len(test)) == (20, 10)
     assert len(draw_samples(labelled(30)[0], 0, 10_000)[0]) == 30
     assert [len(part) for part in draw_samples(labelled(4)[0], 0, 2, 2)] == [2, 2]
+
+
+def test_images_are_permuted_and_not_draws():
+    rows, images = np.arange(12).reshape(6, 2), np.array([7, 3, 9, 0, 5, 4])
+    np.testing.assert_array_equal(
+        permuted_over_images(np.random.default_rng(1), rows, images), np.random.default_rng(1).permutation(rows)
+    )
+    drawn = np.random.default_rng(0).integers(6, size=50)
+    found = permuted_over_images(np.random.default_rng(1), rows[drawn], images[drawn])
+    assert len(np.unique(np.column_stack([images[drawn], found]), axis=0)) == len(np.unique(drawn)) == 6
+    assert len(np.unique(found, axis=0)) == 6
+    assert (found != rows[drawn]).any()
+
+
+@pytest.mark.parametrize("name", ["jemmig", "mcc", "r2", "irs"])
+def test_noise_on_a_grid_of_few_images_scores_its_chance_though_every_image_is_drawn_many_times(name):
+    grid = FactorSpace(("a", "b", "c"), (3, 4, 5))
+    noise = CodeTable(np.random.default_rng(100).normal(size=(60, 4)), grid)
+    found = score(name, noise)
+    assert found.values["value"] > (0.05 if name == "r2" else 0.15)
+    assert found.chance == pytest.approx(found.values["value"], abs=0.06)
