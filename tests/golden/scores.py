@@ -1,7 +1,7 @@
 """Scores of tiny fixed tables and of a model after some iterations, compared by test_golden.py.
 
 `python tests/golden/scores.py` writes the golden file.
-A number here changes only with a reason, and then with the metric's version.
+A number here changes only with a reason, and then with the metric's version, unless it is a chance level.
 """
 
 from __future__ import annotations
