@@ -52,7 +52,7 @@ class ProductDistribution(Distribution):
         return torch.cat([part.mean for part in self.parts], dim=-1)
 
     def sample(self, sample_shape: Size | Sequence[int] = ()) -> Tensor:
-        """Samples (*sample_shape, B, Z), from torch's global generator as of every `Distribution`."""
+        """Samples `(*sample_shape, B, Z)`, from torch's global generator as of every `Distribution`."""
         return torch.cat([part.sample(Size(sample_shape)) for part in self.parts], dim=-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
