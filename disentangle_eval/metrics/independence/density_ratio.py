@@ -33,7 +33,8 @@ class DensityRatio:
     def donsker_varadhan(self) -> float:
         """E_q[T] - log E_prod[exp T], nats, for any T at most the total correlation (Donsker & Varadhan, 1983).
 
-        Means of samples in place of the expectations bias it upwards, E log mean being at most log E.
+        Means over samples replace the expectations, which biases it upwards: the mean of a logarithm is at most the
+        logarithm of the mean.
         """
         return self.plug_in - float(self.of_product.logsumexp(dim=0) - math.log(len(self.of_product)))
 

@@ -23,10 +23,10 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
 
     Values: `value`; `num_images`, how many entered. The large-sample estimate has a `standard_error`, from its samples.
     The discriminator's value is the plug-in estimate, E[T] of the learnt log ratio T, no bound; `donsker_varadhan` is
-    E[T] - log E[exp T], a lower bound but for the error of its samples, which bias it upwards; both are means over
+    E[T] - log E[exp T], a lower bound in the limit of many samples, biased upwards before; both are means over
     trainings, with a `standard_error` from their spread and each training's in `by_training`; `accuracy` is on fresh
-    samples. The Gaussian has
-    `num_active_dims` and `active_dims`, the latents that took part. Samples can put an estimate of 0 below it.
+    samples. The Gaussian has `num_active_dims` and `active_dims`, the latents that took part. Sampling error can make an
+    estimate negative.
 
     Of a posterior that is not normal the large-sample estimate takes the independent parts, by their own `sample` and
     `log_prob`. UsageError for one part alone, and by the other estimators for any such posterior; DevalError where
