@@ -25,8 +25,8 @@ class TotalCorrelationMetric(Metric[TotalCorrelationConfig]):
     The discriminator's value is the plug-in estimate, E[T] of the learnt log ratio T, no bound; `donsker_varadhan` is
     E[T] - log E[exp T], a lower bound in the limit of many samples, biased upwards before; both are means over
     trainings, with a `standard_error` from their spread and each training's in `by_training`; `accuracy` is on fresh
-    samples. The Gaussian has `num_active_dims` and `active_dims`, the latents that took part. Sampling error can make an
-    estimate negative.
+    samples. The Gaussian has `num_active_dims` and `active_dims`, the latents that took part. An estimate can be
+    negative, by the error of its samples.
 
     Of a posterior that is not normal the large-sample estimate takes the independent parts, by their own `sample` and
     `log_prob`. UsageError for one part alone, and by the other estimators for any such posterior; DevalError where
