@@ -154,7 +154,7 @@ class InfoAE(AveragedWeights, Model[InfoAEConfig]):
 
     def decode(self, code: Tensor) -> Tensor:
         """Dec(z) of codes (B, 1 + z_dim); the class, which E(x) decides, has no part in it."""
-        images: Tensor = self.decoder(code[:, 1:])
+        images: Tensor = self.averaged("decoder")(code[:, 1:])
         return images
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:

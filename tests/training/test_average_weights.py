@@ -54,6 +54,7 @@ def offered(model, size):
     with evaluating(model):
         found = [model.encode(x), model.generate(z)]
         found += [model.reconstruct(x)] if hasattr(model, "reconstruct") else []
+        found += [model.decode(model.encode(x))] if hasattr(model, "decode") else []
         found += [model.posterior(x).mean] if hasattr(model, "posterior") else []
         found += [model.lower_bound(z, Fixed())] if hasattr(model, "lower_bound") else []
         found += [model.rate(z)] if hasattr(model, "rate") else []
