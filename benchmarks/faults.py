@@ -39,9 +39,13 @@ IMPORTED = (
     "disentangle_eval.report.traversal",
     "disentangle_eval.training.planning",
     "disentangle_eval.training.events",
-    "torch._dynamo",
+    "disentangle_eval.training.run",
+    "disentangle_eval.metrics.factors.mig",
+    "disentangle_eval.metrics.factors.sap",
     "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
+    "sklearn.svm",
+    "tensorboard.summary.writer.record_writer",
 )
 Try = Callable[[], Counter[Outcome]]
 

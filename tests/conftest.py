@@ -27,6 +27,15 @@ def write_distribution(source: Path, site: Path) -> None:
 
 
 @pytest.fixture
+def unrendered_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots of runs trained in this process are empty files: rendering them takes longer than a few iterations.
+
+    tests/report looks at plots, and runs of other processes have theirs.
+    """
+    monkeypatch.setattr("disentangle_eval.report.style.save_figure", lambda path, figure: path.write_bytes(b""))
+
+
+@pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """`install("deval-good", ...)` puts distributions of `tests/dists` first on sys.path, and returns their folder.
 

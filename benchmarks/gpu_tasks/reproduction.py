@@ -99,13 +99,13 @@ def folder_of(bench: Bench, name: str) -> Path:
 
 
 def tiny(bench: Bench, name: str) -> Path:
-    """A study of the same models and data with two seeds, small networks, one metric and 20 iterations."""
+    """A study of the same models and data with one seed, small networks, one metric and 20 iterations."""
     contents = tomllib.loads((STUDIES / f"{name}.toml").read_text(encoding="utf-8"))
     datasets = contents["dataset"]
     study = {
         "name": name,
         "dataset": datasets if isinstance(datasets, str) else datasets[0],
-        "seeds": "0-1",
+        "seeds": [0],
         "iterations": 20,
         "checkpoint_every": 10,
         "metrics": contents["metrics"][:1],

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from disentangle_eval.api import Model, Optim, Player, PolynomialDecay, Round, Schedule
 from disentangle_eval.errors import PluginError, describe
 from disentangle_eval.nn.freezing import frozen_parameters
+from disentangle_eval.runtime.optimisers import without_compiler
 from disentangle_eval.training.rmsprop import RMSprop
 
 # What depends on the device alone.
@@ -167,7 +168,9 @@ def _optimiser(player: str, optim: Optim, groups: list[dict[str, Any]]) -> torch
                 f"player {player!r}: {kind.__name__}", received=f"the argument {name!r}", expected=f"some of {expected}"
             )
     try:
-        built: torch.optim.Optimizer = kind(groups, lr=optim.lr, **given, **_device_flags(kind, taken, groups))
+        built: torch.optim.Optimizer = without_compiler(kind)(
+            groups, lr=optim.lr, **given, **_device_flags(kind, taken, groups)
+        )
     except (TypeError, ValueError) as error:
         advice = "correct the arguments of its Optim and the lr of its groups"
         raise PluginError(f"player {player!r}: {kind.__name__}: {describe(error)}", advice=advice) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from torch import Tensor
 
 # Numbers per piece: a piece of weights, gradients, averages and scratch memory together fill 1 MiB.
 PIECE = 65_536
+
+# Without the wrapper that imports torch's compiler.
+_PYTORCH_STEP = inspect.unwrap(torch.optim.RMSprop.step)
 
 
 class RMSprop(torch.optim.RMSprop):
@@ -24,7 +28,7 @@ class RMSprop(torch.optim.RMSprop):
         """Change every parameter that has a gradient; PyTorch does it where it has to make the state first."""
         trained = [(group, [p for p in group["params"] if p.grad is not None]) for group in self.param_groups]
         if closure is not None or not all(self._in_pieces(group, parameters) for group, parameters in trained):
-            return super().step(closure)
+            return _PYTORCH_STEP(self, closure)
         for group, parameters in trained:
             for parameter in parameters:
                 self.state[parameter]["step"] += 1

@@ -96,9 +96,7 @@ def test_tasks_come_in_the_order_of_their_worth(suite, capsys):
 def test_a_study_is_run_scored_and_drawn(suite, tmp_path, monkeypatch):
     monkeypatch.setenv("DEVAL_DATA", str(DATA))
     lines = suite("--only", "study/infogan-mnist-tuned")
-    assert [(line["seed"], line["result"]["metric"]) for line in lines] == [
-        (seed, "cluster-accuracy") for seed in (0, 1)
-    ]
+    assert [(line["seed"], line["result"]["metric"]) for line in lines] == [(0, "cluster-accuracy")]
     assert (tmp_path / "out" / "infogan-mnist-tuned-traverse.png").exists()
 
 

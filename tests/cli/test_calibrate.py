@@ -11,7 +11,11 @@ import disentangle_eval as de
 from disentangle_eval.calibration import clean_batches
 from disentangle_eval.checkpoint import load
 
-METRIC = ("--metric", "factorvae", "--set", "eval-votes=20", "--set", "train-votes=20")
+METRIC = (
+    "--metric",
+    "factorvae",
+    *("--set", "eval-votes=20", "--set", "train-votes=20", "--set", "variance-samples=100"),
+)
 
 
 @pytest.fixture(scope="module")

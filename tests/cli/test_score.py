@@ -18,6 +18,9 @@ from disentangle_eval.results import Result
 SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared"))
 GOLDEN = SHARED / "data" / "golden"
 
+# With few votes, for tests that are not about the score.
+IB_GAN = ("--protocol", "ib-gan", "--set", "train-votes=40", "--set", "eval-votes=20")
+
 needs_golden = pytest.mark.skipif(not GOLDEN.exists(), reason=f"{GOLDEN} is absent; DEVAL_SHARED names shared/")
 
 
@@ -121,7 +124,7 @@ def test_all_stands_for_the_metrics_that_the_codes_allow(deval, tmp_path):
 
 
 def test_a_checkpoint_s_score_says_what_was_scored_and_is_kept_in_its_run(deval, trained):
-    answer = deval("score", "--metric", "factorvae", "--protocol", "ib-gan", trained, "--threads", "1", "--json")
+    answer = deval("score", "--metric", "factorvae", *IB_GAN, trained, "--threads", "1", "--json")
     result = json.loads(answer.out)
     assert (result["model"], result["iteration"], result["train_seed"]) == ("ibgan", 4, 0)
     assert result["dataset"].startswith("dsprites@")
@@ -134,7 +137,7 @@ def test_threads_are_a_number_or_those_that_are_free(deval, trained, monkeypatch
     set_to = []
     monkeypatch.setattr("disentangle_eval.runtime.threads.free_threads", lambda: 7)
     monkeypatch.setattr("torch.set_num_threads", set_to.append)
-    arguments = ("score", "--metric", "factorvae", "--protocol", "ib-gan", trained, "--threads")
+    arguments = ("score", "--metric", "factorvae", *IB_GAN, trained, "--threads")
     assert deval(*arguments, "auto").code == 0
     assert set_to[0] == 7
     assert deval(*arguments, "0").code == 2
@@ -144,7 +147,7 @@ def test_a_score_that_is_there_is_shown_again_unless_it_is_to_be_computed_anew(d
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     (run / "results.jsonl").unlink(missing_ok=True)
-    arguments = ("score", "--metric", "factorvae", "--protocol", "ib-gan", run, "--threads", "1", "--json")
+    arguments = ("score", "--metric", "factorvae", *IB_GAN, run, "--threads", "1", "--json")
     first, second = deval(*arguments), deval(*arguments)
     assert second.out == first.out
     assert "scored before" in second.err
@@ -242,7 +245,7 @@ def test_a_score_is_shown_although_it_cannot_be_kept_and_a_damaged_line_costs_no
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     (run / "results.jsonl").write_text('{"half": "a li')
-    arguments = ("score", "--metric", "factorvae", "--protocol", "ib-gan", run, "--threads", "1", "--json")
+    arguments = ("score", "--metric", "factorvae", *IB_GAN, run, "--threads", "1", "--json")
     answer = deval(*arguments)
     assert answer.code == 0
     assert "line 1: damaged, no JSON object; moved to results.jsonl.damaged" in answer.err

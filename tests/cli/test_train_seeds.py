@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +14,21 @@ import torch
 from cli_tiny import TINY
 
 from disentangle_eval.checkpoint import load
+from disentangle_eval.cli.main import main
 from disentangle_eval.cli.seeds import Processes, SeedList, arguments_of_one, seed_folder, threads_per_process
 from disentangle_eval.cli.train_run import train_and_report
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.planning import plan_run
 
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
 SHORT = [*TINY, "--iterations", "2", "--log-every", "1"]
+SMALL = {"batch_size": 4, "generator_width": 2, "discriminator_width": 2, "threads": 1, "iterations": 2}
+
+
+def plans(folder, *seeds, **settings):
+    given = {**SMALL, "log_every": 1, "device": "cpu", **settings}
+    return [plan_run("ibgan", {**given, "seed": seed}, folder / f"run{seed}") for seed in seeds]
 
 
 @pytest.mark.parametrize(
@@ -56,32 +66,36 @@ def test_folders_have_the_seed_in_their_name():
     assert str(seed_folder("runs/{seed}/vae", 12)) == "runs/12/vae"
 
 
-def test_seeds_in_processes_are_the_runs_they_are_alone(deval, tmp_path):
-    together = deval("train", "ibgan", *SHORT, "--seeds", "0,3", "--out", tmp_path / "run{seed}")
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The folders of seeds 0 and 3, each trained by a command of its own; not to be changed."""
+    folders = {seed: tmp_path_factory.mktemp("alone") / f"run{seed}" for seed in (0, 3)}
+    for seed, folder in folders.items():
+        with pytest.raises(SystemExit) as ended:
+            main(["train", "ibgan", *SHORT, "--seed", str(seed), "--out", str(folder)])
+        assert ended.value.code == 0
+    return {seed: RunFolder(folder) for seed, folder in folders.items()}
+
+
+def test_seeds_in_processes_are_the_runs_they_are_alone(deval, alone, tmp_path):
+    """Of two, one has no run and starts; the other has a shorter run and goes on."""
+    train_and_report(plans(tmp_path, 3, iterations=1), None, "deval train ibgan")
+    together = deval("train", "ibgan", *SHORT, "--seeds", "0,3", "--out", tmp_path / "run{seed}", "--resume")
     assert together.code == 0, together.err
-    for seed in (0, 3):
-        alone, mine = RunFolder(tmp_path / f"alone{seed}"), RunFolder(tmp_path / f"run{seed}")
-        assert deval("train", "ibgan", *SHORT, "--seed", seed, "--out", alone.root).code == 0
-        assert mine.log.read_bytes() == alone.log.read_bytes()
-        weights = [load(folder.checkpoint).weights for folder in (mine, alone)]
+    assert "ibgan seed 3: from iteration 1 to 2" in together.err
+    for seed, whole in alone.items():
+        mine = RunFolder(tmp_path / f"run{seed}")
+        assert mine.log.read_bytes() == whole.log.read_bytes()
+        weights = [load(folder.checkpoint).weights for folder in (mine, whole)]
         assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[1])
         record = json.loads(mine.run_file.read_text())
         assert record["settings"]["seed"] == seed
-        assert "--seeds" not in record["settings"]["command"]
+        assert "--seeds" not in (record["settings"]["command"] or "")
         assert f"ibgan seed {seed} 2/2" in together.err
 
 
-def test_seeds_resumed_go_on_and_those_without_a_run_start(deval, tmp_path):
-    out = ["--out", tmp_path / "run{seed}"]
-    assert deval("train", "ibgan", *SHORT, "--seed", 1, "--out", tmp_path / "run1").code == 0
-    again = deval("train", "ibgan", *TINY, "--iterations", 3, "--log-every", "1", "--seeds", "0-1", *out, "--resume")
-    assert again.code == 0, again.err
-    assert [load(tmp_path / f"run{seed}" / "checkpoint.pt").iteration for seed in (0, 1)] == [3, 3]
-    assert "ibgan seed 1: from iteration 2 to 3" in again.err
-
-
-def test_a_folder_that_holds_a_run_is_refused_before_any_seed_starts(deval, tmp_path):
-    assert deval("train", "ibgan", *SHORT, "--seed", 1, "--out", tmp_path / "run1").code == 0
+def test_a_folder_that_holds_a_run_is_refused_before_any_seed_starts(deval, alone, tmp_path):
+    shutil.copytree(alone[3].root, tmp_path / "run1")
     both = deval("train", "ibgan", *SHORT, "--seeds", "0-1", "--out", tmp_path / "run{seed}")
     assert both.code == 2
     assert "already holds a run" in both.error
@@ -166,21 +180,11 @@ def test_mistakes_are_told_in_one_line(deval, tmp_path, monkeypatch, arguments, 
 # ---------------------------------------------------------------- in one process, as on CUDA
 
 
-SMALL = {"batch_size": 4, "generator_width": 2, "discriminator_width": 2, "threads": 1, "iterations": 2}
-
-
-def plans(tmp_path, *seeds, **settings):
-    given = {**SMALL, "log_every": 1, "device": "cpu", **settings}
-    return [plan_run("ibgan", {**given, "seed": seed}, tmp_path / f"run{seed}") for seed in seeds]
-
-
-def test_seeds_in_one_process_are_the_runs_they_are_alone(deval, tmp_path, capsys):
+def test_seeds_in_one_process_are_the_runs_they_are_alone(alone, tmp_path, capsys):
     train_and_report(plans(tmp_path, 0, 3), None, "deval train ibgan")
     assert [line.endswith("checkpoint.pt") for line in capsys.readouterr().out.splitlines()] == [True, True]
-    for seed in (0, 3):
-        alone = RunFolder(tmp_path / f"alone{seed}")
-        assert deval("train", "ibgan", *SHORT, "--seed", seed, "--out", alone.root).code == 0
-        assert RunFolder(tmp_path / f"run{seed}").log.read_bytes() == alone.log.read_bytes()
+    for seed, whole in alone.items():
+        assert RunFolder(tmp_path / f"run{seed}").log.read_bytes() == whole.log.read_bytes()
 
 
 def test_a_seed_that_becomes_nan_ends_alone(tmp_path, capsys):

@@ -51,10 +51,10 @@ def codes(table: str) -> np.ndarray:
     return {"factors": grid, "rotated": grid @ rotation + 0.1 * noise, "noise": noise}[table]
 
 
-def scores() -> dict[str, dict[str, dict[str, Any]]]:
-    """By table and metric, the value, its chance level and every detail that is a number."""
+def scores(*tables: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """By table, all or some, and metric, the value, its chance level and every detail that is a number."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    for table in TABLES:
+    for table in tables or TABLES:
         found[table] = {}
         for metric, settings in SETTINGS.items():
             result = de.score(codes(table), factor_sizes=SIZES, metrics=metric, seed=0, **settings)[metric]

@@ -38,10 +38,10 @@ def test_scores_of_a_trained_model_are_those_of_the_golden_file(golden):
 
 
 def test_the_same_seed_gives_the_same_numbers_in_another_process(found):
-    code = "import json, scores; print(json.dumps(scores.scores()))"
+    code = "import json, scores; print(json.dumps(scores.scores('rotated')))"
     folder = Path(scores.__file__).parent
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == json.loads(json.dumps(found))
+    assert json.loads(done.stdout)["rotated"] == json.loads(json.dumps(found["rotated"]))
 
 
 def test_two_processes_train_to_the_same_bytes(tmp_path):
@@ -49,6 +49,8 @@ def test_two_processes_train_to_the_same_bytes(tmp_path):
         "import sys, numpy, disentangle_eval as de\n"
         "numpy.savez('images.npz', images=numpy.arange(8 * 256, dtype=numpy.uint8).reshape(8, 16, 16))\n"
         "de.train('vae', 'npz:images.npz', out=sys.argv[1], iterations=3, batch_size=2, hidden=8, device='cpu')\n"
+        # Its import takes as long as that of torch itself.
+        "assert 'torch._dynamo' not in sys.modules\n"
     )
     for name in ("one", "two"):
         subprocess.run([sys.executable, "-c", code, name], cwd=tmp_path, capture_output=True, check=True)

@@ -16,6 +16,8 @@ from disentangle_eval.api import Reconstructor
 from disentangle_eval.cli.main import main
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
 SIZES = (3, 5, 5)
 TINY = {"networks": "mlp", "batch_size": 4, "threads": 1, "progress": False}
 QUICK = {"train_votes": 60, "eval_votes": 30, "samples_per_vote": 8, "variance_samples": 60}

@@ -30,7 +30,7 @@ QUICK = {
     "category-information": {"num_images": 30},
     "dci": {"num_train": 400, "num_test": 200, "stages": 5},
     "dci-es": {"num_train": 400, "num_test": 200, "trees": 5, "depths": (1, 2, 8)},
-    "dci-regression": {"num_train": 400, "num_test": 200, "trees": 4},
+    "dci-regression": {"num_train": 400, "num_test": 200, "trees": 4, "depth": 3},
     "downstream": {"train_sizes": (10, 100), "num_test": 100, "stages": 5, "strengths": 2, "folds": 2},
     "elbo-decomposition": {"num_samples": 50},
     "factorvae": {"train_votes": 500, "eval_votes": 500, "samples_per_vote": 20},

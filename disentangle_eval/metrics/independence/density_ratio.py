@@ -12,6 +12,7 @@ from torch.nn.functional import softplus
 from disentangle_eval.api import Draw
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
 from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
+from disentangle_eval.runtime.optimisers import without_compiler
 from disentangle_eval.runtime.progress import counted
 
 SLOPE = 0.2
@@ -62,7 +63,7 @@ def train(
 ) -> None:
     """Trains a classifier to distinguish fresh samples of q(z) from fresh samples of prod_j q(z_j)."""
     draw = GeneratorDraw(stream_seed(seed, "tc", "train"), table.device)
-    optimiser = torch.optim.Adam(discriminator.parameters(), learning_rate, fused=True)
+    optimiser = without_compiler(torch.optim.Adam)(discriminator.parameters(), learning_rate, fused=True)
     for _ in counted(range(iterations), "tc, iterations of the discriminator", iterations):
         optimiser.zero_grad()
         of_joint = discriminator(fresh(table, batch_size, draw))

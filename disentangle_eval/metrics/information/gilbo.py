@@ -25,6 +25,7 @@ from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, 
 from disentangle_eval.runtime.devices import place
 from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
+from disentangle_eval.runtime.optimisers import without_compiler
 from disentangle_eval.runtime.progress import counted
 
 FIRST_FLOOR = -2.0
@@ -103,7 +104,7 @@ class GILBOMetric(Metric[GILBOConfig]):
         with evaluating(model):
             source = Source(model, GeneratorDraw(stream_seed(seed, "gilbo", "trial"), device))
             encoder = build_encoder(parts, source.batch(1)[1].shape[1:], cfg.width, seed, device)
-            optimiser = torch.optim.Adam(encoder.parameters(), cfg.learning_rate, fused=True)
+            optimiser = without_compiler(torch.optim.Adam)(encoder.parameters(), cfg.learning_rate, fused=True)
             per_step = seconds_of(lambda: step(encoder, optimiser, parts, *source.batch(cfg.batch_size)), device)
         # Without gradients a batch takes about a third.
         return per_step * (cfg.max_cycles * cfg.iterations_per_cycle + cfg.num_samples / cfg.batch_size / 3)
@@ -151,7 +152,7 @@ def train(encoder: nn.Module, parts: Sequence[Part], source: Source, cfg: GILBOC
     DevalError for information that is not a number.
     """
     schedule = Schedule(cfg.learning_rate)
-    optimiser = torch.optim.Adam(encoder.parameters(), schedule.learning_rate, fused=True)
+    optimiser = without_compiler(torch.optim.Adam)(encoder.parameters(), schedule.learning_rate, fused=True)
     cycles: list[float] = []
     while len(cycles) < cfg.max_cycles and not schedule.over:
         start = time.perf_counter()
