@@ -25,6 +25,13 @@ def run(trained, tmp_path_factory):
     return shutil.copytree(trained, tmp_path_factory.mktemp("calibrate") / "run")
 
 
+@pytest.fixture
+def few_images(monkeypatch):
+    """Statistics of 1,000 images instead of 10,000."""
+    monkeypatch.setattr("disentangle_eval.calibration.IMAGES", 1_000)
+
+
+@pytest.mark.usefixtures("few_images")
 def test_the_file_scores_as_the_option_and_both_say_so(deval, run):
     answer = deval("calibrate", run)
     assert answer.out.strip() == str(run / "calibrated.pt")
@@ -46,6 +53,7 @@ def test_the_file_scores_as_the_option_and_both_say_so(deval, run):
     assert "batch_statistics" not in json.loads(plain.out)["settings"]
 
 
+@pytest.mark.usefixtures("few_images")
 def test_a_model_in_hand_is_not_changed(run):
     model = de.load_model(run / "checkpoint.pt")
     before = {name: value.clone() for name, value in model.state_dict().items()}

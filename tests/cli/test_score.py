@@ -70,7 +70,8 @@ def test_each_protocol_asked_for_is_one_line_of_json(deval, tmp_path):
 
 def test_repeats_score_with_one_seed_after_another_and_give_their_mean_with_its_interval(deval, tmp_path):
     codes = write_codes(tmp_path / "codes.npz", grid_codes() + np.random.default_rng(0).normal(size=(12, 2)))
-    arguments = ("score", "--metric", "factorvae", "--set", "eval-votes=40", "--codes", codes, "--repeats", 4)
+    few = ("--set", "train-votes=200", "--set", "eval-votes=40")
+    arguments = ("score", "--metric", "factorvae", *few, "--codes", codes, "--repeats", 4)
     *results, summary = [json.loads(line) for line in deval(*arguments, "--seed", 5, "--json").out.splitlines()]
     values = [result["value"] for result in results]
     assert [result["seed"] for result in results] == summary["seeds"] == [5, 6, 7, 8]

@@ -61,7 +61,7 @@ def test_a_killed_trial_resumes_and_its_table_is_that_of_an_undisturbed_one(grid
     killed, cut = StudyFolder(tmp_path / "killed"), study(grid, **CUT)
     killed.write(cut)
     path = killed.trials / cut.trials[0].folder
-    shutil.copytree(whole.trials / cut.trials[1].folder, killed.trials / cut.trials[1].folder)
+    shutil.copytree(whole.trials / cut.trials[1].folder, killed.trials / cut.trials[1].folder, dirs_exist_ok=True)
     command = [sys.executable, "-m", "disentangle_eval.study.trial", "1", "cpu", "", str(path)]
     with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
         while not (path / "log.jsonl").exists() or (path / "log.jsonl").read_text().count("\n") < 5:
