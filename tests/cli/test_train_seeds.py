@@ -17,6 +17,7 @@ from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.main import main
 from disentangle_eval.cli.seeds import Processes, SeedList, arguments_of_one, seed_folder, threads_per_process
 from disentangle_eval.cli.train_run import train_and_report
+from disentangle_eval.runtime.threads import own_cores
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.planning import plan_run
 
@@ -102,6 +103,7 @@ def test_a_folder_that_holds_a_run_is_refused_before_any_seed_starts(deval, alon
     assert not (tmp_path / "run0").exists()
 
 
+@pytest.mark.skipif(len(own_cores()) < 2, reason="one core trains one seed after the other")
 def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
     command = [sys.executable, "-m", "disentangle_eval", "train", "ibgan", *TINY, "--iterations", "100000"]
     process = subprocess.Popen(
