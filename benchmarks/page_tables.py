@@ -41,10 +41,10 @@ def seeds(name: str, folder: str, count: int = 3) -> list[tuple[str, str]]:
     return [(name, f"{folder}-seed{seed}") for seed in range(count)]
 
 
-def trials(name: str, study: str) -> list[tuple[str, str]]:
+def trials(name: str, study: str, model: str) -> list[tuple[str, str]]:
     return [
         (name, str(run.parent.relative_to(EVIDENCE)))
-        for run in sorted((EVIDENCE / "studies" / study).glob("*/run.json"))
+        for run in sorted((EVIDENCE / "studies" / study).glob(f"{model}-*/run.json"))
     ]
 
 
@@ -62,7 +62,8 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         *seeds("tuned", "runs/infogan-tuned-mnist"),
         ("plain GAN", "runs/infogan-bystander-mnist-seed0"),
     ],
-    "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned"),
+    "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
+    "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
     "precision": [
         pair
         for name, model in (("FactorVAE", "factorvae"), ("beta-VAE", "beta-vae"))

@@ -53,7 +53,8 @@ def curve(runs: Sequence[RunRecord], names: Sequence[str], published: Sequence[P
                 shown[position] = run
         refuse_none([key for key in curves if key[1] == name], runs, name)
     lines = [Line(setting, text_of_name(name), found) for (setting, name), found in curves.items()]
-    levels = [level for name in names for level in chance_of(runs, name)]
+    scores = [name for name in names if not any(len(term_of(run, name)) for run in shown.values())]
+    levels = [level for name in scores for level in chance_of(runs, name)]
     label = " and ".join(map(text_of_name, names))
     return bands_figure(lines, label, [*levels, *levels_of(published)], title_of(list(shown.values())))
 

@@ -39,6 +39,15 @@ def test_several_quantities_of_one_setting_are_named_by_what_they_are(runs):
     assert np.allclose(lines_of(axes)[1], [[10, 2], [20, 3]])
 
 
+def test_a_term_with_the_name_of_a_metric_has_no_chance(tmp_path):
+    write_run(tmp_path / "run", 0, 1)
+    results = tmp_path / "run" / "results.jsonl"
+    results.write_text(results.read_text().replace('"mig"', '"loss"'))
+    runs = find_runs([tmp_path])
+    assert texts_of(plotting.curve(runs, ["loss"]).axes[0]) == ["a (1)"]
+    assert texts_of(plotting.curve(runs, ["loss:p"]).axes[0]) == ["a (1)", "chance"]
+
+
 def test_runs_are_called_by_the_name_that_they_are_given(runs, tmp_path):
     named = find_named_runs([f"ours={tmp_path / '1-0'}", f"ours={tmp_path / '1-1'}", str(tmp_path / "4-0")])
     axes = plotting.curve(named, ["loss"], [Published(name="limit", value=30)]).axes[0]
