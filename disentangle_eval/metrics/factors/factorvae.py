@@ -71,7 +71,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
 
         train_votes, accuracies = counted(subject)
         if cfg.stream == "labelled" and active.size:
-            # Classes of few images are told apart by these alone.
+            # Few images in a class: the codes of these images identify it by chance.
             permuted = [counted(one)[1] for one in permuted_codes(subject, stream_seed(seed, "factorvae", "chance"))]
             chances = {name: float(np.mean([one[name] for one in permuted])) for name in accuracies}
         else:
