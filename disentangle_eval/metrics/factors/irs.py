@@ -16,10 +16,8 @@ from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
 from disentangle_eval.metrics.toolbox.samples import (
-    Samples,
-    draw_samples,
+    drawn_or_all,
     permuted_over_images,
-    samples_of,
     varying_columns,
 )
 
@@ -40,7 +38,7 @@ class IRSMetric(Metric[IRSConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
-        samples = self._samples(subject, seed)
+        samples = drawn_or_all(subject, seed, self.cfg.num_images)
         names, groups = self._groups(subject, samples.factors)
         active = np.flatnonzero(varies(samples.codes))
         dtype = samples.codes.dtype if self.cfg.precision == "codes" else np.float64
@@ -66,11 +64,6 @@ class IRSMetric(Metric[IRSConfig]):
             "max_deviations": _rows(scale, active, columns),
         }
         return Scores(values, weighted_score(unrelated, scale), counts={"num_images": len(samples)})
-
-    def _samples(self, subject: Subject, seed: int) -> Samples:
-        if self.cfg.num_images is not None:
-            return draw_samples(subject, seed, self.cfg.num_images)[0]
-        return samples_of(subject, np.arange(len(subject.factors)))
 
     def _groups(self, subject: Subject, factors: np.ndarray) -> tuple[list[str], np.ndarray]:
         """The names of the factors that vary (F,), and the group each image is in by each of them (N, F)."""

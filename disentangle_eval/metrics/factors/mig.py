@@ -15,10 +15,9 @@ from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
 from disentangle_eval.metrics.toolbox.samples import (
-    draw_samples,
+    drawn_or_all,
     permutations_of,
     random_images,
-    samples_of,
     varying_columns,
 )
 from disentangle_eval.metrics.toolbox.statistics import gaps
@@ -40,10 +39,7 @@ class MIGMetric(Metric[MIGConfig]):
     def score(self, subject: Subject, seed: int) -> Scores:
         if self.cfg.estimator == "posterior":
             return self._of_posteriors(subject, seed)
-        if self.cfg.num_train is None:
-            samples = samples_of(subject, np.arange(len(subject.factors)))
-        else:
-            (samples,) = draw_samples(subject, seed, self.cfg.num_train)
+        samples = drawn_or_all(subject, seed, self.cfg.num_train)
         table = information_table(subject, samples, seed, self.cfg.bins)
         relative = gaps(table.information) / table.factor_entropy
         chance = np.mean([gaps(information) for information in table.permuted] / table.factor_entropy)

@@ -38,6 +38,13 @@ def samples_of(subject: Subject, index: np.ndarray) -> Samples:
     return Samples(subject.codes(index), subject.factors.classes(index), index)
 
 
+def drawn_or_all(subject: Subject, seed: int, count: int | None) -> Samples:
+    """`count` random images, as `draw_samples` draws them; every image once for None."""
+    if count is None:
+        return samples_of(subject, np.arange(len(subject.factors)))
+    return draw_samples(subject, seed, count)[0]
+
+
 def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
     """The indices of one set of random images for each of `counts`, in that order.
 
