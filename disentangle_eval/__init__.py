@@ -1,8 +1,9 @@
 """Train and judge disentangled-representation models, from Python: `import disentangle_eval as de`.
 
-`load_model` and `load_dataset` open what there is, `encode` and `score` judge it, `load_results` reads scores,
-`compare` sets those of runs next to each other, and `list_models`, `list_datasets` and `list_metrics` list what is
-installed. A plugin needs `hookimpl` and the specs it yields. Nothing is imported before it is used.
+`train` trains a model, `load_run`, `load_model` and `load_dataset` open what there is, `encode` and `score` judge it,
+`load_results` reads scores, `compare` sets those of runs next to each other, and `list_models`, `list_datasets` and
+`list_metrics` list what is installed. A plugin needs `hookimpl` and the specs it yields. Nothing is imported before it
+is used.
 """
 
 import importlib
@@ -11,41 +12,34 @@ from typing import TYPE_CHECKING, Any
 from disentangle_eval.errors import DevalError, UsageError
 
 if TYPE_CHECKING:
-    from disentangle_eval.interface import (
-        TrainedRun,
-        compare,
-        encode,
-        list_datasets,
-        list_metrics,
-        list_models,
-        load_dataset,
-        load_model,
-        load_results,
-        load_run,
-        score,
-        train,
-    )
+    from disentangle_eval.interface.encoding import encode
+    from disentangle_eval.interface.listing import list_datasets, list_metrics, list_models
+    from disentangle_eval.interface.opening import load_dataset, load_model
+    from disentangle_eval.interface.results import compare, load_results
+    from disentangle_eval.interface.scoring import score
+    from disentangle_eval.interface.trained_run import TrainedRun, load_run
+    from disentangle_eval.interface.training import train
     from disentangle_eval.registry.hookspecs import hookimpl
     from disentangle_eval.registry.specs import DataFile, DatasetSpec, MetricSpec, ModelSpec
 
 _MODULES = {
-    "compare": "interface",
+    "compare": "interface.results",
     "DataFile": "registry.specs",
     "DatasetSpec": "registry.specs",
-    "encode": "interface",
+    "encode": "interface.encoding",
     "hookimpl": "registry.hookspecs",
-    "list_datasets": "interface",
-    "list_metrics": "interface",
-    "list_models": "interface",
-    "load_dataset": "interface",
-    "load_model": "interface",
-    "load_results": "interface",
-    "load_run": "interface",
+    "list_datasets": "interface.listing",
+    "list_metrics": "interface.listing",
+    "list_models": "interface.listing",
+    "load_dataset": "interface.opening",
+    "load_model": "interface.opening",
+    "load_results": "interface.results",
+    "load_run": "interface.trained_run",
     "MetricSpec": "registry.specs",
     "ModelSpec": "registry.specs",
-    "score": "interface",
-    "train": "interface",
-    "TrainedRun": "interface",
+    "score": "interface.scoring",
+    "train": "interface.training",
+    "TrainedRun": "interface.trained_run",
 }
 
 __all__ = [
@@ -57,15 +51,15 @@ __all__ = [
     "TrainedRun",
     "UsageError",
     "compare",
-    "list_datasets",
     "encode",
     "hookimpl",
+    "list_datasets",
+    "list_metrics",
+    "list_models",
     "load_dataset",
     "load_model",
     "load_results",
     "load_run",
-    "list_metrics",
-    "list_models",
     "score",
     "train",
 ]

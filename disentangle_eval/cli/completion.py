@@ -56,7 +56,7 @@ def complete_metrics(context: click.Context, parameter: click.Parameter, begun: 
 
 def complete_protocols(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Protocols of the metrics typed so far, of all metrics before that; also the last of several."""
-    from disentangle_eval.interface import list_metrics
+    from disentangle_eval.interface.listing import list_metrics
 
     protocols = {metric["name"]: metric["protocols"] or [] for metric in list_metrics()}
     typed = [name for name in context.params.get("metrics") or () if name in protocols]

@@ -13,7 +13,7 @@ from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.cli.errors import say
 from disentangle_eval.cli.table import as_json_option, owner, print_json, print_table
 from disentangle_eval.data.files.locations import data_folder
-from disentangle_eval.interface import list_datasets
+from disentangle_eval.interface.listing import list_datasets
 from disentangle_eval.registry.lookup import load_registry
 
 

@@ -109,7 +109,7 @@ def threads() -> Iterator[Finding]:
 
 def data(folder: Path | None) -> Iterator[Finding]:
     """The folder of data sets, and which of those with files are there."""
-    from disentangle_eval.interface import list_datasets
+    from disentangle_eval.interface.listing import list_datasets
 
     if folder is None:
         yield Finding("data folder", "missing", "none", "export DEVAL_DATA=FOLDER, or give --data-dir FOLDER")

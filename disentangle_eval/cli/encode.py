@@ -33,7 +33,7 @@ def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: P
     import numpy as np
 
     from disentangle_eval.errors import UsageError
-    from disentangle_eval.interface import encode as encode_source
+    from disentangle_eval.interface.encoding import encode as encode_source
     from disentangle_eval.runtime.files import make_folder, write_atomically
 
     if out.suffix.lower() != SUFFIX:

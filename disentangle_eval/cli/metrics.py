@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from disentangle_eval.cli.table import as_json_option, owner, print_json, print_table
-from disentangle_eval.interface import list_metrics
+from disentangle_eval.interface.listing import list_metrics
 
 
 @click.command()

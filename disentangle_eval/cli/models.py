@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from disentangle_eval.cli.table import as_json_option, owner, print_json, print_table
-from disentangle_eval.interface import list_models
+from disentangle_eval.interface.listing import list_models
 
 
 @click.command()

@@ -75,7 +75,7 @@ def open_source(source: Any, device: str = "auto", **settings: Any) -> Source:
     """
     if not isinstance(source, (str, os.PathLike)):
         return _open_object(source, settings, device)
-    written = parse_source(str(source))
+    written = parse_source(os.fspath(source))
     if settings:
         written = replace(written, settings=source_settings({**_given(written.settings), **settings}))
     kind = kind_of(written.place)

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+import disentangle_eval
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.config import MetricConfig, build
 from disentangle_eval.errors import DevalError, PluginError
@@ -23,27 +24,6 @@ from disentangle_eval.testing.failure import ConformanceFailure, NotChecked, exp
 from disentangle_eval.testing.known_subject import Codes, known_subject
 from disentangle_eval.testing.verdict import rests_on
 
-# Arguments of `de.score`, which a setting of the same name would never receive.
-RESERVED = frozenset(
-    {
-        "codes",
-        "factors",
-        "factor_sizes",
-        "factor_names",
-        "factor_bins",
-        "code_classes",
-        "labels",
-        "log_variance",
-        "metrics",
-        "protocol",
-        "seed",
-        "data_dir",
-        "device",
-        "batch_statistics",
-        "again",
-        "progress",
-    }
-)
 SEED = 3
 
 
@@ -104,7 +84,7 @@ def check_protocols(candidate: MetricCandidate) -> None:
             variants.append((f"protocol {name!r}", build(config, values)))
     check_settings(check, config, variants)
     for name in config.model_fields:
-        if name in RESERVED:
+        if name in arguments_of_score():
             raise ConformanceFailure(
                 check, f"setting {name!r}", "names that `de.score` has no argument of", "rename it"
             )
@@ -185,6 +165,12 @@ METRIC_CHECKS: tuple[Check, ...] = (
     check_subject_unchanged,
     check_uninformative_codes,
 )
+
+
+def arguments_of_score() -> frozenset[str]:
+    """The names of the arguments of `de.score`, which a setting of the same name would never receive."""
+    arguments = inspect.signature(disentangle_eval.score).parameters.values()
+    return frozenset(argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY)
 
 
 def _scored(check: str, candidate: MetricCandidate, codes: Codes) -> dict[str, Any]:

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 import disentangle_eval as de
-from disentangle_eval import interface, opening
+from disentangle_eval import opening
 from disentangle_eval.sources import opened
 
-PUBLIC = [name for name in de.__all__ if getattr(getattr(de, name), "__module__", "") == interface.__name__]
+PUBLIC = [name for name in de.__all__ if getattr(de, name).__module__.startswith("disentangle_eval.interface.")]
 SMALL = "iterations=2, networks='mlp', batch_size=4, threads=1, progress=False"
 
 

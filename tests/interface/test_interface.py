@@ -161,7 +161,7 @@ def test_scores_of_a_model_from_a_run_are_complete_and_kept(run: de.TrainedRun, 
     assert len(run.results) == before + 1
     kept = run.results[-1]
     assert (kept["value"], kept["settings.protocol"]) == (result.value, result.settings["protocol"])
-    assert de.load_results(run.folder.parent)[-1] == kept
+    assert de.load_results(run.folder.parent)[-1] == kept == de.load_results(run)[-1]
 
 
 def test_a_score_that_a_run_has_is_returned_unless_it_is_wanted_again(run: de.TrainedRun, squares: str) -> None:

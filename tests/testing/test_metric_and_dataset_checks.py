@@ -47,6 +47,10 @@ class NamedSeed(Settings):
     seed: int = Field(0, description="seed of the draws")
 
 
+class NamedStatistics(Settings):
+    batch_statistics: str = Field("running", description="an argument of `de.score`")
+
+
 class Spread(Metric):
     """The largest variance of a code dimension."""
 
@@ -128,6 +132,7 @@ def test_a_sound_metric_passes_every_check():
         ({"config": "NoProtocols"}, "protocols", "to fix: write protocols: ClassVar"),
         ({"config": "OutOfBounds"}, "protocols", "images: received 1"),
         ({"config": "NamedSeed"}, "protocols", "setting 'seed'"),
+        ({"config": "NamedStatistics"}, "protocols", "setting 'batch_statistics'"),
         ({"target": "Words"}, "scores", "'high' as the headline 'value'"),
         ({"target": "AnArray"}, "scores", "as the headline 'value'"),
         ({"headline": "other"}, "scores", "None as the headline 'other'"),

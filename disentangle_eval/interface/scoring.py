@@ -1,0 +1,169 @@
+"""Scoring a model on a data set, or a table of codes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.interface.paths import PathLike, expanded
+
+if TYPE_CHECKING:
+    from disentangle_eval.api import Dataset
+    from disentangle_eval.results import Result
+    from disentangle_eval.scoring import Measurement
+    from disentangle_eval.sources.opened import Source
+
+
+def score(
+    subject: Any = None,
+    on: Any = None,
+    /,
+    *,
+    metrics: str | Sequence[str] = "all",
+    protocol: str | None = None,
+    seed: int = 0,
+    again: bool = False,
+    data_dir: PathLike | None = None,
+    device: str = "auto",
+    codes: Any = None,
+    factors: Any = None,
+    factor_sizes: Sequence[int] | None = None,
+    factor_names: Sequence[str] | None = None,
+    factor_bins: int | None = None,
+    code_classes: Sequence[int] | None = None,
+    labels: Any = None,
+    log_variance: Any = None,
+    batch_statistics: Literal["running", "clean"] = "running",
+    progress: bool = False,
+    **settings: Any,
+) -> dict[str, Result]:
+    """The scores of a model on a data set, or of a table of codes, by the name of the metric.
+
+    `score(model, data)`: a model, a run, or any source that `load_model` takes, on a data set or its name; by default
+    on the data set of its training, or the test set of that for a metric that needs labels. Scores of a model from a
+    run are added to that run's results.jsonl; a score that is there under the same settings, checkpoint, data and seed
+    is returned as it is, unless `again`. A foreign network is first tested on a few images: one whose codes are
+    constant, random or dependent on the other images of a batch is refused. The path of a table (.npz, .npy, .csv,
+    .parquet, .h5) means codes in the order of the data set's images.
+
+    `score(codes, data)`: codes (N, K) of all images of a data set, in its order.
+
+    `score(codes, factors)`: `codes` (N, K) real numbers, numpy or torch. Their ground truth is one of `factors` (N, F),
+    the factor values of each row, which `factor_bins` divides into classes if they are real numbers; `factor_sizes`
+    (F,), for one row per combination of factors in grid order, the last factor fastest; or `labels` (N,) integers.
+    `code_classes` (K,) is the number of classes of a column of class indices, otherwise 0. `log_variance` (N, K)
+    belongs to normal posteriors whose means are the codes.
+
+    `metrics` is a name or several; "all" means every metric that reads codes alone, does not take minutes and can be
+    computed on the data. Each is scored under its default protocol unless `protocol` names another, with `settings`
+    changed; `seed` fixes every random draw. If one of several metrics fails, that is a `DevalWarning`. With
+    `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on clean real images of
+    the data set it was trained on, as every result reports. With `progress` a terminal shows bars with the time left.
+
+    Raises `UsageError` for an unknown name, for a metric whose needs are not met, and for arrays that do not fit
+    together.
+
+    Example::
+
+        de.score(model, "dsprites", metrics=["factorvae", "mig"])["mig"].value
+        de.score(codes, factors, metrics="dci")
+    """
+    from disentangle_eval import scoring
+    from disentangle_eval.runtime.progress_bar import shown_progress
+    from disentangle_eval.sources.opened import open_source
+
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    protocols = () if protocol is None else (protocol,)
+    changes = {**settings, "batch_statistics": batch_statistics}
+    # Before anything slow: a misspelt metric is refused at once.
+    measurements = scoring.plan(names, protocols, changes, _keywords())
+    given = {
+        "codes": codes,
+        "factors": factors,
+        "factor_sizes": factor_sizes,
+        "factor_names": factor_names,
+        "factor_bins": factor_bins,
+        "code_classes": code_classes,
+        "labels": labels,
+        "log_variance": log_variance,
+    }
+    arrays = {name: value for name, value in given.items() if value is not None}
+    with shown_progress(progress):
+        if subject is None or (_is_array(subject) and not _is_data(on)):
+            return scoring.score_table(_table(subject, on, arrays), measurements, seed)
+        if _is_array(subject):
+            source = _source_of_codes(subject, arrays)
+        elif arrays:
+            received = f"{', '.join(arrays)} with a model"
+            raise UsageError("score", received=received, expected="a model and a data set")
+        else:
+            source = open_source(subject, device)
+        return _score_source(source, on, expanded(data_dir), measurements, seed, again)
+
+
+def _keywords() -> list[str]:
+    """The names that a call of `score` takes for itself, so that no setting of a metric can have them."""
+    return [
+        name for name, argument in inspect.signature(score).parameters.items() if argument.kind is argument.KEYWORD_ONLY
+    ]
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is numbers rather than a model or the path of one."""
+    return isinstance(value, (list, tuple)) or hasattr(value, "__array__")
+
+
+def _is_data(value: Any) -> bool:
+    """Whether a value is a data set or the name of one, rather than factors."""
+    return isinstance(value, str) or hasattr(value, "images")
+
+
+def _table(codes: Any, factors: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of a table of codes, those given by position included; `UsageError` without codes."""
+    by_position = {"codes": codes, "factors": factors}
+    table = {**arrays, **{name: value for name, value in by_position.items() if value is not None}}
+    if "codes" not in table:
+        raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
+    return table
+
+
+def _source_of_codes(codes: Any, arrays: Mapping[str, Any]) -> Source:
+    """Codes in the order of a data set's images, as a source of codes."""
+    from disentangle_eval.metrics.arrays import as_array
+    from disentangle_eval.sources.opened import Source
+
+    return Source(
+        "codes", {}, table={name: as_array(value, name) for name, value in {**arrays, "codes": codes}.items()}
+    )
+
+
+def _score_source(
+    source: Source,
+    data: Dataset | str | None,
+    data_dir: Path | None,
+    measurements: Sequence[Measurement],
+    seed: int,
+    again: bool,
+) -> dict[str, Result]:
+    """The scores of a source by metric: of a model from a run, those it has are served and new ones are kept."""
+    from disentangle_eval.results import append, recorded_lines
+    from disentangle_eval.scoring import can_serve, measure_each
+    from disentangle_eval.sources.opened import subjects_for
+
+    subjects = subjects_for(source, measurements, data, data_dir)
+    served: dict[str, list[Measurement]] = {}
+    by_name = {opened.name: opened for opened in subjects}
+    for measurement, opened in zip(measurements, subjects, strict=True):
+        if can_serve(measurement, opened.subject, opened.name):
+            served.setdefault(opened.name, []).append(measurement)
+    results: dict[str, Result] = {}
+    for name, group in served.items():
+        opened = by_name[name]
+        keep = [partial(append, opened.run.results)] if opened.run else []
+        recorded = recorded_lines(opened.run.results) if opened.run and not again else []
+        results |= measure_each(group, opened.subject, seed, opened.about, name, keep, recorded)
+    return results
