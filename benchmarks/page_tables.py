@@ -62,6 +62,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         *seeds("tuned", "runs/infogan-tuned-mnist"),
         ("plain GAN", "runs/infogan-bystander-mnist-seed0"),
     ],
+    "infogan-mnist-study": trials("trial", "infogan-mnist-tuned", "infogan")[:3],
     "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
     "precision": [
@@ -93,6 +94,8 @@ OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
     "scores": run_tables.scores,
     "each_run": run_tables.each_run,
     "each_setting": run_tables.each_setting,
+    "compared_scores": run_tables.compared_scores,
+    "compared_correlations": run_tables.compared_correlations,
     "commands": run_tables.commands,
 }
 

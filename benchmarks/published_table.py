@@ -13,7 +13,7 @@ from typing import Any
 
 from run_tables import table
 
-from disentangle_eval.study.comparing import Cell, cell_of, column_of, resampler
+from disentangle_eval.study.comparing import Cell, cell_of, column_of
 from disentangle_eval.study.runs import RunRecord, find_runs, newest_results
 from disentangle_eval.training.folder import RunFolder
 
@@ -29,7 +29,7 @@ def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
     chances = [float(result["chance"]) for _, result in scored if result.get("chance") is not None]
     if len({column_of(result).key for _, result in scored}) > 1:
         raise SystemExit(f"{row['title']}: scores of different settings or data in one row")
-    cell = cell_of(values, chances, resampler(0, row["title"])) if values else None
+    cell = cell_of(values, chances) if values else None
     return {
         **{name: row.get(name) for name in ("title", "model", "dataset", "preset", "metric", "protocol")},
         "snapshot": "last",

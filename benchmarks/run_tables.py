@@ -8,6 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from disentangle_eval.study.comparing import Comparison, compare
+from disentangle_eval.study.runs import read_run
+from disentangle_eval.study.tables import correlation_rows, markdown_table, score_rows
 from disentangle_eval.training.folder import RunFolder, read_lines
 
 Record = Mapping[str, Any]
@@ -148,12 +151,26 @@ def each_setting(runs: Runs) -> str:
     return table(["settings", "seed", "accuracy"], rows)
 
 
+def compared_scores(runs: Runs) -> str:
+    """The table of scores that `deval compare --markdown` prints for these runs."""
+    return f"{markdown_table(score_rows(compared(runs)))}\n"
+
+
+def compared_correlations(runs: Runs) -> str:
+    """The table of correlations that `deval compare --markdown` prints for these runs."""
+    return f"{markdown_table(correlation_rows(compared(runs)))}\n"
+
+
 def commands(runs: Runs) -> str:
     """The commands of the runs, as a code block."""
     return "```sh\n" + "".join(f"{run.read_run()['settings']['command']}\n" for _, run in runs) + "```\n"
 
 
 # ---------------------------------------------------------------- parts
+
+
+def compared(runs: Runs) -> Comparison:
+    return compare([read_run(run.root) for _, run in runs])
 
 
 def options(command: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.intervals import mean_interval
 from disentangle_eval.registry.specs import Better
 from disentangle_eval.runtime.json_lines import append_line, read_lines, set_damaged_aside
 
@@ -90,21 +91,20 @@ class Spread:
         return json.dumps(asdict(self), allow_nan=False)
 
 
-def spread(results: Sequence[Result]) -> Spread:
-    """The mean of at least two scores with its interval."""
-    from scipy.stats import t
-
+def spread(results: Sequence[Result]) -> Spread | None:
+    """The mean of several scores with its interval; None for a single score."""
     values = tuple(float(result.value) for result in results)
-    mean, deviation = statistics.fmean(values), statistics.stdev(values)
-    half = float(t.ppf(0.975, len(values) - 1)) * deviation / math.sqrt(len(values))
+    interval = mean_interval(values)
+    if interval is None:
+        return None
     return Spread(
         metric=results[0].metric,
         protocol=results[0].settings["protocol"],
         seeds=tuple(result.seed for result in results),
         values=values,
-        mean=mean,
-        standard_deviation=deviation,
-        interval=(mean - half, mean + half),
+        mean=statistics.fmean(values),
+        standard_deviation=statistics.stdev(values),
+        interval=interval,
     )
 
 

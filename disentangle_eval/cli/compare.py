@@ -20,17 +20,15 @@ from disentangle_eval.study.tables import FORMATS, sections
 @click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")
 @click.option("--json", "form", flag_value="json", help="Print one JSON object.")
 @click.option("--best", metavar="SCORE", help="Name the best setting and the best run by a score.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the bootstrap intervals."
-)
-def compare(folders: tuple[str, ...], form: str | None, best: str | None, seed: int) -> None:
+def compare(folders: tuple[str, ...], form: str | None, best: str | None) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
-    One row per setting, with the mean over seeds, its standard deviation and a 95% bootstrap interval; paired
-    differences of settings that share seeds; rank correlations of scores over runs. Scores of different protocols, data
-    or versions never share a column. NAME=FOLDER calls the runs of a folder NAME instead of their model.
+    One row per setting, with the mean over seeds, the standard deviation of the seeds and the 95% confidence interval
+    of the mean (Student's t); paired differences of settings that share seeds; rank correlations of scores over runs.
+    Scores of different protocols, data or versions never share a column. NAME=FOLDER calls the runs of a folder NAME
+    instead of their model.
     """
-    comparison = compare_runs(find_named_runs(folders), seed)
+    comparison = compare_runs(find_named_runs(folders))
     if best and form:
         raise UsageError("compare", received=f"--best with --{form}", expected="at most one of them")
     if best:

@@ -231,8 +231,8 @@ def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool, again: b
             note("scored before; --again scores anew")
         elif run:
             keep(run.results, result)
-    if len(results) > 1:
-        summary = spread(results)
+    summary = spread(results)
+    if summary is not None:
         click.echo(summary.to_json()) if as_json else show_spread(summary)
     return results
 

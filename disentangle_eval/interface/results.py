@@ -33,13 +33,13 @@ def load_results(paths: PathLike | Iterable[PathLike]) -> list[dict[str, Any]]:
     return [{"file": str(file), **_flat(line)} for file in files for line in read_results(file)]
 
 
-def compare(paths: PathLike | Iterable[PathLike], seed: int = 0) -> Comparison:
+def compare(paths: PathLike | Iterable[PathLike]) -> Comparison:
     """The newest scores of the runs in or below some folders, next to each other, as `deval compare` prints them.
 
     `rows` are settings, `columns` scores that may be compared, and `cells[row][column.title]` holds the values by
-    training seed with their mean, standard deviation and 95% bootstrap interval, resampled from `seed`. `differences`
-    are paired over shared seeds, `correlations` over all runs; `best(score)` names the best setting and run; `to_dict`
-    gives plain data.
+    training seed with their mean, standard deviation and the 95% confidence interval of the mean (Student's t; None for
+    one seed). `differences` are paired over shared seeds, `correlations` over all runs; `best(score)` names the best
+    setting and run; `to_dict` gives plain data.
 
     Raises `UsageError` for a path without runs and for runs without scores.
 
@@ -51,7 +51,7 @@ def compare(paths: PathLike | Iterable[PathLike], seed: int = 0) -> Comparison:
     from disentangle_eval.study.comparing import compare as compare_runs
     from disentangle_eval.study.runs import find_runs
 
-    return compare_runs(find_runs(each_expanded(paths)), seed)
+    return compare_runs(find_runs(each_expanded(paths)))
 
 
 def _result_files(path: Path) -> list[Path]:

@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.intervals import mean_interval
 from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results
-
-RESAMPLES = 10_000
-COVERAGE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A setting's scores under one column, by training seed, with their mean and its 95% bootstrap interval.
+    """A setting's scores under one column, by training seed, with their mean and its 95% confidence interval.
 
     `standard_deviation` and `interval` are None for a single seed.
     """
@@ -52,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The mean of first minus second over the seeds that both have, with its 95% bootstrap interval."""
+    """The mean of first minus second over the seeds that both have, with its 95% confidence interval."""
 
     first: str
     second: str
@@ -110,12 +108,11 @@ class Comparison:
         return asdict(self)
 
 
-def compare(runs: Sequence[RunRecord], seed: int = 0) -> Comparison:
+def compare(runs: Sequence[RunRecord]) -> Comparison:
     """The newest scores of runs, a row per setting.
 
     Runs that differ in nothing but their seed share a row. Scores whose metric, version, settings or data differ never
-    share a column. Bootstrap intervals resample seeds, `RESAMPLES` times, from `seed`. `UsageError` where no run has a
-    score.
+    share a column. `UsageError` where no run has a score.
     """
     labels = labels_of_runs(runs)
     found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
@@ -145,17 +142,13 @@ def compare(runs: Sequence[RunRecord], seed: int = 0) -> Comparison:
     rows = tuple(dict.fromkeys(label for label in labels if label in found))
     titles = {column.key: column.title for column in titled}
     cells = {
-        row: {
-            titles[key]: cell_of(values, chances[row, key], resampler(seed, row, titles[key]))
-            for key, values in found[row].items()
-        }
-        for row in rows
+        row: {titles[key]: cell_of(values, chances[row, key]) for key, values in found[row].items()} for row in rows
     }
     return Comparison(
         rows=rows,
         columns=tuple(titled),
         cells=cells,
-        differences=differences_of(cells, titled, seed),
+        differences=differences_of(cells, titled),
         correlations=correlations_of(cells, titled),
         notes=(*notes, *apart),
     )
@@ -204,35 +197,19 @@ def difference_of(first: Column, second: Column) -> str:
     return ", ".join(differing)
 
 
-def cell_of(values: Mapping[int, float], chances: Sequence[float], random: np.random.Generator) -> Cell:
+def cell_of(values: Mapping[int, float], chances: Sequence[float]) -> Cell:
     """The scores of one setting under one column."""
     numbers = [values[seed] for seed in sorted(values)]
-    several = len(numbers) > 1
     return Cell(
         values={seed: values[seed] for seed in sorted(values)},
         mean=statistics.fmean(numbers),
-        standard_deviation=statistics.stdev(numbers) if several else None,
-        interval=bootstrap_interval(numbers, random) if several else None,
+        standard_deviation=statistics.stdev(numbers) if len(numbers) > 1 else None,
+        interval=mean_interval(numbers),
         chance=statistics.fmean(chances) if chances else None,
     )
 
 
-def bootstrap_interval(values: Sequence[float], random: np.random.Generator) -> tuple[float, float]:
-    """The 95% percentile interval of the mean of at least two values, each resample as large as the sample."""
-    array = np.asarray(values)
-    means = array[random.integers(len(array), size=(RESAMPLES, len(array)))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return float(low), float(high)
-
-
-def resampler(seed: int, *names: str) -> np.random.Generator:
-    """A generator whose draws follow from the seed and what it is for, whatever else is compared."""
-    return np.random.default_rng([seed, *("\0".join(names)).encode()])
-
-
-def differences_of(
-    cells: Mapping[str, Mapping[str, Cell]], columns: Sequence[Column], seed: int
-) -> tuple[Difference, ...]:
+def differences_of(cells: Mapping[str, Mapping[str, Cell]], columns: Sequence[Column]) -> tuple[Difference, ...]:
     """Paired differences of every two settings that share at least two seeds."""
     differences = []
     for column in columns:
@@ -240,10 +217,10 @@ def differences_of(
         for first, second in itertools.combinations(having, 2):
             one, other = cells[first][column.title].values, cells[second][column.title].values
             shared = sorted(set(one) & set(other))
-            if len(shared) < 2:
-                continue
             values = [one[s] - other[s] for s in shared]
-            interval = bootstrap_interval(values, resampler(seed, first, second, column.title))
+            interval = mean_interval(values)
+            if interval is None:  # fewer than two seeds
+                continue
             differences.append(
                 Difference(
                     first=first,

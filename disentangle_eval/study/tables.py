@@ -80,7 +80,7 @@ def correlation_rows(comparison: Comparison) -> Rows:
 def sections(comparison: Comparison) -> list[tuple[str, Rows]]:
     """The tables of a comparison with their titles; those without rows are left out."""
     tables = [
-        ("scores: mean ± standard deviation [95% bootstrap interval] (seeds)", score_rows(comparison)),
+        ("scores: mean ± standard deviation [95% interval of the mean] (seeds)", score_rows(comparison)),
         ("paired differences over shared seeds", difference_rows(comparison)),
         ("rank correlations over runs", correlation_rows(comparison)),
     ]

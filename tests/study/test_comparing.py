@@ -1,16 +1,15 @@
 """Comparisons of runs: rows, columns, intervals, differences and correlations, and the text they become."""
 
 import dataclasses
-import itertools
 import json
 import statistics
 from pathlib import Path
 
-import numpy as np
 import pytest
+from scipy import stats
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.study.comparing import bootstrap_interval, compare
+from disentangle_eval.study.comparing import compare
 from disentangle_eval.study.runs import RunRecord
 from disentangle_eval.study.tables import FORMATS, score_rows
 
@@ -63,19 +62,23 @@ def test_a_row_per_setting_and_a_mean_over_seeds():
     assert cell.standard_deviation == pytest.approx(statistics.stdev([0.5, 0.9]))
 
 
-def test_the_interval_is_that_of_all_resamples():
-    values = [0.1, 0.4, 0.45, 0.8]
-    means = [statistics.fmean(sample) for sample in itertools.product(values, repeat=4)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    found = bootstrap_interval(values, np.random.default_rng(0))
-    assert found == pytest.approx((low, high), abs=0.02)
+def test_the_interval_of_a_mean_over_seeds_is_student_s():
+    scores = [0.1, 0.4, 0.45, 0.8]
+    cells = compare(study({1.0: scores, 4.0: [0.5]})).cells
+    assert cells["a beta=1"]["mig p"].interval == pytest.approx(stats.ttest_1samp(scores, 0).confidence_interval(0.95))
+    assert cells["a beta=4"]["mig p"].interval is None
 
 
 def test_paired_differences_use_the_seeds_that_both_have():
-    runs = study({1.0: [0.1, 0.3, 0.9], 4.0: [0.5, 0.9]})
-    found = next(d for d in compare(runs).differences if d.column == "mig p")
-    assert found.seeds == (0, 1)
-    assert found.mean == pytest.approx(-0.5)
+    first, second = [0.1, 0.3, 0.2, 0.9], [0.5, 0.9, 0.3]
+    found = next(d for d in compare(study({1.0: first, 4.0: second})).differences if d.column == "mig p")
+    assert found.seeds == (0, 1, 2)
+    assert found.mean == pytest.approx(-1.1 / 3)
+    assert found.interval == pytest.approx(stats.ttest_rel(first[:3], second).confidence_interval(0.95))
+
+
+def test_settings_that_share_one_seed_have_no_difference():
+    assert compare(study({1.0: [0.1, 0.3], 4.0: [0.5]})).differences == ()
 
 
 def test_what_differs_never_shares_a_column_and_the_reason_is_named():
