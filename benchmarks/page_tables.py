@@ -95,6 +95,7 @@ OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
     "each_run": run_tables.each_run,
     "each_setting": run_tables.each_setting,
     "compared_scores": run_tables.compared_scores,
+    "compared_differences": run_tables.compared_differences,
     "compared_correlations": run_tables.compared_correlations,
     "commands": run_tables.commands,
 }

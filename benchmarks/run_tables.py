@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import read_run
-from disentangle_eval.study.tables import correlation_rows, markdown_table, score_rows
+from disentangle_eval.study.tables import correlation_rows, difference_rows, markdown_table, score_rows
 from disentangle_eval.training.folder import RunFolder, read_lines
 
 Record = Mapping[str, Any]
@@ -159,6 +159,15 @@ def compared_scores(runs: Runs) -> str:
 def compared_correlations(runs: Runs) -> str:
     """The table of correlations that `deval compare --markdown` prints for these runs."""
     return f"{markdown_table(correlation_rows(compared(runs)))}\n"
+
+
+def compared_differences(runs: Runs) -> str:
+    """The paired differences that `deval compare` prints for the runs of each model, in one table."""
+    by_model: dict[str, list[tuple[str, RunFolder]]] = defaultdict(list)
+    for name, run in runs:
+        by_model[read_run(run.root).model].append((name, run))
+    tables = [difference_rows(compared(same)) for same in by_model.values()]
+    return f"{markdown_table([*tables[0], *(row for _, *rows in tables[1:] for row in rows)])}\n"
 
 
 def commands(runs: Runs) -> str:
