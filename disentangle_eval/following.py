@@ -71,14 +71,12 @@ def follower(
 def measurement_of(follow: Follow, run: Run) -> Measurement:
     """The metric and protocol that a run can follow; else `UsageError`."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import ALL, plan_of, unmet
+    from disentangle_eval.scoring import plan_of, unmet
 
-    text = follow.score
-    if text.partition(":")[0] == ALL:
-        raise UsageError("--follow", received=repr(text), expected="one metric, NAME or NAME:PROTOCOL")
-    (measurement,) = plan_of(text)
+    measurement = plan_of(follow.score)
     if measurement.metric.spec.better == "neither":
-        raise UsageError("--follow", received=repr(text), expected="a metric of which higher or lower is better")
+        expected = "a metric of which higher or lower is better"
+        raise UsageError("--follow", received=repr(follow.score), expected=expected)
     offered = open_subject(run.training.model, run.training.data, None).subject.offered
     if missing := unmet(measurement, offered):
         lack = f"metric {measurement.name!r} needs {', '.join(missing)}, which this model and its data do not offer"

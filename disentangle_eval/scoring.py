@@ -83,10 +83,17 @@ def plan(
     return [replace(measurement, batch_statistics=statistics) for measurement in measurements]
 
 
-def plan_of(text: str) -> list[Measurement]:
-    """As `plan`, of one metric as studies and `--follow` name it: METRIC or METRIC:PROTOCOL."""
+def plan_of(text: str) -> Measurement:
+    """As `plan`, the one measurement that studies and `--follow` name: METRIC or METRIC:PROTOCOL.
+
+    `UsageError` for `all`, which is several.
+    """
     name, _, protocol = text.partition(":")
-    return plan([name], [protocol] if protocol else [])
+    if name == ALL:
+        expected = "one metric, NAME or NAME:PROTOCOL"
+        raise UsageError("metric", received=repr(text), expected=expected, advice="`deval metrics` lists them")
+    (measurement,) = plan([name], [protocol] if protocol else [])
+    return measurement
 
 
 def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[str, Any]) -> list[Measurement]:

@@ -59,7 +59,7 @@ def feature_extractors(study: Study) -> set[str | None]:
     from disentangle_eval.metrics.images.config import FeatureConfig
     from disentangle_eval.scoring import plan_of
 
-    settings = [measurement.cfg for metric in study.settings.metrics for measurement in plan_of(metric)]
+    settings = [plan_of(metric).cfg for metric in study.settings.metrics]
     return {cfg.features for cfg in settings if isinstance(cfg, FeatureConfig)}
 
 
@@ -86,20 +86,18 @@ def unserved(
 
     found: list[DevalError] = []
     for metric in trial.metrics:
-        for measurement in plan_of(metric):
-            scored = scored_on(measurement, trial.dataset)
-            on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
-            if on is None:
-                continue
-            subject = open_subject(model, on, None).subject
-            if held_back := validated_on(measurement, trial.dataset):
-                images = opened(held_back, data_dir, datasets, errors)
-                subject.validation = None if images is None else open_subject(model, images, None).subject
-            if missing := unmet(measurement, subject.offered):
-                lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
-                found.append(
-                    UsageError(f"metric {metric!r} needs {lack}", advice="leave it out, or see `deval metrics`")
-                )
+        measurement = plan_of(metric)
+        scored = scored_on(measurement, trial.dataset)
+        on = data if scored == trial.dataset else opened(scored, data_dir, datasets, errors)
+        if on is None:
+            continue
+        subject = open_subject(model, on, None).subject
+        if held_back := validated_on(measurement, trial.dataset):
+            images = opened(held_back, data_dir, datasets, errors)
+            subject.validation = None if images is None else open_subject(model, images, None).subject
+        if missing := unmet(measurement, subject.offered):
+            lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
+            found.append(UsageError(f"metric {metric!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
     return found
 
 

@@ -136,6 +136,8 @@ def read_study(path: Path, scale: float = 1.0) -> Study:
 
 def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     """The study that the contents of a file describe; `StudyError` with everything that is wrong with it."""
+    from disentangle_eval.scoring import plan_of
+
     if not 0 < scale <= 1:
         raise UsageError("--scale", received=scale, expected="a number above 0 and at most 1")
     entries = contents.get("models", [])
@@ -149,7 +151,8 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     for entry in entries:
         for trial in collecting(errors, trials_of, entry, settings, scale) or ():
             trials.setdefault(trial.folder, trial)
-    check_metrics(settings.metrics, errors)
+    for metric in settings.metrics:
+        collecting(errors, plan_of, metric)
     if errors:
         raise StudyError(errors)
     return Study(name=settings.name, settings=settings, trials=tuple(trials.values()))
@@ -164,18 +167,6 @@ def collecting(errors: list[DevalError], make: Callable[P, T], *arguments: P.arg
     except DevalError as error:
         errors.append(error)
     return None
-
-
-def check_metrics(metrics: Sequence[str], errors: list[DevalError]) -> None:
-    """Adds an error for every metric or protocol that is not there."""
-    from disentangle_eval.scoring import ALL, plan_of
-
-    for metric in metrics:
-        if metric.partition(":")[0] == ALL:
-            expected = "the names of metrics, see `deval metrics`"
-            errors.append(UsageError("metrics", received=repr(ALL), expected=expected))
-            continue
-        collecting(errors, plan_of, metric)
 
 
 def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -> list[Trial]:

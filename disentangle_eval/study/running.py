@@ -108,19 +108,15 @@ def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool
     """Whether results.jsonl holds a score under these very settings and draws."""
     from disentangle_eval.scoring import plan_of
 
-    for measurement in plan_of(metric):
-        spec = measurement.metric.spec
-        settings = {"protocol": measurement.protocol, **measurement.cfg.model_dump(mode="json")}
-        expected: Mapping[str, Any] = {
-            "metric": spec.name,
-            "metric_version": spec.version,
-            "settings": settings,
-            "seed": trial.score_seed,
-            "iteration": iteration,
-        }
-        if not any(all(result.get(key) == value for key, value in expected.items()) for result in run.results):
-            return False
-    return True
+    measurement = plan_of(metric)
+    expected: Mapping[str, Any] = {
+        "metric": measurement.name,
+        "metric_version": measurement.metric.spec.version,
+        "settings": {"protocol": measurement.protocol, **measurement.cfg.model_dump(mode="json")},
+        "seed": trial.score_seed,
+        "iteration": iteration,
+    }
+    return any(all(result.get(key) == value for key, value in expected.items()) for result in run.results)
 
 
 def run_study(

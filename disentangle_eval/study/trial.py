@@ -125,16 +125,16 @@ def score_one(
     from disentangle_eval.results import append
     from disentangle_eval.scoring import can_serve, measure, plan_of, scored_on, validated_on
 
-    for measurement in plan_of(metric):
-        on = scored_on(measurement, trial.dataset)
-        if on not in subjects:
-            data = open_dataset_for(opened().origin, on, data_dir).to(opened().device)
-            subjects[on] = open_subject(opened().model, data, opened().origin)
-        subject = subjects[on]
-        if held_back := validated_on(measurement, trial.dataset):
-            add_validation(subject, opened().model, opened().origin, held_back, data_dir)
-        if can_serve(measurement, subject.subject, subject.name):
-            append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
+    measurement = plan_of(metric)
+    on = scored_on(measurement, trial.dataset)
+    if on not in subjects:
+        data = open_dataset_for(opened().origin, on, data_dir).to(opened().device)
+        subjects[on] = open_subject(opened().model, data, opened().origin)
+    subject = subjects[on]
+    if held_back := validated_on(measurement, trial.dataset):
+        add_validation(subject, opened().model, opened().origin, held_back, data_dir)
+    if can_serve(measurement, subject.subject, subject.name):
+        append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
 
 
 def wait_for_lock(folder: RunFolder) -> None:

@@ -97,7 +97,7 @@ def test_a_study_without_models():
             1,
             "setting 'beta': received \\[\\], expected at least one value",
         ),
-        ({"metrics": ["all"]}, 1, "metrics: received 'all', expected the names of metrics"),
+        ({"metrics": ["all:chen"]}, 1, "metric: received 'all:chen', expected one metric, NAME or NAME:PROTOCOL"),
         ({}, 0, "--scale: received 0, expected a number above 0 and at most 1"),
         ({}, 2, "--scale: received 2"),
     ],
