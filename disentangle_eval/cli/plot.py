@@ -22,8 +22,8 @@ from disentangle_eval.study.figure import FigureSettings, Kind, Take
     "names",
     multiple=True,
     metavar="NAME",
-    help="A logged term, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL; may be repeated. Of scatter and tradeoff: "
-    "x, then y.  [default with dimensions: kl]",
+    help="A logged term, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL; term:NAME for a term with the name of a "
+    "metric. May be repeated. Of scatter and tradeoff: x, then y.  [default with dimensions: kl]",
 )
 @click.option("--setting", metavar="NAME", help="For against: the setting on the x axis, such as beta.")
 @click.option(

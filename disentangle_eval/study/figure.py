@@ -10,6 +10,9 @@ from disentangle_eval.errors import UsageError
 Kind = Literal["curve", "strip", "scatter", "tradeoff", "against", "dimensions"]
 Take = Literal["newest", "median"]
 
+# Before the name of a term that is also that of a metric.
+TERM = "term:"
+
 # How many names each kind takes, from and to.
 COUNTS: dict[Kind, tuple[int, int]] = {
     "curve": (1, 4),
@@ -34,7 +37,9 @@ class FigureSettings(Config):
     """A figure of runs: its kind and what it shows."""
 
     kind: Kind = Field("strip", description="which figure")
-    show: tuple[str, ...] = Field(description="logged terms, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL")
+    show: tuple[str, ...] = Field(
+        description=f"logged terms, METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL; {TERM}NAME is always a term"
+    )
     setting: str | None = Field(None, description="for the kind against: the setting on the x axis, such as beta")
     take: Take = Field("newest", description="value of a run: its newest, or the median of its snapshots")
     published: tuple[Published, ...] = Field((), description="published numbers to draw next to those of the runs")

@@ -15,11 +15,9 @@ import numpy as np
 from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError
 from disentangle_eval.results import rows_of
-from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results, read_run
 from disentangle_eval.study.tables import ARROWS
-from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
     import torch
@@ -161,11 +159,10 @@ def curves_of(run: RunRecord) -> tuple[tuple[str, str], ...]:
     from disentangle_eval.report.curves import bounds_figure, kl_figure, losses_figure
     from disentangle_eval.report.score_curve import scores_figure
 
-    log = read_lines(RunFolder(run.folder).log).records
     drawings: list[tuple[str, Figure | None]] = [
-        ("Losses and terms", losses_figure(log)),
-        ("Bounds on the mutual information of latent and image", bounds_figure(log)),
-        ("KL of each dimension", kl_figure(log)),
+        ("Losses and terms", losses_figure(run.log)),
+        ("Bounds on the mutual information of latent and image", bounds_figure(run.log)),
+        ("KL of each dimension", kl_figure(run.log)),
         ("Scores", scores_figure(run.results)),
     ]
     return tuple((title, uri_of_figure(figure)) for title, figure in drawings if figure is not None)

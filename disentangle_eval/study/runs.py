@@ -7,12 +7,14 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from disentangle_eval.config import flat
 from disentangle_eval.errors import UsageError, describe
 from disentangle_eval.results import read_results
+from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.training.folder import RunFolder
 
 State = Literal["finished", "training", "stopped", "failed"]
@@ -54,6 +56,11 @@ class RunRecord:
     def iterations(self) -> int:
         """How many iterations the run is to have."""
         return int(self.config.get("iterations", 0))
+
+    @cached_property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of log.jsonl, read on first use; none where there is no log."""
+        return read_lines(RunFolder(self.folder).log).records
 
 
 def find_runs(paths: Iterable[Path]) -> list[RunRecord]:

@@ -14,12 +14,15 @@ from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import one_line
 from disentangle_eval.latents import Continuous
-from disentangle_eval.report import over_seeds
+from disentangle_eval.report import bands
 from disentangle_eval.report.curves import losses_figure
 from disentangle_eval.report.embedding import embedding_figure
 from disentangle_eval.report.histograms import histograms_figure
 from disentangle_eval.report.labels import captioned
+from disentangle_eval.report.levels import Level
+from disentangle_eval.report.scatter import Marked, scatter_figure
 from disentangle_eval.report.score_curve import scores_figure
+from disentangle_eval.report.strip import strip_figure
 from disentangle_eval.report.style import save_figure
 from disentangle_eval.results import Result
 from disentangle_eval.training import progress
@@ -42,7 +45,7 @@ CURVE = np.array([[0.0, 1.0], [1.0, 2.0]])
 
 
 def line(name):
-    return over_seeds.Line(name, name, [CURVE, CURVE * 2])
+    return bands.Line(name, name, [CURVE, CURVE * 2])
 
 
 def safe(text):
@@ -126,12 +129,12 @@ def test_pictures_and_figures_show_it(name, tmp_path):
 
 
 FIGURES = {
-    "bands": lambda name: over_seeds.bands_figure([line(name)], name, [over_seeds.Level(0.5, name)], name),
-    "panels": lambda name: over_seeds.panels_figure({name: [line(name)]}, name, title=name),
-    "ranked": lambda name: over_seeds.ranked_figure({name: [(CURVE[:, 0], CURVE)]}, name, name),
-    "strip": lambda name: over_seeds.strip_figure({name: [0.1, 0.2]}, name, [over_seeds.Level(0.5, name)], name),
-    "scatter": lambda name: over_seeds.scatter_figure(
-        {name: CURVE}, name, name, levels=[over_seeds.Level(1.0, name)], marked=[over_seeds.Marked(1, 1, name)]
+    "bands": lambda name: bands.bands_figure([line(name)], name, [Level(0.5, name)], name),
+    "panels": lambda name: bands.panels_figure({name: [line(name)]}, name, title=name),
+    "ranked": lambda name: bands.ranked_figure({name: [(CURVE[:, 0], CURVE)]}, name, name),
+    "strip": lambda name: strip_figure({name: [0.1, 0.2]}, name, [Level(0.5, name)], name),
+    "scatter": lambda name: scatter_figure(
+        {name: CURVE}, name, name, levels=[Level(1.0, name)], marked=[Marked(1, 1, name)]
     ),
     "bars": lambda name: scores_figure([json.loads(result(name).to_json()) | {"metric": name}], name),
     "curve": lambda name: scores_figure(

@@ -9,6 +9,7 @@ from disentangle_eval.cli.study_figure import figure
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study import plotting
 from disentangle_eval.study.figure import FigureSettings, Published
+from disentangle_eval.study.quantities import Term
 from disentangle_eval.study.runs import find_named_runs, find_runs
 
 
@@ -39,13 +40,43 @@ def test_several_quantities_of_one_setting_are_named_by_what_they_are(runs):
     assert np.allclose(lines_of(axes)[1], [[10, 2], [20, 3]])
 
 
-def test_a_term_with_the_name_of_a_metric_has_no_chance(tmp_path):
-    write_run(tmp_path / "run", 0, 1)
-    results = tmp_path / "run" / "results.jsonl"
-    results.write_text(results.read_text().replace('"mig"', '"loss"'))
-    runs = find_runs([tmp_path])
-    assert texts_of(plotting.curve(runs, ["loss"]).axes[0]) == ["a (1)"]
-    assert texts_of(plotting.curve(runs, ["loss:p"]).axes[0]) == ["a (1)", "chance"]
+@pytest.fixture
+def ambiguous(tmp_path):
+    """Runs that log `loss` and are scored by a metric of that name."""
+    for seed in (0, 1):
+        write_run(tmp_path / str(seed), seed, 1)
+        results = tmp_path / str(seed) / "results.jsonl"
+        results.write_text(results.read_text().replace('"mig"', '"loss"'))
+    return find_runs([tmp_path])
+
+
+DRAWN = {
+    "curve": lambda runs, name: plotting.curve(runs, [name]),
+    "strip": plotting.strip,
+    "scatter": lambda runs, name: plotting.scatter(runs, "kl", name),
+    "against": lambda runs, name: plotting.against(runs, "beta", [name]),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_the_name_of_a_term_and_a_metric_is_refused_and_each_has_one_of_its_own(ambiguous, kind):
+    draw = DRAWN[kind]
+    with pytest.raises(UsageError, match="expected term:loss or loss:p"):
+        draw(ambiguous, "loss")
+    assert "chance" in texts_of(draw(ambiguous, "loss:p").axes[0])
+    assert "chance" not in texts_of(draw(ambiguous, "term:loss").axes[0])
+    assert draw(ambiguous[:1], "term:kl")
+    with pytest.raises(UsageError, match="of these runs: kl, term:loss, loss:p"):
+        draw(ambiguous, "other")
+
+
+def test_a_quantity_is_the_same_for_every_run(runs, tmp_path):
+    (tmp_path / "1-0" / "results.jsonl").unlink()
+    (tmp_path / "4-0" / "log.jsonl").write_text('{"iteration": 10, "mig": 3}\n')
+    with pytest.raises(UsageError, match="term:mig or mig:p"):
+        plotting.strip(find_runs([tmp_path]), "mig")
+    axes = plotting.strip(find_runs([tmp_path]), "mig:p").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a beta=1 (1)", "a beta=4 (2)"]
 
 
 def test_runs_are_called_by_the_name_that_they_are_given(runs, tmp_path):
@@ -57,7 +88,7 @@ def test_runs_are_called_by_the_name_that_they_are_given(runs, tmp_path):
 
 
 def test_a_vector_term_is_summed(runs):
-    assert plotting.term_of(runs[0], "kl").tolist() == [[10, 2], [20, 3]]
+    assert Term("kl").points(runs[0]).tolist() == [[10, 2], [20, 3]]
 
 
 def test_the_entries_of_a_vector_are_matched_by_rank(runs):
@@ -81,6 +112,23 @@ def test_a_scatter_takes_scores_details_and_terms(runs):
     assert lines_of(axes)[-1].tolist() == [[30, 0.25]]
 
 
+def test_the_settings_of_a_model_are_joined_in_the_order_of_their_numbers(tmp_path):
+    for beta in (16, 4, 0.5):
+        write_run(tmp_path / f"beta={beta}", 0, beta)
+    axes = plotting.scatter(find_runs([tmp_path]), "loss", "mig", joined=True).axes[0]
+    assert [0.5, 4, 16] in [line[:, 1].tolist() for line in lines_of(axes)]
+
+
+def test_the_name_of_a_level_is_outside_the_axes_of_a_scatter_where_no_point_is(runs):
+    drawn = plotting.scatter(runs, "loss", "mig", published=[Published(name="a paper", value=5)])
+    drawn.draw_without_rendering()
+    axes = drawn.axes[0]
+    names = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert all((text.x0 > axes.bbox.x1) == (name in ("chance", "a paper")) for name, text in names.items())
+    assert all(text.x1 < axes.bbox.x1 for name, text in names.items() if name.startswith("a beta"))
+    assert names["a paper"].x1 < drawn.bbox.x1
+
+
 def test_scores_over_a_setting_have_a_panel_each_and_chance(runs):
     drawn = plotting.against(runs, "beta", ["mig:p", "loss"])
     first, second = drawn.axes
@@ -91,8 +139,8 @@ def test_scores_over_a_setting_have_a_panel_each_and_chance(runs):
 
 
 def test_the_median_of_a_run_is_over_what_it_logged(runs):
-    assert plotting.value_of(runs[0], "loss", "newest") == 20
-    assert plotting.value_of(runs[0], "loss", "median") == 15
+    assert Term("loss").value(runs[0], "newest") == 20
+    assert Term("loss").value(runs[0], "median") == 15
 
 
 def test_a_name_that_no_run_has(runs):

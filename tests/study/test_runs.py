@@ -7,7 +7,7 @@ import pytest
 from run_folders import write_run
 
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.study.plotting import newest_value, scores_of
+from disentangle_eval.study.quantities import score_of
 from disentangle_eval.study.runs import find_named_runs, find_runs, labels_of_runs, last_iteration, read_run
 from disentangle_eval.training.folder import RunFolder
 
@@ -76,7 +76,7 @@ def test_a_score_over_iterations_is_the_mean_of_its_draws_and_lines_without_deta
     del lines[1]["details"]
     (folder / "results.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
     (run,) = find_runs([folder])
-    assert scores_of(run, "mig").tolist() == [[10, 2], [20, 1]]
-    assert scores_of(run, "mig:p:gap").tolist() == [[10, 0.5], [20, 0.5]]
-    assert newest_value(run, "mig:p:gap") == 0.5
-    assert newest_value(run, "mig:other") is None
+    assert score_of("mig").points(run).tolist() == [[10, 2], [20, 1]]
+    assert score_of("mig:p:gap").points(run).tolist() == [[10, 0.5], [20, 0.5]]
+    assert score_of("mig:p:gap").newest(run) == 0.5
+    assert score_of("mig:other").newest(run) is None

@@ -1,0 +1,53 @@
+"""A value per run, in a row per setting."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from disentangle_eval.errors import shortened
+from disentangle_eval.report.levels import LINE, Level
+from disentangle_eval.report.style import COLOURS, INK, LONGEST_NAME, LONGEST_ROW, WIDTH, name_figure, styled
+
+FRAME = 1.4  # inches of height without the rows
+ROW = 0.34  # inches of height per row
+NAME_HEIGHTS = (1.0, 1.06)  # of neighbouring levels' names, as parts of the axis
+
+
+@styled
+def strip_figure(
+    values: Mapping[str, Sequence[float]], label: str, levels: Sequence[Level] = (), title: str = ""
+) -> Figure:
+    """A row per setting: a dot per seed and a bar at their mean; the axis starts at 0 where no value is below it."""
+    figure = Figure(figsize=(WIDTH, FRAME + ROW * len(values)))
+    axes = figure.subplots()
+    for row, (found, colour) in enumerate(zip(values.values(), itertools.cycle(COLOURS))):
+        axes.plot(found, [row] * len(found), color=colour, linestyle="", marker="o", markersize=5, alpha=0.65)
+        axes.plot([np.mean(found)] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=1.6)
+    draw_upright_levels(axes, levels)
+    axes.margins(x=0.05)
+    if min(itertools.chain(*values.values())) >= 0:
+        axes.set_xlim(left=0)
+    name_rows(axes, [f"{shortened(name, LONGEST_ROW)} ({len(found)})" for name, found in values.items()])
+    axes.set_xlabel(shortened(f"{label} (dot: seed, bar: mean)"))
+    name_figure(figure, title)
+    return figure
+
+
+def draw_upright_levels(axes: Axes, levels: Sequence[Level]) -> None:
+    """Dashed lines from bottom to top, named above the axis, neighbours at two heights."""
+    for level, height in zip(levels, itertools.cycle(NAME_HEIGHTS)):
+        axes.axvline(level.value, **LINE)
+        name = shortened(level.name, LONGEST_NAME)
+        axes.annotate(name, (level.value, height), (2, 1), ("data", "axes fraction"), "offset points", fontsize=8)
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """The rows of a strip, from the top, named at the left."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(False, axis="y")

@@ -1,0 +1,165 @@
+"""What the names in a figure mean, and the numbers that runs have of them: logged terms, and scores."""
+
+from __future__ import annotations
+
+import statistics
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from disentangle_eval.errors import UsageError
+from disentangle_eval.study.figure import TERM, Take
+from disentangle_eval.study.runs import RunRecord, newest_results
+
+
+class Quantity(ABC):
+    """Something that runs have numbers of: a term or a score."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What an axis calls it."""
+
+    @abstractmethod
+    def points(self, run: RunRecord) -> np.ndarray | None:
+        """Iteration and value wherever a run has it, (n, 2); None where it has it nowhere."""
+
+    @abstractmethod
+    def newest(self, run: RunRecord) -> float | None:
+        """The value of a run; None where it has none."""
+
+    @abstractmethod
+    def chance(self, runs: Sequence[RunRecord]) -> float | None:
+        """The mean chance level over runs; None where it has none."""
+
+    def value(self, run: RunRecord, take: Take) -> float | None:
+        """The newest value of a run, or the median over its snapshots or log lines; None where it has none."""
+        if take == "newest":
+            return self.newest(run)
+        points = self.points(run)
+        return None if points is None else float(np.median(points[:, 1]))
+
+    def title_of(self, take: Take) -> str:
+        """What an axis calls such a value of it."""
+        return self.title if take == "newest" else f"{self.title} (median)"
+
+
+@dataclass(frozen=True)
+class Term(Quantity):
+    """A logged term; of a vector the sum of its entries."""
+
+    name: str
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("_", " ")
+
+    def points(self, run: RunRecord) -> np.ndarray | None:
+        points = []
+        for line in run.log:
+            value = line.get(self.name)
+            if isinstance(value, list):
+                value = sum(value)
+            if isinstance(value, (int, float)) and self.name != "iteration":
+                points.append((line["iteration"], value))
+        return np.array(points, dtype=float) if points else None
+
+    def newest(self, run: RunRecord) -> float | None:
+        points = self.points(run)
+        return None if points is None else float(points[-1, 1])
+
+    def chance(self, runs: Sequence[RunRecord]) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Score(Quantity):
+    """The score of a metric, under any protocol where none is given: its headline, or one of its details."""
+
+    metric: str
+    protocol: str = ""
+    detail: str = ""
+
+    @property
+    def title(self) -> str:
+        parts = (self.metric.replace("_", " "), self.protocol, self.detail.replace("_", " "))
+        return " ".join(part for part in parts if part)
+
+    def points(self, run: RunRecord) -> np.ndarray | None:
+        """Of several draws at one iteration the mean."""
+        found: dict[int, list[float]] = defaultdict(list)
+        for result in self.results(run.results):
+            if result.get("iteration") is not None:
+                found[result["iteration"]].append(self.value_in(result))
+        points = [(at, statistics.fmean(found[at])) for at in sorted(found)]
+        return np.array(points, dtype=float) if points else None
+
+    def newest(self, run: RunRecord) -> float | None:
+        """The value at the last iteration of which a run has any score."""
+        found = self.results(newest_results(run))
+        return self.value_in(found[0]) if found else None
+
+    def chance(self, runs: Sequence[RunRecord]) -> float | None:
+        if self.detail:
+            return None
+        levels = [result["chance"] for run in runs for result in self.results(newest_results(run))]
+        known = [level for level in levels if level is not None]
+        return statistics.fmean(known) if known else None
+
+    def results(self, results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Those of some results that have the score."""
+        return [
+            result
+            for result in results
+            if result["metric"] == self.metric
+            and (not self.protocol or result["settings"].get("protocol") == self.protocol)
+            and (not self.detail or isinstance((result.get("details") or {}).get(self.detail), (int, float)))
+        ]
+
+    def value_in(self, result: Mapping[str, Any]) -> float:
+        """The value in a result that has the score."""
+        return float(result["details"][self.detail] if self.detail else result["value"])
+
+
+def quantity_of(name: str, runs: Sequence[RunRecord]) -> Quantity:
+    """What a name means in some runs: TERM, METRIC, METRIC:PROTOCOL, METRIC:PROTOCOL:DETAIL or term:TERM.
+
+    `UsageError` where no run has it, and for the name alone of a term that is also that of a metric.
+    """
+    term, score = Term(name.removeprefix(TERM)), score_of(name)
+    is_logged = any(term.points(run) is not None for run in runs)
+    is_scored = not name.startswith(TERM) and any(score.results(run.results) for run in runs)
+    if is_logged and is_scored:
+        raise UsageError(
+            "--show",
+            received=f"{name!r}, a logged term and a metric of these runs",
+            expected=f"{TERM}{name} or {' or '.join(scores_in(runs, name))}",
+        )
+    if not is_logged and not is_scored:
+        known = ", ".join([*terms_in(runs), *scores_in(runs)]) or "none yet"
+        raise UsageError("--show", received=repr(name), expected=f"a logged term or a score of these runs: {known}")
+    return term if is_logged else score
+
+
+def score_of(name: str) -> Score:
+    """METRIC, METRIC:PROTOCOL or METRIC:PROTOCOL:DETAIL as a score."""
+    metric, _, rest = name.partition(":")
+    protocol, _, detail = rest.partition(":")
+    return Score(metric, protocol, detail)
+
+
+def terms_in(runs: Sequence[RunRecord]) -> list[str]:
+    """The terms in the last log lines of some runs, sorted, as `quantity_of` takes them."""
+    terms = {name for run in runs for line in run.log[-1:] for name in line} - {"iteration"}
+    metrics = {result["metric"] for run in runs for result in run.results}
+    return sorted(f"{TERM}{name}" if name in metrics else name for name in terms)
+
+
+def scores_in(runs: Sequence[RunRecord], metric: str = "") -> list[str]:
+    """The scores of some runs, or those of one metric, as METRIC:PROTOCOL, sorted."""
+    results = [result for run in runs for result in run.results if metric in ("", result["metric"])]
+    return sorted({f"{result['metric']}:{result['settings'].get('protocol')}" for result in results})
