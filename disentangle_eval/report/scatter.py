@@ -81,7 +81,7 @@ def scatter_figure(
 def write_name(axes: Axes, x: float, y: float, name: str, colour: str, above: float) -> None:
     """Writes a name next to a point, so many typographic points above it, on the side where the axes have more room.
 
-    A white rim keeps it legible over lines and other points.
+    It hides no point: points are drawn over it, and its white rim is over lines alone.
     """
     is_right = x > sum(axes.get_xlim()) / 2
     axes.annotate(
@@ -93,4 +93,5 @@ def write_name(axes: Axes, x: float, y: float, name: str, colour: str, above: fl
         color=colour,
         fontsize=8,
         path_effects=[withStroke(linewidth=2, foreground="white")],
+        zorder=1.5,
     )
