@@ -49,13 +49,13 @@ def posterior_draws(model: Posterior, data: Dataset, index: np.ndarray, seed: in
 
     `UsageError` for a posterior that is no diagonal normal distribution.
     """
-    from disentangle_eval.metrics.toolbox.posteriors import diagonal_normal
+    from disentangle_eval.metrics.toolbox.posteriors import diagonal_normal, posterior_of
 
     draw = GeneratorDraw(stream_seed(seed, "aggregate posterior"))
     parts = []
     with evaluating(model):
         for images in _batches(data, index):
-            q = diagonal_normal(model.posterior(images.to(device)), type(model).__name__)
+            q = diagonal_normal(posterior_of(model, images.to(device)), type(model).__name__)
             mean, deviation = q.mean.cpu(), q.stddev.cpu()
             parts.append(mean + deviation * draw.normal(*mean.shape))
     return torch.cat(parts).numpy()

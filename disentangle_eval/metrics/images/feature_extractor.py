@@ -57,11 +57,14 @@ class FeatureExtractor:
             raise DevalError(
                 f"features {self.name}", received=received, expected=f"({len(images)}, D), one row per image"
             )
-        if not features.is_floating_point() or not torch.isfinite(features).all():
+        found = features.float()
+        if not features.is_floating_point() or not torch.isfinite(found).all():
             raise DevalError(
-                f"features {self.name}", received=f"{features.dtype} or NaN", expected="finite real numbers"
+                f"features {self.name}",
+                received=f"{features.dtype}, or numbers that are not finite in float32",
+                expected="finite real numbers",
             )
-        return features.float()
+        return found
 
 
 def load_extractor(path: str | None, device: torch.device) -> FeatureExtractor:

@@ -28,6 +28,9 @@ from disentangle_eval.runtime.progress import counted
 TRIED = 8
 FEW = 1_000
 
+# What rounds to the lowest or highest level may be outside of [0, 1] by so much.
+HALF_A_LEVEL = 0.5 / 255
+
 CPU_BATCH = 64
 ACCELERATOR_BATCH = 512
 
@@ -66,7 +69,7 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
     count, made = image_counts(subject, cfg)
     extractor = load_extractor(cfg.features, device_of(model))
     real, derived = _real_features(model, data, extractor, count, seed)
-    generated = _generated_features(model, extractor, cfg, seed, made)
+    generated = _generated_features(model, extractor, cfg, seed, made, data)
     about = {
         "extractor": extractor.name,
         "extractor_sha256": extractor.sha256,
@@ -87,12 +90,12 @@ def feature_seconds(subject: Subject, cfg: FeatureConfig, seed: int) -> float:
     extractor = load_extractor(cfg.features, device_of(model))
     if path_of(_features_folder(), {**_real_key(data, extractor, count, seed), "array": FEATURES}).exists():
         count = 0
-    if _made_before(model, _generated_key(model, extractor, cfg, seed)) is not None:
+    if _made_before(model, _generated_key(model, extractor, cfg, seed, data)) is not None:
         made = 0
     if count + made < FEW:
         return 0.0
-    images = data.images(torch.arange(TRIED, device=extractor.device))
-    each = seconds_of(lambda: extractor(as_bytes(images)), extractor.device) / TRIED
+    images = data.images(torch.arange(min(TRIED, len(data)), device=extractor.device))
+    each = seconds_of(lambda: extractor(as_bytes(images)), extractor.device) / len(images)
     of_generated = each
     if not isinstance(model, Samples):
         z = model.prior.sample(GeneratorDraw(0), TRIED).to(extractor.device)
@@ -113,15 +116,23 @@ def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
     return min(cfg.num_images, len(data)), made
 
 
-def as_bytes(images: Tensor) -> Tensor:
+def as_bytes(images: Tensor, source: str = "images") -> Tensor:
     """(B, C, H, W) in [0, 1], C of 1 or 3 -> (B, 3, H, W) uint8, each value rounded to the nearest of 256 levels.
 
     What was stored as bytes comes back exactly, which cutting off the fraction would not do. Grey is repeated.
+    UsageError for other channels, DevalError for numbers that round to no level, with the `source` of the images.
     """
     channels = images.shape[1]
     if channels not in (1, 3):
         raise UsageError(
             "images", received=f"{channels} channels", expected="1 (grey) or 3 (RGB) to extract features from"
+        )
+    low, high = torch.stack([images.min(), images.max()]).tolist()
+    if not (images.is_floating_point() and -HALF_A_LEVEL <= low <= high <= 1 + HALF_A_LEVEL):
+        raise DevalError(
+            source,
+            received=f"{str(images.dtype).removeprefix('torch.')} numbers from {low:g} to {high:g}",
+            expected="real numbers in [0, 1]",
         )
     levels = (images * 255).round().clamp(0, 255).to(torch.uint8)
     return levels.expand(-1, 3, -1, -1).contiguous()
@@ -139,7 +150,7 @@ def _real_features(
     def make() -> np.ndarray:
         index = np.random.default_rng(stream_seed(seed, "real images")).choice(len(data), count, replace=False)
         batches = image_batches(model, data, np.sort(index), _batch_size(extractor.device), "features of real images")
-        return _collected((extractor(as_bytes(images)) for _, images in batches), count)
+        return _collected((extractor(as_bytes(images, f"dataset {data.name!r}")) for _, images in batches), count)
 
     def derived(name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         return cached_if_possible(folder, {**key, "array": name}, make)
@@ -168,29 +179,32 @@ def _real_key(data: Dataset, extractor: FeatureExtractor, count: int, seed: int)
 
 
 def _generated_features(
-    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int
+    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int, data: Dataset
 ) -> np.ndarray:
     if isinstance(model, Samples):
         return _collected(_features_of_finished(model, extractor, count, seed), count)
     if not isinstance(model, nn.Module):
-        return _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
-    key = _generated_key(model, extractor, cfg, seed)
+        return _collected(_features_of_samples(model, extractor, cfg, seed, data), cfg.num_images)
+    key = _generated_key(model, extractor, cfg, seed, data)
     features = _made_before(model, key)
     if features is None:
         _generated.pop(model, None)
-        features = _collected(_features_of_samples(model, extractor, cfg, seed), cfg.num_images)
+        features = _collected(_features_of_samples(model, extractor, cfg, seed, data), cfg.num_images)
         _generated[model] = key, features
     return features
 
 
-def _generated_key(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> tuple[Any, ...]:
+def _generated_key(
+    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, data: Dataset
+) -> tuple[Any, ...]:
     """What the features of a model's images follow from, its weights included, which training changes in place.
 
-    Empty for a model whose weights are not known.
+    The size of the data set's images decides whether they are refused. Empty for a model whose weights are not known.
     """
     if not isinstance(model, nn.Module):
         return ()
-    return weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
+    made = weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
+    return (*made, data.shape.height, data.shape.width)
 
 
 def _made_before(model: Any, key: tuple[Any, ...]) -> np.ndarray | None:
@@ -205,24 +219,36 @@ def _features_of_finished(model: Samples, extractor: FeatureExtractor, count: in
     for _, images in image_batches(
         model, model.finished, index, _batch_size(extractor.device), "features of finished images"
     ):
-        yield extractor(as_bytes(images))
+        yield extractor(as_bytes(images, f"dataset {model.finished.name!r}"))
 
 
-def _features_of_samples(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> Iterator[Tensor]:
-    """Latents depend on the seed and the prior alone; inner noise also on the device."""
+def _features_of_samples(
+    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, data: Dataset
+) -> Iterator[Tensor]:
+    """Latents depend on the seed and the prior alone; inner noise also on the device.
+
+    DevalError for what are no finite images in [0, 1] of the size of the data set's.
+    """
+    name = f"{type(model).__name__}.generate"
     z = model.prior.sample(GeneratorDraw(stream_seed(seed, "samples")), cfg.num_images)
     draw = GeneratorDraw(stream_seed(seed, "inner noise"), extractor.device) if cfg.inner_noise == "drawn" else None
     for batch in counted(z.split(_batch_size(extractor.device)), "features of generated images", len(z), len):
         with evaluating(model):
             images = model.generate(batch.to(extractor.device), draw)
+        if images.dim() != 4 or images.shape[2:] != data.shape[1:]:
+            raise DevalError(
+                name,
+                received=f"images of shape {tuple(images.shape)}",
+                expected=f"(B, C, {data.shape.height}, {data.shape.width}), the size of those of {data.name}",
+            )
         if not torch.isfinite(images).all():
             raise DevalError(
-                f"{type(model).__name__}.generate",
+                name,
                 received="NaN or infinity",
                 expected="images in [0, 1]",
                 advice="score an earlier checkpoint of the run",
             )
-        yield extractor(as_bytes(images))
+        yield extractor(as_bytes(images, name))
 
 
 def _collected(batches: Iterator[Tensor], count: int) -> np.ndarray:

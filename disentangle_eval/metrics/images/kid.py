@@ -17,8 +17,8 @@ _LEGACY_SEEDS = 2**32
 class KIDMetric(Metric[KIDConfig]):
     """The squared maximum mean discrepancy of the features under the kernel (x.y / D + 1)^3, averaged over subsets.
 
-    Unbiased, so 0 on average for equal distributions and below 0 half the time. Values: `value`; `std`, the standard
-    deviation over subsets; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`, `num_generated`.
+    Unbiased, so 0 on average for equal distributions and below 0 about half the time. Values: `value`; `std`, the
+    standard deviation over subsets; `extractor`, `extractor_sha256`, `resize` and `dims`; `num_real`, `num_generated`.
     """
 
     def seconds(self, subject: Subject, seed: int) -> float:

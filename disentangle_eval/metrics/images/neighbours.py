@@ -11,7 +11,7 @@ from torch import Tensor
 
 _BLOCK = 2048
 
-# Rounding of a squared distance, relative to the largest squared norm: nearer than this is equal.
+# Rounding of a squared distance, relative to the squared norms of its two points: nearer than this is equal.
 _ROUNDING = 1e-12
 
 
@@ -36,14 +36,13 @@ def balls(real: np.ndarray, generated: np.ndarray, k: int, device: torch.device)
     """
     centre = real.mean(axis=0, dtype=np.float64)
     points, others = _Points(real, centre, device), _Points(generated, centre, device)
-    slack = _ROUNDING * float(max(points.norms.max(), others.norms.max()))
     radii, other_radii = points.radii(k), others.radii(k)
     inside = torch.zeros(len(real), dtype=torch.bool, device=device)
     reached = torch.zeros(len(real), dtype=torch.bool, device=device)
     counts = torch.zeros(len(generated), dtype=torch.int64, device=device)
     for rows, block in points.blocks():
         for columns, other in others.blocks():
-            distances = _squared_distances(block, other, points.norms[rows], others.norms[columns]) - slack
+            distances = _least_squared_distances(block, other, points.norms[rows], others.norms[columns])
             in_real = distances <= radii[rows, None]
             counts[columns] += in_real.sum(dim=0)
             reached[rows] |= in_real.any(dim=1)
@@ -76,6 +75,11 @@ class _Points:
             nearest = torch.cat([nearest, distances], dim=1)
             nearest = nearest.topk(min(count, nearest.shape[1]), largest=False).values
         return nearest
+
+
+def _least_squared_distances(rows: Tensor, columns: Tensor, row_norms: Tensor, column_norms: Tensor) -> Tensor:
+    """Squared distances less their rounding."""
+    return _squared_distances(rows, columns, (1 - _ROUNDING) * row_norms, (1 - _ROUNDING) * column_norms)
 
 
 def _squared_distances(rows: Tensor, columns: Tensor, row_norms: Tensor, column_norms: Tensor) -> Tensor:

@@ -9,9 +9,10 @@ from torch.distributions import Independent, Normal
 
 from disentangle_eval.api import Dataset, Metric, Reconstructor, Scores, Subject
 from disentangle_eval.api.abilities import AnyModel
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.images.config import ReconstructionConfig
 from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
+from disentangle_eval.metrics.toolbox.posteriors import posterior_of
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -36,8 +37,6 @@ class ReconstructionMetric(Metric[ReconstructionConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         data, model = subject.data, subject.model
-        if len(data) < 2:
-            raise UsageError("reconstruction", received=f"{len(data)} images", expected="at least 2")
         index = random_images(len(data), self.cfg.num_images, seed)
         measured, mean_image = _measured(model, data, index)
         mean_squared_error, cross_entropy, power, floor = measured.mean(axis=0)
@@ -101,7 +100,7 @@ def _negative_log_likelihoods(model: AnyModel, data: Dataset, index: np.ndarray,
     found = []
     with evaluating(model):
         for _, images in image_batches(model, data, index):
-            q = model.posterior(images)
+            q = posterior_of(model, images)
             base = q.base_dist if isinstance(q, Independent) else q
             if not isinstance(base, Normal):
                 return None

@@ -65,8 +65,6 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
         factors = _known_factors(subject)
         if isinstance(factors, FactorGrid):
             return subject.codes(ReferenceStream(factors, seed).batches(self.cfg.num_images))
-        if len(subject) < 2:
-            raise UsageError("codes", received=f"{len(subject)} images", expected="at least 2 to take a covariance of")
         return subject.codes(random_images(len(subject), self.cfg.num_images, seed))
 
 

@@ -22,7 +22,7 @@ from disentangle_eval.metrics.toolbox.posterior_parts import (
     log_prob_of_vectors,
     seeded_sampling,
 )
-from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
+from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_of, posterior_table
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.statistics import mean_and_error
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
@@ -88,7 +88,7 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     with evaluating(model), seeded_sampling(device, seed, "iwae"):
         for batch, images in image_batches(model, data, index, IMAGES, "iwae, images"):
             some = torch.arange(done, done + len(batch), device=device)
-            draws: Draws = _Any(model.posterior(images)) if table is None else _Normal(table[some], draw)
+            draws: Draws = _Any(posterior_of(model, images)) if table is None else _Normal(table[some], draw)
             found.append(_bounds_of_batch(model, images, draws, particles, rows))
             done += len(batch)
     stacked = torch.cat(found, dim=1)

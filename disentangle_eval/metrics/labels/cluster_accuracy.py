@@ -137,8 +137,8 @@ def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None) -> 
         raise UsageError("column", received=chosen, expected=f"a categorical dimension of the code: {known}")
     if not any(sizes):
         raise UsageError(
-            "cluster-accuracy",
-            received=f"a code of {len(sizes)} real numbers",
+            "code",
+            received=f"{len(sizes)} real numbers",
             expected="one with a categorical dimension: a model with a discrete code, or a table with code_classes",
         )
     return int(np.argmax(sizes)) if chosen is None else chosen

@@ -15,11 +15,11 @@ from torch.distributions import Distribution, Independent
 from torch.distributions import Normal as NormalDistribution
 
 from disentangle_eval.api import Subject
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import OneHot, Part, Prior
 from disentangle_eval.metrics.toolbox.aggregate_posterior import AggregateDensity, AggregateSample
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
-from disentangle_eval.metrics.toolbox.posteriors import mean_kl
+from disentangle_eval.metrics.toolbox.posteriors import mean_kl, posterior_of
 from disentangle_eval.nn.categorical import ProductDistribution
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -52,7 +52,7 @@ def first_posterior(subject: Subject) -> Distribution:
     model = subject.model
     with evaluating(model):
         ((_, image),) = image_batches(model, subject.data, np.zeros(1, dtype=np.int64))
-        return model.posterior(image)
+        return posterior_of(model, image)
 
 
 def log_prob_of_vectors(q: Distribution, z: Tensor) -> Tensor:
@@ -169,15 +169,7 @@ def posterior_batches(subject: Subject, index: np.ndarray) -> PosteriorBatches:
     model, batches = subject.model, []
     with evaluating(model):
         for _, images in image_batches(model, subject.data, index):
-            try:
-                batches.append(model.posterior(images))
-            except ValueError:
-                raise DevalError(
-                    f"{type(model).__name__}.posterior",
-                    received="invalid parameters, such as NaN",
-                    expected="finite numbers",
-                    advice="score an earlier checkpoint of the run",
-                ) from None
+            batches.append(posterior_of(model, images))
     return PosteriorBatches(tuple(batches), widths_of_parts(batches[0]), device_of(model))
 
 

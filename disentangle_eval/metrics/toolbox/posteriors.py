@@ -52,6 +52,20 @@ class PosteriorTable:
         return gaussians.log_density(z, self.mean, self.log_variance)
 
 
+def posterior_of(model: Any, images: Tensor) -> Distribution:
+    """q(z|x) of images (B, C, H, W); DevalError for parameters that torch refuses, as of a model that has diverged."""
+    try:
+        posterior: Distribution = model.posterior(images)
+    except ValueError as error:
+        raise DevalError(
+            f"{type(model).__name__}.posterior",
+            received="parameters that no distribution has, such as NaN",
+            expected="finite numbers and variances above 0",
+            advice="score an earlier checkpoint of the run",
+        ) from error
+    return posterior
+
+
 def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
     """The posteriors of the images of `index` (n,), in that order.
 
@@ -65,7 +79,7 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
     means, log_variances = [], []
     with evaluating(model):
         for _, images in image_batches(model, data, index):
-            q = diagonal_normal(model.posterior(images), type(model).__name__)
+            q = diagonal_normal(posterior_of(model, images), type(model).__name__)
             means.append(q.mean.float())
             log_variances.append(2 * q.stddev.float().log())
     table = PosteriorTable(torch.cat(means), torch.cat(log_variances))
@@ -110,7 +124,7 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     total = np.zeros(len(subject.code))
     with evaluating(model):
         for batch, images in image_batches(model, data, index):
-            whole = model.posterior(images)
+            whole = posterior_of(model, images)
             if isinstance(whole, ProductDistribution):
                 kl = mean_kl(whole, getattr(model, "prior", None))
                 if kl is None or not _is_code(whole, subject.codes(batch)):

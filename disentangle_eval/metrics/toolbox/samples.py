@@ -80,7 +80,12 @@ def _shares(n: int, counts: Sequence[int]) -> list[int]:
 
 
 def random_images(total: int, count: int | None, seed: int) -> np.ndarray:
-    """Indices of `count` different images out of `total`, ascending; of every image without `count` or with fewer."""
+    """Indices of `count` different images out of `total`, ascending; of every image without `count` or with fewer.
+
+    UsageError for fewer than two images in all.
+    """
+    if total < 2:
+        raise UsageError("images", received=f"{total} images", expected="at least 2")
     if count is None or count >= total:
         return np.arange(total)
     return np.sort(np.random.default_rng(seed).choice(total, count, replace=False))

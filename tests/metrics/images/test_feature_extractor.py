@@ -184,13 +184,19 @@ class NotANumber(nn.Module):
         return x.float().flatten(1) / 0 * 0
 
 
+class BeyondFloat32(nn.Module):
+    def forward(self, x):
+        return x.double().flatten(1) * 1e300
+
+
 @pytest.mark.parametrize(
     ("module", "told"),
     [
         (Image(), r"received shape \(4, 3, 8, 8\), expected \(4, D\)"),
         (Half(), r"received shape \(2, 192\), expected \(4, D\)"),
         (Integers(), "received torch.uint8"),
-        (NotANumber(), "NaN, expected finite"),
+        (NotANumber(), "not finite in float32, expected finite"),
+        (BeyondFloat32(), "not finite in float32, expected finite"),
     ],
 )
 def test_features_of_another_form_are_told(tmp_path, module, told):

@@ -87,8 +87,44 @@ def test_every_level_comes_back_as_the_byte_it_was(channels):
     pixels = torch.arange(256, dtype=torch.uint8).repeat(channels).view(1, channels, 16, 16)
     images = ByteImages(pixels).images(torch.tensor([0]))
     assert torch.equal(as_bytes(images), pixels.expand(1, 3, 16, 16))
-    between = torch.tensor([-0.2, 0.4 / 255, 0.6 / 255, 1.2]).view(1, 1, 2, 2)
+    between = torch.tensor([-0.4 / 255, 0.4 / 255, 0.6 / 255, 255.4 / 255]).view(1, 1, 2, 2)
     assert as_bytes(between)[0, 0].flatten().tolist() == [0, 0, 1, 255]
+
+
+class Altered(NoisyGenerator):
+    """Its images are changed by a function."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def generate(self, z, draw=None):
+        return self.change(super().generate(z, draw))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda x: 2 * x - 1, r"received float32 numbers from -0.\d+ to 0.\d+, expected real numbers in \[0, 1\]"),
+        (lambda x: (255 * x).round().to(torch.uint8), "received uint8 numbers from"),
+        (lambda x: x[:, :, :6], r"received images of shape \(64, 1, 6, 8\), expected \(B, C, 8, 8\)"),
+        (lambda x: x.flatten(1), r"received images of shape \(64, 64\)"),
+    ],
+)
+def test_what_a_generator_makes_must_be_images_in_0_to_1_of_the_size_of_the_data(extractor, change, told):
+    with pytest.raises(DevalError, match=f"Altered.generate: {told}"):
+        score(Altered(change), byte_images(200), extractor)
+    assert score(Altered(torch.Tensor.double), byte_images(200), extractor).values["value"] > 0
+
+
+def test_what_a_model_made_for_images_of_one_size_is_not_compared_with_those_of_another(extractor):
+    model = NoisyGenerator()
+    score(model, byte_images(200), extractor)
+    pixels = torch.zeros(200, 1, 6, 6, dtype=torch.uint8)
+    with pytest.raises(
+        DevalError, match=r"generate: received images of shape \(64, 1, 8, 8\), expected \(B, C, 6, 6\)"
+    ):
+        score(model, ImageDataset("smaller", "1" * 64, ByteImages(pixels)), extractor)
 
 
 def test_images_that_are_neither_grey_nor_rgb_are_refused(extractor):
@@ -190,6 +226,11 @@ def test_the_cache_knows_the_seed_where_it_chose_the_images_and_only_there(extra
 def test_images_that_are_not_finite_are_told(extractor):
     with pytest.raises(DevalError, match=r"NoisyGenerator.generate: received NaN.*earlier checkpoint"):
         score(NoisyGenerator(contrast=float("nan")), byte_images(200), extractor)
+
+
+def test_how_long_it_takes_is_tried_with_the_images_there_are(extractor):
+    cfg = build(FIDConfig, {"features": str(extractor), "num_images": 1000})
+    assert FIDMetric(cfg).seconds(EncodedSubject(NoisyGenerator(), byte_images(3)), 0) > 0
 
 
 def test_one_image_is_no_data_to_compare_with(extractor):

@@ -96,6 +96,16 @@ def test_coverage_of_an_equal_generator():
     assert coverage_if_equal(10_000, 10_000, 5) == pytest.approx(1 - 2**-5, abs=1e-3)
 
 
+def test_an_outlier_is_far_from_all_others_and_makes_no_two_of_them_near():
+    real, generated = features(100, 0), features(100, 1, shift=6.0)
+    assert shares(real, generated, 3) == [0, 0, 0, 0]
+    # On the far side of its own set, where its ball ends.
+    generated[0] = 1e7
+    assert shares(real, generated, 3) == [0, 0, 0, 0]
+    real[0] = -1e7
+    assert shares(real, generated, 3) == [0, 0, 0, 0]
+
+
 @pytest.fixture
 def extractor(tmp_path, monkeypatch):
     monkeypatch.setenv("DEVAL_CACHE", str(tmp_path / "cache"))

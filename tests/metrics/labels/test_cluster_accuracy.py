@@ -124,9 +124,7 @@ def test_a_column_that_holds_no_classes_is_refused(column):
 
 def test_a_code_of_real_numbers_is_refused_on_one_line():
     table = CodeTable(np.zeros((500, 3)), labels=LABELS)
-    with pytest.raises(
-        UsageError, match="received a code of 3 real numbers, expected one with a categorical"
-    ) as caught:
+    with pytest.raises(UsageError, match="code: received 3 real numbers, expected one with a categorical") as caught:
         score(table)
     assert "\n" not in str(caught.value)
 

@@ -7,7 +7,7 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.subject import CodeTable
-from disentangle_eval.metrics.toolbox.samples import draw_samples, factor_values, permuted_over_images
+from disentangle_eval.metrics.toolbox.samples import draw_samples, factor_values, permuted_over_images, random_images
 
 
 def test_on_a_grid_sets_are_drawn_batch_by_batch_from_one_stream_as_the_reference_draws_them(space, classes):
@@ -99,3 +99,12 @@ def test_noise_on_a_grid_of_few_images_scores_its_chance_though_every_image_is_d
     found = score(name, noise)
     assert found.values["value"] > (0.05 if name == "r2" else 0.15)
     assert found.chance == pytest.approx(found.values["value"], abs=0.06)
+
+
+@pytest.mark.parametrize("count", [None, 2, 10])
+def test_random_images_are_different_ones_or_all_and_a_single_one_is_refused(count):
+    found = random_images(5, count, 0)
+    assert len(set(found)) == len(found) == min(5, count or 5)
+    assert (np.diff(found) > 0).all()
+    with pytest.raises(UsageError, match="images: received 1 images, expected at least 2"):
+        random_images(1, count, 0)
