@@ -17,7 +17,7 @@ from disentangle_eval.runtime.progress_bar import shown_progress
 
 COMMANDS = {
     "train": LazyCommand("disentangle_eval.cli.train", "Train a model on a data set."),
-    "score": LazyCommand("disentangle_eval.cli.score", "Score a checkpoint or a table of codes with a metric."),
+    "score": LazyCommand("disentangle_eval.cli.score", "Score a model, a network of your own or a table of codes."),
     "encode": LazyCommand("disentangle_eval.cli.encode", "Write the codes of every image of a data set to a file."),
     "export": LazyCommand("disentangle_eval.cli.export", "Write a model for use elsewhere, with a model card."),
     "sample": LazyCommand("disentangle_eval.cli.sample", "Draw images from a generator's prior."),

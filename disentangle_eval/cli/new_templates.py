@@ -47,7 +47,7 @@ python -m pytest -q
 COMMAND
 ```
 
-- `MODULE/__init__.py`: what there is, in a line each; it imports nothing slow
+- `MODULE/__init__.py`: the spec of the KIND, its name and where its code is; it imports nothing slow
 FILES
 - `tests/`: the checks of the plugin interface, and your own
 """
@@ -62,7 +62,7 @@ COMMANDS = {
 PURPOSES = {
     "model": """\
 - `MODULE/config.py`: its settings, which become options of `deval train NAME`
-- `MODULE/model.py`: the model, who learns from which loss and what it can do""",
+- `MODULE/model.py`: the model: its players, their losses, and what it can do""",
     "metric": """\
 - `MODULE/config.py`: its settings and protocols
 - `MODULE/metric.py`: the metric""",
@@ -100,11 +100,11 @@ class CLASSConfig(ModelConfig):
     "MODULE/model.py": '''\
 """NAME: players, rounds of losses, and what the model can do.
 
-What a model can do follows from its methods; `deval check NAME` lists those it does without. With `self.prior` (a
-Prior of disentangle_eval.latents) and `generate(z)` it is sampled, by `deval sample` and metrics such as fid. With
-`posterior(x)` metrics of posteriors score it. With `traversal(draw)` its code is swept, by `deval traverse` and in
-pictures during training. A subclass of disentangle_eval.nn.gaussian_vae.GaussianVAE has all of these and only adds its
-loss. The guide "Write a plugin" lists every method.
+What a model can do follows from its methods; `deval check NAME` lists those that it does not have. `deval sample` and
+metrics such as fid need `self.prior` (a Prior of disentangle_eval.latents) and `generate(z)`. Metrics of posteriors
+need `posterior(x)`. `deval traverse` and the traversals drawn during training need `traversal(draw)`. A subclass of
+disentangle_eval.nn.gaussian_vae.GaussianVAE has all of these and only adds its loss. The guide "Write a plugin" lists
+every method.
 """
 
 import math

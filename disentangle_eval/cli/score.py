@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     shell_complete=complete_protocols,
     help="Named settings of the metric, such as `dlib,ib-gan`; may be repeated.",
 )
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol.")
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol; may be repeated."
+)
 @click.option(
     "--features",
     type=click.Path(path_type=Path),
@@ -108,15 +110,16 @@ def score(
 ) -> None:
     """Score each SOURCE with a metric, under a named protocol.
 
-    A SOURCE is a checkpoint or a run folder, which means its newest checkpoint; with --dataset also an exported program
-    (.pt2), TorchScript, ONNX, module:callable of the working folder, hf:NAME, or a table of codes (.npz, .npy, .csv,
-    .parquet, .h5) in the order of the data set's images. Settings after a question mark describe the images
-    that a network expects: "enc.pt2?range=-1,1&channels=3&size=224".
+    A SOURCE is a checkpoint or a run folder, which means its newest checkpoint; with --dataset also an exported
+    program (.pt2), TorchScript, ONNX, hf:NAME, a table of codes (.npz, .npy, .csv, .parquet, .h5) in the order of the
+    data set's images, or mine:encoder, which is `encoder` of mine.py in the working folder: a module, a function, or a
+    function without arguments that builds one. Settings after a question mark describe the images that a network
+    expects: "enc.pt2?range=-1,1&channels=3&size=224".
 
-    Every score is shown with that of an uninformative code. Scores of a run are also added to its results.jsonl, one
-    JSON object per line; a score that is there under the same settings, checkpoint, data and seed is shown again. If a
-    metric fails, the others are still scored, and the exit code is not 0. `deval metrics` lists metrics and their
-    protocols, the default first.
+    A score is shown with its chance level, that of an uninformative code, where it has one. Scores of a run are also
+    added to its results.jsonl, one JSON object per line; a score that is there under the same settings, checkpoint,
+    data and seed is shown again. If a metric fails, the others are still scored, and the exit code is not 0. `deval
+    metrics` lists metrics and their protocols, the default first.
     """
     if not sources and not codes and not samples:
         raise UsageError("score", received="nothing to score", expected="a SOURCE, or --samples DATA")

@@ -58,11 +58,12 @@ def score(
     `code_classes` (K,) is the number of classes of a column of class indices, otherwise 0. `log_variance` (N, K)
     belongs to normal posteriors whose means are the codes.
 
-    `metrics` is a name or several; "all" means every metric that reads codes alone, does not take minutes and can be
-    computed on the data. Each is scored under its default protocol unless `protocol` names another, with `settings`
-    changed; `seed` fixes every random draw. If one of several metrics fails, that is a `DevalWarning`. With
-    `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on clean real images of
-    the data set it was trained on, as every result reports. With `progress` a terminal shows bars with the time left.
+    `metrics` is one name or several, in a list or joined by commas; "all" means every metric that reads codes alone,
+    does not take minutes and can be computed on the data. Each is scored under its default protocol unless `protocol`
+    names another, with `settings` changed; `seed` fixes every random draw. If one of several metrics fails, that is a
+    `DevalWarning`. With `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on
+    clean real images of the data set it was trained on, as every result reports. With `progress` a terminal shows bars
+    with the time left.
 
     Raises `UsageError` for an unknown name, for a metric whose needs are not met, and for arrays that do not fit
     together.
@@ -76,7 +77,7 @@ def score(
     from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.sources.opened import open_source
 
-    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    names = tuple(metrics.replace(" ", "").split(",")) if isinstance(metrics, str) else tuple(metrics)
     protocols = () if protocol is None else (protocol,)
     changes = {**settings, "batch_statistics": batch_statistics}
     # Before anything slow: a misspelt metric is refused at once.

@@ -81,13 +81,15 @@ class Registry:
     def _find(self, of_kind: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
         if name in of_kind:
             return of_kind[name]
-        near = difflib.get_close_matches(name.lower(), of_kind, n=1)
+        near = difflib.get_close_matches(name.lower(), of_kind, n=1, cutoff=0.7)
         broken = f" ({_summary(self.problems)})" if self.problems else ""
         raise UsageError(
             noun,
             received=repr(name),
             expected="" if near else f"one of: {', '.join(sorted(of_kind)) or 'none'}",
-            advice=(f"did you mean {near[0]!r}? " if near else "") + f"`deval {noun}s` lists all{broken}",
+            advice=(f"did you mean {near[0]!r}? " if near else "")
+            + f"`deval {noun}s` lists all{broken}"
+            + ("" if near else "; --plugins FILE.py adds those of a file"),
         )
 
 

@@ -10,14 +10,21 @@ from contextlib import contextmanager
 def evaluating(model: object) -> Iterator[None]:
     """Eval mode without gradients; afterwards every module is in the mode it was in."""
     import torch
+
+    with eval_mode(model), torch.no_grad():
+        yield
+
+
+@contextmanager
+def eval_mode(model: object) -> Iterator[None]:
+    """Eval mode; afterwards every module is in the mode it was in."""
     from torch import nn
 
     training = [module for module in model.modules() if module.training] if isinstance(model, nn.Module) else []
     try:
         for module in training:
             module.training = False
-        with torch.no_grad():
-            yield
+        yield
     finally:
         for module in training:
             module.training = True

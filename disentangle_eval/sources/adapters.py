@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -13,6 +13,7 @@ from torch.nn.functional import interpolate
 from disentangle_eval.api import Dataset, Draw
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.latents import Categorical, CodeDimension, Normal, OneHot, Prior, Uniform, continuous
+from disentangle_eval.runtime.evaluating import eval_mode
 from disentangle_eval.sources.settings import SourceSettings
 
 # Luminance of red, green and blue (ITU-R BT.601).
@@ -21,7 +22,11 @@ PRIORS: Mapping[str, Callable[[int], Any]] = {"normal": Normal, "uniform": Unifo
 
 
 class ForeignModel(nn.Module):
-    """A callable on tensors under a name; a module, or the module whose method it is, is moved and set to eval."""
+    """A callable on tensors under a name.
+
+    A module, or the module whose method it is, is moved to the device and computes in eval mode. Between calls it is in
+    the mode in which it was given, since its owner may be training it.
+    """
 
     def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
         super().__init__()
@@ -33,30 +38,45 @@ class ForeignModel(nn.Module):
         self.module = owner if isinstance(owner, nn.Module) else None
 
     def train(self, mode: bool = True) -> Self:
-        """As of any module; an exported program stays in the mode in which it was exported."""
+        """Set the mode of the adapter alone."""
         self.training = mode
-        if self.module is not None:
-            with contextlib.suppress(NotImplementedError):
-                self.module.train(mode)
         return self
 
     def outputs(self, x: Tensor) -> Tensor:
         """What the callable returns for a batch, the chosen one of several outputs.
 
-        `DevalError` where it fails or returns no tensor, with the shape that it received.
+        A tensor, or an array of another library, which becomes a float32 tensor. `DevalError` where it fails or returns
+        neither, with the shape that it received.
         """
         try:
-            found = self._compute[0](x)
+            with eval_mode(self.module):
+                found = self._compute[0](x)
         except Exception as error:  # a program of the user's may raise anything
             raise DevalError(
                 f"{self.name}: failed on a batch of shape {tuple(x.shape)} ({describe(error)})",
-                advice="write which images it expects, such as ?channels=3&size=224&range=-1,1; a program "
-                "must take any number of images",
+                advice=self._advice(error),
             ) from error
         chosen = self._chosen(found)
-        if not isinstance(chosen, Tensor):
-            raise DevalError(self.name, received=type(chosen).__name__, expected="a tensor")
-        return chosen
+        if isinstance(chosen, Tensor):
+            return chosen
+        try:
+            return torch.tensor(np.asarray(chosen.__array__(), dtype=np.float32), device=x.device)
+        except (AttributeError, TypeError, ValueError):
+            raise DevalError(
+                self.name,
+                received=type(chosen).__name__,
+                expected="a tensor or an array",
+                advice="return one, or name the attribute that has it, such as output=mean",
+            ) from None
+
+    def _advice(self, error: Exception) -> str:
+        """What to type after a failure: a method instead of `forward`, or how the images must look."""
+        if isinstance(error, NotImplementedError) and hasattr(self.module, "encode"):
+            return "it has a method encode: give that, such as MODEL.encode or mine:MODEL.encode"
+        return (
+            "write which images it expects, such as ?channels=3&size=224&range=-1,1; a program must take any number of "
+            "images"
+        )
 
     def _chosen(self, found: Any) -> Any:
         name = self.settings.output
@@ -69,6 +89,8 @@ class ForeignModel(nn.Module):
                 raise UsageError("output", received=name, expected=f"a number from 0 to {len(found) - 1}")
             return found[int(name or 0)]
         if name and not isinstance(found, Tensor):
+            if not hasattr(found, name):
+                raise UsageError("output", received=name, expected=f"an attribute of {type(found).__name__}")
             return getattr(found, name)
         return found
 

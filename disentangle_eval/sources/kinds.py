@@ -26,7 +26,18 @@ _NUMPY, _HDF5, _PARQUET, _ZIP = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PAR1", b"P
 def refuse_missing(place: str) -> None:
     """`UsageError` where there is nothing of that name; looks at no contents."""
     if not (place.startswith(HUB) or Path(place).expanduser().exists() or _CALLABLE.fullmatch(place)):
-        raise UsageError("source", received=f"{place!r}, which does not exist", expected=EXPECTED)
+        received = f"{place!r}, which does not exist"
+        raise UsageError("source", received=received, expected=EXPECTED, advice=python_name_advice(place))
+
+
+def python_name_advice(place: str) -> str:
+    """How to name a callable of a Python file of the working folder whose path was written; empty for anything else."""
+    path, _, attribute = place.partition(":")
+    file = Path(path.removesuffix(".py") + ".py")
+    if file.is_absolute() or not (path.endswith(".py") or file.is_file()):
+        return ""
+    name = f"{'.'.join(file.with_suffix('').parts)}:{attribute or 'NAME'}"
+    return "" if name == place else f"write {name}, as Python imports it"
 
 
 def kind_of(place: str) -> SourceKind:
@@ -37,6 +48,8 @@ def kind_of(place: str) -> SourceKind:
     if path.is_dir():
         return "checkpoint"
     if path.is_file():
+        if advice := python_name_advice(place):
+            raise UsageError("source", received=f"the Python file {place!r}", expected=EXPECTED, advice=advice)
         return _kind_of_file(path)
     refuse_missing(place)
     return "callable"

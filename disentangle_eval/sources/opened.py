@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import logging
 import os
 import sys
@@ -27,7 +28,7 @@ from disentangle_eval.opening import (
     refuse_other_shape,
     restore_model,
 )
-from disentangle_eval.sources.kinds import HUB, kind_of
+from disentangle_eval.sources.kinds import HUB, kind_of, python_name_advice
 from disentangle_eval.sources.published import published_checkpoint
 from disentangle_eval.sources.settings import SourceName, SourceSettings, parse_source, source_settings
 
@@ -145,12 +146,24 @@ def subject_for(source: Source, data: Dataset | str | None, data_dir: Path | Non
     if isinstance(data, str):
         of = source.origin
         data = open_dataset_for(of, data, data_dir) if of else open_dataset(data, data_dir)
+    elif data is not None and not hasattr(data, "images"):
+        raise UsageError(
+            "data",
+            received=type(data).__name__,
+            expected="the name of a data set, or what de.load_dataset returns",
+            advice="write arrays of your own with np.savez and name them npz:FILE.npz",
+        )
     elif data is not None and source.origin is not None:
         refuse_other_shape(source.origin, data, repr(data.name), "choose another data set")
     if source.table is not None:
         return _table_subject(source, source.table, data)
     if data is None:
-        raise UsageError(source.name, received="no data set to score it on", expected="one, such as --dataset dsprites")
+        raise UsageError(
+            source.name,
+            received="no data set to score it on",
+            expected="one, such as dsprites",
+            advice="add --dataset dsprites, or from Python give its name after the model",
+        )
     refuse_other_size(source, data)
     kept = None
     if _is_foreign(source.model):
@@ -261,7 +274,7 @@ def _open_program(written: SourceName, device: str) -> Source:
 
 
 def _open_callable(written: SourceName, device: str) -> Source:
-    """`module:attribute` of the working folder, a callable on tensors or a class of modules without arguments."""
+    """`module:attribute` of the working folder: a callable on tensors, or what builds one without arguments."""
     module, _, attribute = written.place.partition(":")
     folder = str(Path.cwd())
     _LOG.info("source: running %s of the working folder", written.place)
@@ -275,6 +288,7 @@ def _open_callable(written: SourceName, device: str) -> Source:
         raise UsageError(
             f"source {written.place!r} cannot be imported ({describe(error)})",
             expected="module:callable, of a module in the working folder",
+            advice=python_name_advice(written.place),
         ) from error
     opened = _open_object(found, _given(written.settings), device)
     return replace(opened, name=written.text, about={"model": written.place, "source": written.text})
@@ -324,8 +338,8 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
     from disentangle_eval.api import Encoder, Generator
     from disentangle_eval.runtime.devices import choose_device
 
-    if isinstance(source, type) and issubclass(source, nn.Module):
-        source = source()
+    if _builds(source):
+        source = _built(source)
     name = getattr(source, "__name__", type(source).__name__)
     origin = origin_of(source) if isinstance(source, nn.Module) else None
     if _is_foreign(source) or isinstance(source, (Encoder, Generator)):
@@ -342,6 +356,35 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
     chosen = known or choose_device("cpu" if device == "auto" else device)
     model = _adapted(source, name, source_settings(dict(settings)), chosen)
     return Source(name, {"model": name}, model)
+
+
+def _builds(source: Any) -> bool:
+    """Whether a source is a class of modules, or a function that no image can be given to because it takes nothing."""
+    from torch import nn
+
+    if isinstance(source, type):
+        return issubclass(source, nn.Module)
+    return inspect.isroutine(source) and _takes_nothing(source)
+
+
+def _takes_nothing(function: Callable[..., Any]) -> bool:
+    try:
+        return not inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a function of another language has no signature
+        return False
+
+
+def _built(source: Callable[[], Any]) -> Any:
+    """What a class or a function without arguments makes; `UsageError` where it fails."""
+    _LOG.info("source: building %s; its weights are those that it sets or loads", source.__name__)
+    try:
+        return source()
+    except Exception as error:  # code of the user's may raise anything
+        raise UsageError(
+            f"source {source.__name__!r} cannot be built ({describe(error)})",
+            expected="a class or function that works without arguments",
+            advice="write a function without arguments that builds the network and loads its weights, and name that",
+        ) from error
 
 
 def _adapted(compute: Callable[..., Any], name: str, settings: SourceSettings, device: torch.device) -> ForeignModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from disentangle_eval.api import Dataset
 from disentangle_eval.data.files.npz_blocks import read_array
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.metrics.code_file import code_dimensions, read_arrays
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.sources.kinds import table_format
@@ -39,9 +40,25 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
         raise UsageError(str(path), received=f"a file that cannot be read ({reason})", expected=EXPECTED) from None
     if codes.ndim == 1:
         codes = codes[:, None]
+    if kind in ("csv", "parquet"):
+        codes = _without_row_numbers(codes, path)
     if codes.ndim != 2 or codes.dtype.kind not in "biuf":
         raise UsageError(str(path), received=f"{codes.dtype} of shape {codes.shape}", expected=EXPECTED)
     return {"codes": codes}
+
+
+def _without_row_numbers(codes: np.ndarray, path: Path) -> np.ndarray:
+    """The codes without a first column that counts the rows, an index that was written with them; `DevalWarning`."""
+    if codes.ndim != 2 or codes.shape[1] < 2 or len(codes) < 2 or codes[0, 0] not in (0, 1):
+        return codes
+    if not np.array_equal(codes[:, 0], codes[0, 0] + np.arange(len(codes))):
+        return codes
+    warnings.warn(
+        f"{path}: its first column counts the rows and is left out; write codes alone, such as with index=False",
+        DevalWarning,
+        stacklevel=2,
+    )
+    return codes[:, 1:]
 
 
 def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTable:
@@ -94,7 +111,7 @@ def _of_hdf5(path: Path) -> np.ndarray:
     with h5py.File(path, "r") as file:
         tables = [name for name in file if dataset_inside(file, name) is not None]
         if "codes" not in tables and len(tables) != 1:
-            received = f"the arrays {', '.join(tables) or 'none'}"
+            received = f"the arrays {', '.join(tables)}" if tables else "no array at the top of the file"
             raise UsageError(str(path), received=received, expected="an array named codes, or only one")
         array: np.ndarray = np.asarray(file["codes" if "codes" in tables else tables[0]])
     return array

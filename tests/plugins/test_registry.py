@@ -38,7 +38,10 @@ def test_unknown_name_is_answered_with_the_nearest():
 def test_unknown_name_far_from_all_gets_no_suggestion():
     with pytest.raises(UsageError) as raised:
         registry_of("ibgan").find_dataset("zzz")
-    assert str(raised.value) == "dataset: received 'zzz', expected one of: none; `deval datasets` lists all"
+    assert str(raised.value) == (
+        "dataset: received 'zzz', expected one of: none; `deval datasets` lists all; "
+        "--plugins FILE.py adds those of a file"
+    )
 
 
 def test_problems_warn_once_and_are_named_with_an_unknown_name(install):

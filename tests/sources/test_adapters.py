@@ -32,6 +32,7 @@ def encoder(found, **settings):
         ((FIRST, SECOND), "1", SECOND),
         (SimpleNamespace(mean=FIRST, std=SECOND), "std", SECOND),
         (FIRST[:, :, None, None], "", FIRST),
+        (FIRST.double().numpy(), "", FIRST),
         (FIRST[:, 0], "", FIRST[:, :1]),
     ],
 )
@@ -45,8 +46,13 @@ def test_the_code_is_the_first_output_or_the_one_that_is_named(found, output, co
         ({"a": FIRST}, {"output": "b"}, "output: received b, expected one of: a"),
         ([FIRST, SECOND], {"output": "2"}, "output: received 2, expected a number from 0 to 1"),
         ([FIRST, SECOND], {"output": "mean"}, "output: received mean, expected a number from 0 to 1"),
+        (
+            SimpleNamespace(mean=FIRST),
+            {"output": "mu"},
+            "output: received mu, expected an attribute of SimpleNamespace",
+        ),
         (FIRST, {"classes": 3}, "classes: received 3, expected 2, as the outputs are"),
-        ("text", {}, "mine: received str, expected a tensor"),
+        ("text", {}, "mine: received str, expected a tensor or an array; .* such as output=mean"),
     ],
 )
 def test_outputs_that_are_not_there_or_are_no_code_are_refused(found, settings, said):

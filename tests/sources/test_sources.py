@@ -42,6 +42,11 @@ class Batchwise(nn.Module):
         return x[:, 0, 0, :3] - x[:, 0, 0, :3].mean(dim=0)
 
 
+class Encodes(nn.Module):
+    def encode(self, x: Tensor) -> Tensor:
+        return x.flatten(1)
+
+
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Images that say their factors in three pixels, as the name of a data set in the working folder."""
@@ -106,8 +111,18 @@ def test_a_program_in_a_file_of_any_name_scores_1(data: str, tmp_path: Path, sav
     assert len(result["checkpoint_sha256"]) == 64
 
 
-@pytest.mark.parametrize("source", [Factors(), Factors().forward, lambda x: 7.0 * x[:, 0, 0, :3], Factors])
-def test_anything_callable_on_tensors_scores_1(data: str, source) -> None:
+SOURCES = [
+    Factors(),
+    Factors().forward,
+    lambda x: 7.0 * x[:, 0, 0, :3],
+    lambda x: np.asarray(x)[:, 0, 0, :3],
+    Factors,
+    lambda: Factors(),
+]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_anything_callable_on_tensors_or_a_builder_of_it_scores_1(data: str, source) -> None:
     assert de.score(source, data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
 
 
@@ -157,12 +172,28 @@ def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None
         (nn.Flatten(0), r"received outputs of shape \(256,\) for 16 images"),
         (nn.Linear(3, 2), "failed on a batch of shape"),
         (lambda x: x.flatten(1) / 0, "received NaN or infinity"),
-        (lambda x: x.numpy(), "received ndarray, expected a tensor"),
+        (Encodes(), "failed on a batch of shape .* it has a method encode: give that"),
     ],
 )
 def test_what_would_score_nothing_is_refused(data: str, module, message: str) -> None:
     with pytest.raises(DevalError, match=message):
         de.score(module, data, metrics="factorvae")
+
+
+def test_a_network_that_is_being_trained_computes_in_eval_mode_and_stays_in_its_own(data: str) -> None:
+    network = nn.Sequential(Factors(), nn.Dropout(0.5)).train()
+    network[0].eval()
+    assert de.score(network, data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
+    assert [module.training for module in network.modules()] == [True, False, True]
+
+
+def test_metrics_are_joined_by_commas_as_on_the_command_line(data: str) -> None:
+    assert list(de.score(Factors(), data, metrics="mig, sap")) == ["mig", "sap"]
+
+
+def test_data_that_is_no_data_set_is_refused(data: str) -> None:
+    with pytest.raises(UsageError, match="data: received list, expected the name of a data set"):
+        de.score(Factors(), [torch.zeros(1, 4, 4)], metrics="mig")
 
 
 def test_how_images_look_is_said_in_the_source(data: str) -> None:
@@ -195,12 +226,17 @@ def test_categorical_outputs_are_classes_or_probabilities(data: str) -> None:
         ("enc.pt2?channels=2", "channels: received '2'"),
         ("weights.pt", "holds weights without their network"),
         ("no_such_module_here:encode", "cannot be imported"),
+        ("of_a_test.py", "received the Python file 'of_a_test.py', .* write of_a_test:NAME"),
+        ("of_a_test", "which does not exist, .* write of_a_test:NAME"),
+        ("of_a_test.py:Needy", "cannot be imported .* write of_a_test:Needy"),
+        ("of_a_test:Needy", "source 'Linear' cannot be built .* write a function without arguments"),
         ("codes.npy", "codes.npy holds codes alone: received no data set"),
     ],
 )
 def test_mistakes_in_a_source_are_one_line(data: str, tmp_path: Path, text: str, message: str) -> None:
     torch.save(nn.Linear(1, 1).state_dict(), tmp_path / "weights.pt")
     np.save(tmp_path / "codes.npy", CLASSES)
+    (tmp_path / "of_a_test.py").write_text("from torch.nn import Linear as Needy")
     with pytest.raises(UsageError, match=message):
         de.score(text, None if text == "codes.npy" else data, metrics="factorvae")
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalWarning, UsageError
 from disentangle_eval.sources.kept_codes import KeptCodes
 from disentangle_eval.sources.tables import read_table
 
@@ -68,7 +68,7 @@ def test_a_single_column_is_a_code_of_one_dimension(tmp_path):
     ("write", "said"),
     [
         (lambda path: h5_of(path, a=CODES, b=CODES), "the arrays a, b, expected an array named codes, or only one"),
-        (lambda path: h5_of(path), "the arrays none, expected an array named codes"),
+        (lambda path: h5_of(path), "no array at the top of the file, expected an array named codes"),
         (sparse, "cannot be read .*codes claims 8000000000000 bytes"),
         (lambda path: npy_of(path, np.zeros((2, 2, 2))), r"float64 of shape \(2, 2, 2\), expected a table of numbers"),
         (lambda path: npy_of(path, np.array(["a", "b"])), "expected a table of numbers"),
@@ -81,6 +81,14 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path, write, said):
     with pytest.raises(UsageError, match=said) as caught:
         read_table(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_first_column_that_counts_the_rows_is_no_code(tmp_path, start):
+    rows = "".join(f"{start + row},{','.join(map(str, values))}\n" for row, values in enumerate(CODES))
+    with pytest.warns(DevalWarning, match="its first column counts the rows and is left out"):
+        codes = read_table(text_of(tmp_path / "table.csv", ",a,b,c\n" + rows))["codes"]
+    np.testing.assert_array_equal(codes, CODES)
 
 
 @pytest.mark.parametrize("name", ["codes", "anything"])

@@ -35,14 +35,14 @@ def offered(candidate: Candidate, capability: type[Any]) -> Any:
     """A fresh model in eval mode; `NotChecked` where it does not offer the capability, a protocol of the interface."""
     model = candidate.model(seed=0).eval()
     if not isinstance(model, capability):
-        raise NotChecked(f"{type(model).__name__} is no {capability.__name__}")
+        raise NotChecked(f"{type(model).__name__} does not have the capability {capability.__name__}")
     return model
 
 
 def latents(model: object, draw: Draw) -> Tensor:
     """(N, Z), drawn from a model's prior; `NotChecked` for a model without one."""
     if not isinstance(model, Generator):
-        raise NotChecked(f"{type(model).__name__} is no Generator, so there is no prior to draw z from")
+        raise NotChecked(f"{type(model).__name__} does not have the capability Generator, so no prior to draw z from")
     return model.prior.sample(draw, N)
 
 
