@@ -85,12 +85,14 @@ def refuse_unknown(name: str) -> None:
     known = {*registry.models, *registry.metrics, *registry.datasets}
     if name in known or parse_dataset(name).name in registry.datasets:
         return
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=1)
+    near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.7)
     raise UsageError(
         "plugin",
         received=repr(name),
         expected="" if near else "a model, a metric or a data set",
-        advice=(f"did you mean {near[0]!r}? " if near else "") + "`deval plugins` lists all",
+        advice=(f"did you mean {near[0]!r}? " if near else "")
+        + "`deval plugins` lists all"
+        + ("" if near else "; --plugins FILE.py adds those of a file"),
     )
 
 

@@ -55,7 +55,7 @@ def _details(data: Mapping[str, Any]) -> dict[str, str]:
         "licence": data["licence"],
         "state": f"your own: write {data['name']}:PATH" if own else data["state"],
         "files": "; ".join(_published(file) for file in data["files"]),
-        "missing": ", ".join(data["missing"]),
+        "missing": ", ".join(data["missing"]) if data["state"] == "missing" else "",
         "to get them": f"deval data fetch {data['name']}" if data["state"] == "missing" else "",
         "scored on": data["test"],
         "from": owner(data),

@@ -35,7 +35,7 @@ class RunSettings(Config):
     """The settings that every run has, whatever its model."""
 
     dataset: str = Field("dsprites", description="data set to train on")
-    preset: str | None = Field(None, description="named settings of the model, such as `paper`")
+    preset: str | None = Field(None, description="named settings of the model, as `deval models` lists them")
     shorten: float = Field(
         1.0,
         ge=1,
