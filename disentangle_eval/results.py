@@ -65,6 +65,12 @@ class Result:
     warnings: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """The score in words: `mig (dlib) 0.2814, chance 0.0003, on dsprites@drawn`."""
+        chance = "" if self.chance is None else f", chance {self.chance:.4f}"
+        on = f", on {self.dataset}" if self.dataset else ""
+        return f"{self.metric} ({self.settings['protocol']}) {self.value:.4f}{chance}{on}"
+
     def to_json(self) -> str:
         """One line of JSON; refuses NaN and infinities, which JSON cannot hold."""
         return json.dumps(asdict(self), allow_nan=False)

@@ -95,6 +95,12 @@ def test_rows_of_a_matrix_have_the_names_that_a_detail_gives_them():
     assert rows_of("information", {"information": matrix}) == ("code dimension", range(2))
 
 
+def test_a_result_is_printed_in_words():
+    assert str(RESULT) == "mig (dlib) 0.5000"
+    scored_on = Result(**{**vars(RESULT), "chance": 0.25, "dataset": "dsprites@drawn"})
+    assert str(scored_on) == "mig (dlib) 0.5000, chance 0.2500, on dsprites@drawn"
+
+
 def test_the_interval_of_scores_is_student_s():
     results = [Result(**{**vars(RESULT), "value": value, "seed": seed}) for seed, value in enumerate([0.1, 0.2, 0.6])]
     found = spread(results)
