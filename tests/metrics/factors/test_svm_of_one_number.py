@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from disentangle_eval.metrics.factors.svm_of_one_number import _newton, _Point, fit_lines
+from disentangle_eval.metrics.factors.svm_of_one_number import _minimum, _Point, fit_lines
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-3, -200.0])
@@ -23,11 +23,8 @@ def test_lines_are_those_of_liblinear(unit, centre):
 class Overshot:
     """Huber's losses of slopes: the quadratic model, too flat away from the centres, promises more than they keep."""
 
-    size = 2
-
     def __init__(self, scale, centre):
         self.scale, self.centre = scale, centre
-        self.inside = np.ones(len(centre), dtype=int)
         self.tried = []
 
     def at(self, slope, offset):
@@ -56,7 +53,7 @@ def radius_after(radius, length, descent, predicted, actual):
 def test_steps_that_overshoot_are_taken_back_and_shortened_by_liblinear_s_rule():
     scale, centre = (part.ravel() for part in np.meshgrid([2.0, 8.0, 30.0], np.linspace(0.25, 16, 64)))
     problem = Overshot(scale, centre)
-    slope, offset = _newton(problem)
+    slope, offset = _minimum(problem.at, np.full(len(centre), 1e-4 / 2))
     np.testing.assert_allclose(slope, centre, atol=1e-3)
     assert not offset.any()
     for machine, tried in enumerate(np.transpose(problem.tried)):
