@@ -36,8 +36,8 @@ def main() -> None:
         cfg = HigginsConfig(**values)
         stream = stream_of(table, cfg.stream, seed=0)
         start = time.process_time()
-        points, labels = draw_points(table, stream, cfg.train_points, cfg.pairs_per_point)
-        draw_points(table, stream, cfg.eval_points, cfg.pairs_per_point)
+        (points,), labels = draw_points([table], stream, cfg.train_points, cfg.pairs_per_point)
+        draw_points([table], stream, cfg.eval_points, cfg.pairs_per_point)
         drawn = time.process_time()
         HigginsMetric(cfg).classifier(points, labels, seed=0)
         found = {

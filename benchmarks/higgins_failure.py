@@ -38,7 +38,7 @@ def partial_code(factors: int, kept: int) -> CodeTable:
 def draw_distances(axes: Axes) -> None:
     """The points of a code with dimensions for a and b, and none for c."""
     table = partial_code(3, 2)
-    points, shared = draw_points(table, ReferenceStream(table.grid, 0), 600, 64)
+    (points,), shared = draw_points([table], ReferenceStream(table.grid, 0), 600, 64)
     for factor, (name, colour) in enumerate(zip("abc", COLOURS, strict=True)):
         x, y = points[shared == factor, :2].T
         axes.scatter(x, y, s=8, color=colour, label=f"pairs share {name}", linewidths=0)

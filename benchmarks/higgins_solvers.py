@@ -50,7 +50,7 @@ def point_set(table: CodeTable, seed: int) -> PointSet:
     """The points that both protocols draw with a seed."""
     cfg, stream = METRICS["kim-mnih"].cfg, IndependentStream(table.grid, seed)
     counts = (cfg.train_points, cfg.eval_points)
-    return PointSet(*(draw_points(table, stream, count, cfg.pairs_per_point, np.float64) for count in counts))
+    return PointSet(*(draw_points([table], stream, count, cfg.pairs_per_point, np.float64) for count in counts))
 
 
 def results(name: str, sets: list[PointSet]) -> Iterator[Line]:

@@ -15,7 +15,8 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import DevalWarning
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import too_large, variances
-from disentangle_eval.metrics.toolbox.labelled_votes import Coded, permuted_codes, stream_of
+from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
+from disentangle_eval.metrics.toolbox.permuted_codes import Coded, has_small_classes, permuted_codes
 from disentangle_eval.metrics.toolbox.votes import Votes
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -70,8 +71,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             return votes, {"train": accuracy(factor_of, votes), "eval": accuracy(factor_of, other)}
 
         train_votes, accuracies = counted(subject)
-        if cfg.stream == "labelled" and active.size:
-            # Few images in a class: the codes of these images identify it by chance.
+        if active.size and (cfg.stream == "labelled" or has_small_classes(subject.grid)):
             permuted = [counted(one)[1] for one in permuted_codes(subject, stream_seed(seed, "factorvae", "chance"))]
             chances = {name: float(np.mean([one[name] for one in permuted])) for name in accuracies}
         else:

@@ -6,6 +6,8 @@ disentangled when a linear classifier identifies from these distances the factor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
@@ -20,7 +22,8 @@ from disentangle_eval.metrics.factors.linear_softmax import (
     fit_newton,
 )
 from disentangle_eval.metrics.factors.predictors import LARGEST
-from disentangle_eval.metrics.toolbox.labelled_votes import Coded, permuted_codes, stream_of
+from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
+from disentangle_eval.metrics.toolbox.permuted_codes import Coded, has_small_classes, permuted_codes
 from disentangle_eval.metrics.toolbox.votes import Stream
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -41,95 +44,87 @@ class HigginsMetric(Metric[HigginsConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        reference = cfg.stream == "reference"
         stream = stream_of(subject, cfg.stream, seed)
         varying = stream.varying
         if len(varying) < 2:
             sizes = subject.factors.sizes
             raise UsageError("factor sizes", received=sizes, expected="two factors of two classes or more")
+        names = [subject.factors.names[factor] for factor in varying]
+        uninformative: list[Coded] = []
+        if cfg.stream == "labelled" or has_small_classes(subject.grid):
+            uninformative.extend(permuted_codes(subject, stream_seed(seed, "higgins", "chance")))
         # The reference averages in the precision of the codes.
-        dtype = None if reference else np.float64
-        points, labels = draw_points(subject, stream, cfg.train_points, cfg.pairs_per_point, dtype)
+        dtype = None if cfg.stream == "reference" else np.float64
+        tables = [subject, *uninformative]
+        points, labels = draw_points(tables, stream, cfg.train_points, cfg.pairs_per_point, dtype)
         missing = np.setdiff1d(np.arange(len(varying)), labels)
         if missing.size:
-            name = subject.factors.names[varying[missing[0]]]
             raise UsageError(
-                "train_points", received=f"{cfg.train_points}, of which none shares {name!r}", expected="more"
+                "train_points",
+                received=f"{cfg.train_points}, of which none shares {names[missing[0]]!r}",
+                expected="more",
             )
-        classifier = self.classifier(points, labels, seed)
-        fresh_points, fresh_labels = draw_points(subject, stream, cfg.eval_points, cfg.pairs_per_point, dtype)
+        fresh, fresh_labels = draw_points(tables, stream, cfg.eval_points, cfg.pairs_per_point, dtype)
 
-        confusion = confusion_matrix(fresh_labels, classifier.predict(fresh_points), len(varying))
-        eval_accuracy = float(np.trace(confusion) / cfg.eval_points)
-        chance = self._labelled_chance(subject, seed) if cfg.stream == "labelled" else 1 / len(varying)
+        classifiers = [self.classifier(of_table, labels, seed) for of_table in points]
+        confusions = [
+            confusion_matrix(fresh_labels, fitted.predict(of_table), len(varying))
+            for fitted, of_table in zip(classifiers, fresh, strict=True)
+        ]
+        classifier, confusion = classifiers[0], confusions[0]
+        if cfg.solver == "newton" and not classifier.converged:
+            raise DevalError(
+                f"newton: not converged to {cfg.tolerance:g} after {classifier.iterations} iterations",
+                advice="raise iterations, tolerance or penalty",
+            )
+        chance = float(np.mean([accuracy(one) for one in confusions[1:]])) if uninformative else 1 / len(varying)
         values = {
-            "value": eval_accuracy,
-            "train_accuracy": float(np.mean(classifier.predict(points) == labels)),
-            "eval_accuracy": eval_accuracy,
-            "train_loss": classifier.cross_entropy(points, labels),
+            "value": accuracy(confusion),
+            "train_accuracy": float(np.mean(classifier.predict(points[0]) == labels)),
+            "eval_accuracy": accuracy(confusion),
+            "train_loss": classifier.cross_entropy(points[0], labels),
             "solver_iterations": classifier.iterations,
             "converged": classifier.converged,
-            "factors": [subject.factors.names[factor] for factor in varying],
+            "factors": names,
             "factor_confusion": confusion.tolist(),
         }
-        counts = {"train_points": len(points), "eval_points": len(fresh_points)}
+        counts = {"train_points": len(labels), "eval_points": len(fresh_labels)}
         return Scores(values, chance=chance, counts=counts)
 
-    def _labelled_chance(self, subject: Subject, seed: int) -> float:
-        """The mean accuracy with the codes of other images, at the same pairs.
-
-        Above 1 / factors where classes are small: a pair may be an image with itself, more often the smaller its class.
-        """
-        cfg = self.cfg
-        accuracies = []
-        for codes in permuted_codes(subject, stream_seed(seed, "higgins", "chance")):
-            stream = stream_of(subject, cfg.stream, seed)
-            points, labels = draw_points(codes, stream, cfg.train_points, cfg.pairs_per_point, np.float64)
-            fresh, fresh_labels = draw_points(codes, stream, cfg.eval_points, cfg.pairs_per_point, np.float64)
-            accuracies.append(float((self.classifier(points, labels, seed).predict(fresh) == fresh_labels).mean()))
-        return float(np.mean(accuracies))
-
     def classifier(self, points: np.ndarray, labels: np.ndarray, seed: int) -> LinearSoftmax:
-        """The settings' classifier of points (N, K) with labels (N,), all of which occur.
-
-        DevalError when newton does not converge.
-        """
+        """The settings' classifier of points (N, K) with labels (N,), all of which occur."""
         cfg = self.cfg
         if cfg.solver == "lbfgs":
             return fit_lbfgs(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
         if cfg.solver == "liblinear":
             return fit_liblinear(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
         if cfg.solver == "newton":
-            fitted = fit_newton(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
-            if not fitted.converged:
-                raise DevalError(
-                    f"newton: not converged to {cfg.tolerance:g} after {fitted.iterations} iterations",
-                    advice="raise iterations, tolerance or penalty",
-                )
-            return fitted
+            return fit_newton(points, labels, cfg.penalty, cfg.tolerance, cfg.iterations)
         random = np.random.default_rng(stream_seed(seed, "higgins", "weights"))
         initial = random.normal(scale=cfg.weight_std, size=(points.shape[1] + 1, labels.max() + 1))
         return fit_adagrad(points, labels, initial, cfg.iterations, cfg.batch_size, cfg.learning_rate, cfg.accumulator)
 
 
 def draw_points(
-    subject: Coded, stream: Stream, count: int, pairs: int, dtype: type | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points (count, K) float64, and which of the varying factors the pairs of each share, (count,) from 0.
+    tables: Sequence[Coded], stream: Stream, count: int, pairs: int, dtype: type | None = None
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """The points of each of T tables at the same pairs, T arrays (count, K) float64, and the shared factors, (count,).
 
     A point is the mean of `pairs` distances between two codes, averaged in `dtype` or in the precision of the codes.
-    DevalError where that is not finite, or too large for a classifier.
+    Factors are numbered from 0 among the varying ones. DevalError where a point is not finite, or too large for a
+    classifier.
     """
-    points, fixed = [], []
+    chunks: list[list[np.ndarray]] = [[] for _ in tables]
+    fixed = []
     rows = max(1, _CHUNK // pairs)
     for start in range(0, count, rows):
         drawn = stream.pairs(min(rows, count - start), pairs)
-        images, index = distinct(drawn.index, len(subject))
-        codes = subject.codes(images)
-        points.append(mean_distances(codes, index, np.array(is_categorical(subject.code)), dtype))
         fixed.append(drawn.fixed)
-    found = np.concatenate(points).astype(np.float64)
-    if not np.isfinite(found).all() or found.max() > LARGEST:
+        images, index = distinct(drawn.index, len(tables[0]))
+        for table, points in zip(tables, chunks, strict=True):
+            points.append(mean_distances(table.codes(images), index, np.array(is_categorical(table.code)), dtype))
+    found = [np.concatenate(points).astype(np.float64) for points in chunks]
+    if not all(np.isfinite(points).all() and points.max() <= LARGEST for points in found):
         raise DevalError(
             "codes",
             received="numbers whose differences are too large to classify",
@@ -173,3 +168,8 @@ def mean_distances(
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Labels (N,) and predictions (N,) -> how often each pair of them occurs, (classes, classes) int64."""
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def accuracy(confusion: np.ndarray) -> float:
+    """Confusions (C, C) -> the share of points that are on the diagonal."""
+    return float(np.trace(confusion) / confusion.sum())

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
 from disentangle_eval.api import Factors, Subject
 from disentangle_eval.errors import UsageError
-from disentangle_eval.latents import CodeDimension
 from disentangle_eval.metrics.toolbox.votes import IndependentStream, Pairs, ReferenceStream, Stream, Votes
-
-_PERMUTATIONS = 5
 
 
 class LabelledStream:
@@ -81,45 +76,6 @@ class LabelledStream:
         place = self._start[factor][images] + self._random.integers(self._size[factor][images])
         chosen: np.ndarray = self._order[factor][place]
         return chosen
-
-
-class Coded(Protocol):
-    """What votes and pairs read of a subject: the codes of its images."""
-
-    @property
-    def code(self) -> tuple[CodeDimension, ...]:
-        """What each column of a code holds."""
-
-    def __len__(self) -> int:
-        """The number of images."""
-
-    def codes(self, index: np.ndarray) -> np.ndarray:
-        """Image indices (any shape, ints) -> codes, shape `index.shape + (K,)`."""
-
-
-@dataclass(frozen=True)
-class PermutedCodes:
-    """The codes of a subject as those of other images, `order` (N,): uninformative, with all else as it is."""
-
-    subject: Subject
-    order: np.ndarray
-
-    @property
-    def code(self) -> tuple[CodeDimension, ...]:
-        return self.subject.code
-
-    def __len__(self) -> int:
-        return len(self.subject)
-
-    def codes(self, index: np.ndarray) -> np.ndarray:
-        return self.subject.codes(self.order[index])
-
-
-def permuted_codes(subject: Subject, seed: int) -> Iterator[PermutedCodes]:
-    """The codes of a subject in five random permutations, by which the chance of a score of few images is found."""
-    random = np.random.default_rng(seed)
-    for _ in range(_PERMUTATIONS):
-        yield PermutedCodes(subject, random.permutation(len(subject)))
 
 
 def stream_of(subject: Subject, kind: Literal["reference", "independent", "in-turn", "labelled"], seed: int) -> Stream:

@@ -168,7 +168,7 @@ def test_codes_too_large_for_a_variance_are_refused(space):
 
 
 def test_the_chance_of_training_votes_is_that_of_a_permuted_code_whose_dimensions_do_not_win_equally_often():
-    space = FactorSpace(("a", "b", "c", "d"), (8, 8, 8, 8))
+    space = FactorSpace(tuple("abcdefgh"), (4,) * 8)
     codes = np.random.default_rng(0).normal(size=(len(space), 4))
     # A dimension with heavy tails varies little over most sets of images, and wins most votes.
     codes[:, 0] = codes[:, 0] ** 9
@@ -179,7 +179,7 @@ def test_the_chance_of_training_votes_is_that_of_a_permuted_code_whose_dimension
         for seed in range(8)
     ]
     assert found.chance == pytest.approx(np.mean([one.values["value"] for one in permuted]), abs=0.02)
-    assert found.chance < train_chance(np.full(4, 1 / 4), 4, 400) - 0.01
+    assert found.chance < train_chance(np.full(4, 1 / 4), 8, 400) - 0.01
 
 
 def test_infogan_cr_fixes_the_factors_in_turn_and_takes_the_scale_from_a_tenth_of_the_images(space, classes):
