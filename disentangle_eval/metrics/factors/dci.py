@@ -12,7 +12,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.boosted_trees import BoostedTrees, sort_columns
 from disentangle_eval.metrics.factors.config import DCIConfig
 from disentangle_eval.metrics.factors.predictors import majority_accuracies
-from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks, sums_by_block
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.progress import counted
@@ -41,14 +41,13 @@ class DCIMetric(Metric[DCIConfig]):
         fitted, fresh = train.factors[:, varying], test.factors[:, varying]
         blocks = one_hot_blocks(train.codes, subject.code)
         x, x_test = in_usual_units(np.hstack(blocks), np.hstack(one_hot_blocks(test.codes, subject.code)))
-        first = np.cumsum([0, *(block.shape[1] for block in blocks[:-1])])
         table = sort_columns(x)
         columns, train_accuracy, test_accuracy = [], [], []
         targets = zip(varying, fitted.T, fresh.T, strict=True)
         for factor, y, y_test in counted(targets, "dci, trees by factor", len(varying)):
             trees = BoostedTrees(cfg.stages, cfg.depth, cfg.learning_rate, stream_seed(seed, "trees", int(factor)))
             trees.fit(table, y)
-            columns.append(np.add.reduceat(trees.importances, first))
+            columns.append(sums_by_block(trees.importances, blocks))
             train_accuracy.append(float((trees.fitted == y).mean()))
             test_accuracy.append(float((trees.predict(x_test) == y_test).mean()))
         importance = np.stack(columns, axis=1)

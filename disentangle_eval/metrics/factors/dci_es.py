@@ -6,7 +6,6 @@ Random forests of growing depth predict each factor from the code. An explicit c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +13,9 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
-from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
-from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
+from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks, sums_by_block
 from disentangle_eval.metrics.toolbox.forests import fit_forest
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
@@ -48,9 +46,10 @@ class DCIESMetric(Metric[DCIESConfig]):
         train, test = draw_images(subject, seed, cfg.num_train, cfg.num_test)
         varying = varying_columns(*(subject.factors.classes(index) for index in (train, test)))
         names = [subject.factors.names[factor] for factor in varying]
-        columns = (np.hstack(one_hot_blocks(subject.codes(index), subject.code)) for index in (train, test))
-        x, x_test = in_usual_units(*columns)
-        classes, values = (np.concatenate(sets) for sets in _factors(subject, train, test))
+        blocks, blocks_test = (one_hot_blocks(subject.codes(index), subject.code) for index in (train, test))
+        x, x_test = in_usual_units(np.hstack(blocks), np.hstack(blocks_test))
+        images = np.concatenate([train, test])
+        classes, values = subject.factors.classes(images), factor_values(subject.factors, images)
         probes, baselines = [], []
         named = zip(varying, names, strict=True)
         for factor, name in counted(named, "dci-es, forests by factor", len(varying)):
@@ -66,9 +65,7 @@ class DCIESMetric(Metric[DCIESConfig]):
         ]
         informativeness = 1 - losses.mean(axis=0)
         best = int(informativeness.argmax())
-        widths = [dimension.classes if isinstance(dimension, Categorical) else 1 for dimension in subject.code]
-        first = np.cumsum([0, *widths[:-1]])
-        importance = np.stack([np.add.reduceat(row[best].importance, first) for row in probes], axis=1)
+        importance = np.stack([sums_by_block(row[best].importance, blocks) for row in probes], axis=1)
         scores = {
             "value": float(np.mean(explicitnesses)),
             "explicitness": float(np.mean(explicitnesses)),
@@ -89,12 +86,6 @@ class DCIESMetric(Metric[DCIESConfig]):
     def _forest(self, as_class: bool, depth: int, seed: int) -> RandomForestClassifier | RandomForestRegressor:
         kind = RandomForestClassifier if as_class else RandomForestRegressor
         return kind(n_estimators=self.cfg.trees, max_depth=depth, random_state=seed)
-
-
-def _factors(subject: Subject, *sets: np.ndarray) -> Iterator[list[np.ndarray]]:
-    """The classes of sets of images, and the values."""
-    yield [subject.factors.classes(index) for index in sets]
-    yield [factor_values(subject.factors, index) for index in sets]
 
 
 def explicitness(capacities: np.ndarray, losses: np.ndarray, baseline: float) -> float:

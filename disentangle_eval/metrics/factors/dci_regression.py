@@ -14,6 +14,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import DCIRegressionConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
 from disentangle_eval.metrics.factors.r2 import r_squared, standardised_codes
+from disentangle_eval.metrics.toolbox.columns import sums_by_block
 from disentangle_eval.metrics.toolbox.forests import fit_forest
 from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, permutations_of, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
@@ -44,13 +45,12 @@ class DCIRegressionMetric(Metric[DCIRegressionConfig]):
         train, test = draw_images(subject, seed, self.cfg.num_train, self.cfg.num_test)
         varying = varying_columns(*(subject.factors.classes(index) for index in (train, test)))
         blocks, blocks_test = (standardised_codes(subject, train, index) for index in (train, test))
-        x, x_test = np.hstack(blocks), np.hstack(blocks_test)
-        first = np.cumsum([0, *(block.shape[1] for block in blocks[:-1])])
+        x_test = np.hstack(blocks_test)
         y, y_test = (factor_values(subject.factors, index)[:, varying] for index in (train, test))
         mean, deviation = y.mean(axis=0), y.std(axis=0)
         y, y_test = (y - mean) / deviation, (y_test - mean) / deviation
 
-        fit = self._fit(x, y, x_test, first, seed)
+        fit = self._fit(blocks, y, x_test, seed)
         of_dimension, of_factor = purity(fit.importance), purity(fit.importance.T)
         weight = shares(fit.importance.sum(axis=1))
         r2_train, r2_test = r_squared(y, fit.train), r_squared(y_test, fit.test)
@@ -71,17 +71,19 @@ class DCIRegressionMetric(Metric[DCIRegressionConfig]):
         }
         permuted = []
         for shuffled in permutations_of(y, train, seed):
-            other = self._fit(x, shuffled, x_test[:1], first, seed).importance
+            other = self._fit(blocks, shuffled, x_test[:1], seed).importance
             permuted.append(float(purity(other) @ shares(other.sum(axis=1))))
         return Scores(values, float(np.mean(permuted)), counts={"num_train": len(train), "num_test": len(test)})
 
-    def _fit(self, x: np.ndarray, y: np.ndarray, x_test: np.ndarray, first: np.ndarray, seed: int) -> Fit:
-        """One regressor per factor; `first` (K,) are the columns at which dimensions begin."""
+    def _fit(self, blocks: list[np.ndarray], y: np.ndarray, x_test: np.ndarray, seed: int) -> Fit:
+        """One regressor per factor of y (N, F), of K blocks (N, columns); the test images' columns are joined."""
+        x = np.hstack(blocks)
         columns, train, test = [], [], []
         for factor, target in enumerate(y.T):
             regressor = self._fitted(x, target, stream_seed(seed, "forests", factor) % 2**32)
             lasso = isinstance(regressor, Lasso)
-            columns.append(np.add.reduceat(np.abs(regressor.coef_ if lasso else regressor.feature_importances_), first))
+            importances = np.abs(regressor.coef_ if lasso else regressor.feature_importances_)
+            columns.append(sums_by_block(importances, blocks))
             train.append(regressor.predict(x))
             test.append(regressor.predict(x_test))
         return Fit(*(np.stack(parts, axis=1) for parts in (columns, train, test)))

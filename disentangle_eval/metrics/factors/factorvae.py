@@ -40,29 +40,16 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        reference = cfg.stream == "reference"
         # The reference computes in the precision of the codes, and equal variances differ by rounding alone.
-        dtype = None if reference else np.float64
+        dtype = None if cfg.stream == "reference" else np.float64
         stream = stream_of(subject, cfg.stream, seed)
-        sample = stream.images(self._sample_size(subject)) if cfg.scale == "sample" else None
+        varying = stream.varying
+        # The reference draws in this order.
+        drawn = stream.images(self._sample_size(subject)) if cfg.scale == "sample" else None
         train = stream.votes(cfg.train_votes, cfg.samples_per_vote)
         fresh = stream.votes(cfg.eval_votes, cfg.samples_per_vote)
-
-        if sample is None:
-            sample = train.index.ravel()
-        codes = subject.codes(sample)
-        with np.errstate(over="ignore"):
-            scale = variances(codes, subject.code, dtype)
-        if not np.isfinite(scale).all():
-            raise too_large(codes)
-        alive = (codes.min(axis=0) < codes.max(axis=0)) & (scale > 0)
-        kept, pruning = self._kept(scale, subject, sample)
-        active = np.flatnonzero(alive & kept)
-        if not active.size:
-            found = f"factorvae: no dimension is active ({pruning}), so the score is 0"
-            warnings.warn(found, DevalWarning, stacklevel=2)
-
-        varying = stream.varying
+        sample = train.index.ravel() if drawn is None else drawn
+        scale, active, pruning = self._active(subject, sample, dtype)
 
         def counted(codes: Coded) -> tuple[np.ndarray, dict[str, float]]:
             """The training votes, and the accuracies."""
@@ -97,6 +84,23 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
     def _sample_size(self, subject: Subject) -> int:
         share = self.cfg.variance_share
         return self.cfg.variance_samples if share is None else max(2, round(share * len(subject)))
+
+    def _active(self, subject: Subject, sample: np.ndarray, dtype: type | None) -> tuple[np.ndarray, np.ndarray, str]:
+        """The variance of each column over the images of a sample (K,), the columns that vote (A,), and the rule that
+        pruned others, in words.
+        """
+        codes = subject.codes(sample)
+        with np.errstate(over="ignore"):
+            scale = variances(codes, subject.code, dtype)
+        if not np.isfinite(scale).all():
+            raise too_large(codes)
+        alive = (codes.min(axis=0) < codes.max(axis=0)) & (scale > 0)
+        kept, pruning = self._kept(scale, subject, sample)
+        active = np.flatnonzero(alive & kept)
+        if not active.size:
+            found = f"factorvae: no dimension is active ({pruning}), so the score is 0"
+            warnings.warn(found, DevalWarning, stacklevel=3)
+        return scale, active, pruning
 
     def _kept(self, scale: np.ndarray, subject: Subject, sample: np.ndarray) -> tuple[np.ndarray, str]:
         """Which columns pass the threshold (K,), and the rule in words."""

@@ -15,11 +15,7 @@ from disentangle_eval.errors import DevalWarning
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
-from disentangle_eval.metrics.toolbox.samples import (
-    drawn_or_all,
-    permuted_over_images,
-    varying_columns,
-)
+from disentangle_eval.metrics.toolbox.samples import drawn_or_all, permuted_over_images, varying_columns
 
 # Beyond this float32 holds deviations with fewer than four digits.
 _LARGEST_OFFSET = 1000

@@ -14,12 +14,7 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
-from disentangle_eval.metrics.toolbox.samples import (
-    drawn_or_all,
-    permutations_of,
-    random_images,
-    varying_columns,
-)
+from disentangle_eval.metrics.toolbox.samples import drawn_or_all, permutations_of, random_images, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
 
 # Samples of the posterior from which its chance is estimated.

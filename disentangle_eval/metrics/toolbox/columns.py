@@ -60,6 +60,13 @@ def _block(column: np.ndarray, dimension: CodeDimension) -> np.ndarray:
     return column[:, None]
 
 
+def sums_by_block(values: np.ndarray, blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """One number per column of K blocks -> the sum over the columns of each block, (K,)."""
+    starts = np.cumsum([0, *(block.shape[1] for block in blocks[:-1])])
+    sums: np.ndarray = np.add.reduceat(values, starts)
+    return sums
+
+
 def in_usual_units(fitted: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     """Columns (N, C) that a model is fitted to, and others (M, C), with those of extreme units brought to usual ones.
 
