@@ -13,8 +13,8 @@ from disentangle_eval.latents import CodeDimension
 
 _PERMUTATIONS = 5
 
-# From so many images in the smallest class on, noise scores less than 0.002 above 1 / factors, which is no more than
-# the standard error of the mean of five permutations (5,000 fresh votes or points each).
+# With so many images in the smallest class, noise scores no further above 1 / factors than the standard error of the
+# mean of five permutations, which is 0.003 with 5,000 fresh votes or points.
 _MANY_IMAGES = 10_000
 
 
