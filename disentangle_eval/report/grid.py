@@ -87,4 +87,4 @@ def save_png(path: Path, picture: np.ndarray) -> None:
     from PIL import Image
 
     image = Image.fromarray(picture)
-    write_atomically(path, lambda file: image.save(file, format="png", optimize=True))
+    write_atomically(path, lambda file: image.save(file, format="png"))

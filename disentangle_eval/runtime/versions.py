@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.metadata import version
 
 from disentangle_eval.runtime.processor import default_products
@@ -15,6 +16,11 @@ def versions() -> dict[str, str]:
 
     On a CPU where fully connected layers do not take torch's own products by default, `products` says whose.
     """
-    found = {name: version(name) for name in _NAMES}
-    products = default_products()
-    return found if products == "torch" else {**found, "products": products}
+    found, products = _installed(), default_products()
+    return {**found} if products == "torch" else {**found, "products": products}
+
+
+@functools.cache
+def _installed() -> dict[str, str]:
+    """Read once: every checkpoint records them, and their metadata take longer to parse than a small model to save."""
+    return {name: version(name) for name in _NAMES}

@@ -277,7 +277,7 @@ def uri_of_pixels(picture: np.ndarray) -> str:
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="png", optimize=True)
+    Image.fromarray(picture).save(buffer, format="png")
     return uri_of_png(buffer.getvalue())
 
 
