@@ -31,6 +31,7 @@ from disentangle_eval.study.processes import Processes
 from disentangle_eval.study.running import StudyFolder, run_study
 
 LOG_EVERY = 10
+MODEL = {"model": "beta-vae", "networks": "mlp", "batch_size": 16}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,7 +64,7 @@ def short_study(images: Path, trials: int, iterations: int) -> Study:
             "seeds": f"0-{trials - 1}",
             "iterations": iterations,
             "log_every": LOG_EVERY,
-            "models": [{"model": "beta-vae", "networks": "mlp", "batch_size": 16}],
+            "models": [MODEL],
         }
     )
 

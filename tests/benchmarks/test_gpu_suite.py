@@ -1,5 +1,6 @@
 """The suite for GPUs, played on the CPU with tiny networks and the stand-in for CUDA graphs."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from disentangle_eval.cli.main import main
 from disentangle_eval.training.folder import read_lines
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -20,11 +22,11 @@ def suite(tmp_path, monkeypatch):
     """`suite(*arguments)` plays a slice and returns the lines in OUT."""
     monkeypatch.syspath_prepend(BENCHMARKS)
     threads = torch.get_num_threads()
-    main = importlib.import_module("gpu_suite").main
+    play = importlib.import_module("gpu_suite").main
 
     def run(*arguments, seconds=500):
         places = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
-        main([*places, "--device", "cpu", "--tiny", "--threads", "1", "--seconds", str(seconds), *arguments])
+        play([*places, "--device", "cpu", "--tiny", "--threads", "1", "--seconds", str(seconds), *arguments])
         return read_lines(tmp_path / "out" / "gpu_suite.jsonl")
 
     yield run
@@ -95,9 +97,32 @@ def test_tasks_come_in_the_order_of_their_worth(suite, capsys):
 @pytest.mark.skipif(not (DATA / "mnist").is_dir(), reason="no MNIST: DEVAL_SHARED names no folder with data/mnist")
 def test_a_study_is_run_scored_and_drawn(suite, tmp_path, monkeypatch):
     monkeypatch.setenv("DEVAL_DATA", str(DATA))
+    # Its trial is a process all the same.
+    monkeypatch.setattr(importlib.import_module("gpu_tasks.reproduction"), "deval", in_this_process)
     lines = suite("--only", "study/infogan-mnist-tuned")
     assert [(line["seed"], line["result"]["metric"]) for line in lines] == [(0, "cluster-accuracy")]
     assert (tmp_path / "out" / "infogan-mnist-tuned-traverse.png").exists()
+
+
+def in_this_process(typed, seconds, log):
+    """The command's exit code, without the start of an interpreter."""
+    with (
+        log.open("a") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(typed)
+    return ended.value.code
+
+
+def test_a_command_has_its_exit_code_or_none_where_its_time_is_up(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    deval = importlib.import_module("gpu_tasks.reproduction").deval
+    log = tmp_path / "log"
+    assert [deval([typed], 60, log) for typed in ("--version", "nothing")] == [0, 2]
+    assert "error: " in log.read_text()
+    assert deval(["--version"], 0, log) is None
 
 
 def test_what_differs_is_named(monkeypatch):

@@ -11,11 +11,10 @@ import disentangle_eval as de
 from disentangle_eval.calibration import clean_batches
 from disentangle_eval.checkpoint import load
 
-METRIC = (
-    "--metric",
-    "factorvae",
-    *("--set", "eval-votes=20", "--set", "train-votes=20", "--set", "variance-samples=100"),
-)
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
+QUICK = {"train_votes": 20, "eval_votes": 20, "samples_per_vote": 10, "variance_samples": 100}
+METRIC = ("--metric", "factorvae", *(f"--set={name}={value}" for name, value in QUICK.items()))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +56,7 @@ def test_the_file_scores_as_the_option_and_both_say_so(deval, run):
 def test_a_model_in_hand_is_not_changed(run):
     model = de.load_model(run / "checkpoint.pt")
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    (result,) = de.score(model, metrics="factorvae", batch_statistics="clean", train_votes=20, eval_votes=20).values()
+    (result,) = de.score(model, metrics="factorvae", batch_statistics="clean", **QUICK).values()
     assert result.settings["batch_statistics"] == "clean"
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 

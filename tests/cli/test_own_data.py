@@ -6,6 +6,8 @@ import pytest
 
 from disentangle_eval.registry.lookup import load_registry
 
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(256, size=(60, 28, 28), dtype=np.uint8)
 GRID = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), axis=1)

@@ -15,11 +15,14 @@ import torch
 from disentangle_eval.cli.score_table import subjects_of
 from disentangle_eval.results import Result
 
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
 SHARED = Path(os.environ.get("DEVAL_SHARED", Path(__file__).parents[3] / "shared"))
 GOLDEN = SHARED / "data" / "golden"
 
 # With few votes, for tests that are not about the score.
-IB_GAN = ("--protocol", "ib-gan", "--set", "train-votes=40", "--set", "eval-votes=20")
+FEW = ("train-votes=40", "eval-votes=20", "samples-per-vote=10", "variance-samples=100")
+IB_GAN = ("--protocol", "ib-gan", *(word for setting in FEW for word in ("--set", setting)))
 
 needs_golden = pytest.mark.skipif(not GOLDEN.exists(), reason=f"{GOLDEN} is absent; DEVAL_SHARED names shared/")
 

@@ -15,7 +15,7 @@ DATA = "npz:squares.npz"
 
 
 @pytest.fixture(autouse=True)
-def folder(install, tmp_path, monkeypatch):
+def folder(install, tmp_path, monkeypatch, unrendered_plots):
     install("deval-towers")
     monkeypatch.chdir(tmp_path)
     images = np.random.default_rng(0).random((24, 8, 8)) > 0.5

@@ -13,6 +13,8 @@ from disentangle_eval.errors import DevalError
 from disentangle_eval.following import best_iteration
 from disentangle_eval.results import Result
 
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
 
 def values_of(folder):
     return [json.loads(line)["value"] for line in (folder / "results.jsonl").read_text().splitlines()]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import click
@@ -17,7 +19,6 @@ from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.main import main
 from disentangle_eval.cli.seeds import Processes, SeedList, arguments_of_one, seed_folder, threads_per_process
 from disentangle_eval.cli.train_run import train_and_report
-from disentangle_eval.runtime.threads import own_cores
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.planning import plan_run
 
@@ -103,64 +104,62 @@ def test_a_folder_that_holds_a_run_is_refused_before_any_seed_starts(deval, alon
     assert not (tmp_path / "run0").exists()
 
 
-@pytest.mark.skipif(len(own_cores()) < 2, reason="one core trains one seed after the other")
-def test_a_signal_reaches_every_process_and_each_saves_itself(tmp_path):
-    command = [sys.executable, "-m", "disentangle_eval", "train", "ibgan", *TINY, "--iterations", "100000"]
-    process = subprocess.Popen(
-        [*command, "--log-every", "1", "--seeds", "0-1", "--out", str(tmp_path / "run{seed}")], stderr=subprocess.PIPE
-    )
-    folders = [RunFolder(tmp_path / f"run{seed}") for seed in (0, 1)]
-    deadline = time.monotonic() + 120
-    while not all(folder.log.exists() and folder.log.stat().st_size for folder in folders):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 128 + signal.SIGTERM
-    for folder in folders:
-        assert load(folder.checkpoint).iteration > 0
-        assert f"deval train --resume {folder.root}" in err.decode()
-
-
-def test_a_seed_that_is_killed_is_reported_and_no_success(tmp_path, monkeypatch, capfd):
-    script = tmp_path / "python"
-    script.write_text('#!/bin/sh\ncase "$*" in *"--seed 1"*) kill -9 $$ ;; esac\n')
-    script.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(script))
-    code = Processes(at_a_time=2).run({seed: ["train", "x", "--seed", str(seed)] for seed in (0, 1, 2)})
-    assert code == 128 + signal.SIGKILL
-    assert "error: seed 1: killed by SIGKILL, as the system does where memory runs out; " in capfd.readouterr().err
-
-
-def test_when_the_command_is_killed_its_seeds_save_themselves(tmp_path):
-    command = [sys.executable, "-m", "disentangle_eval", "train", "ibgan", *TINY, "--iterations", "100000"]
-    folder = RunFolder(tmp_path / "run0")
-    with subprocess.Popen(
-        [
-            *command,
-            "--checkpoint-every",
-            "100000",
-            "--log-every",
-            "1",
-            "--seeds",
-            "0-1",
-            "--out",
-            f"{tmp_path}/run{{seed}}",
-        ],
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        wait_for(lambda: folder.log.exists() and folder.log.stat().st_size > 0)
-        process.kill()
-    wait_for(lambda: not any(RunFolder(tmp_path / f"run{seed}").is_locked() for seed in (0, 1)))
-    assert load(folder.checkpoint).iteration > 0
-
-
 def wait_for(condition):
     deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def stand_in_for_python(folder, monkeypatch, script):
+    """A shell script that is started in place of each seed's process."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(path))
+
+
+def test_a_signal_goes_on_to_every_seed_that_runs_and_no_other_starts(tmp_path, monkeypatch):
+    """What `deval train` does on a signal is in test_train.py; a seed's process is the same command."""
+    record = 'for file; do :; done; trap "echo saved >> $file; exit 143" TERM; echo "$*" >> $file'
+    stand_in_for_python(tmp_path, monkeypatch, f"{record}; while :; do sleep 0.05; done")
+    files = [tmp_path / f"seed{seed}" for seed in range(3)]
+
+    def end_when_two_run():
+        try:
+            wait_for(lambda: all(file.exists() and file.read_text().endswith("\n") for file in files[:2]))
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    ending = threading.Thread(target=end_when_two_run)
+    ending.start()
+    code = Processes(at_a_time=2).run({seed: ["train", str(file)] for seed, file in enumerate(files)})
+    ending.join()
+    assert code == 128 + signal.SIGTERM
+    for file in files[:2]:
+        assert file.read_text() == f"-m disentangle_eval.cli.seed_process {os.getpid()} train {file}\nsaved\n"
+    assert not files[2].exists()
+
+
+def test_a_seed_that_is_killed_is_reported_and_no_success(tmp_path, monkeypatch, capfd):
+    stand_in_for_python(tmp_path, monkeypatch, 'case "$*" in *"--seed 1"*) kill -9 $$ ;; esac')
+    code = Processes(at_a_time=2).run({seed: ["train", "x", "--seed", str(seed)] for seed in (0, 1, 2)})
+    assert code == 128 + signal.SIGKILL
+    assert "error: seed 1: killed by SIGKILL, as the system does where memory runs out; " in capfd.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_a_seed_saves_itself_when_the_command_that_started_it_is_killed(tmp_path):
+    """The shell stands in for the command."""
+    folder = RunFolder(tmp_path / "run")
+    never = ["--iterations", "100000", "--checkpoint-every", "100000", "--log-every", "1", "--out", str(folder.root)]
+    process = shlex.join([sys.executable, "-m", "disentangle_eval.cli.seed_process"])
+    train = shlex.join(["train", "ibgan", *TINY, *never])
+    with subprocess.Popen(["sh", "-c", f"{process} $$ {train} & wait"], stderr=subprocess.DEVNULL) as command:
+        wait_for(lambda: folder.log.exists() and folder.log.stat().st_size > 0)
+        command.kill()
+    wait_for(lambda: not folder.is_locked())
+    assert load(folder.checkpoint).iteration > 0
 
 
 @pytest.mark.parametrize(

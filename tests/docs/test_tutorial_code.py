@@ -24,12 +24,16 @@ for line in sys.stdin.read().splitlines():
     except SystemExit as end:
         if end.code:
             raise
+if len(sys.argv) > 1:
+    import pytest
+    sys.exit(pytest.main(sys.argv[1:]))
 """
 
 
-@pytest.fixture
-def guide(tmp_path: Path) -> Path:
-    """The guide's plugin in a folder, with the metadata that pip would write beside it."""
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guide's plugin in a folder, with the metadata that pip would write next to it."""
+    tmp_path = tmp_path_factory.mktemp("guide")
     for block in blocks(GUIDE, "(?:python|toml)"):
         file = tmp_path / block.splitlines()[0].removeprefix("# ")
         file.parent.mkdir(exist_ok=True)
@@ -61,18 +65,23 @@ def run(folder: Path, *arguments: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def test_the_plugin_of_the_guide_trains_scores_draws_and_keeps_every_promise(guide):
+@pytest.fixture(scope="module")
+def told(guide: Path) -> str:
+    """What the guide's commands and then some of its tests print, all in one process."""
     commands = [line for line in shell_lines(GUIDE) if line.startswith("deval ")]
-    told = run(guide, "-c", RUN_COMMANDS, stdin="\n".join(commands))
+    some = "config or players or encode_rows or kl"
+    tests = ("-q", "-p", "no:cacheprovider", "-k", some, ".")
+    return run(guide, "-c", RUN_COMMANDS, *tests, stdin="\n".join(commands))
+
+
+def test_the_plugin_of_the_guide_trains_scores_draws_and_keeps_every_promise(guide, told):
     assert re.search(r"model small-factorvae, dataset squares, metric top-correlation +ok", told)
     assert "top-correlation (standard) of small-factorvae at iteration 20 on squares@drawn" in told
     assert "0 failed" in told
     assert (guide / "run" / "checkpoint.pt").is_file()
 
 
-def test_the_tests_of_the_guide_pass(guide):
-    some = "config or players or encode_rows"
-    told = run(guide, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", f"{some} or kl", ".")
+def test_the_tests_of_the_guide_pass(told):
     assert "4 passed" in told
 
 

@@ -17,7 +17,7 @@ from disentangle_eval import opening
 from disentangle_eval.sources import opened
 
 PUBLIC = [name for name in de.__all__ if getattr(de, name).__module__.startswith("disentangle_eval.interface.")]
-SMALL = "iterations=2, networks='mlp', batch_size=4, threads=1, progress=False"
+SMALL = "iterations=2, hidden=8, batch_size=4, threads=1, progress=False"
 
 
 def example_of(item: Any) -> str:
@@ -35,7 +35,7 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
     for module in (opening, opened):
         monkeypatch.setattr(module, "open_dataset", lambda name, data_dir=None: data)
     monkeypatch.chdir(tmp_path)
-    run = de.train("vae", "dsprites", iterations=1, networks="mlp", batch_size=4, threads=1, progress=False)
+    run = de.train("vae", "dsprites", iterations=1, hidden=8, batch_size=4, threads=1, progress=False)
     run.score(metrics="mig")
     images = data.images(torch.arange(2))
     return {
@@ -52,6 +52,7 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("unrendered_plots")
 @pytest.mark.filterwarnings("ignore::disentangle_eval.errors.DevalWarning")
 def test_every_example_runs(names: dict[str, Any]) -> None:
     assert len(PUBLIC) == 12

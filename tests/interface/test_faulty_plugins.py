@@ -11,6 +11,8 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.results import read_results
 from disentangle_eval.scoring import plan
 
+pytestmark = pytest.mark.usefixtures("unrendered_plots")
+
 PLUGIN = """
 from typing import ClassVar
 

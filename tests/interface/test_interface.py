@@ -19,7 +19,7 @@ from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 pytestmark = pytest.mark.usefixtures("unrendered_plots")
 
 SIZES = (3, 5, 5)
-TINY = {"networks": "mlp", "batch_size": 4, "threads": 1, "progress": False}
+TINY = {"hidden": 8, "batch_size": 4, "threads": 1, "progress": False}
 QUICK = {"train_votes": 60, "eval_votes": 30, "samples_per_vote": 8, "variance_samples": 60}
 
 
@@ -104,7 +104,7 @@ def test_a_run_is_resumed_by_its_folder_or_its_checkpoint_alone(squares: str, tm
 
 
 def test_python_and_the_command_line_train_the_same(run: de.TrainedRun, squares: str, tmp_path: Path) -> None:
-    arguments = ["train", "vae", "--dataset", squares, "--iterations", "3", "--log-every", "1", "--networks", "mlp"]
+    arguments = ["train", "vae", "--dataset", squares, "--iterations", "3", "--log-every", "1", "--hidden", "8"]
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--batch-size", "4", "--threads", "1", "--out", str(tmp_path / "run")])
     assert ended.value.code == 0

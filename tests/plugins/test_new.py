@@ -19,20 +19,24 @@ def deval(*arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
-@pytest.mark.parametrize("kind", ["model", "metric", "dataset"])
-def test_it_passes_its_tests_untouched(tmp_path: Path, kind: str) -> None:
-    folder = tmp_path / "plugin"
-    assert deval("new", "my-thing", "--kind", kind, "--out", folder) == 0
+def new_plugin(folder: Path, kind: str) -> Path:
+    """The folder of a new plugin, with the metadata that pip would write next to it."""
+    assert deval("new", f"my-{kind}", "--kind", kind, "--out", folder) == 0
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    metadata = folder / "deval_my_thing-0.1.0.dist-info"
+    metadata = folder / f"deval_my_{kind}-0.1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 0.1.0\n")
     entries = "".join(f"{name} = {target}\n" for name, target in project["entry-points"]["deval"].items())
     (metadata / "entry_points.txt").write_text(f"[deval]\n{entries}")
-    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return folder
+
+
+def test_plugins_of_every_kind_pass_their_tests_untouched(tmp_path: Path) -> None:
+    folders = [new_plugin(tmp_path / kind, kind) for kind in ("model", "metric", "dataset")]
+    path = os.pathsep.join([*map(str, folders), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests"],
-        cwd=folder,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(folder / "tests" for folder in folders)],
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": path, "DEVAL_STRICT_PLUGINS": "1"},
         capture_output=True,
         text=True,

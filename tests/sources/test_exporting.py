@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> de.TrainedRun:
     folder = tmp_path_factory.mktemp("export")
     images = np.random.default_rng(0).random((75, 16, 16)) > 0.5
     np.savez(folder / "images.npz", images=images, factor_sizes=(3, 5, 5))
-    options = {"networks": "mlp", "batch_size": 4, "threads": 1, "progress": False}
+    options = {"hidden": 8, "batch_size": 4, "threads": 1, "progress": False}
     run = de.train("vae", f"npz:{folder / 'images.npz'}", out=folder / "run", iterations=2, **options)
     run.score(metrics="factorvae", **QUICK)
     return run

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tiny_studies import LONGER, study
+from tiny_studies import LONGER, Here, study
 
 from disentangle_eval.study.cluster import TOKEN_FILE, RayCluster, is_installed, short_folder, token_in
 from disentangle_eval.study.comparing import compare
@@ -59,7 +59,7 @@ def undisturbed(grid, tmp_path_factory):
     @functools.cache
     def found(seeds):
         folder = StudyFolder(tmp_path_factory.mktemp("undisturbed"))
-        run_study(study(grid, **LONGER, seeds=seeds), folder, Processes(at_a_time=2), device="cpu")
+        run_study(study(grid, **LONGER, seeds=seeds), folder, Here(), device="cpu")
         return table_and_logs(folder)
 
     return found

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tiny_studies import study
+from tiny_studies import Here, study
 
 from disentangle_eval.study.comparing import compare
 from disentangle_eval.study.processes import Processes
@@ -20,13 +20,13 @@ from disentangle_eval.study.runs import find_runs
 from disentangle_eval.study.tables import FORMATS
 
 
-def run(study, folder, **options):
-    return run_study(study, folder, Processes(at_a_time=1), device="cpu", **options)
+def run(study, folder, engine=None, **options):
+    return run_study(study, folder, engine or Here(), device="cpu", **options)
 
 
 @pytest.fixture(scope="module")
 def whole(grid, tmp_path_factory):
-    """The folder of a study of two seeds that nothing disturbed, each in a process of its own; not to be changed."""
+    """The folder of a study of two seeds that nothing disturbed, one trained after the other; not to be changed."""
     folder = StudyFolder(tmp_path_factory.mktemp("whole") / "study")
     assert run(study(grid, seeds="0-1"), folder) == Counter(done=2)
     return folder
@@ -77,7 +77,7 @@ def test_seeds_of_one_setting_share_a_process_and_train_as_each_does_alone(grid,
     together = StudyFolder(tmp_path / "together")
     two = study(grid, seeds="0-1", models=[{"model": "vae", "batch_size": 4, "hidden": 16, "lr": [1e-3, 1e-4]}])
     assert [len(paths) for paths in groups({Path(trial.folder): trial for trial in two.trials}, 8)] == [2, 2]
-    assert run(study(grid, seeds="0-1"), together, seeds_per_process=8) == Counter(done=2)
+    assert run(study(grid, seeds="0-1"), together, Processes(at_a_time=1), seeds_per_process=8) == Counter(done=2)
     for one, other in zip(find_runs([whole.root]), find_runs([together.root]), strict=True):
         assert (one.folder / "log.jsonl").read_bytes() == (other.folder / "log.jsonl").read_bytes()
         assert [result["value"] for result in one.results] == [result["value"] for result in other.results]

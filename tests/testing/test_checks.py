@@ -126,6 +126,11 @@ def failed(specimen: Candidate) -> dict[str, str]:
     return {done.check: done.message for done in outcomes(specimen) if done.status == "failed"}
 
 
+@functools.cache
+def failed_model(specimen: str) -> dict[str, str]:
+    return failed(candidate(target=f"specimens.faulty_{specimen}"))
+
+
 def test_a_sound_specimen_passes_every_check():
     assert [(done.check, done.status, done.message) for done in outcomes(candidate())] == [
         (check_name(check), "ok", "") for check in CHECKS
@@ -136,7 +141,7 @@ def test_a_sound_specimen_passes_every_check():
     ("check", "specimen"), [(check, specimen) for check, specimens in FAULTY_MODELS.items() for specimen in specimens]
 )
 def test_a_fault_in_a_model_fails_its_check_alone(check, specimen):
-    found = failed(candidate(target=f"specimens.faulty_{specimen}"))
+    found = failed_model(specimen)
     assert list(found) == [check], found
     assert found[check].startswith(f"{check}: received ")
     assert "; expected " in found[check]
@@ -183,4 +188,4 @@ def test_every_check_has_a_planted_fault():
     ],
 )
 def test_a_message_says_where_to_look(specimen, line):
-    assert line in " ".join(failed(candidate(target=f"specimens.faulty_{specimen}")).values())
+    assert line in " ".join(failed_model(specimen).values())

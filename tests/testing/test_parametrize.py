@@ -2,6 +2,8 @@
 
 from disentangle_eval.testing import CHECKS, check_model, parametrize_checks
 
+SMALL = {"generator_width": 2, "discriminator_width": 2}
+
 
 def test_one_test_a_model_and_check():
     mark = parametrize_checks("ibgan", "other").mark
@@ -12,13 +14,13 @@ def test_one_test_a_model_and_check():
     assert "other-no_host_read" in ids
 
 
-@parametrize_checks("ibgan")
+@parametrize_checks("ibgan", config=SMALL)
 def test_ibgan_conforms(check):
     check()
 
 
 def test_ibgan_conforms_in_its_big_variant():
-    outcomes = check_model("ibgan", image=(3, 64, 64), config={"variant": "big", "label_smoothing": True})
+    outcomes = check_model("ibgan", image=(3, 64, 64), config={**SMALL, "variant": "big", "label_smoothing": True})
     # A GAN has no density over images; IB-GAN draws no images from codes, and has neither classes nor own pictures.
     assert sorted((outcome.check, outcome.status) for outcome in outcomes if outcome.status != "ok") == [
         ("class_probabilities", "skipped"),

@@ -91,7 +91,7 @@ def test_folds_without_a_class_and_fewer_images_than_folds_are_no_error():
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_labelled_samples_share_a_test_set_and_give_what_they_have(classes, protocol):
     table = CodeTable(classes.astype(float), table_of_values(classes, ("shape", "scale", "x", "y")))
-    values = score(table, protocol, train_sizes=(10, 100, 10_000), num_test=5_000).values
+    values = score(table, protocol, train_sizes=(10, 100, 10_000), num_test=5_000, stages=2, strengths=2).values
     assert values["train_sizes"] == [10, 100, 240]
     assert len(values["test_accuracy"]) == 3
 
