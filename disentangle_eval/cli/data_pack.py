@@ -11,9 +11,8 @@ from disentangle_eval.cli.arguments import data_dir_option, known_datasets
 from disentangle_eval.cli.completion import complete_datasets
 from disentangle_eval.cli.data_spec import data_command
 from disentangle_eval.cli.echo import note, prints_paths
+from disentangle_eval.cli.outputs import refuse_other_suffix
 from disentangle_eval.registry.names import written_path
-
-SUFFIXES = (".h5", ".hdf5")
 
 
 @click.command()
@@ -34,8 +33,7 @@ def pack(source: str, out: Path, data_dir: Path | None) -> Iterator[Path]:
     from disentangle_eval.opening import open_dataset
     from disentangle_eval.runtime.files import make_folder
 
-    if out.suffix.lower() not in SUFFIXES:
-        raise UsageError("OUT", received=repr(str(out)), expected=f"a name that ends in {' or '.join(SUFFIXES)}")
+    refuse_other_suffix("OUT", out, ".h5", ".hdf5")
     if out.exists():
         raise UsageError("OUT", received=f"{str(out)!r}, which exists", advice="choose another name, or remove it")
     data = open_dataset(source, data_dir)

@@ -11,8 +11,7 @@ import click
 from disentangle_eval.cli.arguments import data_dir_option, dataset_option, device_option
 from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.echo import note, prints_paths
-
-SUFFIX = ".npz"
+from disentangle_eval.cli.outputs import refuse_other_suffix
 
 
 @click.command()
@@ -32,12 +31,10 @@ def encode(source: str, dataset: str | None, out: Path, device: str, data_dir: P
     """
     import numpy as np
 
-    from disentangle_eval.errors import UsageError
     from disentangle_eval.interface.encoding import encode as encode_source
     from disentangle_eval.runtime.files import make_folder, write_atomically
 
-    if out.suffix.lower() != SUFFIX:
-        raise UsageError("--out", received=repr(str(out)), expected=f"a name that ends in {SUFFIX}")
+    refuse_other_suffix("--out", out, ".npz")
     arrays = encode_source(source, dataset, data_dir=data_dir, device=device)
     make_folder(out.parent)
     write_atomically(out, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]

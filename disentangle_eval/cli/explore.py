@@ -30,12 +30,13 @@ def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_d
     """
     from disentangle_eval.cli.picture import caption
     from disentangle_eval.opening import open_model
-    from disentangle_eval.runtime.files import write_atomically
+    from disentangle_eval.runtime.files import make_folder, write_atomically
     from disentangle_eval.study.page import checkpoint_page
 
     opened = open_model(checkpoint, device)
-    page = checkpoint_page(opened, caption(opened.origin), data_dir)
     path = out or temporary_page()
+    make_folder(path.parent)
+    page = checkpoint_page(opened, caption(opened.origin), data_dir)
     write_atomically(path, lambda file: file.write(page.encode()))
     yield path
     if opens and not webbrowser.open(path.resolve().as_uri()):

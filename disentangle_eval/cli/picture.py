@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from disentangle_eval.cli.outputs import refuse_other_suffix
 from disentangle_eval.errors import UsageError
 from disentangle_eval.opening import Origin, find_run
 from disentangle_eval.runtime.files import make_folder
@@ -33,10 +34,9 @@ def picture_path(out: Path | None, origin: Origin, kind: str) -> Path:
 
 def picture_file(out: Path) -> Path:
     """The file `out` with its suffix, its folder made; `UsageError` where it is a folder or ends otherwise."""
-    if out.suffix.lower() not in ("", SUFFIX):
-        raise UsageError("--out", received=repr(str(out)), expected=f"a name that ends in {SUFFIX}")
     if not out.suffix:
         out = out.with_name(out.name + SUFFIX)
+    refuse_other_suffix("--out", out, SUFFIX)
     if out.is_dir():
         raise UsageError("--out", received=f"the folder {str(out)!r}", expected=f"a file name that ends in {SUFFIX}")
     make_folder(out.parent)

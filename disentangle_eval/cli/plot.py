@@ -9,9 +9,11 @@ import click
 
 from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.echo import print_path
+from disentangle_eval.cli.outputs import refuse_other_suffix
 from disentangle_eval.config import build
-from disentangle_eval.errors import UsageError
 from disentangle_eval.study.figure import FigureSettings, Kind, Take
+
+FORMATS = (".png", ".svg", ".pdf")
 
 
 @click.command()
@@ -62,6 +64,7 @@ def plot(
     NAME=FOLDER calls the runs of a folder NAME instead of their model.
     """
     from disentangle_eval.report.style import save_figure
+    from disentangle_eval.runtime.files import make_folder
     from disentangle_eval.study.plotting import figure_of
     from disentangle_eval.study.runs import find_named_runs
 
@@ -71,12 +74,8 @@ def plot(
         FigureSettings, {"kind": kind, "show": shown, "setting": setting, "take": take, "published": published}
     )
     settings.refuse_misfit()
-    save_figure(figure_file(out), figure_of(find_named_runs(folders), settings))
+    refuse_other_suffix("--out", out, *FORMATS)
+    figure = figure_of(find_named_runs(folders), settings)
+    make_folder(out.parent)
+    save_figure(out, figure)
     print_path(out)
-
-
-def figure_file(out: Path) -> Path:
-    """The file of a figure; `UsageError` where its name does not end in a format."""
-    if out.suffix not in (".png", ".svg", ".pdf"):
-        raise UsageError("--out", received=repr(str(out)), expected="a name that ends in .png, .svg or .pdf")
-    return out

@@ -28,11 +28,12 @@ def report(
     It shows scores with intervals and, per run, learning curves, a slider per latent dimension, samples,
     reconstructions, matrices and the settings behind each number, and opens from disk without a network.
     """
-    from disentangle_eval.runtime.files import write_atomically
+    from disentangle_eval.runtime.files import make_folder, write_atomically
     from disentangle_eval.study.page import report as page_of
     from disentangle_eval.study.runs import find_runs
 
     runs = find_runs(folders)
+    make_folder(out.parent)
     page = page_of(runs, title or ", ".join(folder.resolve().name for folder in folders), data_dir, device)
     write_atomically(out, lambda file: file.write(page.encode()))
     yield out

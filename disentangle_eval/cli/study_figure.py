@@ -20,14 +20,19 @@ def figure(file: Path, folder: Path | None, out: Path | None) -> None:
 
     Published numbers are lines and diamonds, labelled with their source.
     """
-    from disentangle_eval.cli.plot import figure_file
+    from disentangle_eval.cli.outputs import refuse_other_suffix
+    from disentangle_eval.cli.plot import FORMATS
     from disentangle_eval.report.style import save_figure
+    from disentangle_eval.runtime.files import make_folder
     from disentangle_eval.study.plotting import figure_of
     from disentangle_eval.study.runs import find_runs
 
     study = read_study(file)
     if study.settings.figure is None:
         raise UsageError(f"study {study.name!r}", received="no [figure]", expected="kind and show, as of `deval plot`")
-    path = figure_file(out or Path(f"{study.name}.png"))
-    save_figure(path, figure_of(find_runs([folder or Path("studies") / study.name]), study.settings.figure))
+    path = out or Path(f"{study.name}.png")
+    refuse_other_suffix("--out", path, *FORMATS)
+    drawn = figure_of(find_runs([folder or Path("studies") / study.name]), study.settings.figure)
+    make_folder(path.parent)
+    save_figure(path, drawn)
     print_path(path)

@@ -21,6 +21,7 @@ from disentangle_eval.report.style import (
     count_iterations,
     label_lines,
     name_figure,
+    panels_of,
     styled,
 )
 
@@ -66,7 +67,7 @@ def panels_figure(
     The axis of a quantity starts at 0 where it is never below.
     """
     figure = Figure(figsize=(WIDTH, 0.7 + 2.2 * len(panels)))
-    rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True).ravel()
+    rows = panels_of(figure, len(panels), columns=1, sharex=True)
     for axes, (quantity, lines) in zip(rows, panels.items(), strict=True):
         ends = [*draw_bands(axes, lines, marker="o"), *draw_levels(axes, (levels or {}).get(quantity, ()))]
         axes.set_ylabel(shortened(quantity))
@@ -89,15 +90,13 @@ def ranked_figure(tables: Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]],
     columns = min(2, len(tables))
     rows = math.ceil(len(tables) / columns)
     figure = Figure(figsize=(WIDTH if columns == 1 else 1.4 * WIDTH, 0.6 + 2.6 * rows))
-    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
-    for axes, (setting, seeds) in zip(panels, tables.items(), strict=False):
+    panels = panels_of(figure, len(tables), columns, sharex=True, sharey=True)
+    for axes, (setting, seeds) in zip(panels, tables.items(), strict=True):
         for rank, curves in enumerate(by_rank(seeds)):
             draw_band(axes, curves, COLOURS[rank] if rank < len(COLOURS) else GREY)
         axes.set_title(f"{shortened(setting)} ({len(seeds)})", loc="left")
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         count_iterations(axes)
-    for axes in panels[len(tables) :]:
-        axes.remove()
     figure.supylabel(shortened(label), fontsize=9)
     figure.supxlabel(f"iteration (entries matched by rank, {BAND})", fontsize=9)
     name_figure(figure, title)

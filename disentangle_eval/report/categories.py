@@ -10,8 +10,7 @@ from torch import Tensor
 
 from disentangle_eval.api import Generator
 from disentangle_eval.latents import OneHot
-from disentangle_eval.report.grid import Cells, enlargement, table
-from disentangle_eval.report.labels import Lines, label_rows
+from disentangle_eval.report.labels import Lines, labelled_table
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -83,9 +82,5 @@ def drawn_categories(model: Generator, number: int, n: int, seed: int, device: t
 
 
 def rows_picture(rows: Sequence[tuple[Lines, Tensor]]) -> np.ndarray:
-    """Rows of images (n, C, H, W), each with its lines at the left; rows without images are left out."""
-    kept = [(lines, images) for lines, images in rows if len(images)]
-    height, width = kept[0][1].shape[2:]
-    scale = enlargement(height, width)
-    picture = table([images for _, images in kept], scale)
-    return label_rows(picture, Cells(scale * height, scale * width), rows=[lines for lines, _ in kept])
+    """As `labelled_table`; rows without images are left out."""
+    return labelled_table([(lines, images) for lines, images in rows if len(images)])

@@ -21,6 +21,7 @@ from disentangle_eval.report.style import (
     count_iterations,
     label_lines,
     name_figure,
+    panels_of,
     styled,
 )
 
@@ -100,16 +101,13 @@ def losses_figure(log: Log, title: str = "") -> Figure | None:
     terms = [name for name in scalars(log) if name not in (LOWER, UPPER)]
     if not terms:
         return None
-    rows = math.ceil(len(terms) / IN_A_ROW)
-    figure = Figure(figsize=(WIDTH, 0.5 + 1.7 * rows))
-    panels = figure.subplots(rows, IN_A_ROW, squeeze=False).ravel()
+    figure = Figure(figsize=(WIDTH, 0.5 + 1.7 * math.ceil(len(terms) / IN_A_ROW)))
+    panels = panels_of(figure, len(terms), IN_A_ROW)
     curves = [series(log, name) for name in terms]
-    for axes, name, points in zip(panels, terms, curves, strict=False):
+    for axes, name, points in zip(panels, terms, curves, strict=True):
         trace(axes, points, COLOURS[0])
         axes.set_title(shortened(name.replace("_", " "), LONGEST_NAME), loc="left")
         count_iterations(axes)
-    for axes in panels[len(terms) :]:
-        axes.remove()
     figure.supxlabel(iteration_label(curves), fontsize=9)
     name_figure(figure, title)
     return figure

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, FactorGrid, Factors, Nuisance
-from disentangle_eval.report.grid import Cells, enlargement, grid, table
-from disentangle_eval.report.labels import Lines, label_rows
+from disentangle_eval.report.grid import grid
+from disentangle_eval.report.labels import Lines, labelled_table
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 
 COLUMNS = 10
@@ -32,7 +32,7 @@ class FactorRow:
 
 
 def dataset_picture(data: Dataset, seed: int) -> np.ndarray:
-    """Rows of random images; then, from one image, one row per factor, and one for a nuisance. uint8, see `table`.
+    """Rows of random images; then, from one image, one row per factor, and one for a nuisance. uint8, see `grid`.
 
     What is chosen depends on `seed` and the size of the data set alone.
     """
@@ -48,10 +48,7 @@ def dataset_picture(data: Dataset, seed: int) -> np.ndarray:
     if isinstance(data, Nuisance):
         again = data.observe(torch.full((COLUMNS,), origin), GeneratorDraw(stream_seed(seed, "nuisance")))
         rows.append((("nuisance", "no factor"), again))
-    height, width = data.shape[1:]
-    scale = enlargement(height, width)
-    pictures = table([images for _, images in rows], scale)
-    return label_rows(pictures, Cells(scale * height, scale * width), rows=[lines for lines, _ in rows])
+    return labelled_table(rows)
 
 
 def factor_rows(factors: Factors, origin: int, columns: int = COLUMNS) -> list[FactorRow]:

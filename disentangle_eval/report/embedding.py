@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from disentangle_eval.errors import shortened
 from disentangle_eval.latents import CodeDimension
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks
-from disentangle_eval.report.style import LONGEST_NAME, WIDTH, name_figure, styled
+from disentangle_eval.report.style import LONGEST_NAME, WIDTH, name_figure, panels_of, styled
 
 COLUMNS = 3
 MOST_NAMED = 10
@@ -46,19 +46,16 @@ def embedding_figure(points: np.ndarray, classes: Mapping[str, np.ndarray], titl
     axes of t-SNE have no unit and are left out.
     """
     columns = min(COLUMNS, len(classes))
-    rows = math.ceil(len(classes) / columns)
     side = WIDTH if columns == 1 else 1.25 * WIDTH / columns
-    figure = Figure(figsize=(side * columns, 0.5 + side * rows))
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (name, found) in zip(panels, classes.items(), strict=False):
+    figure = Figure(figsize=(side * columns, 0.5 + side * math.ceil(len(classes) / columns)))
+    panels = panels_of(figure, len(classes), columns)
+    for axes, (name, found) in zip(panels, classes.items(), strict=True):
         draw_points(axes, points, found)
         axes.set_title(shortened(name), loc="left")
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_aspect("equal", adjustable="datalim")
         axes.spines[:].set_visible(False)
-    for axes in panels[len(classes) :]:
-        axes.remove()
     name_figure(figure, title)
     return figure
 

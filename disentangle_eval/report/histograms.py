@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from disentangle_eval.errors import shortened
 from disentangle_eval.latents import Categorical, CodeDimension, OneHot, Part, Uniform
-from disentangle_eval.report.style import COLOURS, INK, WIDTH, name_figure, styled
+from disentangle_eval.report.style import COLOURS, INK, WIDTH, name_figure, panels_of, styled
 
 COLUMNS = 4
 BINS = 50
@@ -25,15 +25,13 @@ def histograms_figure(
 
     All panels of real numbers share their range, so that a narrow column is seen to be narrow. Densities start at 0.
     """
-    rows = math.ceil(len(code) / COLUMNS)
-    figure = Figure(figsize=(1.25 * WIDTH, 0.6 + 1.6 * rows))
-    panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+    figure = Figure(figsize=(1.25 * WIDTH, 0.6 + 1.6 * math.ceil(len(code) / COLUMNS)))
     real = [j for j, kind in enumerate(code) if not isinstance(kind, Categorical)]
     reach = max(
         [3.0 if any(priors[j] is None or not isinstance(priors[j], Uniform) for j in real) else 1.2]
         + [float(np.quantile(np.abs(codes[:, j]), 0.999)) for j in real]
     )
-    for j, axes in enumerate(panels[: len(code)]):
+    for j, axes in enumerate(panels_of(figure, len(code), COLUMNS)):
         kind, prior = code[j], priors[j]
         if isinstance(kind, Categorical):
             draw_shares(axes, codes[:, j], kind.classes, prior)
@@ -41,8 +39,6 @@ def histograms_figure(
             draw_density(axes, codes[:, j], reach, prior)
         axes.set_title(f"dimension {j}", loc="left")
         axes.set_ylim(bottom=0)
-    for axes in panels[len(code) :]:
-        axes.remove()
     figure.supxlabel(shortened(f"{label} (dashed: prior)"), fontsize=9)
     name_figure(figure, title)
     return figure

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from disentangle_eval.errors import shortened
-from disentangle_eval.report.grid import PAPER, Cells
+from disentangle_eval.report.grid import PAPER, Cells, enlargement, table
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
+    from torch import Tensor
 
 Lines = Sequence[str]
 Align = Literal["left", "right", "centre"]
@@ -58,6 +59,14 @@ def write(picture: np.ndarray, labels: Sequence[Label], size: int) -> np.ndarray
             ink = grey if picture.ndim == 2 else (grey,) * 3
             pen.text((label.x, y), shortened(line), fill=ink, font=_font(size), anchor=ANCHORS[label.align])
     return np.asarray(image)
+
+
+def labelled_table(rows: Sequence[tuple[Lines, Tensor]]) -> np.ndarray:
+    """Rows of images, each (n, C, H, W) in [0, 1], as one picture, each with its lines of text at the left."""
+    height, width = rows[0][1].shape[2:]
+    scale = enlargement(height, width)
+    picture = table([images for _, images in rows], scale)
+    return label_rows(picture, Cells(scale * height, scale * width), [lines for lines, _ in rows])
 
 
 def label_rows(picture: np.ndarray, cells: Cells, rows: Sequence[Lines]) -> np.ndarray:

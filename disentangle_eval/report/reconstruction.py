@@ -6,8 +6,7 @@ import numpy as np
 import torch
 
 from disentangle_eval.api import Dataset, Reconstructor
-from disentangle_eval.report.grid import Cells, enlargement, table
-from disentangle_eval.report.labels import label_rows
+from disentangle_eval.report.labels import labelled_table
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.training.sampler import EpochSampler
@@ -24,7 +23,4 @@ def reconstruction_picture(model: Reconstructor, data: Dataset, n: int, seed: in
     with evaluating(model):
         made = torch.cat([model.reconstruct(chunk.to(device)).cpu() for chunk in originals.split(COLUMNS)])
     pairs = zip(originals.split(COLUMNS), made.split(COLUMNS), strict=True)
-    rows = [images for pair in pairs for images in pair]
-    height, width = originals.shape[2:]
-    scale = enlargement(height, width)
-    return label_rows(table(rows, scale), Cells(scale * height, scale * width), rows=LABELS * (len(rows) // 2))
+    return labelled_table([row for pair in pairs for row in zip(LABELS, pair, strict=True)])

@@ -22,6 +22,7 @@ from disentangle_eval.report.style import (
     count_iterations,
     label_lines,
     name_figure,
+    panels_of,
     styled,
 )
 
@@ -59,13 +60,9 @@ def scores_figure(results: Results, title: str = "") -> Figure | None:
 
 def _curves_figure(metrics: Mapping[str, Results]) -> Figure:
     columns = 1 if len(metrics) <= ONE_BY_ONE else 2
-    rows = math.ceil(len(metrics) / columns)
-    figure = Figure(figsize=(columns * WIDTH, HEIGHT * rows))
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (metric, found) in zip(panels, metrics.items(), strict=False):
+    figure = Figure(figsize=(columns * WIDTH, HEIGHT * math.ceil(len(metrics) / columns)))
+    for axes, (metric, found) in zip(panels_of(figure, len(metrics), columns), metrics.items(), strict=True):
         _draw_curves(axes, metric, found)
-    for axes in panels[len(metrics) :]:
-        axes.remove()
     return figure
 
 

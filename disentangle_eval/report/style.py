@@ -71,6 +71,15 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     return drawn
 
 
+def panels_of(figure: Figure, n: int, columns: int, **shared: bool) -> list[Axes]:
+    """The first `n` panels of a figure, so many per row; `shared` is whether they share axes, as of `subplots`."""
+    rows = math.ceil(n / columns)
+    panels = figure.subplots(rows, columns, squeeze=False, **shared).ravel().tolist()
+    for axes in panels[n:]:
+        axes.remove()
+    return list(panels[:n])
+
+
 def count_iterations(axes: Axes) -> None:
     """Makes the x axis count iterations in round numbers."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 3, 5, 10], integer=True))

@@ -12,8 +12,7 @@ from torch import Tensor
 from disentangle_eval.api import Dataset, Encoder, Traversable, Traversal
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, CodeDimension
-from disentangle_eval.report.grid import Cells, enlargement, table
-from disentangle_eval.report.labels import label_rows
+from disentangle_eval.report.labels import labelled_table
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -119,13 +118,7 @@ def _sweep(
 
 def traversal_picture(rows: Sequence[Sweep]) -> np.ndarray:
     """Sweeps under each other, each with its dimension, rate and range at the left."""
-    height, width = rows[0].images.shape[2:]
-    scale = enlargement(height, width)
-    return label_rows(
-        table([row.images for row in rows], scale),
-        Cells(scale * height, scale * width),
-        rows=[describe(row) for row in rows],
-    )
+    return labelled_table([(describe(row), row.images) for row in rows])
 
 
 def describe(sweep: Sweep) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def settings_of(study: Study) -> Iterator[list[Trial]]:
     """The trials of a study by setting: those of one list differ in their seed alone."""
     groups: dict[str, list[Trial]] = {}
     for trial in study.trials:
-        groups.setdefault(repr((trial.model, trial.dataset, trial.config)), []).append(trial)
+        groups.setdefault(trial.setting, []).append(trial)
     yield from groups.values()
 
 

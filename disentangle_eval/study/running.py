@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime.files import make_folder, write_atomically
 from disentangle_eval.study.design import Study, Trial
 from disentangle_eval.study.processes import Job
@@ -55,7 +55,10 @@ class StudyFolder:
         if not self.file.is_file():
             expected = "the folder of a study, which `deval study run` makes"
             raise UsageError("study", received=f"{str(self.root)!r}, which has no {STUDY_FILE}", expected=expected)
-        return [read_trial(self.trials / name) for name in read_json(self.file)["trials"]]
+        names = read_json(self.file).get("trials")
+        if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise damaged(self.file, repr(names))
+        return [read_trial(self.trials / name) for name in names]
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,12 @@ class TrialState:
 
 
 def read_trial(folder: Path) -> Trial:
-    """The trial that a folder was made for."""
+    """The trial that a folder was made for; `DevalError` where trial.json does not describe one."""
     contents = read_json(folder / TRIAL_FILE)
-    return Trial(**{**contents, "metrics": tuple(contents["metrics"])})
+    try:
+        return Trial(**{**contents, "metrics": tuple(contents["metrics"])})
+    except (KeyError, TypeError) as error:
+        raise damaged(folder / TRIAL_FILE, describe(error)) from None
 
 
 def state_of_trial(trial: Trial, folder: Path) -> TrialState:
@@ -176,10 +182,17 @@ def write_json(path: Path, contents: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of a study; `DevalError` where there is none."""
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DevalError(str(path), received=str(error), expected="a JSON file of a study") from None
+        raise damaged(path, str(error)) from None
     if not isinstance(contents, dict):
-        raise DevalError(str(path), received=type(contents).__name__, expected="a JSON object")
+        raise damaged(path, type(contents).__name__)
     return contents
+
+
+def damaged(path: Path, received: str) -> DevalError:
+    """The error of a file of a study that does not hold what it should."""
+    advice = "`deval study run` with the study's own file writes it anew"
+    return DevalError(str(path), received=received, expected="what `deval study run` wrote there", advice=advice)

@@ -57,15 +57,15 @@ def test_the_best_setting_and_run_are_named_with_their_scores(deval, folder):
 def test_a_figure_of_runs_goes_where_it_is_asked_to(deval, folder, tmp_path):
     assert deval("plot", "dimensions", folder, "-o", tmp_path / "a.png").out == f"{tmp_path / 'a.png'}\n"
     Image.open(tmp_path / "a.png").verify()
-    strip = ("plot", "strip", folder, "--show", "mig", "--level", 1.5, "a paper", "-o", tmp_path / "b.svg")
+    strip = ("plot", "strip", folder, "--show", "mig", "--level", 1.5, "a paper", "-o", tmp_path / "new" / "b.SVG")
     assert deval(*strip).code == 0
-    assert "a paper" in (tmp_path / "b.svg").read_text()
+    assert "a paper" in (tmp_path / "new" / "b.SVG").read_text()
     assert "draws no lines" in deval("plot", "dimensions", folder, "--level", 1.5, "a paper").error
     assert "ends in .png, .svg or .pdf" in deval("plot", "strip", folder, "--show", "mig", "-o", "a.jpg").error
 
 
 def test_a_page_of_runs_has_the_title_and_says_what_is_missing(deval, folder, tmp_path):
-    page = tmp_path / "report.html"
+    page = tmp_path / "new" / "report.html"
     assert deval("report", folder, "-o", page, "--title", "beta & its price").out == f"{page}\n"
     assert "beta &amp; its price" in page.read_text()
     assert page.read_text().count("No pictures of the model: checkpoint: no checkpoint.pt") == 4

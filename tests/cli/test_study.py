@@ -109,5 +109,8 @@ def test_a_folder_or_file_that_is_no_study_is_named(deval, file, tmp_path):
     assert "which does not exist" in deval("study", "run", tmp_path / "absent.toml").error
     (tmp_path / "bad.toml").write_text("name = ")
     assert "expected a TOML file" in deval("study", "run", tmp_path / "bad.toml").error
-    (tmp_path / "study.json").write_text("{")
-    assert "expected a JSON file of a study" in deval("study", "status", tmp_path).error
+    (tmp_path / "trials" / "one").mkdir(parents=True)
+    (tmp_path / "trials" / "one" / "trial.json").write_text('{"metrics": [], "model": "vae"}')
+    for contents in ("{", "[]", "{}", '{"trials": ["one"]}'):
+        (tmp_path / "study.json").write_text(contents)
+        assert "`deval study run` with the study's own file writes it anew" in deval("study", "status", tmp_path).error
