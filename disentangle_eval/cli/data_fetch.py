@@ -16,7 +16,7 @@ from disentangle_eval.data.files.fetching import FetchError, Progress
 from disentangle_eval.data.files.fetching import fetch as fetch_file
 from disentangle_eval.data.files.locations import data_folder
 from disentangle_eval.data.files.published import check, checksum, find_any
-from disentangle_eval.errors import DevalError, UsageError, one_line
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
 
@@ -64,10 +64,10 @@ def _get(file: DataFile, folder: Path, spec: DatasetSpec) -> bool:
         with _progress(file) as progress:
             fetch_file(file, target, progress)
     except FetchError as error:
-        _say(_by_hand(file, target, spec, error.what))
+        note(_by_hand(file, target, spec, error.what))
         return False
     if not file.checksum:
-        _say(f"{target}: no checksum is published; {checksum(target, 'sha256')}")
+        note(f"{target}: no checksum is published; {checksum(target, 'sha256')}")
     print_path(target)
     return True
 
@@ -81,7 +81,7 @@ def _right(file: DataFile, folder: Path) -> Path | None:
     try:
         check(path, form)
     except DevalError as error:
-        _say(str(error.advising("fetching it again")))
+        note(str(error.advising("fetching it again")))
         return None
     return path
 
@@ -95,16 +95,12 @@ def _by_hand(file: DataFile, target: Path, spec: DatasetSpec, reason: str) -> st
     return f"{file.path}: {reason}; get {wanted}{f' from {pages}' if pages else ''} and put it at {target}"
 
 
-def _say(text: str) -> None:
-    click.echo(one_line(text), err=True)
-
-
 @contextmanager
 def _progress(file: DataFile) -> Iterator[Progress]:
     """A bar on a terminal, else one line, on standard error."""
     if not sys.stderr.isatty():
         if file.urls:
-            _say(f"fetching {file.path}")
+            note(f"fetching {file.path}")
         yield lambda there, total: None
         return
     from rich.console import Console

@@ -71,13 +71,13 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     return drawn
 
 
-def panels_of(figure: Figure, n: int, columns: int, **shared: bool) -> list[Axes]:
-    """The first `n` panels of a figure, so many per row; `shared` is whether they share axes, as of `subplots`."""
+def panels_of(figure: Figure, n: int, columns: int, sharex: bool = False, sharey: bool = False) -> list[Axes]:
+    """The `n` panels of a figure, so many per row, which may share their axes."""
     rows = math.ceil(n / columns)
-    panels = figure.subplots(rows, columns, squeeze=False, **shared).ravel().tolist()
+    panels: list[Axes] = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey).ravel().tolist()
     for axes in panels[n:]:
         axes.remove()
-    return list(panels[:n])
+    return panels[:n]
 
 
 def count_iterations(axes: Axes) -> None:
