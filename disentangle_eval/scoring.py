@@ -213,7 +213,7 @@ def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
     if missing and measurement.asked:
         raise UsageError(
             f"metric {measurement.name!r} needs {missing}, which {name} does not offer",
-            advice="`deval metrics` lists what each metric needs",
+            advice="`deval metrics` lists what each metric needs, `deval check MODEL` what a model lacks",
         )
     if missing:
         warnings.warn(f"{measurement.name} left out: {name} has no {missing}", DevalWarning, stacklevel=2)

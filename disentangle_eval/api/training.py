@@ -150,7 +150,13 @@ class Player:
 
     def __post_init__(self) -> None:
         _expect_several(f"Player {self.name!r}: groups", self.groups, Group, "Group(network)")
-        _expect_several(f"Player {self.name!r}: optim", (self.optim,), Optim, "Optim(lr=1e-3)")
+        if not isinstance(self.optim, Optim):
+            raise PluginError(
+                f"Player {self.name!r}: optim",
+                received=type(self.optim).__name__,
+                expected="an Optim",
+                advice="write Optim(lr=1e-3), or an optimiser of torch.optim by its name, Optim(lr=1e-3, kind='SGD')",
+            )
 
 
 @dataclass(frozen=True)

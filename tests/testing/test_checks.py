@@ -18,7 +18,12 @@ SOUND_CONFIG = "specimens.sound_config:SoundConfig"
 SOUND_MODEL = "specimens.sound_model:Sound"
 
 FAULTY_MODELS = {
-    "construction": ["training:SeedsItself", "training:RefusesTheImage", "training:KeepsOtherSettings"],
+    "construction": [
+        "training:SeedsItself",
+        "training:RefusesTheImage",
+        "training:KeepsOtherSettings",
+        "training:NoModel",
+    ],
     "players": [
         "training:ForgetsANetwork",
         "training:SharesANetwork",
@@ -27,6 +32,7 @@ FAULTY_MODELS = {
         "training:TwoOfOneName",
         "training:GroupWithoutComma",
         "training:NetworkForGroup",
+        "training:OptimiserOfTorch",
     ],
     "rounds": [
         "training:PlayersForRounds",
@@ -182,6 +188,9 @@ def test_every_check_has_a_planted_fault():
         ("training:NegativeLearningRate", "to fix: correct the arguments of its Optim"),
         ("training:TwoOfOneName", "to fix: rename one of them"),
         ("training:GroupWithoutComma", "to fix: write (Group(network),), with a comma behind the only one"),
+        ("training:OptimiserOfTorch", "received Player 'critic': optim: Adam"),
+        ("training:OptimiserOfTorch", "to fix: write Optim(lr=1e-3), or an optimiser of torch.optim by its name"),
+        ("training:NoModel", "to fix: derive the class from Model and call super().__init__(cfg, image)"),
         ("training:TermNamedIteration", "the name of the log's own counter at faulty_training.py:"),
         ("training:RefusesTheImage", "draws 64 x 64 images, received 16 x 16"),
         ("state:PlainAttribute", "weights.encoder.1.weight"),

@@ -9,6 +9,7 @@ import torch
 from disentangle_eval.api import Model
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lines import located
+from disentangle_eval.registry.lookup import Registry
 from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.config import check_config
@@ -21,19 +22,27 @@ CHECK = "construction"
 def check_construction(candidate: Candidate) -> None:
     """`target(cfg, image)` makes a `Model`; the same seed gives the same weights, another seed others."""
     rests_on(candidate, check_config)
+    target = Registry.resolve(candidate.registered, "target")
+    if isinstance(target, type):  # otherwise a function, whose result says what it makes
+        _refuse_others(target, candidate.registered.spec.target)
     with explained(CHECK, "correct that line", type(candidate.model(0)).__init__):
         _check_construction(candidate)
 
 
-def _check_construction(candidate: Candidate) -> None:
-    first, again, other = (_construct(candidate, seed) for seed in (0, 0, 1))
-    if not isinstance(first, Model):
+def _refuse_others(made_of: type[Any], target: str) -> None:
+    """`ConformanceFailure` for a class of anything but models."""
+    if not issubclass(made_of, Model):
         raise ConformanceFailure(
             CHECK,
-            f"{type(first).__name__} from {candidate.registered.spec.target!r}",
+            f"{made_of.__name__} from {target!r}",
             "a disentangle_eval.api.Model",
             "derive the class from Model and call super().__init__(cfg, image)",
         )
+
+
+def _check_construction(candidate: Candidate) -> None:
+    first, again, other = (_construct(candidate, seed) for seed in (0, 0, 1))
+    _refuse_others(type(first), candidate.registered.spec.target)
     with explained(CHECK, "call super().__init__(cfg, image)"):
         kept = first.cfg == candidate.settings() and first.image == candidate.image
     if not kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -35,8 +36,15 @@ def offered(candidate: Candidate, capability: type[Any]) -> Any:
     """A fresh model in eval mode; `NotChecked` where it does not offer the capability, a protocol of the interface."""
     model = candidate.model(seed=0).eval()
     if not isinstance(model, capability):
-        raise NotChecked(f"{type(model).__name__} does not have the capability {capability.__name__}")
+        lacking = ", ".join(name for name in _members(capability) if getattr(model, name, None) is None)
+        raise NotChecked(f"{type(model).__name__} does not have the capability {capability.__name__}: no {lacking}")
     return model
+
+
+def _members(capability: type[Any]) -> list[str]:
+    """The names of the attributes and methods of a capability."""
+    names = {*inspect.get_annotations(capability), *vars(capability)}
+    return sorted(name for name in names if not name.startswith("_"))
 
 
 def latents(model: object, draw: Draw) -> Tensor:

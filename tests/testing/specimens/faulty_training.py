@@ -30,6 +30,11 @@ class KeepsOtherSettings(Sound):
         super().__init__(cfg.model_copy(update={"beta": 2.0}), image)
 
 
+class NoModel(nn.Module):
+    def __init__(self, width: int = 4) -> None:
+        super().__init__()
+
+
 # ---------------------------------------------------------------- players
 
 
@@ -70,6 +75,11 @@ class GroupWithoutComma(Sound):
 class NetworkForGroup(Sound):
     def players(self) -> Sequence[Player]:
         return [Player("critic", (self.critic,), Optim(lr=1e-3)), super().players()[1]]
+
+
+class OptimiserOfTorch(Sound):
+    def players(self) -> Sequence[Player]:
+        return [Player("critic", (Group(self.critic),), torch.optim.Adam(self.critic.parameters()))]
 
 
 # ---------------------------------------------------------------- rounds
