@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.runtime.threads import threads_kept
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Model
@@ -49,7 +50,9 @@ def follower(
 
     def score(_: Model[Any], iteration: int) -> None:
         try:
-            result = scored(run, measurement, iteration)
+            # Opening a model limits the threads, on whose number the bits of training depend.
+            with threads_kept():
+                result = scored(run, measurement, iteration)
         except DevalError as error:
             warnings.warn(f"--follow {follow.score}: {error}", DevalWarning, stacklevel=2)
             return

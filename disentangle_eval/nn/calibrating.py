@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from disentangle_eval.api import Encoder
+from disentangle_eval.api import Encoder, Generator
+from disentangle_eval.runtime.draws import GeneratorDraw
+from disentangle_eval.runtime.evaluating import evaluating
 
 
 def calibrate_batch_statistics(model: nn.Module, batches: Iterable[Tensor]) -> int:
-    """Re-estimate the running statistics of all batch normalisation that `model.encode` passes; how many layers it is.
+    """Re-estimate the running statistics of the batch normalisation that reads images; how many layers it is.
+
+    These are the layers that `model.encode` passes and `model.generate`, where there is one, does not.
 
     `batches` are images (B, C, H, W) in [0, 1] on the model's device, such as clean real ones. The new mean and
-    variance of a layer are plain averages over batches, in each of which every layer normalises by the batch itself.
-    Layers that `encode` does not pass keep their statistics, and every module keeps its mode. A model trained under
-    instance noise, or whose running statistics lag behind its weights, encodes clean images by the wrong statistics
-    without this. ValueError where there are no batches.
+    variance of a layer are plain averages over batches, in each of which every one of these layers normalises by the
+    batch itself. All others keep their statistics: IB-GAN's e(r|z), which belongs to both, is fitted to samples of the
+    prior. Every module keeps its mode. A model trained under instance noise, or whose running statistics lag behind its
+    weights, encodes clean images by the wrong statistics without this. ValueError where there are no batches.
     """
     if not isinstance(model, Encoder):
         raise TypeError(f"{type(model).__name__} has no `encode`, so it has no statistics to estimate on images")
-    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    layers = _unused_in_generating(
+        model, [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    )
     before = [(layer, layer.momentum, _statistics(layer)) for layer in layers]
     modes = {module: module.training for module in model.modules()}
-    passed: set[nn.Module] = set()
-    handles = [layer.register_forward_pre_hook(_noting(passed)) for layer in layers]
-    seen = 0
+    seen, passed = 0, set[nn.Module]()
     try:
         model.eval()
         for layer in layers:
             layer.reset_running_stats()
             layer.momentum = None
             layer.training = True
-        with torch.no_grad():
+        with torch.no_grad(), _noted(layers, passed):
             for images in batches:
                 model.encode(images)
                 seen += 1
     finally:
-        for handle in handles:
-            handle.remove()
         for module, training in modes.items():
             module.training = training
         for layer, momentum, statistics in before:
@@ -57,8 +59,23 @@ def _statistics(layer: _BatchNorm) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in layer.named_buffers()}
 
 
-def _noting(passed: set[nn.Module]) -> Callable[[nn.Module, Any], None]:
-    def note(module: nn.Module, _: Any) -> None:
-        passed.add(module)
+def _unused_in_generating(model: nn.Module, layers: list[_BatchNorm]) -> list[_BatchNorm]:
+    """Those that an image drawn from the model's prior does not pass; all of a model that draws none."""
+    if not isinstance(model, Generator):
+        return layers
+    device = next((tensor.device for tensor in model.state_dict().values()), torch.device("cpu"))
+    passed: set[nn.Module] = set()
+    with evaluating(model), _noted(layers, passed):
+        model.generate(model.prior.sample(GeneratorDraw(0, device), 1))
+    return [layer for layer in layers if layer not in passed]
 
-    return note
+
+@contextmanager
+def _noted(layers: Iterable[nn.Module], passed: set[nn.Module]) -> Iterator[None]:
+    """Within, every layer that computes is added to `passed`."""
+    handles = [layer.register_forward_pre_hook(lambda layer, _: passed.add(layer)) for layer in layers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

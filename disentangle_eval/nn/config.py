@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
 from disentangle_eval.config import Field, ModelConfig
 
 Networks = Literal["kim-mnih", "locatello", "mlp", "ibgan"]
@@ -39,6 +42,13 @@ class GaussianVAEConfig(ModelConfig):
     )
     lr: float = Field(1e-4, gt=0, description="learning rate of encoder and decoder (Adam)")
     average_decay: float | None = average_decay()
+
+    @field_validator("networks")
+    @classmethod
+    def _normalised_over_several(cls, networks: Networks, info: ValidationInfo) -> Networks:
+        if networks == "ibgan" and info.data.get("batch_size") == 1:
+            raise PydanticCustomError("networks", "expected a batch_size from 2 on, for batch normalisation")
+        return networks
 
 
 class DiscriminatedVAEConfig(GaussianVAEConfig):

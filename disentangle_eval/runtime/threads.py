@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -34,6 +36,18 @@ def limit_threads() -> None:
     import torch
 
     torch.set_num_threads(min(torch.get_num_threads(), available_cores()))
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """Within, torch may get another number of threads, such as by `limit_threads`; afterwards it has its own again."""
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def free_threads() -> int:

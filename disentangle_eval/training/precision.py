@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal
 
 import torch
@@ -21,19 +21,35 @@ def set_precision(model: nn.Module, precision: Precision, device: torch.device) 
     """Let the networks of a model compute in `precision` in training; `UsageError` for `tf32` without CUDA.
 
     `bf16` is torch's autocast inside each network, whose outputs come back as float32: losses, weights, gradients and
-    optimisers never leave float32. `tf32` rounds the factors of CUDA's products to ten bits.
+    optimisers never leave float32. `tf32` is a setting of the process, which `rounded_products` has while training
+    computes.
     """
     if precision == "tf32" and device.type != "cuda":
         raise UsageError(
             "--precision", received="'tf32' on the CPU, which has no such arithmetic", expected="float32 or bf16"
         )
-    if precision == "tf32":
-        torch.backends.cuda.matmul.allow_tf32 = True
-        torch.backends.cudnn.allow_tf32 = True
     if precision == "bf16":
         for module in model.modules():
             if module is not model:
                 module.forward = _in_bf16(module, device.type)
+
+
+@contextmanager
+def rounded_products(precision: Precision) -> Iterator[None]:
+    """Within, `tf32` rounds the factors of CUDA's products to ten bits; other precisions change nothing here.
+
+    Afterwards products are as before, since scores of snapshots and validation are computed in the same process.
+    """
+    if precision != "tf32":
+        yield
+        return
+    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = products.allow_tf32, convolutions.allow_tf32
+    products.allow_tf32 = convolutions.allow_tf32 = True
+    try:
+        yield
+    finally:
+        products.allow_tf32, convolutions.allow_tf32 = before
 
 
 def casts_once(device: torch.device) -> AbstractContextManager[Any]:

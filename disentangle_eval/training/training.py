@@ -20,7 +20,7 @@ from disentangle_eval.training.capture import CannotCapture, CapturedIterations
 from disentangle_eval.training.graph import NewGraph
 from disentangle_eval.training.iteration import run_iteration
 from disentangle_eval.training.players import build_players, refuse_idle
-from disentangle_eval.training.precision import Precision, set_precision
+from disentangle_eval.training.precision import Precision, rounded_products, set_precision
 from disentangle_eval.training.step import TrainingStep
 from disentangle_eval.training.window import Window
 
@@ -53,6 +53,7 @@ class Training:
         self.cfg = cfg
         self.seed = seed
         self.device = device
+        self.precision = precision
         set_precision(self.model, precision, device)
         self.players = build_players(self.model)
         self.rounds = tuple(self.model.rounds())
@@ -74,7 +75,8 @@ class Training:
     def stretch(self, most: int) -> int:
         """Train for as many iterations as one captured graph holds, at most `most`; eagerly, one. Returns how many."""
         before = GlobalState.now() if self.global_draws is None else None
-        done = self._replay(most) or self._compute()
+        with rounded_products(self.precision):
+            done = self._replay(most) or self._compute()
         self.iteration += done
         if before is not None:
             self.global_draws = tuple(before.moved())

@@ -115,7 +115,7 @@ class Encoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """D: images (B, C, H, W) and latents (B, Z) -> logits (B, 1), with noise on its activations."""
+    """D: images (B, C, H, W) and latents (B, Z) -> logits (B, 1), with noise on its activations in train mode."""
 
     def __init__(self, architecture: Architecture, latent: int, channels: int, width: int) -> None:
         super().__init__()
@@ -135,13 +135,16 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor, latent: Tensor, draw: Draw) -> Tensor:
         image = self._follow(self.image, x, draw)
         code = self._follow(self.code, latent[:, :, None, None], draw)
-        logit: Tensor = self.logit(_noisy(self.both(torch.cat([image, code], dim=1)), self.later, draw))
+        logit: Tensor = self.logit(self._noisy(self.both(torch.cat([image, code], dim=1)), self.later, draw))
         return logit
 
     def _follow(self, branch: nn.ModuleList, h: Tensor, draw: Draw) -> Tensor:
         for position, layer in enumerate(branch):
-            h = _noisy(layer(h), self.later if position else self.first, draw)
+            h = self._noisy(layer(h), self.later if position else self.first, draw)
         return h
+
+    def _noisy(self, h: Tensor, std: float, draw: Draw) -> Tensor:
+        return h + std * draw.normal(*h.shape) if std and self.training else h
 
 
 def initialise_generator(network: nn.Module) -> None:
@@ -165,10 +168,6 @@ def _weighted(network: nn.Module) -> list[nn.Linear | nn.Conv2d | nn.ConvTranspo
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     return found
-
-
-def _noisy(h: Tensor, std: float, draw: Draw) -> Tensor:
-    return h + std * draw.normal(*h.shape) if std else h
 
 
 def _branch(layers: Sequence[Conv], inputs: int, width: int) -> list[nn.Module]:

@@ -61,6 +61,7 @@ _SHORT = {
 class GameConfig(ModelConfig):
     """What IB-GAN and the GANs of its study share. Defaults are the published dSprites setting."""
 
+    batch_size: int = Field(64, ge=2, description="images per batch")
     iterations: int = Field(150_000, ge=1, description="training iterations")
     variant: Literal["small", "big"] = Field(
         "small",

@@ -101,6 +101,12 @@ def test_noise_is_added_behind_each_activation_of_d(network, deviations):
     assert next(drawn, None) is None
 
 
+def test_d_has_no_noise_in_eval_mode_as_on_images_held_back():
+    model, step = tiny_binfogan().eval(), RecordedStep(BATCH, IMAGE)
+    x, latent = torch.rand(BATCH, *IMAGE), torch.rand(BATCH, model.prior.dim)
+    assert torch.equal(model.discriminator(x, latent, step), model.discriminator(x, latent, step))
+
+
 def test_both_players_step_on_one_forward_pass():
     (round_,) = tiny_binfogan().rounds()
     assert (round_.players, round_.every, round_.repeats) == (("discriminator", "generator"), 1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 from cli_tiny import TINY
 
 from disentangle_eval import scoring
@@ -12,6 +13,7 @@ from disentangle_eval.checkpoint import load
 from disentangle_eval.errors import DevalError
 from disentangle_eval.following import best_iteration
 from disentangle_eval.results import Result
+from disentangle_eval.training.training import Training
 
 pytestmark = pytest.mark.usefixtures("unrendered_plots")
 
@@ -62,6 +64,18 @@ def test_patience_ends_training_after_as_many_snapshots_without_a_better_score(d
     assert values_of(tmp_path / "run") == [1, 3, 2, 2]
     assert load(tmp_path / "run" / "checkpoint.pt").iteration == 3
     assert "stopping: 2 snapshots without a better mig" in answer.err
+
+
+def test_scoring_leaves_training_its_threads(deval, tmp_path, monkeypatch):
+    monkeypatch.setattr("disentangle_eval.runtime.threads.available_cores", lambda: 1)
+    threads, seen = torch.get_num_threads(), []
+    advance = Training.stretch
+    monkeypatch.setattr(Training, "stretch", lambda *rest: seen.append(torch.get_num_threads()) or advance(*rest))
+    try:
+        assert train(deval, tmp_path / "run", "--threads", 2).code == 0
+    finally:
+        torch.set_num_threads(threads)
+    assert seen == [2] * 5
 
 
 def test_a_score_that_fails_is_a_warning_and_costs_no_training(deval, tmp_path, monkeypatch):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from deval_ibgan.config import IBGANConfig
-from disentangle_eval.config import resolve, shortened
+from deval_ibgan.config import GANConfig, IBGANConfig, InfoGANConfig
+from disentangle_eval.config import build, resolve, shortened
+from disentangle_eval.errors import UsageError
 
 DSPRITES = {
     "variant": "small",
@@ -89,3 +90,9 @@ def test_the_schedule_shortened_by_four_is_the_faithful_one():
     cfg = shortened(resolve(IBGANConfig, "dsprites", None, {}), 4)
     assert (cfg.lr, cfg.lr_discriminator) == (2e-4, 4e-6)
     assert (cfg.iterations, cfg.noise_iterations, cfg.noise_start, cfg.noise_end) == (37_500, 25_000, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("config", [IBGANConfig, GANConfig, InfoGANConfig])
+def test_batch_normalisation_needs_two_images(config):
+    with pytest.raises(UsageError, match="batch_size: received 1"):
+        build(config, {"batch_size": 1})

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from disentangle_eval.latents import continuous
+from disentangle_eval.latents import Normal, Prior, continuous
 from disentangle_eval.nn.calibrating import calibrate_batch_statistics
 
 
@@ -20,6 +20,32 @@ class Reader(nn.Module):
 
     def encode(self, x):
         return self.second(self.first(x))
+
+
+class Bottleneck(nn.Module):
+    """As IB-GAN's larger variant: `encode` reads an image and passes the layer that drawing starts with."""
+
+    def __init__(self):
+        super().__init__()
+        self.prior, self.code = Prior((Normal(2),)), continuous(3)
+        self.reader = nn.Sequential(nn.Flatten(), nn.Linear(64, 2), nn.BatchNorm1d(2))
+        self.shared = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+        self.drawer = nn.Linear(3, 64)
+
+    def encode(self, x):
+        return self.shared(self.reader(x))
+
+    def generate(self, z, draw=None):
+        return self.drawer(self.shared(z)).sigmoid().unflatten(1, (1, 8, 8))
+
+
+def test_layers_that_samples_of_the_prior_pass_keep_their_statistics():
+    model = Bottleneck()
+    z = torch.randn(4, 2, generator=torch.Generator().manual_seed(2))
+    drawn = model.eval().generate(z)
+    assert calibrate_batch_statistics(model, [5 + torch.rand(7, 1, 8, 8)]) == 1
+    assert torch.equal(model.generate(z), drawn)
+    assert not (model.reader[2].running_mean == 0).any()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.training.folder import read_lines
 from disentangle_eval.training.iteration import play_rounds
 from disentangle_eval.training.players import build_players
-from disentangle_eval.training.precision import casts_once, is_emulated, set_precision
+from disentangle_eval.training.precision import casts_once, is_emulated, rounded_products, set_precision
 from disentangle_eval.training.step import TrainingStep
 
 CPU = torch.device("cpu")
@@ -100,6 +100,21 @@ def test_a_run_in_bf16_is_close_to_one_in_float32_and_not_the_same(tmp_path):
 def test_tf32_needs_cuda():
     with pytest.raises(UsageError, match=r"--precision: received 'tf32' on the CPU, .* expected float32 or bf16"):
         set_precision(nn.Linear(1, 1), "tf32", CPU)
+
+
+def test_products_are_rounded_while_training_computes_and_exact_before_and_after(tmp_path, monkeypatch):
+    settings, seen = (torch.backends.cuda.matmul, torch.backends.cudnn), []
+    for one in settings:
+        monkeypatch.setattr(one, "allow_tf32", False)
+    data = ToyData()
+    data.at = lambda n: seen.append([one.allow_tf32 for one in settings])
+    training = started(tmp_path, data=data).training
+    training.precision = "tf32"  # which is refused without CUDA
+    training.advance(2)
+    assert seen == [[True, True]] * 2
+    with pytest.raises(ValueError, match="inside"), rounded_products("tf32"):
+        raise ValueError("inside")
+    assert not any(one.allow_tf32 for one in settings)
 
 
 @pytest.mark.parametrize(("capability", "emulated"), [("AVX2", True), ("DEFAULT", True), ("AVX512", False)])

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 from vae_tiny import VAE, FactorVAE, tiny
 
-from deval_vae.config import FactorVAEConfig
+from deval_vae.config import FactorVAEConfig, VAEConfig
 from disentangle_eval.api import ImageShape
-from disentangle_eval.config import resolve
+from disentangle_eval.config import build, resolve
+from disentangle_eval.errors import UsageError
 from disentangle_eval.nn.vae_networks import decoder, encoder
 
 DSPRITES = ImageShape(1, 64, 64)
@@ -124,3 +125,9 @@ def test_init_1konny_is_narrow_but_in_transposed_convolutions():
             assert bound > 0.03
             assert module.weight.abs().max().item() == pytest.approx(bound, rel=0.1)
             assert module.bias.any()
+
+
+def test_networks_with_batch_normalisation_need_two_images():
+    with pytest.raises(UsageError, match="networks: received 'ibgan', expected a batch_size from 2 on"):
+        build(VAEConfig, {"networks": "ibgan", "batch_size": 1})
+    assert build(VAEConfig, {"networks": "mlp", "batch_size": 1}).batch_size == 1
