@@ -75,7 +75,7 @@ class Codes:
         hot, values, noise = latent.split(
             [self.categorical * self.classes, self.continuous, latent.shape[1] - self._width], dim=1
         )
-        return hot.reshape(len(latent), self.categorical, self.classes), values, noise
+        return hot.reshape(latent.shape[0], self.categorical, self.classes), values, noise
 
     def latent(self, code: Tensor, noise: Tensor) -> Tensor:
         """(B, K) and noise -> (B, Z)."""
@@ -90,7 +90,7 @@ class Codes:
         mean, log_variance = values[:, : self.continuous], values[:, self.continuous :]
         if log_variance.shape[1] == 0:
             log_variance = torch.zeros_like(mean)
-        return Reading(logits.reshape(len(outputs), self.categorical, self.classes), mean, log_variance)
+        return Reading(logits.reshape(outputs.shape[0], self.categorical, self.classes), mean, log_variance)
 
     def outputs(self, std: Literal["fixed", "learned"]) -> int:
         """Number of Q's outputs."""

@@ -41,5 +41,5 @@ def code_traversal(
         ),
         rate=codes.information(latents, reading),
         origin=origin,
-        render=lambda code: generate(codes.latent(code, noise.expand(len(code), -1))),
+        render=lambda code: generate(codes.latent(code, noise.expand(code.shape[0], -1))),
     )

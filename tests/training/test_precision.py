@@ -102,19 +102,21 @@ def test_tf32_needs_cuda():
         set_precision(nn.Linear(1, 1), "tf32", CPU)
 
 
-def test_products_are_rounded_while_training_computes_and_exact_before_and_after(tmp_path, monkeypatch):
-    settings, seen = (torch.backends.cuda.matmul, torch.backends.cudnn), []
-    for one in settings:
-        monkeypatch.setattr(one, "allow_tf32", False)
-    data = ToyData()
-    data.at = lambda n: seen.append([one.allow_tf32 for one in settings])
+def rounding():
+    """Whether CUDA may round the factors of products and of convolutions."""
+    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+
+
+def test_products_are_rounded_while_training_computes_and_as_before_afterwards(tmp_path):
+    before, seen, data = rounding(), [], ToyData()
+    data.at = lambda n: seen.append(rounding())
     training = started(tmp_path, data=data).training
     training.precision = "tf32"  # which is refused without CUDA
     training.advance(2)
-    assert seen == [[True, True]] * 2
+    assert seen == [(True, True)] * 2
     with pytest.raises(ValueError, match="inside"), rounded_products("tf32"):
         raise ValueError("inside")
-    assert not any(one.allow_tf32 for one in settings)
+    assert rounding() == before
 
 
 @pytest.mark.parametrize(("capability", "emulated"), [("AVX2", True), ("DEFAULT", True), ("AVX512", False)])
