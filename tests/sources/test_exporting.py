@@ -29,6 +29,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> de.TrainedRun:
     return run
 
 
+def test_an_encoder_of_classes_is_exported_for_any_number_of_images(run: de.TrainedRun, tmp_path: Path) -> None:
+    data = run.description["dataset"]
+    settings = {"network": "mnist", "width": 1, "batch_size": 4, "iterations": 1}
+    own = de.train("infogan", data, out=tmp_path / "run", threads=1, progress=False, **settings)
+    encoder, *_ = export_model(own.folder, "pt2", tmp_path / "out")
+    codes, exported = (de.encode(source, data, device="cpu")["codes"] for source in (own, encoder))
+    assert codes.shape == (75, 3)
+    assert np.allclose(codes, exported, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["pt2", "onnx"])
 def test_exported_and_scored_as_a_foreign_source_it_scores_the_same(run: de.TrainedRun, tmp_path: Path, kind) -> None:
     if kind == "onnx":
