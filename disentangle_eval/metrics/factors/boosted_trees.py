@@ -184,7 +184,7 @@ def _grow(table: SortedColumns, depth: int, shrink: float, residual: np.ndarray,
 
 
 class _Growth:
-    """What all nodes of a growing tree share."""
+    """A tree that grows: what its nodes share, and `fitted` and `gained` as in `_Grown`."""
 
     def __init__(self, table: SortedColumns, shrink: float, residual: np.ndarray, ties: np.ndarray) -> None:
         self.fitted = np.empty(len(residual))

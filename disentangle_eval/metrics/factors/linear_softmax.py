@@ -39,13 +39,6 @@ class LinearSoftmax:
         return logits
 
 
-def fit_lbfgs(
-    points: np.ndarray, labels: np.ndarray, penalty: float, tolerance: float, iterations: int
-) -> LinearSoftmax:
-    """scikit-learn's logistic regression as it comes: points (N, K) unscaled, labels (N,) all of 0 .. C - 1."""
-    return _fit("lbfgs", points, labels, penalty, tolerance, iterations)
-
-
 @dataclass(frozen=True)
 class LinearOneVsRest(LinearSoftmax):
     """The same logits, each of one class against the others; p(class) is its sigmoid, normalised over the classes."""
@@ -54,6 +47,13 @@ class LinearOneVsRest(LinearSoftmax):
         log_sigmoid = log_expit(self._logits(points))
         log_probabilities = log_sigmoid - logsumexp(log_sigmoid, axis=1, keepdims=True)
         return float(-log_probabilities[np.arange(len(labels)), labels].mean())
+
+
+def fit_lbfgs(
+    points: np.ndarray, labels: np.ndarray, penalty: float, tolerance: float, iterations: int
+) -> LinearSoftmax:
+    """scikit-learn's logistic regression as it comes: points (N, K) unscaled, labels (N,) all of 0 .. C - 1."""
+    return _fit("lbfgs", points, labels, penalty, tolerance, iterations)
 
 
 def fit_liblinear(
