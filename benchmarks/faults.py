@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.short:
         given.kills, given.disks, given.commands, given.plugins = 1, 1, 0, 2
         given.models = 0  # tests/training/test_every_model.py
-        given.mutations, given.servers = 70, 30
+        given.mutations, given.servers = 210, 100
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
     # Imported once, not in every child.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_tiny import TINY
 
 from disentangle_eval.cli.main import main
+from disentangle_eval.data.sets.dsprites import loading
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,24 @@ def deval(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
         return Answer(ended.value.code, *capsys.readouterr())
 
     return run
+
+
+DSPRITES: dict[tuple[Path, str], Any] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dsprites_read_once() -> Iterator[None]:
+    """The checksum of its packed images takes longer than a few iterations; tests/data reads them again and again."""
+    read = loading.cached_array
+
+    def once(path: Path, key: Any, make: Callable[[], Any]) -> Any:
+        if (path, str(key)) not in DSPRITES:
+            DSPRITES[path, str(key)] = read(path, key, make)
+        return DSPRITES[path, str(key)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "cached_array", once)
+        yield
 
 
 @pytest.fixture(scope="session")
