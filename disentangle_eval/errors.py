@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 # How PyTorch begins an error inside a TorchScript program.
@@ -85,6 +87,15 @@ def is_out_of_memory(error: BaseException) -> bool:
 def is_broken_pipe(error: BaseException) -> bool:
     """Whether the reader of this process's output went away, which the display of progress turns into a SystemExit."""
     return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The advice "did you mean ...?" with the known name nearest to one that is not known; empty where none is near.
+
+    `cutoff` is how alike two names have to be, from 0 to 1, as of `difflib.get_close_matches`.
+    """
+    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def describe(error: BaseException) -> str:

@@ -185,8 +185,42 @@ def plain(value: Any, name: str) -> Any:
     raise ValueError(f"{name}: received {type(value).__name__}, expected numbers, texts or lists of them")
 
 
-def rows_of(name: str, details: Mapping[str, Any]) -> tuple[str, Sequence[object]]:
-    """What the rows of a matrix among the details are, and their names; by number unless a detail names them."""
-    noun, key = MATRIX_ROWS.get(name, ("code dimension", ""))
-    names, rows = details.get(key, []), len(details[name])
-    return noun, names if len(names) == rows else range(rows)
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """A matrix of numbers among the details of a result, one name per row and column; `noun` is what its rows are."""
+
+    name: str
+    noun: str
+    row_names: tuple[str, ...]
+    column_names: tuple[str, ...]
+    rows: Sequence[Sequence[float]]
+
+
+def matrices_of(details: Mapping[str, Any]) -> list[Matrix]:
+    """The matrices among the details of a result: votes, importances, mutual information, confusion.
+
+    Columns are the factors where there are as many, rows what another detail names; else they have numbers.
+    """
+    found = []
+    for name, rows in details.items():
+        if is_matrix(rows):
+            noun, key = MATRIX_ROWS.get(name, ("code dimension", ""))
+            row_names = _named(details.get(key, []), len(rows))
+            column_names = _named(details.get("factors", []), len(rows[0]))
+            found.append(Matrix(name=name, noun=noun, row_names=row_names, column_names=column_names, rows=rows))
+    return found
+
+
+def is_matrix(value: object) -> bool:
+    """Whether a detail is a list of lists of numbers, all as long as the first."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(row, list) and row and len(row) == len(value[0]) for row in value)
+        and all(isinstance(cell, (int, float)) for row in value for cell in row)
+    )
+
+
+def _named(names: Sequence[object], n: int) -> tuple[str, ...]:
+    """The names of `n` rows or columns: those given where there are as many, else numbers from 0."""
+    return tuple(map(str, names if len(names) == n else range(n)))

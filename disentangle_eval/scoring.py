@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import math
 import time
 import warnings
@@ -13,7 +12,7 @@ from typing import Any
 
 from disentangle_eval.api import Scores, Subject
 from disentangle_eval.config import MetricConfig, build, by_setting, defaults, settings_of
-from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_out_of_memory
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, did_you_mean, is_out_of_memory
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.registry.lines import line_of, located
@@ -130,7 +129,7 @@ def _refuse_unknown_protocol(protocols: Iterable[str], measurements: Sequence[Me
         if protocol not in known:
             listed = "; ".join({f"{one.name}'s: {', '.join(one.cfg.protocols)}": None for one in measurements})
             raise UsageError(
-                "protocol", received=repr(protocol), expected=f"one of {listed}", advice=_did_you_mean(protocol, known)
+                "protocol", received=repr(protocol), expected=f"one of {listed}", advice=did_you_mean(protocol, known)
             )
 
 
@@ -143,13 +142,8 @@ def _refuse_unknown_setting(
             "setting",
             received=name,
             expected=f"a setting of the metric: {', '.join(sorted(known))}",
-            advice=_did_you_mean(name, {*known, *keywords}),
+            advice=did_you_mean(name, {*known, *keywords}),
         )
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _shown(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import traceback
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.completion import complete_plugins
 from disentangle_eval.cli.errors import DEBUG
 from disentangle_eval.cli.table import as_json_option, print_json
-from disentangle_eval.errors import UsageError, one_line
+from disentangle_eval.errors import UsageError, did_you_mean, one_line
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 
@@ -85,14 +84,12 @@ def refuse_unknown(name: str) -> None:
     known = {*registry.models, *registry.metrics, *registry.datasets}
     if name in known or parse_dataset(name).name in registry.datasets:
         return
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.7)
+    near, lists = did_you_mean(name, known, cutoff=0.7), "`deval plugins` lists all"
     raise UsageError(
         "plugin",
         received=repr(name),
         expected="" if near else "a model, a metric or a data set",
-        advice=(f"did you mean {near[0]!r}? " if near else "")
-        + "`deval plugins` lists all"
-        + ("" if near else "; --plugins FILE.py adds those of a file"),
+        advice=f"{near} {lists}" if near else f"{lists}; --plugins FILE.py adds those of a file",
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import click
 from rich.console import Console
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from disentangle_eval.cli.table import PLAIN_WIDTH
 from disentangle_eval.errors import one_line
-from disentangle_eval.results import Result, Spread, rows_of
+from disentangle_eval.results import Matrix, Result, Spread, is_matrix, matrices_of
 
 
 def show(result: Result) -> None:
@@ -21,8 +20,10 @@ def show(result: Result) -> None:
     at = "" if result.iteration is None else f" at iteration {result.iteration}"
     subject = result.codes or f"{result.model}{at} on {result.dataset}"
     shown.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
-    for table in (quantities(result), *matrices(result)):
-        shown.print(table)
+    shown.print(quantities(result))
+    for matrix in matrices_of(result.details):
+        if any(map(any, matrix.rows)):
+            shown.print(table_of(matrix))
 
 
 def show_summary(results: Sequence[Result], folders: Mapping[str, str]) -> None:
@@ -87,34 +88,20 @@ def quantities(result: Result) -> Table:
     return table
 
 
-def matrices(result: Result) -> list[Table]:
-    """One table per detail that is a list of lists, unless all zeros; its columns are the factors where they fit."""
-    factors = result.details.get("factors", [])
-    return [
-        matrix(name, value, factors, *rows_of(name, result.details))
-        for name, value in result.details.items()
-        if is_matrix(value) and any(map(any, value))
-    ]
-
-
-def matrix(name: str, rows: list[list[Any]], factors: list[str], noun: str, names: Sequence[object]) -> Table:
-    """A matrix with its rows named; rows that hold only zeros are left out."""
-    columns = factors if len(factors) == len(rows[0]) else [str(column) for column in range(len(rows[0]))]
-    table = Table(title=one_line(f"{name} by {noun}"), title_justify="left")
-    table.add_column(noun.split()[-1], justify="right")
-    for column in columns:
-        table.add_column(one_line(column), justify="right")
-    for row_name, row in zip(names, rows, strict=True):
+def table_of(matrix: Matrix) -> Table:
+    """A matrix with its rows and columns named; rows that hold only zeros are left out."""
+    table = Table(title=one_line(f"{matrix.name} by {matrix.noun}"), title_justify="left")
+    table.add_column(matrix.noun.split()[-1], justify="right")
+    for name in matrix.column_names:
+        table.add_column(one_line(name), justify="right")
+    for name, row in zip(matrix.row_names, matrix.rows, strict=True):
         if any(row):
-            table.add_row(text(row_name), *(text(item) for item in row))
+            table.add_row(one_line(name), *map(text, row))
     return table
 
 
-def is_matrix(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(item, list) for item in value)
-
-
 def text(value: object) -> str:
+    """A value as a cell of a table shows it: four decimals, the items of a list with commas between."""
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, list):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from disentangle_eval.config import settings_of
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.interface.paths import PathLike, expanded
 from disentangle_eval.interface.trained_run import TrainedRun
 from disentangle_eval.registry.lookup import load_registry
@@ -54,7 +54,7 @@ def train(
     from disentangle_eval.running import train_plans
     from disentangle_eval.training.planning import plan_run
 
-    resume = bool(resume) if resume is None or isinstance(resume, int) else resume
+    resume = resume if isinstance(resume, (str, os.PathLike)) else bool(resume)
     given = {"dataset": dataset, "preset": preset, "seed": seed, "iterations": iterations, "device": device, **settings}
     given = {name: value for name, value in given.items() if value is not None}
     folder = _folder_to_train(model, given, out, resume)
@@ -100,11 +100,10 @@ def _refuse_unknown(model: str, given: Mapping[str, Any]) -> None:
                 "seeds", received="several seeds", expected="seed=N", advice="train each seed by a call of its own"
             )
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
             raise UsageError(
                 f"{name}: unknown setting of {model!r}",
                 expected=f"one of: {', '.join(known)}",
-                advice=f"did you mean {near[0]!r}?" if near else "",
+                advice=did_you_mean(name, known),
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import warnings
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Generic, Literal, TypeVar
 
-from disentangle_eval.errors import DevalError, PluginWarning, UsageError
+from disentangle_eval.errors import DevalError, PluginWarning, UsageError, did_you_mean
 from disentangle_eval.registry.lines import located
 from disentangle_eval.registry.manager import NOUNS, Plugin, Problem, load_plugins
 from disentangle_eval.registry.plugin_code import plugin_code
@@ -81,15 +80,14 @@ class Registry:
     def _find(self, of_kind: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
         if name in of_kind:
             return of_kind[name]
-        near = difflib.get_close_matches(name.lower(), of_kind, n=1, cutoff=0.7)
+        near = did_you_mean(name, of_kind, cutoff=0.7)
         broken = f" ({_summary(self.problems)})" if self.problems else ""
+        lists = f"`deval {noun}s` lists all{broken}"
         raise UsageError(
             noun,
             received=repr(name),
             expected="" if near else f"one of: {', '.join(sorted(of_kind)) or 'none'}",
-            advice=(f"did you mean {near[0]!r}? " if near else "")
-            + f"`deval {noun}s` lists all{broken}"
-            + ("" if near else "; --plugins FILE.py adds those of a file"),
+            advice=f"{near} {lists}" if near else f"{lists}; --plugins FILE.py adds those of a file",
         )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
 from disentangle_eval.config import Config, Field, build
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, did_you_mean
 
 
 def _numbers(value: Any) -> Any:
@@ -70,12 +69,11 @@ def source_settings(values: dict[str, Any]) -> SourceSettings:
     known = list(SourceSettings.model_fields)
     for name in values:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
             raise UsageError(
                 "source",
                 received=f"the setting {name!r}",
                 expected=f"one of: {', '.join(known)}",
-                advice=f"did you mean {near[0]!r}?" if near else "",
+                advice=did_you_mean(name, known),
             )
     settings = build(SourceSettings, values)
     if len(settings.range) != 2 or settings.range[0] == settings.range[1]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError
-from disentangle_eval.results import rows_of
+from disentangle_eval.results import matrices_of
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results, read_run
 from disentangle_eval.study.tables import ARROWS
@@ -46,7 +46,7 @@ class Slider:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matrix:
+class ShadedMatrix:
     """A matrix of a result, with its rows and columns named and each cell's share of the largest number.
 
     `head` is what the rows are, such as `dimension`.
@@ -67,7 +67,7 @@ class Section:
     curves: tuple[tuple[str, str], ...]
     sliders: tuple[Slider, ...]
     pictures: tuple[tuple[str, str], ...]
-    matrices: tuple[Matrix, ...]
+    matrices: tuple[ShadedMatrix, ...]
     results: tuple[Mapping[str, Any], ...]
     note: str = ""
 
@@ -148,7 +148,7 @@ def section_of(
         curves=curves_of(run),
         sliders=sliders,
         pictures=pictures,
-        matrices=tuple(matrix for result in results for matrix in matrices_of(result)),
+        matrices=tuple(matrix for result in results for matrix in shaded_matrices(result)),
         results=tuple(results),
         note=note,
     )
@@ -220,43 +220,26 @@ def side_by_side(images: torch.Tensor) -> np.ndarray:
     return np.concatenate(list(to_pixels(images)), axis=1)
 
 
-def matrices_of(result: Mapping[str, Any]) -> list[Matrix]:
-    """The matrices among a result's details: votes, importances, mutual information, confusion."""
-    details = result.get("details", {})
-    factors = [str(name) for name in details.get("factors", [])]
+def shaded_matrices(result: Mapping[str, Any]) -> list[ShadedMatrix]:
+    """The matrices among the details of a result, as the page shows them."""
     found = []
-    for name, value in details.items():
-        if not is_matrix(value):
-            continue
-        largest = max((abs(cell) for row in value for cell in row), default=0) or 1
-        columns = factors if len(factors) == len(value[0]) else [str(column) for column in range(len(value[0]))]
+    for matrix in matrices_of(result.get("details", {})):
+        largest = max(abs(cell) for row in matrix.rows for cell in row) or 1
+        rows = [[(number_text(cell), abs(cell) / largest) for cell in row] for row in matrix.rows]
         protocol = result["settings"].get("protocol", "")
-        noun, names = rows_of(name, details)
         found.append(
-            Matrix(
-                head=noun.split()[-1],
-                title=f"{result['metric']} ({protocol}): {name.replace('_', ' ')}",
-                columns=tuple(columns),
-                rows=tuple(
-                    (str(row_name), tuple((number_text(cell), abs(cell) / largest) for cell in row))
-                    for row_name, row in zip(names, value, strict=True)
-                ),
+            ShadedMatrix(
+                head=matrix.noun.split()[-1],
+                title=f"{result['metric']} ({protocol}): {matrix.name.replace('_', ' ')}",
+                columns=matrix.column_names,
+                rows=tuple((name, tuple(row)) for name, row in zip(matrix.row_names, rows, strict=True)),
             )
         )
     return found
 
 
-def is_matrix(value: object) -> bool:
-    """Whether a detail is a list of lists of numbers, all as long as the first."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(row, list) and row and len(row) == len(value[0]) for row in value)
-        and all(isinstance(cell, (int, float)) for row in value for cell in row)
-    )
-
-
 def number_text(value: float) -> str:
+    """A cell of a matrix: a count in full, any other number with three decimals."""
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
 
@@ -282,4 +265,5 @@ def uri_of_pixels(picture: np.ndarray) -> str:
 
 
 def uri_of_png(contents: bytes) -> str:
+    """The contents of a PNG file as a data URI."""
     return "data:image/png;base64," + base64.b64encode(contents).decode()

@@ -231,10 +231,6 @@ def model_of(run: RunRecord) -> tuple[str, str, int]:
 
 def text_of(value: Any) -> str:
     """A setting's value as a label shows it."""
-    return (
-        f"{value:g}"
-        if isinstance(value, float)
-        else ",".join(map(str, value))
-        if isinstance(value, list)
-        else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

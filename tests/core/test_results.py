@@ -10,11 +10,11 @@ from disentangle_eval.results import (
     Result,
     append,
     is_score,
+    matrices_of,
     plain,
     read_results,
     recorded_lines,
     result_of,
-    rows_of,
     spread,
 )
 
@@ -88,11 +88,17 @@ def test_what_json_cannot_hold_is_named_by_its_place(value, said):
         plain(value, "details")
 
 
-def test_rows_of_a_matrix_have_the_names_that_a_detail_gives_them():
-    matrix = [[1, 0], [0, 1]]
-    assert rows_of("confusion", {"confusion": matrix, "classes": ["cat", "dog"]}) == ("class", ["cat", "dog"])
-    assert rows_of("losses", {"losses": matrix, "factors": ["size"]}) == ("factor", range(2))
-    assert rows_of("information", {"information": matrix}) == ("code dimension", range(2))
+def test_rows_and_columns_of_a_matrix_have_the_names_that_details_give_them():
+    square = [[1, 0], [0, 1]]
+
+    def names_of(**details):
+        (matrix,) = matrices_of(details)
+        return matrix.noun, matrix.row_names, matrix.column_names
+
+    assert names_of(confusion=square, classes=["cat", 3]) == ("class", ("cat", "3"), ("0", "1"))
+    assert names_of(losses=square, factors=["size"]) == ("factor", ("0", "1"), ("0", "1"))
+    assert names_of(votes=square, factors=["x", "y"]) == ("code dimension", ("0", "1"), ("x", "y"))
+    assert matrices_of({"ragged": [[1, 0], [1]], "texts": [["a"]], "flat": [1, 2], "empty": [[]]}) == []
 
 
 def test_a_result_is_printed_in_words():

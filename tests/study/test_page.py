@@ -86,7 +86,7 @@ def test_sliders_move_and_tables_sort_in_a_browser(html, tmp_path):
 
 def test_rows_of_a_matrix_have_their_own_names():
     details = {"factors": ["shape", "x"], "train_sizes": [10, 100], "test_accuracy": [[0.5, 0.4], [0.9, 0.8]]}
-    (matrix,) = page.matrices_of({"metric": "downstream", "settings": {"protocol": "dlib"}, "details": details})
+    (matrix,) = page.shaded_matrices({"metric": "downstream", "settings": {"protocol": "dlib"}, "details": details})
     assert (matrix.head, matrix.columns, [name for name, _ in matrix.rows]) == ("labels", ("shape", "x"), ["10", "100"])
-    (votes,) = page.matrices_of({"metric": "factorvae", "settings": {}, "details": {"votes": [[3, 0], [0, 5]]}})
+    (votes,) = page.shaded_matrices({"metric": "factorvae", "settings": {}, "details": {"votes": [[3, 0], [0, 5]]}})
     assert (votes.head, [name for name, _ in votes.rows]) == ("dimension", ["0", "1"])
