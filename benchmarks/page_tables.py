@@ -65,6 +65,17 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "infogan-mnist-study": trials("trial", "infogan-mnist-tuned", "infogan")[:3],
     "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
+    "vae-family": [
+        pair
+        for name, model in (
+            ("FactorVAE", "factorvae"),
+            ("beta-VAE", "beta-vae"),
+            ("VAE", "vae"),
+            ("beta-TCVAE", "beta-tcvae"),
+            ("DIP-VAE II", "dip-vae-ii"),
+        )
+        for pair in trials(name, "vae-family-dsprites", model)
+    ],
     "precision": [
         pair
         for name, model in (("FactorVAE", "factorvae"), ("beta-VAE", "beta-vae"))
@@ -97,6 +108,7 @@ OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
     "compared_scores": run_tables.compared_scores,
     "compared_differences": run_tables.compared_differences,
     "compared_correlations": run_tables.compared_correlations,
+    "behind_the_first": run_tables.behind_the_first,
     "commands": run_tables.commands,
 }
 

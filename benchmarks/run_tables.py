@@ -170,6 +170,24 @@ def compared_differences(runs: Runs) -> str:
     return f"{markdown_table([*tables[0], *(row for _, *rows in tables[1:] for row in rows)])}\n"
 
 
+def behind_the_first(runs: Runs) -> str:
+    """How much higher the first model scores than each other, over the seeds that both have: mean and 95% interval."""
+    found = compared(runs)
+    leader = read_run(runs[0][1].root).model
+    cells: dict[str, dict[str, str]] = defaultdict(dict)
+    for difference in found.differences:
+        if leader not in (difference.first, difference.second):
+            continue
+        low, high = difference.interval
+        if difference.first == leader:
+            cells[difference.second][difference.column] = f"{difference.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+        else:
+            cells[difference.first][difference.column] = f"{-difference.mean:+.3f} [{-high:+.3f}, {-low:+.3f}]"
+    columns = [column.title for column in found.columns]
+    rows = [[f"`{other}`", *(cells[other].get(column, "") for column in columns)] for other in cells]
+    return table([f"`{leader}` minus", *(f"`{column}`" for column in columns)], rows)
+
+
 def commands(runs: Runs) -> str:
     """The commands of the runs, as a code block."""
     return "```sh\n" + "".join(f"{run.read_run()['settings']['command']}\n" for _, run in runs) + "```\n"
