@@ -15,7 +15,7 @@ from disentangle_eval.report.style import COLOURS, INK, LONGEST_NAME, LONGEST_RO
 
 FRAME = 1.4  # inches of height without the rows
 ROW = 0.34  # inches of height per row
-NAME_HEIGHTS = (1.0, 1.06)  # of neighbouring levels' names, as parts of the axis
+NAME_LINE = 10  # points of height per name of a level
 
 
 @styled
@@ -39,11 +39,29 @@ def strip_figure(
 
 
 def draw_upright_levels(axes: Axes, levels: Sequence[Level]) -> None:
-    """Dashed lines from bottom to top, named above the axis, neighbours at two heights."""
-    for level, height in zip(levels, itertools.cycle(NAME_HEIGHTS)):
+    """Dashed lines from bottom to top, named above the axis, each name on a line of its own.
+
+    Names read to the right from their lines, so those further left are higher: no line passes through a name.
+    """
+    for place, level in enumerate(sorted(levels, key=lambda level: -level.value)):
         axes.axvline(level.value, **LINE)
-        name = shortened(level.name, LONGEST_NAME)
-        axes.annotate(name, (level.value, height), (2, 1), ("data", "axes fraction"), "offset points", fontsize=8)
+        top = (level.value, 1)
+        axes.annotate(
+            "",
+            xy=top,
+            xytext=(0, 1 + NAME_LINE * (place + 0.7)),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **LINE},
+        )
+        axes.annotate(
+            shortened(level.name, LONGEST_NAME),
+            xy=top,
+            xytext=(2, 1 + NAME_LINE * place),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            fontsize=8,
+        )
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:

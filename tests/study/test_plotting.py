@@ -1,5 +1,7 @@
 """Figures of many runs: what is drawn is what logs and results hold."""
 
+import itertools
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -26,7 +28,7 @@ def lines_of(axes):
 
 
 def texts_of(axes):
-    return [text.get_text() for text in axes.texts]
+    return [text.get_text() for text in axes.texts if text.get_text()]
 
 
 def test_a_curve_is_the_mean_over_seeds(runs):
@@ -102,8 +104,17 @@ def test_the_entries_of_a_vector_are_matched_by_rank(runs):
 def test_a_strip_has_a_dot_per_seed_and_names_chance_and_what_was_published(runs):
     axes = plotting.strip(runs, "mig:p", published=[Published(name="paper", value=2.5)]).axes[0]
     assert lines_of(axes)[0].tolist() == [[1, 0], [2, 0]]
-    assert texts_of(axes) == ["chance", "paper"]
+    assert sorted(texts_of(axes)) == ["chance", "paper"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a beta=1 (2)", "a beta=4 (2)"]
+
+
+def test_names_of_levels_above_a_strip_never_overlap(runs):
+    published = [Published(name=f"an author with a long name ({value})", value=value) for value in (2.5, 2.4, 4.1, 2.6)]
+    drawn = plotting.strip(runs, "mig:p", published=published)
+    drawn.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in drawn.axes[0].texts if text.get_text()]
+    assert len(boxes) == 5
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
 def test_a_scatter_takes_scores_details_and_terms(runs):
