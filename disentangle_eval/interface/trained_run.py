@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,5 +98,7 @@ def load_run(folder: PathLike) -> TrainedRun:
     """
     run = TrainedRun(Path(folder).expanduser())
     if not RunFolder(run.folder).run_file.is_file():
-        raise UsageError("run", received=f"{str(folder)!r}, which holds no run", expected="a folder of `deval train`")
+        raise UsageError(
+            "run", received=f"{os.fspath(folder)!r}, which holds no run", expected="a folder of `deval train`"
+        )
     return run

@@ -74,7 +74,9 @@ def _folder_to_train(
 
     if not isinstance(resume, bool):
         if out is not None:
-            raise UsageError("resume", received=f"{str(resume)!r} and out={str(out)!r}", expected="one folder")
+            raise UsageError(
+                "resume", received=f"{os.fspath(resume)!r} and out={os.fspath(out)!r}", expected="one folder"
+            )
         run = Path(resume).expanduser()
         return run.parent if run.is_file() else run
     if out is not None and (resume or model is not None):
