@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from doc_pages import says, scored, table_of
@@ -77,3 +78,21 @@ def test_two_estimates_of_total_correlation():
 )
 def test_seconds_of_runs(page, run, sentence):
     assert says(f"metrics/{page}.md", sentence.format(round(scored(run, page)["seconds"])))
+
+
+def test_what_permuting_within_a_batch_takes_from_the_total_correlation():
+    """E[log q/p] for two normal latents, p being q itself with probability 1 / batch_size and else the product."""
+    rho = 1 / 1.0025
+    true = -0.5 * math.log(1 - rho**2)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    weights = np.outer(weights, weights) / weights.sum() ** 2
+    sums, differences = np.meshgrid((1 + rho) * nodes**2, (1 - rho) * nodes**2)
+    ratio = true - (rho**2 * (sums + differences) - rho * (sums - differences)) / (2 * (1 - rho**2))
+
+    def best(batch_size):
+        return (weights * (ratio - np.log(np.exp(ratio) / batch_size + 1 - 1 / batch_size))).sum()
+
+    assert (weights * ratio).sum() == pytest.approx(true)
+    scores = f"{true:.2f} nats the best score is {best(512):.2f}, and {best(8):.2f} under `batch_size=8`"
+    assert says(TC_PAGE, f"with a total correlation of {scores}")
+    assert says(TC_PAGE, f"`batch_size`, {math.log(512):.1f} nats")
