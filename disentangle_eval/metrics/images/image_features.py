@@ -36,8 +36,9 @@ ACCELERATOR_BATCH = 512
 
 FEATURES = "features"  # the name of the real features among the arrays that are kept
 
-# What one model generated last. fid, kid and prdc in one command look at the same images.
-_generated: WeakKeyDictionary[nn.Module, tuple[tuple[Any, ...], np.ndarray]] = WeakKeyDictionary()
+# What the model of a subject generated last. fid, kid and prdc in one command look at the same images. The next command
+# has another subject: a model may by then have changed in more than its weights, such as in how it truncates latents.
+_generated: WeakKeyDictionary[Subject, tuple[tuple[Any, ...], np.ndarray]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
     count, made = image_counts(subject, cfg)
     extractor = load_extractor(cfg.features, device_of(model))
     real, derived = _real_features(model, data, extractor, count, seed)
-    generated = _generated_features(model, extractor, cfg, seed, made, data)
+    generated = _generated_features(subject, extractor, cfg, seed, made)
     about = {
         "extractor": extractor.name,
         "extractor_sha256": extractor.sha256,
@@ -90,7 +91,7 @@ def feature_seconds(subject: Subject, cfg: FeatureConfig, seed: int) -> float:
     extractor = load_extractor(cfg.features, device_of(model))
     if path_of(_features_folder(), {**_real_key(data, extractor, count, seed), "array": FEATURES}).exists():
         count = 0
-    if _made_before(model, _generated_key(model, extractor, cfg, seed, data)) is not None:
+    if _made_before(subject, _generated_key(model, extractor, cfg, seed)) is not None:
         made = 0
     if count + made < FEW:
         return 0.0
@@ -179,37 +180,35 @@ def _real_key(data: Dataset, extractor: FeatureExtractor, count: int, seed: int)
 
 
 def _generated_features(
-    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int, data: Dataset
+    subject: Subject, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int
 ) -> np.ndarray:
+    model, data = subject.model, subject.data
     if isinstance(model, Samples):
         return _collected(_features_of_finished(model, extractor, count, seed), count)
     if not isinstance(model, nn.Module):
         return _collected(_features_of_samples(model, extractor, cfg, seed, data), cfg.num_images)
-    key = _generated_key(model, extractor, cfg, seed, data)
-    features = _made_before(model, key)
+    key = _generated_key(model, extractor, cfg, seed)
+    features = _made_before(subject, key)
     if features is None:
-        _generated.pop(model, None)
+        _generated.pop(subject, None)
         features = _collected(_features_of_samples(model, extractor, cfg, seed, data), cfg.num_images)
-        _generated[model] = key, features
+        _generated[subject] = key, features
     return features
 
 
-def _generated_key(
-    model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, data: Dataset
-) -> tuple[Any, ...]:
+def _generated_key(model: Any, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int) -> tuple[Any, ...]:
     """What the features of a model's images follow from, its weights included, which training changes in place.
 
-    The size of the data set's images decides whether they are refused. Empty for a model whose weights are not known.
+    Empty for a model whose weights are not known.
     """
     if not isinstance(model, nn.Module):
         return ()
-    made = weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
-    return (*made, data.shape.height, data.shape.width)
+    return weights_digest(model), extractor.sha256, extractor.device, cfg.num_images, cfg.inner_noise, seed
 
 
-def _made_before(model: Any, key: tuple[Any, ...]) -> np.ndarray | None:
-    """The features that a model's images had, where it last generated them under this key."""
-    known = _generated.get(model) if isinstance(model, nn.Module) else None
+def _made_before(subject: Subject, key: tuple[Any, ...]) -> np.ndarray | None:
+    """The features that the images of a subject's model had, where it last generated them under this key."""
+    known = _generated.get(subject) if key else None
     return known[1] if known is not None and known[0] == key else None
 
 

@@ -40,10 +40,14 @@ def seen(monkeypatch):
 
 
 def score(model, data, extractor, seed=0, **settings):
+    return score_of(EncodedSubject(model, data), extractor, seed, **settings)
+
+
+def score_of(subject, extractor, seed=0, **settings):
     cfg = build(
         FIDConfig, {**FIDConfig.protocols["fid-50k"], "features": str(extractor), "num_images": 200, **settings}
     )
-    return FIDMetric(cfg).score(EncodedSubject(model, data), seed)
+    return FIDMetric(cfg).score(subject, seed)
 
 
 class Replay(NoisyGenerator):
@@ -185,15 +189,23 @@ def test_a_cache_that_cannot_be_written_costs_a_warning_alone(extractor, cache, 
     assert "not kept" in caplog.text
 
 
-def test_what_a_model_generated_is_generated_again_once_it_was_trained(extractor):
-    model, data = NoisyGenerator(), byte_images(200)
-    first = score(model, data, extractor).values["value"]
-    assert score(model, data, extractor).values["value"] == first
+def test_a_model_generates_once_for_the_metrics_of_a_subject_and_again_once_it_was_trained(extractor):
+    model = NoisyGenerator()
+    subject = EncodedSubject(model, byte_images(200))
+    first = score_of(subject, extractor)
+    assert score_of(subject, extractor) == first
     assert model.made == 200
     with torch.no_grad():
         model.contrast.mul_(0.5)
-    assert score(model, data, extractor).values["value"] != first
+    assert score_of(subject, extractor) != first
     assert model.made == 400
+
+
+def test_a_model_that_changed_in_more_than_its_weights_generates_again(extractor):
+    model, data = NoisyGenerator(), byte_images(200)
+    noisy = score(model, data, extractor)
+    model.noise = 1.0
+    assert score(model, data, extractor) == score(NoisyGenerator(noise=1.0), data, extractor) != noisy
 
 
 def test_inner_noise_is_drawn_unless_its_mean_is_asked_for(extractor):
