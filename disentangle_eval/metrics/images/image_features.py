@@ -182,7 +182,7 @@ def _real_key(data: Dataset, extractor: FeatureExtractor, count: int, seed: int)
 def _generated_features(
     subject: Subject, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int
 ) -> np.ndarray:
-    model, data = subject.model, subject.data
+    model, data = _generator_and_data(subject)
     if isinstance(model, Samples):
         return _collected(_features_of_finished(model, extractor, count, seed), count)
     if not isinstance(model, nn.Module):
