@@ -88,11 +88,13 @@ class ForeignModel(nn.Module):
             if name and (not name.isdigit() or int(name) >= len(found)):
                 raise UsageError("output", received=name, expected=f"a number from 0 to {len(found) - 1}")
             return found[int(name or 0)]
-        if name and not isinstance(found, Tensor):
-            if not hasattr(found, name):
-                raise UsageError("output", received=name, expected=f"an attribute of {type(found).__name__}")
-            return getattr(found, name)
-        return found
+        if isinstance(found, Tensor) and name not in ("", "0"):
+            raise UsageError("output", received=name, expected="none, since there is one output, a tensor")
+        if isinstance(found, Tensor) or not name:
+            return found
+        if not hasattr(found, name):
+            raise UsageError("output", received=name, expected=f"an attribute of {type(found).__name__}")
+        return getattr(found, name)
 
 
 class ForeignEncoder(ForeignModel):

@@ -51,6 +51,7 @@ def test_the_code_is_the_first_output_or_the_one_that_is_named(found, output, co
             {"output": "mu"},
             "output: received mu, expected an attribute of SimpleNamespace",
         ),
+        (FIRST, {"output": "1"}, "output: received 1, expected none, since there is one output, a tensor"),
         (FIRST, {"classes": 3}, "classes: received 3, expected 2, as the outputs are"),
         ("text", {}, "mine: received str, expected a tensor or an array; .* such as output=mean"),
     ],

@@ -98,7 +98,8 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         kept, pruning = self._kept(scale, subject, sample)
         active = np.flatnonzero(alive & kept)
         if not active.size:
-            found = f"factorvae: no dimension is active ({pruning}), so the score is 0"
+            advice = "prune=none keeps every dimension that varies" if alive.any() else "the code is constant"
+            found = f"factorvae: no dimension is active ({pruning}), so the score is 0; {advice}"
             warnings.warn(found, DevalWarning, stacklevel=3)
         return scale, active, pruning
 
