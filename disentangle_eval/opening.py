@@ -170,6 +170,14 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class _Contents:
+    """The digest of a model's weights, and its other attributes in words."""
+
+    weights: bytes
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class OpenedModel:
     """A model in eval mode on a device, and the checkpoint it is from."""
 
@@ -178,8 +186,11 @@ class OpenedModel:
     origin: Origin
 
 
-# The origin of each opened model that is still in use, with the digest its weights had.
-_ORIGINS: WeakKeyDictionary[Any, tuple[Origin, bytes]] = WeakKeyDictionary()
+# The origin of each opened model that is still in use, with what it computed with then.
+_ORIGINS: WeakKeyDictionary[Any, tuple[Origin, _Contents]] = WeakKeyDictionary()
+
+# What PyTorch keeps in a module for its weights, which have a digest, and for the mode.
+_OF_TORCH = {"_parameters", "_buffers", "_modules", "training"}
 
 
 def open_model(path: Path, device: str = "auto") -> OpenedModel:
@@ -199,14 +210,27 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
     checkpoint = load(path, train=False)
     origin = Origin(replace(checkpoint, weights={}), path, sha256(path))
     model = place(restore_model(checkpoint), chosen)
-    _ORIGINS[model] = origin, weights_digest(model)
+    _ORIGINS[model] = origin, _contents(model)
     return OpenedModel(model, chosen, origin)
 
 
 def origin_of(model: object) -> Origin | None:
-    """The checkpoint that `open_model` read a model from; None for any other model, and once its weights changed."""
-    origin, digest = _ORIGINS.get(model, (None, b""))
-    return origin if origin and weights_digest(model) == digest else None
+    """The checkpoint that `open_model` read a model from; None for any other model, and once a weight, its prior or
+    another attribute changed.
+    """
+    origin, contents = _ORIGINS.get(model, (None, None))
+    return origin if origin and _contents(model) == contents else None
+
+
+def _contents(model: Any) -> _Contents:
+    """What the results of a model follow from, as far as its objects show it."""
+    attributes = {
+        f"{path}.{name}": repr(value)
+        for path, module in model.named_modules()
+        for name, value in vars(module).items()
+        if name not in _OF_TORCH
+    }
+    return _Contents(weights_digest(model), attributes)
 
 
 def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, seed: int) -> Model[Any]:

@@ -184,6 +184,17 @@ def test_a_model_that_was_trained_on_is_no_longer_the_checkpoint(run: de.Trained
     assert len(run.results) == before
 
 
+def test_a_model_with_another_method_is_no_longer_the_checkpoint(run: de.TrainedRun, squares: str) -> None:
+    model = run.model("cpu")
+    kept = de.score(model, squares, metrics="mig")["mig"]
+    encode = model.encode
+    model.encode = lambda x: 0 * encode(x)
+    result = de.score(model, squares, metrics="mig")["mig"]
+    assert (result.checkpoint_sha256, result.value) == (None, 0)
+    del model.encode
+    assert de.score(model, squares, metrics="mig")["mig"] == kept
+
+
 def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
     codes, labels = np.eye(12), np.arange(12) % 3
     assert set(de.score(codes, labels=labels, code_classes=[2] * 12)) == {"cluster-accuracy", "unsupervised"}
