@@ -52,6 +52,7 @@ def train(
         run = de.train(resume=run.folder, iterations=20_000)
     """
     from disentangle_eval.running import train_plans
+    from disentangle_eval.runtime.threads import threads_kept
     from disentangle_eval.training.planning import plan_run
 
     resume = resume if isinstance(resume, (str, os.PathLike)) else bool(resume)
@@ -62,7 +63,8 @@ def train(
         model = str(RunFolder(folder).read_run()["model"])
     _refuse_unknown(model, given)
     plan = plan_run(model, given, folder, resume=resume is not False)
-    (run,) = train_plans([plan], expanded(data_dir), _call(model, given), progress=progress)
+    with threads_kept():
+        (run,) = train_plans([plan], expanded(data_dir), _call(model, given), progress=progress)
     return TrainedRun(run.folder.root)
 
 

@@ -43,6 +43,12 @@ def run(squares: str, tmp_path_factory: pytest.TempPathFactory) -> de.TrainedRun
     return de.train("vae", squares, out=out, iterations=3, log_every=1, **TINY)
 
 
+def test_training_leaves_the_number_of_threads_of_the_process_alone(squares: str, tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    de.train("vae", squares, out=tmp_path / "run", iterations=1, **{**TINY, "threads": before + 1})
+    assert torch.get_num_threads() == before
+
+
 def test_importing_the_module_and_listing_needs_no_torch() -> None:
     code = "import sys, disentangle_eval as de; de.list_models(); print('torch' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
