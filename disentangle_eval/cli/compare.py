@@ -51,8 +51,7 @@ def show(comparison: Comparison) -> None:
 
 def show_best(comparison: Comparison, title: str) -> None:
     """Print the best setting and the best run by a score."""
-    setting, (run, seed) = comparison.best(title)
-    column = next(column for column in comparison.columns if title in (column.title, column.metric))
+    column, setting, (run, seed) = comparison.best(title)
     mean = comparison.cells[setting][column.title].mean
     value = comparison.cells[run][column.title].values[seed]
     click.echo(one_line(f"best setting by {column.title}: {setting}, mean {mean:.4f}"))

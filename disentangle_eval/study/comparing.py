@@ -86,8 +86,9 @@ class Comparison:
     correlations: tuple[Correlation, ...]
     notes: tuple[str, ...]
 
-    def best(self, title: str) -> tuple[str, tuple[str, int]]:
-        """The setting with the best mean in a column, and the run (setting, seed) with the best score.
+    def best(self, title: str) -> tuple[Column, str, tuple[str, int]]:
+        """The column of a title or metric, the setting with its best mean, and the run (setting, seed) with its best
+        score.
 
         UsageError for no column, and for one of which neither higher nor lower scores are better.
         """
@@ -101,7 +102,7 @@ class Comparison:
         found = {row: self.cells[row][column.title] for row in self.rows if column.title in self.cells[row]}
         setting = max(found, key=lambda row: sign * found[row].mean)
         runs = {(row, seed): value for row, cell in found.items() for seed, value in cell.values.items()}
-        return setting, max(runs, key=lambda run: sign * runs[run])
+        return column, setting, max(runs, key=lambda run: sign * runs[run])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: no path, time or host in it, so that equal studies give equal files."""
