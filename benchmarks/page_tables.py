@@ -103,6 +103,7 @@ OF_A_RUN: dict[str, Callable[[RunFolder], str]] = {
 OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
     "facts": run_tables.facts,
     "scores": run_tables.scores,
+    "course_of_seeds": run_tables.course_of_seeds,
     "each_run": run_tables.each_run,
     "each_setting": run_tables.each_setting,
     "compared_scores": run_tables.compared_scores,

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from disentangle_eval.intervals import mean_interval
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import read_run
 from disentangle_eval.study.tables import correlation_rows, difference_rows, markdown_table, score_rows
@@ -127,6 +128,27 @@ def scores(runs: Runs) -> str:
         rows.append([name, *cells])
     shared = [next(iter(chances[column])) if len(chances[column]) == 1 else "in brackets" for column in columns]
     return table(["model", *map(heading, columns)], [*rows, ["chance", *shared]])
+
+
+def course_of_seeds(runs: Runs) -> str:
+    """Protocols that were scored at several iterations, and the logged reconstruction, over the seeds of each model."""
+    scored: dict[tuple[str, int], dict[tuple[str, str], list[float]]] = defaultdict(lambda: defaultdict(list))
+    logged: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for name, run in runs:
+        log = {line["iteration"]: line["reconstruction"] for line in read_lines(run.log)}
+        results = newest(read_lines(run.results))
+        for result in results:
+            scored[name, result["iteration"]][result["metric"], result["settings"]["protocol"]].append(result["value"])
+        for iteration in {result["iteration"] for result in results}:
+            logged[name, iteration].append(log[iteration])
+    counts = Counter(protocol for by_protocol in scored.values() for protocol in by_protocol)
+    models = {name for name, _ in runs}
+    columns = [protocol for protocol, count in counts.items() if count > len(models)]
+    rows = [
+        [name, f"{at:,}", f"{statistics.fmean(logged[name, at]):.1f}", *(over_seeds(by[column]) for column in columns)]
+        for (name, at), by in sorted(scored.items(), key=lambda item: ([*dict(runs)].index(item[0][0]), item[0][1]))
+    ]
+    return table(["model", "iteration", "reconstruction (nats)", *(f"`{a}` `{b}`" for a, b in columns)], rows)
 
 
 def each_run(runs: Runs) -> str:
@@ -264,6 +286,13 @@ def shown(values: Sequence[float]) -> str:
     if len(values) < 2:
         return "".join(f"{value:.3f}" for value in values)
     return f"{statistics.fmean(values):.3f} ± {statistics.stdev(values):.3f} ({len(values)})"
+
+
+def over_seeds(values: Sequence[float]) -> str:
+    """The mean of scores with its 95% interval and their number."""
+    if not (interval := mean_interval(values)):
+        return shown(values)
+    return f"{statistics.fmean(values):.3f} [{interval[0]:.3f}, {interval[1]:.3f}] ({len(values)})"
 
 
 def number(value: float) -> str:
