@@ -71,8 +71,6 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
             ("FactorVAE", "factorvae"),
             ("beta-VAE", "beta-vae"),
             ("VAE", "vae"),
-            ("beta-TCVAE", "beta-tcvae"),
-            ("DIP-VAE II", "dip-vae-ii"),
         )
         for pair in trials(name, "vae-family-dsprites", model)
     ],

@@ -20,6 +20,7 @@ from disentangle_eval.training.folder import RunFolder
 ROOT = Path(__file__).parents[1]
 EVIDENCE = ROOT / "evidence"
 TABLE = EVIDENCE / "table.jsonl"
+FEWEST_SEEDS = 3
 
 
 def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def markdown(rows: list[Mapping[str, Any]]) -> str:
             f"{row['iterations']:,} in {row['precision']}",
         ]
         for row in rows
-        if row["values"]
+        if is_shown(row)
     ]
     return table(heads, cells)
 
@@ -114,9 +115,14 @@ def commands(rows: list[Mapping[str, Any]]) -> str:
             f"`{row['command']}`",
         ]
         for row in rows
-        if row["values"]
+        if is_shown(row)
     ]
     return table(heads, cells)
+
+
+def is_shown(row: Mapping[str, Any]) -> bool:
+    """Whether a row has enough seeds for a table; the interval of two is wider than the range of most scores."""
+    return len(row["values"] or ()) >= FEWEST_SEEDS
 
 
 def interval(row: Mapping[str, Any]) -> str:
