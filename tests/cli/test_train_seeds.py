@@ -150,7 +150,7 @@ def test_a_seed_that_is_killed_is_reported_and_no_success(tmp_path, monkeypatch,
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
 def test_a_seed_saves_itself_when_the_command_that_started_it_is_killed(tmp_path):
-    """The shell stands in for the command."""
+    """A shell starts the seed's process, as the command does."""
     folder = RunFolder(tmp_path / "run")
     never = ["--iterations", "100000", "--checkpoint-every", "100000", "--log-every", "1", "--out", str(folder.root)]
     process = shlex.join([sys.executable, "-m", "disentangle_eval.cli.seed_process"])
