@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from run_tables import table
+from run_tables import span, table
 
 from disentangle_eval.study.comparing import Cell, cell_of, column_of
 from disentangle_eval.study.runs import RunRecord, find_runs, newest_results
@@ -129,8 +129,7 @@ def interval(row: Mapping[str, Any]) -> str:
     """The mean of the seeds with its interval, where there are several."""
     if row["interval"] is None:
         return f"{row['mean']:.3f}"
-    low, high = row["interval"]
-    return f"**{row['mean']:.3f}** [{low:.3f}, {high:.3f}]"
+    return f"**{row['mean']:.3f}** {span(row['interval'])}"
 
 
 def read() -> list[Mapping[str, Any]]:

@@ -198,13 +198,12 @@ def behind_the_first(runs: Runs) -> str:
     leader = read_run(runs[0][1].root).model
     cells: dict[str, dict[str, str]] = defaultdict(dict)
     for difference in found.differences:
-        if leader not in (difference.first, difference.second):
-            continue
-        low, high = difference.interval
-        if difference.first == leader:
-            cells[difference.second][difference.column] = f"{difference.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-        else:
-            cells[difference.first][difference.column] = f"{-difference.mean:+.3f} [{-high:+.3f}, {-low:+.3f}]"
+        pair = [difference.first, difference.second]
+        if leader in pair:
+            sign = 1 if difference.first == leader else -1
+            pair.remove(leader)
+            ends = sorted(sign * end for end in difference.interval)
+            cells[pair[0]][difference.column] = f"{sign * difference.mean:+.3f} {span(ends, '+.3f')}"
     columns = [column.title for column in found.columns]
     rows = [[f"`{other}`", *(cells[other].get(column, "") for column in columns)] for other in cells]
     return table([f"`{leader}` minus", *(f"`{column}`" for column in columns)], rows)
@@ -292,7 +291,13 @@ def over_seeds(values: Sequence[float]) -> str:
     """The mean of scores with its 95% interval and their number."""
     if not (interval := mean_interval(values)):
         return shown(values)
-    return f"{statistics.fmean(values):.3f} [{interval[0]:.3f}, {interval[1]:.3f}] ({len(values)})"
+    return f"{statistics.fmean(values):.3f} {span(interval)} ({len(values)})"
+
+
+def span(interval: Sequence[float], form: str = ".3f") -> str:
+    """The two ends of an interval in brackets."""
+    low, high = interval
+    return f"[{low:{form}}, {high:{form}}]"
 
 
 def number(value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -45,23 +46,15 @@ def draw_upright_levels(axes: Axes, levels: Sequence[Level]) -> None:
     """
     for place, level in enumerate(sorted(levels, key=lambda level: -level.value)):
         axes.axvline(level.value, **LINE)
-        top = (level.value, 1)
-        axes.annotate(
-            "",
-            xy=top,
-            xytext=(0, 1 + NAME_LINE * (place + 0.7)),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **LINE},
-        )
-        axes.annotate(
-            shortened(level.name, LONGEST_NAME),
-            xy=top,
-            xytext=(2, 1 + NAME_LINE * place),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            fontsize=8,
-        )
+        above: dict[str, Any] = {
+            "xy": (level.value, 1),
+            "xycoords": ("data", "axes fraction"),
+            "textcoords": "offset points",
+        }
+        foot = 1 + NAME_LINE * place
+        arrow: dict[str, Any] = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **LINE}
+        axes.annotate("", xytext=(0, foot + 0.7 * NAME_LINE), arrowprops=arrow, **above)
+        axes.annotate(shortened(level.name, LONGEST_NAME), xytext=(2, foot), fontsize=8, **above)
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
