@@ -33,6 +33,7 @@ from disentangle_eval.opening import build_model, open_dataset
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device
+from disentangle_eval.runtime.flattening import LayoutKeepingFlatten
 from disentangle_eval.training.precision import Precision, is_emulated
 from disentangle_eval.training.rmsprop import RMSprop
 from disentangle_eval.training.training import Training
@@ -153,6 +154,8 @@ def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[i
     for module in training.model.modules():
         if isinstance(module, RearrangedConvTranspose2d):
             module.__class__ = nn.ConvTranspose2d
+        if isinstance(module, LayoutKeepingFlatten):
+            module.__class__ = nn.Flatten
     for player in training.players.values():
         if isinstance(player.optimiser, RMSprop):
             player.optimiser.__class__ = torch.optim.RMSprop

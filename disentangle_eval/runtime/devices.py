@@ -10,6 +10,7 @@ from torch import nn
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.convolutions import rearrange
+from disentangle_eval.runtime.flattening import keep_layout
 from disentangle_eval.runtime.processor import Products, default_products, processor
 from disentangle_eval.runtime.products import use_onednn
 
@@ -49,6 +50,7 @@ def place(model: ModuleT, device: torch.device, products: Products | None = None
     model.to(device)
     if device.type == "cpu":
         rearrange(model)
+        keep_layout(model)
         if (products or default_products()) == "onednn":
             use_onednn(model)
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
