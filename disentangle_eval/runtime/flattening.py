@@ -43,7 +43,8 @@ class _Flattened(Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (gradient,) = gradients
-        return gradient.unflatten(1, ctx.shape).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+        images: Tensor = gradient.unflatten(1, ctx.shape)
+        return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
