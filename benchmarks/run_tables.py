@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import statistics
 from collections import Counter, defaultdict
@@ -155,8 +156,13 @@ def each_run(runs: Runs) -> str:
     """One row per run and one column per protocol."""
     measured = [(name, run, scores_of(run)) for name, run in runs]
     columns = sorted({protocol for _, _, by_protocol in measured for protocol in by_protocol})
+    forms = {column: form([by[column].value for *_, by in measured if column in by]) for column in columns}
     rows = [
-        [name, str(run.read_run()["seed"]), *(shown([by[column].value] if column in by else []) for column in columns)]
+        [
+            name,
+            str(run.read_run()["seed"]),
+            *(f"{by[column].value:{forms[column]}}" if column in by else "" for column in columns),
+        ]
         for name, run, by in measured
         if by
     ]
@@ -203,7 +209,8 @@ def behind_the_first(runs: Runs) -> str:
             sign = 1 if difference.first == leader else -1
             pair.remove(leader)
             ends = sorted(sign * end for end in difference.interval)
-            cells[pair[0]][difference.column] = f"{sign * difference.mean:+.3f} {span(ends, '+.3f')}"
+            digits = f"+{form(ends)}"
+            cells[pair[0]][difference.column] = f"{sign * difference.mean:{digits}} {span(ends, digits)}"
     columns = [column.title for column in found.columns]
     rows = [[f"`{other}`", *(cells[other].get(column, "") for column in columns)] for other in cells]
     return table([f"`{leader}` minus", *(f"`{column}`" for column in columns)], rows)
@@ -294,10 +301,18 @@ def over_seeds(values: Sequence[float]) -> str:
     return f"{statistics.fmean(values):.3f} {span(interval)} ({len(values)})"
 
 
-def span(interval: Sequence[float], form: str = ".3f") -> str:
+def span(interval: Sequence[float], digits: str = ".3f") -> str:
     """The two ends of an interval in brackets."""
     low, high = interval
-    return f"[{low:{form}}, {high:{form}}]"
+    return f"[{low:{digits}}, {high:{digits}}]"
+
+
+def form(values: Sequence[float]) -> str:
+    """The format of numbers that are read together: three digits after the point, or two significant ones of the
+    greatest.
+    """
+    greatest = max(map(abs, values), default=0)
+    return f".{max(3, 1 - math.floor(math.log10(greatest))) if greatest else 3}f"
 
 
 def number(value: float) -> str:
