@@ -153,6 +153,11 @@ def is_score(line: Mapping[str, Any]) -> bool:
     return known and fits and not isinstance(line["value"], bool)
 
 
+def agrees(line: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether a line of results.jsonl has all values of `expected`."""
+    return all(line.get(name) == value for name, value in expected.items())
+
+
 def append(path: Path, result: Result) -> None:
     """Add one line to a file of results, whole or not at all; damaged lines are set aside, with a `DevalWarning`.
 

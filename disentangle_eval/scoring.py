@@ -20,7 +20,7 @@ from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.registry.specs import MetricSpec, Need
-from disentangle_eval.results import Result, plain, result_of
+from disentangle_eval.results import Result, agrees, plain, result_of
 from disentangle_eval.runtime.progress import cheaper_way, remark_if_long
 from disentangle_eval.runtime.versions import versions
 
@@ -237,8 +237,7 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     `DevalError` where the metric fails; it names the metric's distribution where that is to blame.
     """
     spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
-    statistics = getattr(subject, "batch_statistics", "running")
-    if measurement.batch_statistics == "clean" != statistics:
+    if measurement.batch_statistics == "clean" != statistics_of(subject):
         raise UsageError("batch_statistics", received="'clean' without a checkpoint", expected="a checkpoint")
     with _warnings_noted() as notes, cheaper_way(_how_to_take_less(measurement)):
         _remark_on_length(measurement, subject, seed)
@@ -258,16 +257,13 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
     if not _is_number(value):
         raise _fault(measurement, f"its headline {spec.headline!r} is {value!r}, expected a number")
     return Result(
-        metric=spec.name,
-        metric_version=spec.version,
+        **result_keys(measurement, seed, statistics_of(subject)),
         value=value,
         better=spec.better,
         chance=chance,
         details=details,
-        settings=_settings_of(measurement, settings, statistics),
         counts=counts,
         warnings=tuple(notes),
-        seed=seed,
         seconds=round(seconds, 3),
         versions=versions(),
         **about,
@@ -282,28 +278,35 @@ def recorded_score(
     Such a result has the metric, its version, settings and seed, the checkpoint and the data in common. What follows
     from more than these is never taken for equal: metrics of `peers` or `validation` images, and features from a file.
     """
-    spec, settings = measurement.metric.spec, measurement.cfg.model_dump(mode="json")
-    more = {"peers", "validation"} & measurement.cfg.needed(spec.needs)
-    if more or settings.get("features") or not about.get("checkpoint_sha256"):
+    more = {"peers", "validation"} & measurement.cfg.needed(measurement.metric.spec.needs)
+    if more or getattr(measurement.cfg, "features", None) or not about.get("checkpoint_sha256"):
         return None
-    statistics = getattr(subject, "batch_statistics", "running")
-    expected = {
-        "metric": spec.name,
-        "metric_version": spec.version,
-        "settings": _settings_of(measurement, settings, statistics),
-        "seed": seed,
-        **{name: about.get(name) for name in ("checkpoint_sha256", "iteration", "dataset", "dataset_sha256")},
-    }
-    same = [line for line in lines if all(line.get(name) == value for name, value in expected.items())]
+    scored = {name: about.get(name) for name in ("checkpoint_sha256", "iteration", "dataset", "dataset_sha256")}
+    expected = result_keys(measurement, seed, statistics_of(subject)) | scored
+    same = [line for line in lines if agrees(line, expected)]
     return result_of(same[-1]) if same else None
 
 
-def _settings_of(measurement: Measurement, settings: Mapping[str, Any], statistics: str) -> dict[str, Any]:
-    """What a result says of how it was scored: batch statistics only where they are not those of training."""
-    if statistics == "running":
-        return {"protocol": measurement.protocol, **settings}
-    label = f"{measurement.protocol}, batch_statistics={statistics}"
-    return {"protocol": label, **settings, "batch_statistics": statistics}
+def result_keys(measurement: Measurement, seed: int, statistics: str = "running") -> dict[str, Any]:
+    """The keys of a result that follow from its measurement and seed: the metric, its version, settings and the seed.
+
+    The settings have the batch statistics of the model only where they are not those of training.
+    """
+    settings, label = measurement.cfg.model_dump(mode="json"), measurement.protocol
+    if statistics != "running":
+        settings, label = {**settings, "batch_statistics": statistics}, f"{label}, batch_statistics={statistics}"
+    return {
+        "metric": measurement.name,
+        "metric_version": measurement.metric.spec.version,
+        "settings": {"protocol": label, **settings},
+        "seed": seed,
+    }
+
+
+def statistics_of(subject: Subject) -> str:
+    """The batch statistics of a subject's model: `running` or `clean`."""
+    statistics: str = getattr(subject, "batch_statistics", "running")
+    return statistics
 
 
 def _scores(measurement: Measurement, subject: Subject, seed: int, settings: Mapping[str, Any]) -> Scores:

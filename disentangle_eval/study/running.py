@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.results import agrees
 from disentangle_eval.runtime.files import make_folder, write_atomically
 from disentangle_eval.study.design import Study, Trial
 from disentangle_eval.study.processes import Job
@@ -112,17 +113,10 @@ def scored_iterations(trial: Trial, run: RunRecord) -> list[int]:
 
 def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool:
     """Whether results.jsonl holds a score under these very settings and draws."""
-    from disentangle_eval.scoring import plan_of
+    from disentangle_eval.scoring import plan_of, result_keys
 
-    measurement = plan_of(metric)
-    expected: Mapping[str, Any] = {
-        "metric": measurement.name,
-        "metric_version": measurement.metric.spec.version,
-        "settings": {"protocol": measurement.protocol, **measurement.cfg.model_dump(mode="json")},
-        "seed": trial.score_seed,
-        "iteration": iteration,
-    }
-    return any(all(result.get(key) == value for key, value in expected.items()) for result in run.results)
+    expected = {**result_keys(plan_of(metric), trial.score_seed), "iteration": iteration}
+    return any(agrees(result, expected) for result in run.results)
 
 
 def run_study(
