@@ -20,9 +20,8 @@ _SVHN: dict[str, Any] = {
     "lr_generator": 1e-4,
     "batch_size": 32,
     "iterations": 300_000,
-    "decay_iterations": 300_000,
 }
-_CELEBA = {**_SVHN, "iterations": 500_000, "decay_iterations": 500_000}
+_CELEBA = {**_SVHN, "iterations": 500_000}
 # Half the published width and a third of its iterations, for one core of a CPU; learns faster.
 _TUNED: dict[str, Any] = {
     "width": 16,
@@ -31,7 +30,6 @@ _TUNED: dict[str, Any] = {
     "lr_discriminator": 4e-4,
     "lr_generator": 1e-3,
     "iterations": 10_000,
-    "decay_iterations": 10_000,
 }
 
 
@@ -72,6 +70,8 @@ class BidirectionalInfoGANConfig(ModelConfig):
         description="pass real and generated images to D and E under random affine maps (rotation, scale, shear, "
         "shift)",
     )
-    decay_iterations: int = Field(30_000, ge=1, description="iterations over which the learning rates fall")
+    decay_iterations: int | None = Field(
+        None, ge=1, description="iterations over which the learning rates fall; by default those of the run"
+    )
     decay_power: float = Field(0.5, gt=0, description="power of the polynomial by which the learning rates fall")
     decay_final: float = Field(0.2, ge=0, le=1, description="final share of the learning rates")

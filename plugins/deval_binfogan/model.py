@@ -68,7 +68,8 @@ class BidirectionalInfoGAN(AveragedWeights, Model[BidirectionalInfoGANConfig]):
 
     def players(self) -> Sequence[Player]:
         cfg = self.cfg
-        decay = PolynomialDecay(iterations=cfg.decay_iterations, final=cfg.decay_final, power=cfg.decay_power)
+        iterations = cfg.decay_iterations or cfg.iterations
+        decay = PolynomialDecay(iterations=iterations, final=cfg.decay_final, power=cfg.decay_power)
         return [
             Player(
                 "discriminator",

@@ -81,12 +81,12 @@ def test_published_settings():
     mnist, svhn, celeba = (resolve(BidirectionalInfoGANConfig, dataset, None, {}) for dataset in SHAPES)
     assert resolve(BidirectionalInfoGANConfig, "mnist-55k", "paper", {}) == mnist
     assert (mnist.categorical_codes, mnist.classes, mnist.continuous_codes, mnist.noise_dim) == (1, 10, 2, 16)
-    assert (mnist.batch_size, mnist.iterations, mnist.decay_iterations) == (128, 30_000, 30_000)
+    assert (mnist.batch_size, mnist.iterations, mnist.decay_iterations) == (128, 30_000, None)
     assert (mnist.lr_discriminator, mnist.lr_generator, mnist.lambda_) == (1e-4, 5e-4, 1)
     assert (svhn.categorical_codes, svhn.classes, svhn.continuous_codes, svhn.noise_dim) == (4, 10, 4, 64)
-    assert (svhn.batch_size, svhn.iterations, svhn.decay_iterations) == (32, 300_000, 300_000)
+    assert (svhn.batch_size, svhn.iterations, svhn.decay_iterations) == (32, 300_000, None)
     assert (svhn.lr_discriminator, svhn.lr_generator) == (1e-4, 1e-4)
-    assert celeba == svhn.model_copy(update={"iterations": 500_000, "decay_iterations": 500_000})
+    assert celeba == svhn.model_copy(update={"iterations": 500_000})
 
 
 def test_activations_and_normalisation_are_the_published_ones():

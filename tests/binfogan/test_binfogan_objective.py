@@ -9,6 +9,7 @@ from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, NETWOR
 
 from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
+from disentangle_eval.training.planning import plan_run
 from disentangle_eval.training.players import build_players
 
 
@@ -153,6 +154,21 @@ def test_players_rates_and_their_decay_to_a_fifth():
             for group in players[name].optimiser.param_groups:
                 assert group["lr"] == pytest.approx(start * share, rel=1e-12)
                 assert group["betas"] == (0.5, 0.999)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({"iterations": 600}, 600), ({"iterations": 600, "decay_iterations": 300}, 300)],
+)
+def test_rates_fall_over_the_run_unless_a_number_of_iterations_is_given(given, expected):
+    schedules = [player.optim.schedule for player in tiny_binfogan(**given).players()]
+    assert [schedule.iterations for schedule in schedules] == [expected, expected]
+
+
+def test_a_shortened_schedule_falls_over_the_iterations_that_are_given_with_it(tmp_path):
+    typed = {"dataset": "svhn", "shorten": 10, "iterations": 600, "device": "cpu"}
+    cfg = plan_run("binfogan", typed, tmp_path / "run").cfg
+    assert (cfg.lr_generator, cfg.decay_iterations, cfg.iterations) == (pytest.approx(1e-3), None, 600)
 
 
 def test_continuous_codes_have_a_share_of_the_weight_of_codes():
