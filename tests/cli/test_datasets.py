@@ -39,6 +39,18 @@ def test_one_data_set_is_shown_with_its_missing_files(deval, monkeypatch):
     assert " ".join(line.split()) == "dsprites 737,280 3×6×40×32×32 drawn here"
 
 
+def test_only_the_files_that_are_still_absent_are_listed_as_missing(deval, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVAL_DATA", str(tmp_path))
+    first, second = (file.path for file in MNIST_TEST_FILES)
+    (tmp_path / first).parent.mkdir()
+    (tmp_path / first).touch()
+    found = listed(deval)["mnist-test"]
+    assert (found["state"], found["missing"]) == ("missing", [second])
+    line = line_of(deval("datasets", "mnist-test").out, "missing")
+    assert second in line
+    assert first not in line
+
+
 def test_a_name_that_is_unknown_suggests_the_near_one_and_a_file_how_to_write_it(deval, tmp_path, monkeypatch):
     assert "did you mean 'dsprites'?" in deval("datasets", "dsprite").error
     monkeypatch.chdir(tmp_path)
