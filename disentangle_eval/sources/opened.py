@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -340,7 +341,7 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
 
     if _builds(source):
         source = _built(source)
-    name = getattr(source, "__name__", type(source).__name__)
+    name = _name_of(source)
     origin = origin_of(source) if isinstance(source, nn.Module) else None
     if _is_foreign(source) or isinstance(source, (Encoder, Generator)):
         if settings:
@@ -359,30 +360,54 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
 
 
 def _builds(source: Any) -> bool:
-    """Whether a source is a class of modules, or a function that no image can be given to because it takes nothing."""
+    """Whether a source makes what is scored: a class of modules, partial or not, or what works without arguments.
+
+    A model does not, and neither does what needs an argument or takes any number of them: those may be images.
+    """
     from torch import nn
 
-    if isinstance(source, type):
-        return issubclass(source, nn.Module)
-    return inspect.isroutine(source) and _takes_nothing(source)
+    from disentangle_eval.api import Encoder, Generator
+
+    whole = _without_arguments(source)
+    if isinstance(whole, type):
+        return issubclass(whole, nn.Module) or _needs_nothing(source)
+    return callable(source) and not isinstance(source, (nn.Module, Encoder, Generator)) and _needs_nothing(source)
 
 
-def _takes_nothing(function: Callable[..., Any]) -> bool:
+def _needs_nothing(function: Callable[..., Any]) -> bool:
+    """Whether a callable works without arguments and is none of any number of arguments."""
     try:
-        return not inspect.signature(function).parameters
+        arguments = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a function of another language has no signature
         return False
+    return all(
+        argument.kind is not argument.VAR_POSITIONAL
+        and (argument.kind is argument.VAR_KEYWORD or argument.default is not argument.empty)
+        for argument in arguments
+    )
+
+
+def _without_arguments(source: Any) -> Any:
+    """What a partial has arguments for, and everything else as it is."""
+    return _without_arguments(source.func) if isinstance(source, functools.partial) else source
+
+
+def _name_of(source: Any) -> str:
+    """The name of a class or function, partial or not, or that of the class of anything else."""
+    whole = _without_arguments(source)
+    return str(getattr(whole, "__name__", type(whole).__name__))
 
 
 def _built(source: Callable[[], Any]) -> Any:
-    """What a class or a function without arguments makes; `UsageError` where it fails."""
-    _LOG.info("source: building %s; its weights are those that it sets or loads", source.__name__)
+    """What a class or a callable without required arguments makes; `UsageError` where it fails."""
+    name = _name_of(source)
+    _LOG.info("source: building %s; its weights are those that it sets or loads", name)
     try:
         return source()
     except Exception as error:  # code of the user's may raise anything
         raise UsageError(
-            f"source {source.__name__!r} cannot be built ({describe(error)})",
-            expected="a class or function that works without arguments",
+            f"source {name!r} cannot be built ({describe(error)})",
+            expected="a class or callable that works without arguments, or an encoder that requires one, the images",
             advice="write a function without arguments that builds the network and loads its weights, and name that",
         ) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,11 @@ SOURCES = [
     lambda x: np.asarray(x)[:, 0, 0, :3],
     Factors,
     lambda: Factors(),
+    lambda factor=7.0: lambda x: factor * x[:, 0, 0, :3],
+    partial(Factors),
+    partial(lambda kind: kind(), Factors),
+    partial(lambda factor, x: factor * x[:, 0, 0, :3], 7.0),
+    lambda *images: 7.0 * images[0][:, 0, 0, :3],
 ]
 
 
