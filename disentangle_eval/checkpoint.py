@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.errors import DevalError, UsageError, warn
 from disentangle_eval.runtime.checksums import checksum
 from disentangle_eval.runtime.files import write_atomically
 
@@ -188,11 +188,7 @@ def refuse_tangled(contents: Any, size: int) -> None:
 
 def _verify(path: Path, contents: Mapping[str, Any], parts: Sequence[str]) -> None:
     if contents["format_version"] == 1:
-        warnings.warn(
-            f"checkpoint {str(path)!r} carries no checksums (an earlier version wrote it): damage would go unnoticed",
-            DevalWarning,
-            stacklevel=3,
-        )
+        warn(f"checkpoint {str(path)!r} carries no checksums (an earlier version wrote it): damage would go unnoticed")
         return
     found: Any = contents.get("checksums")
     trees = parts_of(contents)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -63,6 +65,21 @@ class DevalWarning(UserWarning):
 
 class PluginWarning(DevalWarning):
     """Some plugins, or some of what they offer, could not be loaded."""
+
+
+def warn(message: str, category: type[DevalWarning] = DevalWarning) -> None:
+    """Warn at the line that called this package, however deep within it the cause is."""
+    frame, place = sys._getframe(), sys._getframe()
+    while frame.f_back is not None:
+        if _is_own(frame.f_globals.get("__name__", "")):
+            place = frame.f_back
+        frame = frame.f_back
+    module, registry = place.f_globals.get("__name__"), place.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, category, place.f_code.co_filename, place.f_lineno, module, registry)
+
+
+def _is_own(module: str) -> bool:
+    return module.partition(".")[0] == __name__.partition(".")[0]
 
 
 def one_line(text: str) -> str:

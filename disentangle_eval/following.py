@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.errors import DevalError, UsageError, warn
 from disentangle_eval.runtime.threads import threads_kept
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def follower(
             with threads_kept():
                 result = scored(run, measurement, iteration)
         except DevalError as error:
-            warnings.warn(f"--follow {follow.score}: {error}", DevalWarning, stacklevel=2)
+            warn(f"--follow {follow.score}: {error}")
             return
         so_far = {**followed(run.folder, result), iteration: result.value}
         best = best_iteration(so_far, result.better)

@@ -5,7 +5,6 @@ Nothing here needs torch until it is used.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from disentangle_eval.config import ModelConfig, build
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.errors import DevalError, UsageError, warn
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.plugin_code import plugin_code
@@ -83,11 +82,9 @@ def open_dataset_for(origin: Origin, name: str, data_dir: Path | None = None) ->
     refuse_other_shape(origin, data, repr(name), advice)
     if own and data.sha256 != origin.checkpoint.data["sha256"]:
         trained_on = origin.checkpoint.data
-        warnings.warn(
+        warn(
             f"data: {data.name} (sha256 {data.sha256[:12]}) is not what the checkpoint was trained on, "
-            f"{trained_on['name']} (sha256 {trained_on['sha256'][:12]}); give that data's folder with --data-dir",
-            DevalWarning,
-            stacklevel=2,
+            f"{trained_on['name']} (sha256 {trained_on['sha256'][:12]}); give that data's folder with --data-dir"
         )
     return data
 

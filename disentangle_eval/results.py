@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import math
 import statistics
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.errors import DevalError, warn
 from disentangle_eval.intervals import mean_interval
 from disentangle_eval.registry.specs import Better
 from disentangle_eval.runtime.json_lines import append_line, read_lines, set_damaged_aside
@@ -136,11 +135,7 @@ def read_results(path: Path) -> list[dict[str, Any]]:
     lines = read_lines(path)
     faulty = [number for number, line in zip(lines.numbers, lines.records, strict=True) if not is_score(line)]
     if faulty:
-        warnings.warn(
-            f"{path}: line {', '.join(map(str, faulty))}: no score; left out, the other lines are read",
-            DevalWarning,
-            stacklevel=2,
-        )
+        warn(f"{path}: line {', '.join(map(str, faulty))}: no score; left out, the other lines are read")
     return [line for line in lines.records if is_score(line)]
 
 

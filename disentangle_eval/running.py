@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.config import ModelConfig, flat, resolve
-from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, is_broken_pipe, is_out_of_memory
+from disentangle_eval.errors import DevalError, PluginError, UsageError, is_broken_pipe, is_out_of_memory, warn
 from disentangle_eval.following import Follow, follow_of, follower, measurement_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.plugin_code import plugin_code
@@ -72,11 +71,7 @@ def opened_runs(
     settings = plans[0].settings
     device = choose_device(settings.device)
     if is_emulated(settings.precision, device):
-        warnings.warn(
-            "--precision bf16: this CPU has no instructions for it and takes ten times as long as float32",
-            DevalWarning,
-            stacklevel=2,
-        )
+        warn("--precision bf16: this CPU has no instructions for it and takes ten times as long as float32")
     assert isinstance(settings.threads, int)
     torch.set_num_threads(settings.threads)
     keep_freed_memory()
@@ -117,11 +112,9 @@ def name_busy_machine(others: float, threads: int) -> None:
     cores = available_cores()
     if others > BUSY_CORES and threads > cores - others + BUSY_CORES:
         what = f"{threads} threads wait for each other; --threads 1 is often faster then"
-        warnings.warn(
+        warn(
             f"other work keeps {others:.1f} of {cores} cores busy: "
-            f"{what if threads > 1 else 'this takes longer than on a quiet machine'}",
-            DevalWarning,
-            stacklevel=3,
+            f"{what if threads > 1 else 'this takes longer than on a quiet machine'}"
         )
 
 
@@ -234,7 +227,7 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
     label = f"{run.identity.model} seed {run.training.seed}"
 
     def notice(text: str) -> None:
-        warnings.warn(f"{label}: {text}", DevalWarning, stacklevel=2)
+        warn(f"{label}: {text}")
 
     events = (event_writer(run.folder.events, run.iteration),) if tensorboard_installed() else ()
     pace = [remarks(run.iterations, shorter(run), notice)] if alone else []

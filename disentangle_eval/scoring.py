@@ -12,7 +12,15 @@ from typing import Any
 
 from disentangle_eval.api import Scores, Subject
 from disentangle_eval.config import MetricConfig, build, by_setting, defaults, settings_of
-from disentangle_eval.errors import DevalError, DevalWarning, PluginError, UsageError, did_you_mean, is_out_of_memory
+from disentangle_eval.errors import (
+    DevalError,
+    DevalWarning,
+    PluginError,
+    UsageError,
+    did_you_mean,
+    is_out_of_memory,
+    warn,
+)
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.registry.lines import line_of, located
@@ -76,7 +84,7 @@ def plan(
         except DevalError as error:
             if asked:
                 raise
-            warnings.warn(f"{name} left out: {error}", DevalWarning, stacklevel=2)
+            warn(f"{name} left out: {error}")
     _refuse_unknown_protocol(protocols, measurements)
     _refuse_unknown_setting(changes, measurements, (*keywords, "batch_statistics"))
     return [replace(measurement, batch_statistics=statistics) for measurement in measurements]
@@ -210,7 +218,7 @@ def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
             advice="`deval metrics` lists what each metric needs, `deval check MODEL` what a model lacks",
         )
     if missing:
-        warnings.warn(f"{measurement.name} left out: {name} has no {missing}", DevalWarning, stacklevel=2)
+        warn(f"{measurement.name} left out: {name} has no {missing}")
     return not missing
 
 
@@ -247,7 +255,7 @@ def measure(measurement: Measurement, subject: Subject, seed: int, about: Mappin
         if wrong := [name for name, count in counts.items() if type(count) is not int]:
             raise _fault(measurement, f"counts[{wrong[0]!r}] is {counts[wrong[0]]!r}, expected a whole number")
         if shortfall := _shortfall(counts, settings):
-            warnings.warn(f"{spec.name} used fewer than its protocol says: {shortfall}", DevalWarning, stacklevel=2)
+            warn(f"{spec.name} used fewer than its protocol says: {shortfall}")
     seconds = time.perf_counter() - start
     details = _by_name(measurement, "scores", scores.values)
     chance = _understood(measurement, "chance", scores.chance)
@@ -464,7 +472,7 @@ def measure_each(
         except DevalError as error:
             errors.append(error)
             how = "left out" if is_left_out(measurement, error) else "failed"
-            warnings.warn(f"{measurement.name} {how}: {error}", DevalWarning, stacklevel=3)
+            warn(f"{measurement.name} {how}: {error}")
     if errors and not results:
         raise errors[0]
     return results

@@ -14,7 +14,6 @@ import math
 import os
 import re
 import shutil
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,7 @@ from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.data.files.hdf5_limits import dataset_inside
 from disentangle_eval.data.image_store import ImageStore
 from disentangle_eval.data.images import BitImages, ByteImages
-from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.errors import DevalError, warn
 from disentangle_eval.runtime.files import replacing
 
 FORMAT = "disentangle-eval images"
@@ -109,11 +108,9 @@ def read_packed(path: Path, file: h5py.File) -> ImageDataset:
 def _verify_the_rest(path: Path, file: h5py.File) -> None:
     """DevalError where labels, factors, names or an attribute are not those that were written."""
     if _REST not in file.attrs:
-        warnings.warn(
+        warn(
             f"{path}: carries no checksum of its labels and factors (an earlier version wrote it): damage would "
-            "go unnoticed; pack it again",
-            DevalWarning,
-            stacklevel=4,
+            "go unnoticed; pack it again"
         )
     elif file.attrs[_REST] != _sha256_of_the_rest(file):
         raise DevalError(

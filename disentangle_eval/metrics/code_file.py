@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from disentangle_eval.api import FactorGrid, Subject
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.data.files.npz_blocks import read_array
 from disentangle_eval.data.own.known import counts, known_of
-from disentangle_eval.errors import DevalWarning, UsageError, describe
+from disentangle_eval.errors import UsageError, describe, warn
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous
 from disentangle_eval.metrics.grid_order import better_order
 from disentangle_eval.metrics.subject import CodeTable
@@ -105,11 +104,9 @@ def _refuse_huge(table: CodeTable) -> None:
 def _warn_of_order(table: CodeTable, grid: FactorSpace) -> None:
     sizes = better_order(table.codes(np.arange(len(table))), grid)
     if sizes is not None:
-        warnings.warn(
+        warn(
             f"factor_sizes: received {list(grid.sizes)}, but the codes follow a grid of {list(sizes)} far better; the "
-            "last factor must vary fastest over the rows, check the order",
-            DevalWarning,
-            stacklevel=3,
+            "last factor must vary fastest over the rows, check the order"
         )
 
 
@@ -148,7 +145,7 @@ def read_arrays(path: Path, alone: bool = False) -> dict[str, np.ndarray]:
         arrays = {name: _read_array(file, name) for name in wanted}
     if others:
         listed = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
-        warnings.warn(f"{path}: not read: {listed}", DevalWarning, stacklevel=3)
+        warn(f"{path}: not read: {listed}")
     return arrays
 
 

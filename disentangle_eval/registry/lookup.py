@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Generic, Literal, TypeVar
 
-from disentangle_eval.errors import DevalError, PluginWarning, UsageError, did_you_mean
+from disentangle_eval.errors import DevalError, PluginWarning, UsageError, did_you_mean, warn
 from disentangle_eval.registry.lines import located
 from disentangle_eval.registry.manager import NOUNS, Plugin, Problem, load_plugins
 from disentangle_eval.registry.plugin_code import plugin_code
@@ -100,7 +99,7 @@ def load_registry() -> Registry:
     plugins = load_plugins()
     problems = tuple(problem for plugin in plugins for problem in plugin.problems)
     if problems:
-        warnings.warn(_summary(problems), PluginWarning, stacklevel=2)
+        warn(_summary(problems), PluginWarning)
     return Registry(
         models=_by_name(plugins, ModelSpec),
         datasets=_by_name(plugins, DatasetSpec),

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from disentangle_eval.errors import DevalWarning, PluginError, is_broken_pipe
+from disentangle_eval.errors import PluginError, is_broken_pipe, warn
 from disentangle_eval.registry.lines import located
 
 # Owners and what they changed, of which a warning was given.
@@ -88,7 +88,7 @@ def put_back(before: Mapping[str, Any], owner: str) -> None:
     names = ", ".join(changed)
     if names and (owner, names) not in _SAID:
         _SAID.add((owner, names))
-        warnings.warn(f"{owner} changed {names}; put back, since other code relies on it", DevalWarning, stacklevel=3)
+        warn(f"{owner} changed {names}; put back, since other code relies on it")
 
 
 # Of modules that the plugin was the first to import. How many threads torch then has depends on the machine, so that

@@ -6,13 +6,12 @@ import contextlib
 import json
 import os
 import stat
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.errors import DevalError, warn
 from disentangle_eval.runtime.files import write_atomically, writing
 from disentangle_eval.runtime.locks import lock
 
@@ -52,11 +51,7 @@ def read_lines(path: Path) -> Lines:
     lines = _parsed(path)
     if lines.damaged:
         numbers = ", ".join(map(str, lines.damaged))
-        warnings.warn(
-            f"{path}: line {numbers}: damaged, no JSON object; left out, the other lines are read",
-            DevalWarning,
-            stacklevel=2,
-        )
+        warn(f"{path}: line {numbers}: damaged, no JSON object; left out, the other lines are read")
     return lines
 
 
@@ -75,7 +70,7 @@ def set_damaged_aside(path: Path, is_whole: Callable[[dict[str, Any]], bool] = l
     kept = b"".join(texts[number - 1] + b"\n" for number in lines.numbers)
     write_atomically(path, lambda file: file.write(kept))
     numbers = ", ".join(map(str, lines.damaged))
-    warnings.warn(f"{path}: line {numbers}: damaged, no JSON object; moved to {aside.name}", DevalWarning, stacklevel=2)
+    warn(f"{path}: line {numbers}: damaged, no JSON object; moved to {aside.name}")
 
 
 def _parsed(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda record: True) -> Lines:

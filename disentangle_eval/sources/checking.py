@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset
-from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.errors import DevalError, warn
 from disentangle_eval.metrics.toolbox.encoding import device_of
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -96,9 +94,7 @@ def check_generator(generator: ForeignGenerator, data: Dataset, device: torch.de
         )
     outside = float(((levels < -0.01) | (levels > 1.01)).float().mean())
     if outside > 0.01:
-        warnings.warn(
+        warn(
             f"{generator.name}: {outside:.0%} of the values are outside {black:g} to {white:g} and are cut off; say "
-            "with ?range=-1,1 what it returns",
-            DevalWarning,
-            stacklevel=2,
+            "with ?range=-1,1 what it returns"
         )

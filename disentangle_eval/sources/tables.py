@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from disentangle_eval.api import Dataset
 from disentangle_eval.data.files.npz_blocks import read_array
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.errors import DevalError, UsageError, warn
 from disentangle_eval.metrics.code_file import code_dimensions, read_arrays
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.sources.kinds import table_format
@@ -53,11 +52,7 @@ def _without_row_numbers(codes: np.ndarray, path: Path) -> np.ndarray:
         return codes
     if not np.array_equal(codes[:, 0], codes[0, 0] + np.arange(len(codes))):
         return codes
-    warnings.warn(
-        f"{path}: its first column counts the rows and is left out; write codes alone, such as with index=False",
-        DevalWarning,
-        stacklevel=2,
-    )
+    warn(f"{path}: its first column counts the rows and is left out; write codes alone, such as with index=False")
     return codes[:, 1:]
 
 

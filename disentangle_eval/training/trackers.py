@@ -8,13 +8,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from disentangle_eval.errors import DevalWarning, describe
+from disentangle_eval.errors import describe, warn
 from disentangle_eval.training.events import scalars
 
 Write = Callable[[Mapping[str, Any], float | None], None]
@@ -39,7 +38,7 @@ def trackers(name: str, folder: Path, config: Mapping[str, Any]) -> Iterator[tup
             try:
                 write, end = start(name, folder, config)
             except Exception as error:  # a service may fail in any way; training goes on without it
-                warnings.warn(f"{package} is left out: {describe(error)}", DevalWarning, stacklevel=2)
+                warn(f"{package} is left out: {describe(error)}")
                 continue
             writers.append(write)
             ends.append(end)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ import numpy as np
 from disentangle_eval.api import Factors
 from disentangle_eval.data.factor_table import FactorTable, has_every_combination, table_of_values
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
-from disentangle_eval.errors import DevalWarning, UsageError
+from disentangle_eval.errors import UsageError, warn
 
 # A factor of more different values than these, most images having one of their own, is not taken for one of classes.
 FEW_VALUES = 20
@@ -57,11 +56,9 @@ def _checked_against(grid: FactorSpace, known: Known) -> Known:
         )
     if known.order is not None or known.factors.sizes != grid.sizes:
         sizes = list(known.factors.sizes)
-        warnings.warn(
+        warn(
             f"factor_sizes: received {list(grid.sizes)}, but the rows of factors are in another order than that grid; "
-            f"the factors are used, {sizes} classes",
-            DevalWarning,
-            stacklevel=2,
+            f"the factors are used, {sizes} classes"
         )
     return known
 

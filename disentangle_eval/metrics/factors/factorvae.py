@@ -6,13 +6,12 @@ disentangled when that dimension identifies the factor that was fixed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import DevalWarning
+from disentangle_eval.errors import warn
 from disentangle_eval.metrics.factors.config import FactorVAEConfig
 from disentangle_eval.metrics.toolbox.columns import too_large, variances
 from disentangle_eval.metrics.toolbox.labelled_votes import stream_of
@@ -100,7 +99,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         if not active.size:
             advice = "prune=none keeps every dimension that varies" if alive.any() else "the code is constant"
             found = f"factorvae: no dimension is active ({pruning}), so the score is 0; {advice}"
-            warnings.warn(found, DevalWarning, stacklevel=3)
+            warn(found)
         return scale, active, pruning
 
     def _kept(self, scale: np.ndarray, subject: Subject, sample: np.ndarray) -> tuple[np.ndarray, str]:

@@ -5,13 +5,12 @@ A code dimension is robust if, with its own factor held fixed, changes of all ot
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import DevalWarning
+from disentangle_eval.errors import warn
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
@@ -73,11 +72,9 @@ class IRSMetric(Metric[IRSConfig]):
 def _warn_of_offsets(codes: np.ndarray, scale: np.ndarray) -> None:
     """`DevalWarning` where float32 holds deviations `scale` (K,) from a far larger mean with few digits."""
     if codes.dtype == np.float32 and (np.abs(codes).max(axis=0, initial=0) > scale * _LARGEST_OFFSET).any():
-        warnings.warn(
+        warn(
             "irs: codes whose mean is over 1,000 times their deviations lose digits in float32; centre them, or set "
-            "precision=float64",
-            DevalWarning,
-            stacklevel=3,
+            "precision=float64"
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch.distributions import Distribution, Independent, Normal, OneHotCategor
 
 from disentangle_eval import gaussians, latents
 from disentangle_eval.api import Draw, Subject
-from disentangle_eval.errors import DevalError, DevalWarning, UsageError
+from disentangle_eval.errors import DevalError, UsageError, warn
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.toolbox.encoding import image_batches
 from disentangle_eval.nn.categorical import ProductDistribution
@@ -196,11 +195,7 @@ def not_seen_to_collapse(subject: Subject, index: np.ndarray, threshold: float) 
     least, most = _HALF_VARIANCE_OF_MEANS
     usable = least <= half_variance[real].max(initial=0.0) <= most
     consequence = "are found by the variance of the codes alone" if usable else "cannot be found and take part"
-    warnings.warn(
-        f"no log_variance comes with the codes: dimensions collapsed to the prior {consequence}",
-        DevalWarning,
-        stacklevel=2,
-    )
+    warn(f"no log_variance comes with the codes: dimensions collapsed to the prior {consequence}")
     return (half_variance >= 0.1 * threshold) | ~real if usable else None
 
 
