@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,9 @@ from disentangle_eval.metrics.subject import CodeTable
 # What gives the codes a meaning; a table needs at least one of them.
 BEHIND = ("factor_sizes", "factors", "labels")
 NAMES = ("codes", "log_variance", *BEHIND, "factor_names", "factor_bins", "code_classes")
-EXPECTED = (
-    "an .npz file with codes (N, K) with factor_sizes (F,) for codes in grid order, factors (N, F) for labelled "
-    "samples, or labels (N,)"
-)
+CODES, MEANING = "codes (N, K)", "factor_sizes (F,), factors (N, F) or labels (N,)"
+EXPECTED = "an .npz file with codes and factors"
+ADVICE = "np.savez(FILE, codes=codes, factors=factors) writes one"
 
 # Sums of fourth powers of numbers below this are finite in float64.
 LARGEST = 1e75
@@ -124,29 +123,36 @@ def read_arrays(path: Path, alone: bool = False) -> dict[str, np.ndarray]:
     """
     try:
         if path.is_file() and _is_single_array(path):
-            raise UsageError("", received="a single array", expected=EXPECTED)
+            raise UsageError("", received="a single array", expected=EXPECTED, advice=ADVICE)
         file = zipfile.ZipFile(path)
     except UsageError:
         raise
     except FileNotFoundError:
-        raise UsageError("no such file", expected=EXPECTED) from None
+        raise UsageError(
+            "no such file", advice=f"a table of codes is an .npz file with {CODES} and {MEANING}"
+        ) from None
     except Exception as error:  # whatever a damaged file makes the reader raise
-        raise _unreadable("", error) from None
+        received = f"a file that is not readable ({_reason(error)})"
+        raise UsageError("", received=received, expected=EXPECTED, advice=ADVICE) from None
     with file:
         there = [name.removesuffix(".npy") for name in file.namelist()]
         wanted = [name for name in NAMES if name in there]
         others = [name for name in there if name not in NAMES]
         _refuse_misspelt(others, wanted)
-        missing = [] if "codes" in wanted else ["codes"]
-        missing += [] if alone or set(BEHIND) & set(wanted) else [" or ".join(BEHIND)]
+        missing = [] if "codes" in wanted else [CODES]
+        missing += [] if alone or set(BEHIND) & set(wanted) else [MEANING]
         if missing:
-            received = ", ".join(sorted(there)) or "no arrays"
-            raise UsageError("", received=received, expected=EXPECTED, advice=f"missing: {', '.join(missing)}")
+            received = f"the arrays {_listed(sorted(there))}" if there else "no arrays"
+            also = "also " if wanted else ""
+            raise UsageError("", received=received, expected=f"{also}{' and '.join(missing)}", advice=ADVICE)
         arrays = {name: _read_array(file, name) for name in wanted}
     if others:
-        listed = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
-        warn(f"{path}: not read: {listed}")
+        warn(f"{path}: not read: {_listed(others)}")
     return arrays
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _is_single_array(path: Path) -> bool:
@@ -158,12 +164,15 @@ def _read_array(file: zipfile.ZipFile, name: str) -> np.ndarray:
     try:
         return read_array(file, name)
     except Exception as error:  # whatever a damaged file makes the reader raise
-        raise _unreadable(f"{name}: ", error) from None
+        received = f"an array that is not readable ({_reason(error)})"
+        raise UsageError(name, received=received, expected="an array of numbers or texts") from None
 
 
-def _unreadable(what: str, error: Exception) -> UsageError:
-    reason = str(error).partition("\n")[0] if isinstance(error, (OSError, ValueError)) else describe(error)
-    return UsageError(f"{what}not readable ({reason or type(error).__name__})", expected=EXPECTED)
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    own = isinstance(error, (OSError, ValueError, zipfile.BadZipFile))
+    return (str(error).partition("\n")[0] if own else describe(error)) or type(error).__name__
 
 
 def _refuse_misspelt(others: Collection[str], wanted: Collection[str]) -> None:
