@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 
 from disentangle_eval.errors import shortened
 from disentangle_eval.report.levels import Level, draw_levels
@@ -23,6 +25,12 @@ from disentangle_eval.report.style import (
     name_figure,
     styled,
 )
+
+# Of a name's baseline above its point, and of points from a name; in typographic points.
+ABOVE, BELOW = 4, -10
+CLEARANCE = 2.5
+
+Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
@@ -67,31 +75,54 @@ def scatter_figure(
     for point in marked:
         axes.plot(point.x, point.y, color=INK, marker="D", markersize=7, markerfacecolor="none", linestyle="")
     lines = draw_levels(axes, levels)
-    for setting, (x, y) in means.items():
-        write_name(axes, x, y, setting, colours[families[setting]], above=4)
-    for point in marked:
-        write_name(axes, point.x, point.y, point.name, INK, above=-9)
     label_lines(axes, lines)
     axes.set_xlabel(shortened(x_label))
     axes.set_ylabel(shortened(y_label))
     name_figure(figure, title)
+    figure.draw_without_rendering()  # so that the axes have their final size
+    named = [(x, y, setting, colours[families[setting]]) for setting, (x, y) in means.items()]
+    named += [(point.x, point.y, point.name, INK) for point in marked]
+    everything = np.concatenate([*points.values(), np.array([(x, y) for x, y, _, _ in named])])
+    texts: list[Annotation] = []
+    for x, y, name, colour in named:
+        texts.append(write_name(axes, x, y, name, colour, everything, texts))
     return figure
 
 
-def write_name(axes: Axes, x: float, y: float, name: str, colour: str, above: float) -> None:
-    """Writes a name next to a point, so many typographic points above it, on the side where the axes have more room.
+def write_name(
+    axes: Axes, x: float, y: float, name: str, colour: str, points: np.ndarray, others: Sequence[Annotation]
+) -> Annotation:
+    """Writes a name at a corner of a point, and returns it.
 
-    It hides no point: points are drawn over it, and its white rim is over lines alone.
+    It is the corner where the name meets the fewest of `points` (n, 2) and `others`; of equal ones, that above the
+    point on the side where the axes have more room. The name hides no point: points are drawn over it, and its white
+    rim is over lines alone.
     """
-    is_right = x > sum(axes.get_xlim()) / 2
-    axes.annotate(
+    text = axes.annotate(
         shortened(name, LONGEST_NAME),
         (x, y),
-        (-6 if is_right else 6, above),
+        (0, 0),
         textcoords="offset points",
-        ha="right" if is_right else "left",
         color=colour,
         fontsize=8,
         path_effects=[withStroke(linewidth=2, foreground="white")],
         zorder=1.5,
     )
+    sides: tuple[Side, Side] = ("right", "left") if x > sum(axes.get_xlim()) / 2 else ("left", "right")
+    pixels = axes.transData.transform(points)
+    taken = [other.get_window_extent() for other in others]
+
+    def met(corner: tuple[float, Side]) -> int:
+        _place(text, *corner)
+        box = text.get_window_extent().padded(CLEARANCE * axes.figure.dpi / 72)
+        outside = not (axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1)
+        return box.count_contains(pixels) + box.count_overlaps(taken) + len(pixels) * outside
+
+    _place(text, *min(itertools.product((ABOVE, BELOW), sides), key=met))
+    return text
+
+
+def _place(text: Annotation, height: float, side: Side) -> None:
+    """Moves a name to a corner of its point: to its `side`, so many typographic points above it."""
+    text.set_position((-6 if side == "right" else 6, height))
+    text.set_horizontalalignment(side)

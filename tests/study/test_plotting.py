@@ -9,6 +9,7 @@ from run_folders import write_run
 
 from disentangle_eval.cli.study_figure import figure
 from disentangle_eval.errors import UsageError
+from disentangle_eval.report.scatter import Marked, scatter_figure
 from disentangle_eval.study import plotting
 from disentangle_eval.study.figure import FigureSettings, Published
 from disentangle_eval.study.quantities import Term
@@ -138,6 +139,24 @@ def test_the_name_of_a_level_is_outside_the_axes_of_a_scatter_where_no_point_is(
     assert all((text.x0 > axes.bbox.x1) == (name in ("chance", "a paper")) for name, text in names.items())
     assert all(text.x1 < axes.bbox.x1 for name, text in names.items() if name.startswith("a beta"))
     assert names["a paper"].x1 < drawn.bbox.x1
+
+
+def test_the_name_of_a_setting_is_where_it_meets_no_point():
+    points = {
+        "beta-vae": np.array([[70.3, 0.69], [71.4, 0.685], [71.3, 0.653], [71.5, 0.596], [76.5, 0.725]]),
+        "factorvae": np.array([[69.7, 0.825], [77.4, 0.846], [74.6, 0.741], [74.2, 0.732], [71.6, 0.639]]),
+        "vae": np.array([[47.3, 0.607], [51.4, 0.656], [55.3, 0.769], [57.8, 0.668], [57.2, 0.583]]),
+        "beta-tcvae": np.array([[89.4, 0.731], [92.8, 0.638]]),
+    }
+    drawn = scatter_figure(points, "x", "y", marked=[Marked(x=91, y=0.7, name="an author")])
+    drawn.draw_without_rendering()
+    (axes,) = drawn.axes
+    pixels = axes.transData.transform(np.concatenate(list(points.values())))
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 5
+    assert not any(box.count_contains(pixels) for box in boxes)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert all(axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 for box in boxes)
 
 
 def test_scores_over_a_setting_have_a_panel_each_and_chance(runs):
