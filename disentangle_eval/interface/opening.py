@@ -37,9 +37,10 @@ def load_model(source: Any, device: str = "auto", **settings: Any) -> AnyModel:
     """The model of a checkpoint file, a run folder (its newest checkpoint) or any other source, in eval mode.
 
     `source` is a path or name, as in `deval score`: a checkpoint or run; an exported program (.pt2), TorchScript or
-    ONNX; "module:callable" of the working folder; "hf:NAME"; or a module or callable on tensors. `settings`, or what
-    follows a `?` in its text, describe the images that a foreign network expects and what it returns: `range=(-1, 1)`,
-    `channels=3`, `size=224`, `mean`, `std`, `output`, `classes`, `softmax`, `role="generator"`, `prior="normal:10"`.
+    ONNX; "module:callable" of the working folder; "hf:NAME"; or a module, a callable on tensors, or a callable without
+    required arguments that builds either. `settings`, or what follows a `?` in its text, describe the images that a
+    foreign network expects and what it returns: `range=(-1, 1)`, `channels=3`, `size=224`, `mean`, `std`, `output`,
+    `classes`, `softmax`, `role="generator"`, `prior="normal:10"`.
     `device` is "auto" (CUDA where there is one), "cpu" or "cuda".
 
     A model's abilities are its methods, such as `encode`, `generate`, `reconstruct` and `posterior`. Scores of a model
