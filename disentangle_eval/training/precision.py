@@ -55,8 +55,9 @@ def rounded_products(precision: Precision) -> Iterator[None]:
 def casts_once(device: torch.device) -> AbstractContextManager[Any]:
     """In here a weight is rounded to bf16 once, however often its network is called; it must not change meanwhile.
 
-    Those of transposed convolutions on a CPU are rounded at each call. torch.autocast forgets what it rounded when its
-    outermost context ends, so this is one that does nothing else.
+    Those of transposed convolutions on a CPU, and weights that a layer computes or reshapes before it multiplies, are
+    rounded at each call. torch.autocast forgets what it rounded when its outermost context ends, so this is one that
+    does nothing else.
     """
     return torch.autocast(device.type, enabled=False)
 
