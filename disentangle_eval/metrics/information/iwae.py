@@ -82,7 +82,7 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
     normal = is_normal(first_posterior(subject))
     table = posterior_table(subject, index) if normal else None
     device = device_of(model)
-    rows = rows or batch_size_on(device, cpu=256, accelerator=8192)
+    rows = rows or batch_size_on(device, accelerator=8192)
     draw = GeneratorDraw(stream_seed(seed, "iwae"), device)
     found, done = [], 0
     with evaluating(model), seeded_sampling(device, seed, "iwae"):
