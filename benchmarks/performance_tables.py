@@ -20,6 +20,9 @@ COMPARISONS = {
     "five_layers": ("vs_peers", True),
 }
 
+# What identifies a line of late_training.jsonl.
+LATE = ("model", "precision", "after_iterations", "subnormals")
+
 # Of the helps, those that the page shows.
 START_UP_HELP = ("deval --help", "deval train --help", "deval train vae --help", "deval score --help")
 
@@ -153,6 +156,20 @@ def floors(lines: list[Line]) -> str:
     return table(heads, rows)
 
 
+def late_training(lines: Iterable[Line]) -> str:
+    """One row per model, precision and point of its training: an iteration with subnormal numbers kept, and as zero."""
+    found: dict[tuple[str, str, int], dict[str, str]] = {}
+    for line in newest(lines, lambda line: tuple(line[key] for key in LATE)):
+        time = line["cpu_milliseconds"]
+        shown = f"{time['median']:.0f} ({time['lower_quartile']:.0f} to {time['upper_quartile']:.0f})"
+        found.setdefault(tuple(line[key] for key in LATE[:-1]), {})[line["subnormals"]] = shown
+    rows = [
+        [f"`{model}`", precision, f"{after:,}", times["kept"], times.get("zero", "")]
+        for (model, precision, after), times in found.items()
+    ]
+    return table(["model", "arithmetic", "after iterations", "kept", "as zero"], rows)
+
+
 def variants(lines: Iterable[Line]) -> str:
     """One row per way to train: the time of one iteration of all its seeds."""
     rows = []
@@ -267,6 +284,7 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         ("layers", "all"): layers(read(results / "layers.jsonl")),
         ("gpu_floors", "all"): gpu_floors(read(results / "floor.jsonl")),
         ("floor", "all"): floors(read(results / "floor.jsonl")),
+        ("late_training", "all"): late_training(read(results / "late_training.jsonl")),
         ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),
         ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
         ("study_scaling", "all"): study_scaling(read(results / "study_scaling.jsonl")),

@@ -131,6 +131,7 @@ def open_run(plan: Plan, data: Dataset) -> Run:
     spec = registry.find_model(plan.model)
     device = choose_device(settings.device)
     assert settings.products != "auto"
+    assert settings.subnormals != "auto"
     held = None
     if settings.validation is not None:
         data, held = hold_back(data, settings.validation)
@@ -142,6 +143,7 @@ def open_run(plan: Plan, data: Dataset) -> Run:
         device,
         precision=settings.precision,
         products=settings.products,
+        subnormals=settings.subnormals,
         new_graph=cuda_graphs() if device.type == "cuda" and not settings.eager else None,
     )
     return Run(

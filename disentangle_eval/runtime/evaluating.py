@@ -8,9 +8,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def evaluating(model: object) -> Iterator[None]:
-    """Eval mode without gradients; afterwards every module is in the mode it was in."""
+    """Eval mode without gradients, with all numbers kept; afterwards every module is in the mode it was in."""
     import torch
 
+    from disentangle_eval.runtime.subnormals import set_subnormals
+
+    set_subnormals("kept")
     with eval_mode(model), torch.no_grad():
         yield
 

@@ -16,6 +16,7 @@ from disentangle_eval.registry.plugin_code import put_back, settings_of_process,
 from disentangle_eval.runtime.devices import place, use_exact_kernels
 from disentangle_eval.runtime.global_randomness import GlobalState
 from disentangle_eval.runtime.processor import Products
+from disentangle_eval.runtime.subnormals import Subnormals, set_subnormals, subnormals_on
 from disentangle_eval.training.capture import CannotCapture, CapturedIterations
 from disentangle_eval.training.graph import NewGraph
 from disentangle_eval.training.iteration import run_iteration
@@ -30,9 +31,9 @@ class Training:
 
     The model is moved to `device`, laid out for it and set to train; `data` must be on the device already. Everything
     follows from the model's weights and `seed`; on a CPU also from `products`, whose products fully connected layers
-    take. With `new_graph` iterations are captured and replayed; a model that cannot be captured is trained eagerly from
-    the same state, and `not_captured` says why. `global_draws` names the global generators that the first stretch used,
-    None before it: their numbers follow from no seed.
+    take, and from `subnormals`, whether such numbers are kept. With `new_graph` iterations are captured and replayed; a
+    model that cannot be captured is trained eagerly from the same state, and `not_captured` says why. `global_draws`
+    names the global generators that the first stretch used, None before it: their numbers follow from no seed.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Training:
         *,
         precision: Precision = "float32",
         products: Products | None = None,
+        subnormals: Subnormals | None = None,
         new_graph: NewGraph | None = None,
     ) -> None:
         use_exact_kernels(device)
@@ -54,6 +56,7 @@ class Training:
         self.seed = seed
         self.device = device
         self.precision = precision
+        self.subnormals = subnormals or subnormals_on(device.type, torch.get_num_threads())
         set_precision(self.model, precision, device)
         self.players = build_players(self.model)
         self.rounds = tuple(self.model.rounds())
@@ -75,6 +78,7 @@ class Training:
     def stretch(self, most: int) -> int:
         """Train for as many iterations as one captured graph holds, at most `most`; eagerly, one. Returns how many."""
         before = GlobalState.now() if self.global_draws is None else None
+        set_subnormals(self.subnormals)
         with rounded_products(self.precision):
             done = self._replay(most) or self._compute()
         self.iteration += done
@@ -120,8 +124,9 @@ class Training:
         return any(map(bool, broken))
 
     def close(self) -> None:
-        """End the thread that gathers images ahead, if any; the next batch starts it again."""
+        """End the thread that gathers images ahead, if any, and keep subnormal numbers; training may go on later."""
         self.step.close()
+        set_subnormals("kept")
 
     def _replay(self, most: int) -> int:
         """Iterations trained from a captured graph, 0 where the model is trained eagerly."""
