@@ -9,11 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from disentangle_eval.config import defaults, flat, resolve, settings_of
 from disentangle_eval.intervals import mean_interval
+from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import read_run
 from disentangle_eval.study.tables import correlation_rows, difference_rows, markdown_table, score_rows
 from disentangle_eval.training.folder import RunFolder, read_lines
+from disentangle_eval.training.setting_names import flags
 
 Record = Mapping[str, Any]
 Runs = Sequence[tuple[str, RunFolder]]  # pairs of a model's name and one of its runs; runs of one name differ in seed
@@ -45,7 +48,7 @@ def run_facts(run: RunFolder) -> str:
     """Command, data, seed, length, hardware and versions of a run."""
     written = run.read_run()
     rows = {
-        "command": f"`{written['settings']['command']}`",
+        "command": f"`{command_of(run)}`",
         "data": f"{written['data']['name']}, sha256 {written['data']['sha256'][:12]}",
         "seed": written["seed"],
         "iterations": f"{iterations(run):,}",
@@ -171,7 +174,7 @@ def each_run(runs: Runs) -> str:
 
 def each_setting(runs: Runs) -> str:
     """As `each_run`, with the options by which the commands differ in place of the models' names."""
-    commands = [options(run.read_run()["settings"]["command"]) for _, run in runs]
+    commands = [options(command_of(run)) for _, run in runs]
     rows = []
     for (_, run), command in zip(runs, commands, strict=True):
         score = max(scores_of(run).items())[1]
@@ -218,7 +221,7 @@ def behind_the_first(runs: Runs) -> str:
 
 def commands(runs: Runs) -> str:
     """The commands of the runs, as a code block."""
-    return "```sh\n" + "".join(f"{run.read_run()['settings']['command']}\n" for _, run in runs) + "```\n"
+    return "```sh\n" + "".join(f"{command_of(run)}\n" for _, run in runs) + "```\n"
 
 
 # ---------------------------------------------------------------- parts
@@ -226,6 +229,31 @@ def commands(runs: Runs) -> str:
 
 def compared(runs: Runs) -> Comparison:
     return compare([read_run(run.root) for _, run in runs])
+
+
+def command_of(run: RunFolder) -> str:
+    """The command that trains a run today: the recorded one, with options for what presets and defaults have changed.
+
+    A setting that a run does not record did not exist then; the default of its class leaves training as it was.
+    """
+    written = run.read_run()
+    command: str = written["settings"]["command"]
+    words = shlex.split(command)
+    registry = load_registry()
+    config = registry.resolve(registry.find_model(written["model"]), "config")
+    today = flat(resolve(config, written["dataset"], written["settings"].get("preset"), {}))
+    was = defaults(config) | flat(written["config"])
+    for name, field in settings_of(config).items():
+        is_switch = field.annotation is bool
+        names = flags(name, is_switch)
+        if plain(was[name]) != plain(today[name]) and not set(names) & set(words):
+            command += f" {names[0 if was[name] else 1]}" if is_switch else f" {names[0]} {was[name]}"
+    return command
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def options(command: str) -> str:

@@ -1,6 +1,8 @@
 """What the pages on performance and reliability say about measurements is so."""
 
-from doc_pages import evidence, read, says, table_of
+import re
+
+from doc_pages import PAGES, evidence, read, says, table_of, tables_of
 
 PAGE = "performance.md"
 
@@ -39,6 +41,24 @@ def test_six_metrics_of_a_study():
     lines = {line["task"]: line for line in evidence("benchmarks/metrics.jsonl") if "EPYC" in line["hardware"]}
     seconds = [lines[f"{name} dlib"]["cpu_seconds"] for name in names]
     assert says(PAGE, f"{sum(seconds):.0f} CPU seconds per model on the EPYC, {max(seconds):.0f} of them for `dci`")
+
+
+def test_the_estimate_for_a_study_follows_from_the_tables():
+    head, *rows = tables_of(PAGE, "model", "code", "parameters")[0]
+    cpu = {row[0]: read(row[head.index("CPU ms")]) for row in rows if row[1] == "ours" and row[3] == "float32"}
+    head, *rows = table_of(PAGE, "model", "GFLOP")
+    floor = {row[0]: read(row[head.index("arithmetic, ms")]) for row in rows if row[4] == "NVIDIA H200"}
+    models, iterations, methods = 12_600, 300_000, 6
+    assert says(PAGE, f"$N = {models:,}$ models of $I = {iterations:,}$ iterations".replace(",", "{,}"))
+
+    def seconds(milliseconds):
+        mean = ((methods - 1) * milliseconds["beta-vae"] + milliseconds["factorvae"]) / methods
+        return models * iterations * mean / 1000
+
+    (row,) = re.findall(r"^\| training on CPUs instead \|.*$", PAGES[PAGE], re.MULTILINE)
+    assert all(f"{cpu[name]:.0f}" in row for name in ("beta-vae", "factorvae"))
+    assert f"| {round(seconds(cpu) / 3600, -3):,.0f} core hours |" in row
+    assert says(PAGE, f"more than {seconds(floor) / 8 / 86_400:.2f} days")
 
 
 def test_a_long_training():
