@@ -1,15 +1,17 @@
 """Nothing a reader may use goes without a word in the docs."""
 
+import pkgutil
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from doc_pages import PAGES
+from doc_pages import PAGES, table_of
 
 import disentangle_eval
-from disentangle_eval import api, config, testing
+from disentangle_eval import api, config, nn, testing
 from disentangle_eval.cli.main import COMMANDS
+from disentangle_eval.metrics import toolbox
 from disentangle_eval.registry import hookspecs
 from disentangle_eval.results import Result
 
@@ -27,6 +29,17 @@ def test_names_of_the_plugin_interface(name):
 def test_names_that_the_reference_lists_one_by_one(module):
     for name in module.__all__:
         assert re.search(rf"\b{name}\b", PAGES["api.md"]), f"api.md does not mention {name}"
+
+
+@pytest.mark.parametrize("package", [toolbox, nn])
+def test_public_modules_are_in_the_reference(package):
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        assert f".. automodule:: {module.name}\n" in PAGES["api.md"], module.name
+
+
+def test_the_table_of_the_toolbox_has_every_module():
+    listed = {name for cell, *_ in table_of("api.md", "module", "what it computes")[1:] for name in cell.split(", ")}
+    assert listed == {module.name for module in pkgutil.iter_modules(toolbox.__path__)}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
