@@ -102,7 +102,7 @@ def traverse(
 
     One row of images per dimension, sorted by the information it carries, highest first; the other dimensions stay at a
     starting point that the rows share: the code of an image of the data set if the model can encode one, otherwise a
-    sample of the prior. A categorical dimension shows its classes.
+    random one of the model's own, such as a sample of the prior. A categorical dimension shows its classes.
     """
     if number is not None and start == "prior":
         raise UsageError("traverse", received="--image with --start prior", expected="at most one of them")
