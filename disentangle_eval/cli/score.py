@@ -112,8 +112,8 @@ def score(
 
     A SOURCE is a checkpoint or a run folder, which means its newest checkpoint; with --dataset also an exported
     program (.pt2), TorchScript, ONNX, hf:NAME, a table of codes (.npz, .npy, .csv, .parquet, .h5) in the order of the
-    data set's images, or mine:encoder, which is `encoder` of mine.py in the working folder: a module, a function, or a
-    function without arguments that builds one. Settings after a question mark describe the images that a network
+    data set's images, or mine:encoder, which is `encoder` of mine.py in the working folder: a module, a function, or
+    what builds one without arguments. Settings after a question mark describe the images that a network
     expects: "enc.pt2?range=-1,1&channels=3&size=224".
 
     A score is shown with its chance level, that of an uninformative code, where it has one. Scores of a run are also
