@@ -29,8 +29,8 @@ def log_densities(x: Tensor, logits: Tensor) -> Tensor:
     """x in [0, 1] and the logits of p, of one shape -> x log p + (1 - x) log(1 - p) of each pixel, nats.
 
     The negative of `torch.nn.functional.binary_cross_entropy_with_logits`: the same float32 number for logits below 25,
-    and within 2e-11 nats above. That function is several times as slow on a CPU where exp(-|logit|), its square or its
-    cube is a subnormal number, as for many pixels of a black background.
+    and within 2e-11 nats above. That function is several times as slow on a CPU where exp(-abs(logit)), its square or
+    its cube is a subnormal number, as for many pixels of a black background.
     """
     log_p = logsigmoid(logits.clamp(-LARGE, LARGE)) - relu(-LARGE - logits)
     return log_p - (1 - x) * logits
