@@ -36,6 +36,14 @@ VAE_FAMILY = {
     "InfoGAN tuned": "infogan-tuned",
 }
 
+FAMILY = {
+    "factorvae": "FactorVAE",
+    "beta-tcvae": "beta-TCVAE",
+    "beta-vae": "beta-VAE",
+    "vae": "VAE",
+    "dip-vae-ii": "DIP-VAE II",
+}
+
 
 def seeds(name: str, folder: str, count: int = 3) -> list[tuple[str, str]]:
     return [(name, f"{folder}-seed{seed}") for seed in range(count)]
@@ -46,6 +54,11 @@ def trials(name: str, study: str, model: str) -> list[tuple[str, str]]:
         (name, str(run.parent.relative_to(EVIDENCE)))
         for run in sorted((EVIDENCE / "studies" / study).glob(f"{model}-*/run.json"))
     ]
+
+
+def family(*models: str) -> list[tuple[str, str]]:
+    """The trials of the study of the VAE family, of some models."""
+    return [pair for model in models for pair in trials(FAMILY[model], "vae-family-dsprites", model)]
 
 
 def tries(*names: str) -> list[tuple[str, str]]:
@@ -65,15 +78,8 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "infogan-mnist-study": trials("trial", "infogan-mnist-tuned", "infogan")[:3],
     "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
-    "vae-family": [
-        pair
-        for name, model in (
-            ("FactorVAE", "factorvae"),
-            ("beta-VAE", "beta-vae"),
-            ("VAE", "vae"),
-        )
-        for pair in trials(name, "vae-family-dsprites", model)
-    ],
+    "vae-family": family("factorvae", "beta-tcvae", "beta-vae", "vae", "dip-vae-ii"),
+    "vae-family-course": family("factorvae", "beta-vae", "vae"),
     "precision": [
         pair
         for name, model in (("FactorVAE", "factorvae"), ("beta-VAE", "beta-vae"))

@@ -34,7 +34,7 @@ LINES = sorted(
     {
         line
         for page in PAGES
-        if page.startswith("results/") and page != "results/infogan-mnist.md"
+        if page.startswith("results/")
         for line in shell_lines(page)
         if line.startswith("deval train ") and folder_of(line) in RUNS
     }
