@@ -21,7 +21,7 @@ SUBNORMAL = 1e-39
 # Elements per thread: PyTorch leaves fewer to one thread alone.
 SHARE = 2**17
 
-_OPENMP = ("libgomp", "libiomp5", "libomp")
+# Of its argument, from OpenMP 5.0: give back all threads.
 _HARD = 2
 
 _of_thread = threading.local()
@@ -64,10 +64,10 @@ def _renew_workers() -> None:
 
 @functools.cache
 def _openmp() -> tuple[ctypes.CDLL, ...]:
-    """The OpenMP libraries of this process, on Linux."""
+    """GNU's OpenMP libraries of this process, on Linux; others end the threads of all of a program's threads."""
     maps = Path("/proc/self/maps")
     if not maps.exists():
         return ()
     paths = {Path(line.split()[-1]) for line in maps.read_text(encoding="utf-8", errors="replace").splitlines()}
-    libraries = [ctypes.CDLL(str(path)) for path in sorted(paths) if path.name.startswith(_OPENMP)]
+    libraries = [ctypes.CDLL(str(path)) for path in sorted(paths) if path.name.startswith("libgomp")]
     return tuple(library for library in libraries if hasattr(library, "omp_pause_resource_all"))
