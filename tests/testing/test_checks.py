@@ -76,7 +76,12 @@ FAULTY_MODELS = {
     ],
     "replicas": ["state:ModuleLevelCache"],
     "resume": ["state:PlainAttribute", "state:PythonCounter", "state:UnsavedRandomBuffer"],
-    "capture": ["state:ReplacedBuffer", "state:HalvedEveryOtherTime"],
+    "capture": [
+        "state:ReplacedBuffer",
+        "state:HalvedEveryOtherTime",
+        "training:ScheduleBranches",
+        "training:ScheduleOfANumber",
+    ],
     "encode": ["methods:CodeTooShort", "methods:NoCode", "methods:DoubleCodes", "methods:LogitsForClasses"],
     "encode_rows": ["methods:BatchStatistics", "methods:TrainingMode", "methods:CountsCalls"],
     "posterior": ["methods:PosteriorAsPair", "methods:PosteriorOfTheBatch"],

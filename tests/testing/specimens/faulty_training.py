@@ -216,3 +216,22 @@ class ReplacesTheCounter(Sound):
     def judge(self, step: Step) -> Losses:
         step.iteration = step.iteration + 0
         return super().judge(step)
+
+
+# ---------------------------------------------------------------- schedules
+
+
+class Scheduled(Sound):
+    def players(self) -> Sequence[Player]:
+        critic, autoencoder = super().players()
+        return [critic, replace(autoencoder, optim=replace(autoencoder.optim, schedule=self.share))]
+
+
+class ScheduleBranches(Scheduled):
+    def share(self, iteration: Tensor) -> Tensor:
+        return torch.ones(()) if iteration < 500 else torch.full((), 0.1)
+
+
+class ScheduleOfANumber(Scheduled):
+    def share(self, iteration: Tensor) -> Tensor:
+        return 0.5

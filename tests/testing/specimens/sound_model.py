@@ -9,7 +9,19 @@ from torch.distributions import Distribution
 from torch.distributions import Normal as NormalDistribution
 from torch.nn.functional import softplus
 
-from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
+from disentangle_eval.api import (
+    CosineDecay,
+    Draw,
+    Group,
+    ImageShape,
+    Losses,
+    Model,
+    Optim,
+    Player,
+    Round,
+    Step,
+    Traversal,
+)
 from disentangle_eval.latents import Normal, Prior, continuous
 
 WIDTH = 16
@@ -31,8 +43,12 @@ class Sound(Model[SoundConfig]):
 
     def players(self) -> Sequence[Player]:
         return [
-            Player("critic", (Group(self.critic),), Optim(lr=1e-3)),
-            Player("autoencoder", (Group(self.encoder), Group(self.decoder, lr=1e-3)), Optim(lr=1e-4, kind="rmsprop")),
+            Player("critic", (Group(self.critic),), Optim(lr=1e-3, kind="adagrad")),
+            Player(
+                "autoencoder",
+                (Group(self.encoder), Group(self.decoder, lr=1e-3)),
+                Optim(lr=1e-4, kind="rmsprop", schedule=CosineDecay(iterations=1_000)),
+            ),
         ]
 
     def rounds(self) -> Sequence[Round]:
