@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.registry.names import parse_dataset
 
 __all__ = [
@@ -272,5 +272,6 @@ def _problem(detail: Any, config: type[Config]) -> str:
     if detail["type"] == "extra_forbidden":
         for outer in detail["loc"][:-1]:
             config = settings_within(config.model_fields.get(outer)) or config
-        return f"{name}: unknown setting of {config.__name__}, expected one of: {', '.join(config.model_fields)}"
+        near = did_you_mean(str(detail["loc"][-1]), config.model_fields)
+        return f"{name}: unknown setting, expected one of: {', '.join(config.model_fields)}" + (near and f"; {near}")
     return f"{name}: received {detail['input']!r}, {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, UsageError, warn
-from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.lookup import how_to_have, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.runtime.checksums import weights_digest
@@ -244,11 +244,6 @@ def build_model(target: type[Model[Any]], cfg: ModelConfig, image: ImageShape, s
             raise UsageError(f"{target.__name__} on {tuple(image)} images: {error}") from error
 
 
-def _how_to_have(distribution: str) -> str:
-    """How to have the plugins of a distribution, or of a file that is not installed."""
-    return f"add --plugins {distribution}" if distribution.endswith(".py") else f"pip install {distribution}"
-
-
 def restore_model(checkpoint: Checkpoint) -> Model[Any]:
     """The model of a checkpoint on the CPU, in eval mode.
 
@@ -258,18 +253,13 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
 
     name, distribution = checkpoint.model["name"], checkpoint.model["distribution"]
     registry = load_registry()
-    if name not in registry.models:
-        raise UsageError(
-            f"checkpoint of model {name!r}, which no installed plugin provides",
-            advice=_how_to_have(distribution),
-        )
-    registered = registry.find_model(name)
+    registered = registry.find_trained("checkpoint", name, distribution)
     if registered.distribution != distribution:
         raise UsageError(
             f"checkpoint of {name!r}",
             received=f"the model of {distribution}",
             expected=f"that of {registered.distribution}, which is installed under this name",
-            advice=f"leave {registered.distribution} out and {_how_to_have(distribution)}",
+            advice=f"leave {registered.distribution} out and {how_to_have(distribution)}",
         )
     if registered.spec.version != checkpoint.model["version"]:
         raise DevalError(

@@ -199,14 +199,17 @@ class Matrix:
 def matrices_of(details: Mapping[str, Any]) -> list[Matrix]:
     """The matrices among the details of a result: votes, importances, mutual information, confusion.
 
-    Columns are the factors where there are as many, rows what another detail names; else they have numbers.
+    Columns are the factors where there are as many, rows what another detail names. Where only the rows are as many as
+    the factors, rows are the factors. All else has numbers.
     """
     found = []
     for name, rows in details.items():
         if is_matrix(rows):
-            noun, key = MATRIX_ROWS.get(name, ("code dimension", ""))
+            factors = details.get("factors", [])
+            by_factor = isinstance(factors, list) and len(rows) == len(factors) != len(rows[0])
+            noun, key = MATRIX_ROWS.get(name, ("factor", "factors") if by_factor else ("code dimension", ""))
             row_names = _named(details.get(key, []), len(rows))
-            column_names = _named(details.get("factors", []), len(rows[0]))
+            column_names = _named(factors, len(rows[0]))
             found.append(Matrix(name=name, noun=noun, row_names=row_names, column_names=column_names, rows=rows))
     return found
 
@@ -221,6 +224,6 @@ def is_matrix(value: object) -> bool:
     )
 
 
-def _named(names: Sequence[object], n: int) -> tuple[str, ...]:
-    """The names of `n` rows or columns: those given where there are as many, else numbers from 0."""
-    return tuple(map(str, names if len(names) == n else range(n)))
+def _named(names: object, n: int) -> tuple[str, ...]:
+    """The names of `n` rows or columns: those given where they are a list of as many, else numbers from 0."""
+    return tuple(map(str, names if isinstance(names, list) and len(names) == n else range(n)))

@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from disentangle_eval.runtime.versions import versions
 
 # What a metric of the code table needs; `--metric all` means these, except those that take minutes.
 CODE_NEEDS: frozenset[Need] = frozenset({"encoder", "factors", "grid", "labels"})
+DATA_NEEDS: frozenset[Need] = frozenset({"images", "factors", "grid", "labels"})
 ALL = "all"
 BATCH_STATISTICS = ("running", "clean")
 
@@ -215,11 +216,22 @@ def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
     if missing and measurement.asked:
         raise UsageError(
             f"metric {measurement.name!r} needs {missing}, which {name} does not offer",
-            advice="`deval metrics` lists what each metric needs, `deval check MODEL` what a model lacks",
+            advice=_advice_on(measurement, lacking, subject.offered),
         )
     if missing:
         warn(f"{measurement.name} left out: {name} has no {missing}")
     return not missing
+
+
+def _advice_on(measurement: Measurement, lacking: Collection[str], offered: frozenset[str]) -> str:
+    """Which protocol of the metric needs no more than is offered, else where needs and offers are listed."""
+    config = type(measurement.cfg)
+    for protocol, values in measurement.cfg.protocols.items():
+        if not unmet(replace(measurement, cfg=build(config, values)), offered):
+            return f"its protocol {protocol!r} does without"
+    of_data = "`deval data verify` what a data set offers" if DATA_NEEDS & set(lacking) else ""
+    of_model = "`deval check MODEL` what a model lacks" if "images" in offered and set(lacking) - DATA_NEEDS else ""
+    return ", ".join(filter(None, ["`deval metrics` lists what each metric needs", of_data, of_model]))
 
 
 def refuse_without_peers(measurements: Iterable[Measurement]) -> None:
@@ -457,11 +469,12 @@ def measure_each(
     """The results by metric of a subject, called `name` in messages; each new one is handed to `on_result` as it comes.
 
     A result that is among the `recorded` lines is taken from them, see `recorded_score`. Every metric is checked for
-    what it needs before the first one runs. One that fails costs its own score alone and is a `DevalWarning`, unless
-    none succeeds, which raises the first error.
+    what it needs before the first one runs. One of several that fails costs its own score alone and is a
+    `DevalWarning`, unless none succeeds, which raises the first error.
     """
     results, errors = {}, []
-    for measurement in [one for one in measurements if can_serve(one, subject, name)]:
+    served = [one for one in measurements if can_serve(one, subject, name)]
+    for measurement in served:
         try:
             result = recorded_score(recorded, measurement, subject, seed, about)
             if result is None:
@@ -470,6 +483,8 @@ def measure_each(
                     use(result)
             results[measurement.name] = result
         except DevalError as error:
+            if len(served) == 1:
+                raise
             errors.append(error)
             how = "left out" if is_left_out(measurement, error) else "failed"
             warn(f"{measurement.name} {how}: {error}")

@@ -77,6 +77,10 @@ class Scores:
     """What a metric returns: `values` by name (numbers, texts, lists or nested lists of them), and the score of an
     uninformative code on the headline, or None.
 
+    A list of lists of numbers is shown as a matrix: one row per code dimension and one column per factor, which have
+    names where `values["factors"]` lists them. Where that has as many names as rows, and not as columns, rows are
+    factors.
+
     `counts` has, by the name of a setting that is a number of images, samples, votes or points, how many were used, the
     largest if the setting has several. A result reports them, and a number below its setting is a warning.
     """

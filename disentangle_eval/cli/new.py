@@ -23,6 +23,8 @@ def new(name: str, kind: str, out: Path | None) -> None:
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise UsageError("NAME", received=repr(name), expected="lower-case words joined by -, such as my-vae")
+    if name.startswith("deval-"):
+        raise UsageError("NAME", received=repr(name), expected="a name without deval-, which its distribution adds")
     registry = load_registry()
     taken = {"model": registry.models, "metric": registry.metrics, "dataset": registry.datasets}[kind]
     if name in taken:

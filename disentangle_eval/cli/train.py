@@ -135,7 +135,9 @@ def resuming(run: Path, rest: list[str]) -> list[str]:
     folder = RunFolder(run.parent if run.is_file() else run)
     if rest and rest[0].partition("=")[0] == "--seeds":
         raise UsageError("--resume", received="--seeds as well", expected="one run and its own seed")
-    return [folder.read_run()["model"], "--out", str(folder.root), "--resume", *rest]
+    run_record = folder.read_run()
+    model = load_registry().find_trained("run", run_record["model"], run_record.get("distribution", ""))
+    return [model.spec.name, "--out", str(folder.root), "--resume", *rest]
 
 
 def run_options() -> list[click.Option]:

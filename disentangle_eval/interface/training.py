@@ -60,7 +60,8 @@ def train(
     given = {name: value for name, value in given.items() if value is not None}
     folder = _folder_to_train(model, given, out, resume)
     if model is None:
-        model = str(RunFolder(folder).read_run()["model"])
+        run_record = RunFolder(folder).read_run()
+        model = load_registry().find_trained("run", run_record["model"], run_record.get("distribution", "")).spec.name
     _refuse_unknown(model, given)
     plan = plan_run(model, given, folder, resume=resume is not False)
     with threads_kept():

@@ -43,6 +43,14 @@ class Registry:
         """The model of that name, or a `UsageError` that suggests the nearest one."""
         return self._find(self.models, "model", name)
 
+    def find_trained(self, what: str, name: str, distribution: str) -> Registered[ModelSpec]:
+        """The model that a run or checkpoint, as `what` says, is of; a `UsageError` says how to have its plugin."""
+        if name not in self.models:
+            broken = any(problem.distribution == distribution for problem in self.problems)
+            advice = f"`deval plugins` shows what is wrong with {distribution}" if broken else how_to_have(distribution)
+            raise UsageError(f"{what} of model {name!r}, which no installed plugin provides", advice=advice)
+        return self.models[name]
+
     def find_dataset(self, name: str) -> Registered[DatasetSpec]:
         """The data set of that name, or a `UsageError` that suggests the nearest one, or how to write a file's."""
         is_folder = "/" in name or Path(name).is_dir()
@@ -88,6 +96,13 @@ class Registry:
             expected="" if near else f"one of: {', '.join(sorted(of_kind)) or 'none'}",
             advice=f"{near} {lists}" if near else f"{lists}; --plugins FILE.py adds those of a file",
         )
+
+
+def how_to_have(distribution: str) -> str:
+    """How to have the plugins of a distribution, of a file that is not installed, or ("") of one that is not known."""
+    if not distribution:
+        return "install the plugin that has it"
+    return f"add --plugins {distribution}" if distribution.endswith(".py") else f"pip install {distribution}"
 
 
 @functools.cache

@@ -235,6 +235,7 @@ def _table_subject(source: Source, arrays: Mapping[str, np.ndarray], data: Datas
             f"{source.name} holds codes alone",
             received="no data set",
             expected="the data set whose images they are of, in its order, such as dsprites",
+            advice="add --dataset dsprites, or from Python give its name after the codes",
         )
     try:
         return OpenedSubject(source.name, code_table(arrays), source.about)

@@ -258,7 +258,7 @@ def test_data_of_the_users_own_need_their_place_and_known_settings(deval, toy, t
     assert deval("train", "ibgan", "--dataset", "mine").error == (
         "dataset: received 'mine', expected mine:PATH, the path of your data"
     )
-    assert "tabel: unknown setting of Settings" in deval("data", "verify", f"mine:{tmp_path}?tabel=on").error
+    assert "tabel: unknown setting, " in deval("data", "verify", f"mine:{tmp_path}?tabel=on").error
 
 
 def test_pack_writes_the_data_set_with_its_source(deval, toy, tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def test_python_takes_them_as_a_mapping_or_by_name_and_refuses_others():
     assert run.model().cfg.decoder.activation == "tanh"
     with pytest.raises(UsageError, match=r"did you mean 'encoder.hidden'"):
         de.train("towers", DATA, encoder_hidden=(6,), **quiet)
-    with pytest.raises(UsageError, match=r"encoder.hiden: unknown setting of Tower"):
+    with pytest.raises(UsageError, match=r"encoder.hiden: unknown setting, expected one of: hidden"):
         de.train("towers", DATA, encoder={"hiden": (6,)}, **quiet)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -16,9 +17,11 @@ import pytest
 import torch
 from cli_tiny import TINY
 
+import disentangle_eval as de
 from disentangle_eval.checkpoint import load
 from disentangle_eval.cli.train_run import next_command
 from disentangle_eval.data.factors import FactorSpace
+from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.training.folder import RunFolder
 
@@ -104,6 +107,19 @@ def test_resuming_refuses_a_changed_setting_and_names_it(deval, trained):
     assert "beta is 0.141 in the run, received 0.2" in answer.error
     assert "seed is 0 in the run, received 3" in answer.error
     assert "z_dim" not in answer.error
+
+
+@pytest.mark.parametrize(
+    ("distribution", "advice"), [("deval-gone", "pip install deval-gone"), ("gone.py", "add --plugins gone.py")]
+)
+def test_resuming_without_the_model_s_plugin_says_how_to_have_it(deval, tmp_path, distribution, advice):
+    run = {"model": "gone", "distribution": distribution, "config": {}, "settings": {}}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    said = f"run of model 'gone', which no installed plugin provides; {advice}"
+    answer = deval("train", "--resume", tmp_path)
+    assert (answer.code, answer.error) == (2, said)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        de.train(resume=tmp_path)
 
 
 def test_resuming_needs_the_folder_alone(deval, tmp_path):

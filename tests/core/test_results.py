@@ -98,6 +98,9 @@ def test_rows_and_columns_of_a_matrix_have_the_names_that_details_give_them():
     assert names_of(confusion=square, classes=["cat", 3]) == ("class", ("cat", "3"), ("0", "1"))
     assert names_of(losses=square, factors=["size"]) == ("factor", ("0", "1"), ("0", "1"))
     assert names_of(votes=square, factors=["x", "y"]) == ("code dimension", ("0", "1"), ("x", "y"))
+    assert names_of(own=[[1, 0, 0], [0, 1, 0]], factors=["x", "y"]) == ("factor", ("x", "y"), ("0", "1", "2"))
+    assert names_of(own=[[1, 0], [0, 1], [0, 0]], factors=["x", "y"])[0] == "code dimension"
+    assert names_of(own=square, factors=2) == ("code dimension", ("0", "1"), ("0", "1"))
     assert matrices_of({"ragged": [[1, 0], [1]], "texts": [["a"]], "flat": [1, 2], "empty": [[]]}) == []
 
 

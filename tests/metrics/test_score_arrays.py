@@ -11,6 +11,8 @@ import disentangle_eval
 from disentangle_eval.errors import DevalWarning, UsageError
 
 SIZES = (3, 4, 5, 6)
+# Labelled samples that are no grid.
+FACTORS = np.random.default_rng(0).integers([3, 4], size=(60, 2))
 # Quick metrics only.
 SETTINGS = {"train_votes": 100, "eval_votes": 50, "samples_per_vote": 8, "variance_samples": 100}
 
@@ -31,6 +33,20 @@ def test_labels_are_scored_by_what_reads_labels():
 def test_what_the_arrays_do_not_allow_is_an_error_when_asked_for_by_name(classes):
     with pytest.raises(UsageError, match="metric 'factorvae' needs grid, which this table of codes does not offer"):
         disentangle_eval.score(classes[1:], factors=classes[1:], metrics=["factorvae"])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "metric", "advice"),
+    [
+        ({"factors": FACTORS}, "factorvae", "its protocol 'labelled' does without"),
+        ({"labels": FACTORS[:, 0]}, "mig", "`deval metrics` .* needs, `deval data verify` what a data set offers"),
+        ({"factors": FACTORS}, "gilbo", "`deval metrics` lists what each metric needs"),
+        ({"labels": FACTORS[:, 0]}, "cluster-accuracy", "protocol k-means clusters real numbers"),
+    ],
+)
+def test_the_error_names_a_protocol_that_would_do_or_where_needs_are_listed(arrays, metric, advice):
+    with pytest.raises(UsageError, match=f"{advice}$"):
+        disentangle_eval.score(FACTORS + 0.5, **arrays, metrics=metric)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,6 @@ def test_plugins_of_every_kind_pass_their_tests_untouched(tmp_path: Path) -> Non
 def test_names_that_are_taken_or_no_names_and_folders_that_exist_are_refused(tmp_path: Path, capsys) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
-    for arguments in (["vae"], ["My_VAE"], ["mine", "--out", tmp_path / "full"]):
+    for arguments in (["vae"], ["My_VAE"], ["deval-mine"], ["mine", "--out", tmp_path / "full"]):
         assert deval("new", *arguments) == 2
         assert capsys.readouterr().err.count("\n") == 1

@@ -97,7 +97,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         kept, pruning = self._kept(scale, subject, sample)
         active = np.flatnonzero(alive & kept)
         if not active.size:
-            advice = "prune=none keeps every dimension that varies" if alive.any() else "the code is constant"
+            advice = "--set prune=none keeps every dimension that varies" if alive.any() else "the code is constant"
             found = f"factorvae: no dimension is active ({pruning}), so the score is 0; {advice}"
             warn(found)
         return scale, active, pruning

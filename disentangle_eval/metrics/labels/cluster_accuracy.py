@@ -92,7 +92,7 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
         if self.cfg.clusters != "code":
             scaled = self.cfg.clusters == "k-means"
             return None, k_means(codes, code, len(np.unique(labels)), seed, scaled)
-        column = cluster_column(code, self.cfg.column)
+        column = cluster_column(code, self.cfg.column, "protocol k-means clusters real numbers")
         return column, codes[:, column].astype(np.int64)
 
     def _split(self, images: int, total: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -129,7 +129,7 @@ def k_means(
     return found
 
 
-def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None) -> int:
+def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None, advice: str = "") -> int:
     """The chosen column of a code, else the first with the most classes; UsageError where it holds no classes."""
     sizes = [dimension.classes if isinstance(dimension, Categorical) else 0 for dimension in code]
     if chosen is not None and (chosen >= len(sizes) or not sizes[chosen]):
@@ -140,6 +140,7 @@ def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None) -> 
             "code",
             received=f"{len(sizes)} real numbers",
             expected="one with a categorical dimension: a model with a discrete code, or a table with code_classes",
+            advice=advice,
         )
     return int(np.argmax(sizes)) if chosen is None else chosen
 

@@ -132,7 +132,7 @@ def test_kim_mnih_prunes_what_has_collapsed_to_the_prior(space):
 
 
 def test_a_score_of_0_without_an_active_dimension_says_so(space, classes):
-    with pytest.warns(DevalWarning, match="no dimension is active.* prune=none keeps"):
+    with pytest.warns(DevalWarning, match="no dimension is active.* --set prune=none keeps"):
         assert score(CodeTable(classes * 1e-3, space), "dlib").values["value"] == 0
     with pytest.warns(DevalWarning, match="no dimension is active.* the code is constant"):
         assert score(CodeTable(classes * 0, space), "dlib").values["value"] == 0
