@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
 from disentangle_eval.api import Scores, Subject
@@ -204,23 +205,30 @@ def unmet(measurement: Measurement, offered: frozenset[str]) -> list[str]:
     return sorted(measurement.cfg.needed(measurement.metric.spec.needs) - offered)
 
 
-def can_serve(measurement: Measurement, subject: Subject, name: str) -> bool:
-    """Whether a subject, called `name` in messages, offers what the metric needs.
+def can_serve(planned: Iterable[tuple[Measurement, Subject, str]]) -> list[bool]:
+    """Whether each subject, called by the name next to it in messages, offers what the metric needs.
 
-    Where it does not: `UsageError` for a metric that was asked for by name, else a `DevalWarning`.
+    Where one does not: `UsageError` for a metric that was asked for by name; of the others a `DevalWarning` names all
+    that miss the same.
     """
-    lacking = unmet(measurement, subject.offered)
-    missing = ", ".join(lacking)
-    if lacking == ["peers"] and measurement.asked:
-        raise _without_peers(measurement)
-    if missing and measurement.asked:
-        raise UsageError(
-            f"metric {measurement.name!r} needs {missing}, which {name} does not offer",
-            advice=_advice_on(measurement, lacking, subject.offered),
-        )
-    if missing:
-        warn(f"{measurement.name} left out: {name} has no {missing}")
-    return not missing
+    left_out: dict[str, list[str]] = {}
+    served = []
+    for measurement, subject, name in planned:
+        lacking = unmet(measurement, subject.offered)
+        missing = ", ".join(lacking)
+        if lacking == ["peers"] and measurement.asked:
+            raise _without_peers(measurement)
+        if missing and measurement.asked:
+            raise UsageError(
+                f"metric {measurement.name!r} needs {missing}, which {name} does not offer",
+                advice=_advice_on(measurement, lacking, subject.offered),
+            )
+        if missing:
+            left_out.setdefault(f"{name} has no {missing}", []).append(measurement.name)
+        served.append(not missing)
+    for reason, names in left_out.items():
+        warn(f"{', '.join(names)} left out: {reason}")
+    return served
 
 
 def _advice_on(measurement: Measurement, lacking: Collection[str], offered: frozenset[str]) -> str:
@@ -473,7 +481,8 @@ def measure_each(
     `DevalWarning`, unless none succeeds, which raises the first error.
     """
     results, errors = {}, []
-    served = [one for one in measurements if can_serve(one, subject, name)]
+    measurements = tuple(measurements)
+    served = list(compress(measurements, can_serve((one, subject, name) for one in measurements)))
     for measurement in served:
         try:
             result = recorded_score(recorded, measurement, subject, seed, about)

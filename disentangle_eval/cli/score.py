@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -126,7 +127,7 @@ def score(
     # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
     from disentangle_eval.runtime.host_memory import keep_freed_memory
-    from disentangle_eval.scoring import plan, refuse_without_peers
+    from disentangle_eval.scoring import can_serve, plan, refuse_without_peers
     from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
@@ -149,7 +150,7 @@ def score(
         for i, measurement in enumerate(measurements)
     ]
     # All are checked for what they need before the first one runs.
-    served = [task for task in tasks if task.can_be_served()]
+    served = list(compress(tasks, can_serve((task.measurement, task.subject(), task.opened.name) for task in tasks)))
     results, failures = run_tasks(served, range(seed, seed + repeats), as_json, again)
     if len(results) > 1 and not as_json:
         about = [opened for row in rows for opened in row if opened.run]
@@ -172,12 +173,6 @@ class Task:
         """The subject, which knows its peers."""
         self.opened.subject.peers = [peer.subject for peer in self.peers]
         return self.opened.subject
-
-    def can_be_served(self) -> bool:
-        """Whether the metric has what it needs; a warning, or `UsageError` for one that was asked for by name."""
-        from disentangle_eval.scoring import can_serve
-
-        return can_serve(self.measurement, self.subject(), self.opened.name)
 
 
 def run_tasks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -158,9 +159,10 @@ def _score_source(
     subjects = subjects_for(source, measurements, data, data_dir)
     served: dict[str, list[Measurement]] = {}
     by_name = {opened.name: opened for opened in subjects}
-    for measurement, opened in zip(measurements, subjects, strict=True):
-        if can_serve(measurement, opened.subject, opened.name):
-            served.setdefault(opened.name, []).append(measurement)
+    planned = list(zip(measurements, subjects, strict=True))
+    serves = can_serve((measurement, opened.subject, opened.name) for measurement, opened in planned)
+    for measurement, opened in compress(planned, serves):
+        served.setdefault(opened.name, []).append(measurement)
     results: dict[str, Result] = {}
     for name, group in served.items():
         opened = by_name[name]

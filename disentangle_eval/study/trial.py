@@ -133,7 +133,7 @@ def score_one(
     subject = subjects[on]
     if held_back := validated_on(measurement, trial.dataset):
         add_validation(subject, opened().model, opened().origin, held_back, data_dir)
-    if can_serve(measurement, subject.subject, subject.name):
+    if all(can_serve([(measurement, subject.subject, subject.name)])):
         append(results, measure(measurement, subject.subject, trial.score_seed, subject.about))
 
 

@@ -124,7 +124,7 @@ def test_all_stands_for_the_metrics_that_the_codes_allow(deval, tmp_path):
     answer = deval("score", "--metric", "all", "--codes", path, "--json")
     assert answer.code == 0
     assert "cluster-accuracy" in [json.loads(line)["metric"] for line in answer.out.splitlines()]
-    assert f"factorvae left out: {path} has no grid" in answer.err
+    assert f"factorvae, higgins left out: {path} has no grid" in answer.err
 
 
 def test_a_checkpoint_s_score_says_what_was_scored_and_is_kept_in_its_run(deval, trained):
