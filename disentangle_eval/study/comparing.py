@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -76,7 +76,7 @@ class Correlation:
 class Comparison:
     """What runs scored: `cells[row][column title]`, and what follows from it.
 
-    `notes` say what was left out and which columns are apart for what reason.
+    `notes` say what was left out, which columns are apart for what reason, and what the scores were warned of.
     """
 
     rows: tuple[str, ...]
@@ -119,6 +119,7 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     chances: dict[tuple[str, str], list[float]] = defaultdict(list)
     columns: dict[str, Column] = {}
+    warned: Counter[tuple[str, str]] = Counter()
     notes = []
     seen: set[tuple[str, int]] = set()
     for label, run in zip(labels, runs, strict=True):
@@ -137,6 +138,7 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
             found[label][column.key][run.seed] = float(result["value"])
             if result.get("chance") is not None:
                 chances[label, column.key].append(float(result["chance"]))
+            warned.update((column.key, warning.removeprefix(f"{column.metric}: ")) for warning in warnings_of(result))
     if not columns:
         raise UsageError("compare: no run has a score", advice="score them first: deval score --metric NAME RUN...")
     titled, apart = with_titles(list(columns.values()))
@@ -145,14 +147,21 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     cells = {
         row: {titles[key]: cell_of(values, chances[row, key]) for key, values in found[row].items()} for row in rows
     }
+    scored = Counter(key for row in rows for key, values in found[row].items() for _ in values)
+    warnings = [f"{titles[key]}, {count} of {scored[key]}: {text}" for (key, text), count in sorted(warned.items())]
     return Comparison(
         rows=rows,
         columns=tuple(titled),
         cells=cells,
         differences=differences_of(cells, titled),
         correlations=correlations_of(cells, titled),
-        notes=(*notes, *apart),
+        notes=(*notes, *apart, *warnings),
     )
+
+
+def warnings_of(result: Mapping[str, Any]) -> list[str]:
+    """The warnings that a line of results.jsonl keeps; none in a line of an earlier state."""
+    return [str(warning) for warning in result.get("warnings") or ()]
 
 
 def column_of(result: Mapping[str, Any]) -> Column:

@@ -128,6 +128,13 @@ def test_runs_that_differ_in_precision_are_two_settings():
     assert compare(runs).rows == ("a precision=float32", "a precision=bf16")
 
 
+def test_notes_say_how_many_scores_of_a_column_had_a_warning():
+    pruned = {"warnings": ["mig: no dimension is active, so the score is 0"]}
+    scores = [result("mig", 0.0) | pruned, result("mig", 0.0) | pruned, result("mig", 0.5) | {"warnings": []}]
+    runs = [run("a", seed, [score, result("sap", 0.1)]) for seed, score in enumerate(scores)]
+    assert compare(runs).notes == ("mig p, 2 of 3: no dimension is active, so the score is 0",)
+
+
 def test_a_second_run_of_one_setting_and_seed_is_left_out_and_named():
     comparison = compare([run("a", 0, [result("mig", 0.5)]), run("a", 0, [result("mig", 0.7)])])
     assert comparison.cells["a"]["mig p"].values == {0: 0.5}
