@@ -89,7 +89,9 @@ def refuse_unknown(name: str) -> None:
         "plugin",
         received=repr(name),
         expected="" if near else "a model, a metric or a data set",
-        advice=f"{near} {lists}" if near else f"{lists}; --plugins FILE.py adds those of a file",
+        advice=f"{near} {lists}"
+        if near
+        else f"{lists}; --plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file",
     )
 
 

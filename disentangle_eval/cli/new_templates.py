@@ -252,6 +252,7 @@ def register_datasets():
         summary="squares of 3 sizes at 8 x 8 places",
         target="MODULE.data:load",
         kind="factors",
+        drawn=True,
         api=1,
     )
 ''',

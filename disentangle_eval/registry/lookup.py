@@ -94,7 +94,9 @@ class Registry:
             noun,
             received=repr(name),
             expected="" if near else f"one of: {', '.join(sorted(of_kind)) or 'none'}",
-            advice=f"{near} {lists}" if near else f"{lists}; --plugins FILE.py adds those of a file",
+            advice=f"{near} {lists}"
+            if near
+            else f"{lists}; --plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file",
         )
 
 
