@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -12,7 +13,7 @@ import numpy as np
 import disentangle_eval
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.config import MetricConfig, build
-from disentangle_eval.errors import DevalError, PluginError
+from disentangle_eval.errors import DevalError, DevalWarning, PluginError
 from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.specs import MetricSpec
 from disentangle_eval.results import plain
@@ -115,7 +116,7 @@ def check_no_global_randomness(candidate: MetricCandidate) -> None:
     rests_on(candidate, check_scores)
     metric, subject = candidate.metric(), candidate.subject()
     with borrowed_globals(seed=20260214) as before:
-        metric.score(subject, SEED)
+        _score(metric, subject)
         moved = before.moved()
     if moved:
         raise ConformanceFailure(
@@ -134,7 +135,7 @@ def check_subject_unchanged(candidate: MetricCandidate) -> None:
     subject = candidate.subject()
     index = np.arange(len(subject))
     before = subject.codes(index).copy()
-    candidate.metric().score(subject, SEED)
+    _score(candidate.metric(), subject)
     if not np.array_equal(before, subject.codes(index)):
         raise ConformanceFailure(
             "subject_unchanged",
@@ -173,6 +174,13 @@ def arguments_of_score() -> frozenset[str]:
     return frozenset(argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY)
 
 
+def _score(metric: Metric[Any], subject: Subject) -> Scores:
+    """A score without the warnings of the metric, which on subjects so small say nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DevalWarning)
+        return metric.score(subject, SEED)
+
+
 def _scored(check: str, candidate: MetricCandidate, codes: Codes) -> dict[str, Any]:
     """The values, chance and counts of a score as plain data; `NotChecked` where the metric refuses the subject."""
     with explained(check, "correct that line"):
@@ -184,7 +192,7 @@ def _scored(check: str, candidate: MetricCandidate, codes: Codes) -> dict[str, A
     subject, place = candidate.subject(codes), place_of(metric.score)
     try:
         with explained(check, f"correct that line; the codes are {codes}"):
-            scores = metric.score(subject, SEED)
+            scores = _score(metric, subject)
     except ConformanceFailure as failure:
         if isinstance(failure.__cause__, DevalError) and not isinstance(failure.__cause__, PluginError):
             raise NotChecked(f"the metric refuses the subject: {failure.__cause__}") from None

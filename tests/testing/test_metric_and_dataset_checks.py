@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from disentangle_eval.api import ImageShape, Metric, Scores
 from disentangle_eval.config import Field, MetricConfig
 from disentangle_eval.data import ByteImages, FactorSpace, ImageDataset
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import DevalWarning, UsageError
 from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.specs import DatasetSpec, MetricSpec
 from disentangle_eval.testing.checks import check_registration_imports_no_torch
@@ -60,6 +61,12 @@ class Spread(Metric):
 
     def of(self, codes):
         return codes.var(axis=0).max()
+
+
+class Warns(Spread):
+    def score(self, subject, seed):
+        warnings.warn(DevalWarning("few images"), stacklevel=1)
+        return super().score(subject, seed)
 
 
 class Words(Spread):
@@ -124,6 +131,11 @@ def failed(candidate) -> dict[str, str]:
 
 def test_a_sound_metric_passes_every_check():
     assert {done.status for done in check_candidate(metric())} == {"ok"}
+
+
+def test_what_a_metric_warns_of_small_subjects_is_not_shown(recwarn):
+    assert {done.status for done in check_candidate(metric(target="Warns"))} == {"ok"}
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(
