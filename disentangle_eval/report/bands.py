@@ -128,13 +128,19 @@ def draw_bands(axes: Axes, lines: Sequence[Line], marker: str | None = None) -> 
 
 
 def draw_band(axes: Axes, curves: Sequence[np.ndarray], colour: str, **style: Any) -> float | None:
-    """The mean of curves (n, 2), in a band if they are several; returns its last value, None where they share no x."""
+    """The mean of curves (n, 2), in a band if they are several; returns its last value, None where they share no x.
+
+    Curves that share one x alone are a dot on a line from least to greatest.
+    """
     shared, values = on_shared(curves)
     if not len(shared):
         return None
     mean = values.mean(axis=0)
-    axes.plot(shared, mean, color=colour, **style)
-    if len(curves) > 1:
+    alone = len(shared) == 1
+    axes.plot(shared, mean, color=colour, **(style | {"marker": "o"} if alone else style))
+    if alone:
+        axes.vlines(shared, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.5)
+    elif len(curves) > 1:
         axes.fill_between(shared, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.18, linewidth=0)
     return float(mean[-1])
 
