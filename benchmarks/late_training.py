@@ -1,7 +1,8 @@
 """How long does an iteration take once a model has learned, with subnormal numbers kept and taken as zero?
 
 From each checkpoint two trainings continue, one of each kind, and one of the same setting begins anew. They take turns;
-times are CPU milliseconds of this process. Writes a JSON line per checkpoint, precision and kind.
+times are CPU milliseconds of this process. `weights_equal` is whether both kinds end with the same weights, to the last
+bit. Writes a JSON line per checkpoint, precision and kind.
 
     python benchmarks/late_training.py studies/vae-family-dsprites/trials/*-seed10-*/checkpoint.pt --threads 1
 """
@@ -31,14 +32,28 @@ CPU = torch.device("cpu")
 KINDS: tuple[Subnormals, ...] = ("kept", "zero")
 
 
-def training_of(checkpoint: Checkpoint, precision: Precision, subnormals: Subnormals) -> Training:
-    """A training of the checkpoint's setting, at its beginning."""
+WARM_UP = 2
+
+
+def beginning(checkpoint: Checkpoint, precision: Precision, subnormals: Subnormals) -> Training:
+    """A training of the checkpoint's setting that has not begun."""
     registry = load_registry()
     spec = registry.find_model(checkpoint.model["name"])
     cfg = build(registry.resolve(spec, "config"), checkpoint.config)
     data = open_dataset(checkpoint.data["dataset"], None)
     model = build_model(registry.resolve(spec), cfg, data.shape, checkpoint.seed)
     return Training(model, data, cfg, checkpoint.seed, CPU, precision=precision, subnormals=subnormals)
+
+
+def continued(checkpoint: Checkpoint, precision: Precision, subnormals: Subnormals) -> Training:
+    """The training of a checkpoint, from there on."""
+    training = beginning(checkpoint, precision, subnormals)
+    training.restore(checkpoint.weights, checkpoint.train, checkpoint.iteration)
+    return training
+
+
+def same_weights(first: Training, second: Training) -> bool:
+    return all(map(torch.equal, first.model.state_dict().values(), second.model.state_dict().values()))
 
 
 def milliseconds(training: Training, iterations: int) -> float:
@@ -61,17 +76,18 @@ def main() -> None:
     for path in options.checkpoints:
         checkpoint = checkpoints.load(path)
         for precision in options.precision:
-            trainings = {(0, "kept"): training_of(checkpoint, precision, "kept")}
-            for kind in KINDS:
-                late = training_of(checkpoint, precision, kind)
-                late.restore(checkpoint.weights, checkpoint.train, checkpoint.iteration)
-                trainings[checkpoint.iteration, kind] = late
+            late = {(checkpoint.iteration, kind): continued(checkpoint, precision, kind) for kind in KINDS}
+            trainings = {(0, "kept"): beginning(checkpoint, precision, "kept"), **late}
             for training in trainings.values():
-                training.advance(2)
+                training.advance(WARM_UP)
             times: dict[tuple[int, str], list[float]] = {key: [] for key in trainings}
             for _ in range(options.repeats):
                 for key, training in trainings.items():
                     times[key].append(milliseconds(training, options.iterations))
+            equal = {
+                "weights_equal": same_weights(*late.values()),
+                "weights_compared_after": WARM_UP + options.repeats * options.iterations,
+            }
             for (after, kind), found in times.items():
                 low, middle, high = statistics.quantiles(found, n=4)
                 fields = {
@@ -83,6 +99,7 @@ def main() -> None:
                     "threads": options.threads,
                     "cpu_milliseconds": {"median": middle, "lower_quartile": low, "upper_quartile": high},
                     "repeats": options.repeats,
+                    **(equal if after else {}),
                 }
                 write(line("late_training", fields, describe_device(CPU)), options.out)
 

@@ -22,6 +22,7 @@ COMPARISONS = {
 
 # What identifies a line of late_training.jsonl.
 LATE = ("model", "precision", "after_iterations", "subnormals")
+SAME = {True: "yes", False: "no", None: ""}
 
 # Of the helps, those that the page shows.
 START_UP_HELP = ("deval --help", "deval train --help", "deval train vae --help", "deval score --help")
@@ -157,17 +158,22 @@ def floors(lines: list[Line]) -> str:
 
 
 def late_training(lines: Iterable[Line]) -> str:
-    """One row per model, precision and point of its training: an iteration with subnormal numbers kept, and as zero."""
+    """One row per model, precision and point of its training: an iteration with subnormal numbers kept, and as zero.
+
+    The last column is whether both have the same weights after some iterations.
+    """
+    lines = list(lines)
+    equal = {tuple(line[key] for key in LATE[:-1]): line.get("weights_equal") for line in lines}
     found: dict[tuple[str, str, int], dict[str, str]] = {}
     for line in newest(lines, lambda line: tuple(line[key] for key in LATE)):
         time = line["cpu_milliseconds"]
         shown = f"{time['median']:.0f} ({time['lower_quartile']:.0f} to {time['upper_quartile']:.0f})"
         found.setdefault(tuple(line[key] for key in LATE[:-1]), {})[line["subnormals"]] = shown
     rows = [
-        [f"`{model}`", precision, f"{after:,}", times["kept"], times.get("zero", "")]
-        for (model, precision, after), times in found.items()
+        [f"`{point[0]}`", point[1], f"{point[2]:,}", times["kept"], times.get("zero", ""), SAME[equal[point]]]
+        for point, times in found.items()
     ]
-    return table(["model", "arithmetic", "after iterations", "kept", "as zero"], rows)
+    return table(["model", "arithmetic", "after iterations", "kept", "as zero", "same weights"], rows)
 
 
 def variants(lines: Iterable[Line]) -> str:

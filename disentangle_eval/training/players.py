@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections import Counter
@@ -39,13 +40,14 @@ class BuiltPlayer:
     clip_norm: float | None = None
 
     def load(self, state: dict[str, Any]) -> None:
-        """Load the optimiser's state from a checkpoint, which may come from another device."""
+        """Load a copy of an optimiser's state from a checkpoint, which may come from another device."""
         own = self.optimiser.param_groups
         groups = [
             {**stored, **{name: mine[name] for name in DEVICE_FLAGS if name in mine}, "lr": rate}
             for stored, mine, rate in zip(state["param_groups"], own, self.rates, strict=True)
         ]
-        self.optimiser.load_state_dict({**state, "param_groups": groups})
+        # The optimiser would change the tensors that it is given.
+        self.optimiser.load_state_dict(copy.deepcopy({**state, "param_groups": groups}))
 
     def follow_schedule(self, iteration: int) -> None:
         """Set the learning rates of an iteration, whatever they were before: a resumed optimiser brings its last."""

@@ -50,5 +50,5 @@ class Window:
         return {"sums": {name: self.sums[name] for name in self.counts}, "counts": dict(self.counts)}
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
-        self.sums = {name: value.to(device) for name, value in state["sums"].items()}
+        self.sums = {name: value.to(device, copy=True) for name, value in state["sums"].items()}
         self.counts = dict(state["counts"])
