@@ -111,8 +111,13 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
     `cutoff` is how alike two names have to be, from 0 to 1, as of `difflib.get_close_matches`.
     """
-    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)
-    return f"did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known, cutoff)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known name nearest to one that is not known; empty where none is near."""
+    return next(iter(difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)), "")
 
 
 def describe(error: BaseException) -> str:

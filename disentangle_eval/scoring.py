@@ -20,6 +20,7 @@ from disentangle_eval.errors import (
     UsageError,
     did_you_mean,
     is_out_of_memory,
+    nearest,
     warn,
 )
 from disentangle_eval.metrics.arrays import as_array
@@ -138,8 +139,14 @@ def _refuse_unknown_protocol(protocols: Iterable[str], measurements: Sequence[Me
     for protocol in protocols:
         if protocol not in known:
             listed = "; ".join({f"{one.name}'s: {', '.join(one.cfg.protocols)}": None for one in measurements})
+            near = nearest(protocol, known)
+            having = dict.fromkeys(one.name for one in measurements if near in one.cfg.protocols)
+            owners = f" of {' and '.join(having)}" if len({one.name for one in measurements}) > 1 else ""
             raise UsageError(
-                "protocol", received=repr(protocol), expected=f"one of {listed}", advice=did_you_mean(protocol, known)
+                "protocol",
+                received=repr(protocol),
+                expected=f"one of {listed}",
+                advice=f"did you mean {near!r}{owners}?" if near else "",
             )
 
 

@@ -148,11 +148,11 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     settings = build(StudySettings, {key: value for key, value in contents.items() if key != "models"})
     errors: list[DevalError] = []
     trials: dict[str, Trial] = {}
-    for entry in entries:
-        for trial in collecting(errors, trials_of, entry, settings, scale) or ():
+    for number, entry in enumerate(entries):
+        for trial in collecting_at(f"models[{number}]", errors, trials_of, entry, settings, scale) or ():
             trials.setdefault(trial.folder, trial)
-    for metric in settings.metrics:
-        collecting(errors, plan_of, metric)
+    for number, metric in enumerate(settings.metrics):
+        collecting_at(f"metrics[{number}]", errors, plan_of, metric)
     if errors:
         raise StudyError(errors)
     return Study(name=settings.name, settings=settings, trials=tuple(trials.values()))
@@ -169,10 +169,20 @@ def collecting(errors: list[DevalError], make: Callable[P, T], *arguments: P.arg
     return None
 
 
+def collecting_at(
+    where: str, errors: list[DevalError], make: Callable[P, T], *arguments: P.args, **keywords: P.kwargs
+) -> T | None:
+    """As `collecting`, where `where`, a key of a study file, begins every error."""
+    own: list[DevalError] = []
+    made = collecting(own, make, *arguments, **keywords)
+    errors += [error.inside(where) for error in own]
+    return made
+
+
 def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -> list[Trial]:
     """The trials of one `[[models]]`: every combination of its settings, on every data set, with every seed."""
     if not isinstance(entry.get("model"), str):
-        raise UsageError("[[models]]", received=dict(entry), expected="model = NAME", advice="see `deval models`")
+        raise UsageError("", received=dict(entry), expected="model = NAME", advice="see `deval models`")
     registry = load_registry()
     registered = registry.find_model(entry["model"])
     config: type[ModelConfig] = registry.resolve(registered, "config")

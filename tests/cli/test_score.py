@@ -100,7 +100,7 @@ def test_a_protocol_goes_to_the_metrics_that_have_it(deval, tmp_path):
     assert settings == ["ib-gan", "dlib"]
     mistake = deval("score", *metrics, "--protocol", "ibgan", "--codes", codes).error
     assert mistake.startswith("protocol: received 'ibgan', expected one of factorvae's: dlib, ")
-    assert mistake.endswith("; mig's: dlib, chen; did you mean 'ib-gan'?")
+    assert mistake.endswith("; mig's: dlib, chen; did you mean 'ib-gan' of factorvae?")
 
 
 def test_several_subjects_are_scored_one_after_another(deval, tmp_path):

@@ -69,6 +69,8 @@ def test_every_mistake_is_found_at_once():
     assert len(raised.value.errors) == 6
     for part in ("beta-vea", "bta", "2-1", "mgi", "nope", "beta"):
         assert part in message
+    places = [str(error).partition(": ")[0] for error in raised.value.errors]
+    assert places == ["models[0]", "models[1]", "models[1]", "models[2]", "metrics[0]", "metrics[1]"]
 
 
 @pytest.mark.parametrize("written", ["", "a", "3-1", "1,,2", "0-99999999999", [], [-1]])
@@ -91,7 +93,17 @@ def test_a_study_without_models():
 @pytest.mark.parametrize(
     ("changes", "scale", "said"),
     [
-        ({"models": [{"beta": 4}]}, 1, "expected model = NAME"),
+        ({"models": [{"beta": 4}]}, 1, r"models\[0\]: received {'beta': 4}, expected model = NAME"),
+        (
+            {"metrics": ["mig", "factorvea"]},
+            1,
+            r"metrics\[1\]: metric: received 'factorvea'; did you mean 'factorvae'\?",
+        ),
+        (
+            {"metrics": ["factorvae:dlb"]},
+            1,
+            r"metrics\[0\]: protocol: received 'dlb', expected one of factorvae's: dlib, .*; did you mean 'dlib'\?",
+        ),
         (
             {"models": [{"model": "beta-vae", "beta": []}]},
             1,
