@@ -8,7 +8,7 @@ import click
 
 from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
-from disentangle_eval.study.design import read_study
+from disentangle_eval.study.design import read_settings
 
 
 @click.command()
@@ -27,12 +27,12 @@ def figure(file: Path, folder: Path | None, out: Path | None) -> None:
     from disentangle_eval.study.plotting import figure_of
     from disentangle_eval.study.runs import find_runs
 
-    study = read_study(file)
-    if study.settings.figure is None:
+    study = read_settings(file)
+    if study.figure is None:
         raise UsageError(f"study {study.name!r}", received="no [figure]", expected="kind and show, as of `deval plot`")
     path = out or Path(f"{study.name}.png")
     refuse_other_suffix("--out", path, *FORMATS)
-    drawn = figure_of(find_runs([folder or Path("studies") / study.name]), study.settings.figure)
+    drawn = figure_of(find_runs([folder or Path("studies") / study.name]), study.figure)
     make_folder(path.parent)
     save_figure(path, drawn)
     print_path(path)

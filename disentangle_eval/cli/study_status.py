@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from disentangle_eval.cli.table import as_json_option, print_json, print_table
+from disentangle_eval.study.missing import warn_of_missing
 from disentangle_eval.study.running import StudyFolder, TrialState, states_of
 
 
@@ -16,8 +17,12 @@ from disentangle_eval.study.running import StudyFolder, TrialState, states_of
 @click.argument("folder", type=click.Path(path_type=Path))
 @as_json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show the progress of every trial of the study in FOLDER."""
+    """Show the progress of every trial of the study in FOLDER.
+
+    A model, data set or metric whose plugin is no longer installed is named in a warning.
+    """
     states = states_of(StudyFolder(folder))
+    warn_of_missing(state.trial for state in states)
     if as_json:
         print_json([described(state) for state in states])
         return

@@ -46,10 +46,15 @@ class Registry:
     def find_trained(self, what: str, name: str, distribution: str) -> Registered[ModelSpec]:
         """The model that a run or checkpoint, as `what` says, is of; a `UsageError` says how to have its plugin."""
         if name not in self.models:
-            broken = any(problem.distribution == distribution for problem in self.problems)
-            advice = f"`deval plugins` shows what is wrong with {distribution}" if broken else how_to_have(distribution)
+            advice = self.how_to_have(distribution)
             raise UsageError(f"{what} of model {name!r}, which no installed plugin provides", advice=advice)
         return self.models[name]
+
+    def how_to_have(self, distribution: str) -> str:
+        """As the function `how_to_have`; of a distribution that is installed but broken, where its fault is shown."""
+        if any(problem.distribution == distribution for problem in self.problems):
+            return f"`deval plugins` shows what is wrong with {distribution}"
+        return how_to_have(distribution)
 
     def find_dataset(self, name: str) -> Registered[DatasetSpec]:
         """The data set of that name, or a `UsageError` that suggests the nearest one, or how to write a file's."""

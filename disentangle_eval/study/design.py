@@ -125,13 +125,22 @@ def read_study(path: Path, scale: float = 1.0) -> Study:
     With a `scale`, iterations and every setting that is counted in iterations are multiplied by it, to at least 1, and
     nothing else changes.
     """
+    return study_of(read_contents(path), scale)
+
+
+def read_settings(path: Path) -> StudySettings:
+    """What the TOML file of a study says besides its models; needs none of the plugins that the study is of."""
+    return settings_in(read_contents(path))
+
+
+def read_contents(path: Path) -> dict[str, Any]:
+    """The contents of a TOML file; `UsageError` where it is none."""
     try:
-        contents = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError("study", received=f"{str(path)!r}, which does not exist", expected="a TOML file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError("study", received=f"{str(path)!r} ({error})", expected="a TOML file") from None
-    return study_of(contents, scale)
 
 
 def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
@@ -145,7 +154,7 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
         raise UsageError(
             "study", received=f"models = {entries!r}", expected="at least one [[models]] with model = NAME"
         )
-    settings = build(StudySettings, {key: value for key, value in contents.items() if key != "models"})
+    settings = settings_in(contents)
     errors: list[DevalError] = []
     trials: dict[str, Trial] = {}
     for number, entry in enumerate(entries):
@@ -156,6 +165,11 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     if errors:
         raise StudyError(errors)
     return Study(name=settings.name, settings=settings, trials=tuple(trials.values()))
+
+
+def settings_in(contents: Mapping[str, Any]) -> StudySettings:
+    """The settings in the contents of a study file; `UsageError` with everything that is wrong with them."""
+    return build(StudySettings, {key: value for key, value in contents.items() if key != "models"})
 
 
 def collecting(errors: list[DevalError], make: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T | None:
@@ -172,7 +186,7 @@ def collecting(errors: list[DevalError], make: Callable[P, T], *arguments: P.arg
 def collecting_at(
     where: str, errors: list[DevalError], make: Callable[P, T], *arguments: P.args, **keywords: P.kwargs
 ) -> T | None:
-    """As `collecting`, where `where`, a key of a study file, begins every error."""
+    """As `collecting`; `where`, such as a key of a study file, begins every error."""
     own: list[DevalError] = []
     made = collecting(own, make, *arguments, **keywords)
     errors += [error.inside(where) for error in own]

@@ -112,10 +112,19 @@ def scored_iterations(trial: Trial, run: RunRecord) -> list[int]:
 
 
 def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool:
-    """Whether results.jsonl holds a score under these very settings and draws."""
+    """Whether results.jsonl holds a score under these very settings and draws.
+
+    Of a metric that no plugin provides, a score under its name and protocol counts, whatever the other settings.
+    """
     from disentangle_eval.scoring import plan_of, result_keys
 
-    expected = {**result_keys(plan_of(metric), trial.score_seed), "iteration": iteration}
+    try:
+        expected = {**result_keys(plan_of(metric), trial.score_seed), "iteration": iteration}
+    except DevalError:
+        name, _, protocol = metric.partition(":")
+        expected = {"metric": name, "seed": trial.score_seed, "iteration": iteration}
+        named = [result for result in run.results if protocol in ("", result["settings"].get("protocol"))]
+        return any(agrees(result, expected) for result in named)
     return any(agrees(result, expected) for result in run.results)
 
 

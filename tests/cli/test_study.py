@@ -6,9 +6,12 @@ import signal
 
 import numpy as np
 import pytest
+from run_folders import write_run
 
 from disentangle_eval.cli import study_run
+from disentangle_eval.study.design import Study, StudySettings, Trial
 from disentangle_eval.study.processes import STOPPED
+from disentangle_eval.study.running import StudyFolder
 
 
 @pytest.fixture
@@ -102,6 +105,40 @@ def test_a_signal_stops_the_trials_and_the_exit_code_says_which_it_was(deval, fi
 def test_without_ray_an_address_is_refused(deval, file, monkeypatch):
     monkeypatch.setattr(study_run, "is_installed", lambda: False)
     assert "pip install ray" in deval("study", "run", file, "--address", "auto").error
+
+
+def test_progress_is_shown_without_the_plugins_that_a_study_is_of(deval, tmp_path):
+    """`bend` has a score in the files, `curl` has none, and `mig` has one under a protocol that it no longer has."""
+    folder = StudyFolder(tmp_path)
+    trials = [
+        Trial(
+            model="gone",
+            distribution="deval-gone",
+            version=1,
+            dataset="lost:a.npz",
+            preset=None,
+            seed=seed,
+            changes={},
+            config={"iterations": 20},
+            run={"precision": "float32"},
+            metrics=metrics,
+            score_seed=0,
+            snapshots="last",
+        )
+        for seed, metrics in enumerate([("bend:p", "mig:p"), ("bend:q",), ("curl",)])
+    ]
+    for trial in trials:
+        write_run(folder.trials / trial.folder, trial.seed, beta=1)
+        with (folder.trials / trial.folder / "results.jsonl").open("r+") as results:
+            results.write(results.read().replace("mig", "bend"))
+    folder.write(Study(name="s", settings=StudySettings(name="s"), trials=tuple(trials)))
+    answer = deval("study", "status", tmp_path, "--json")
+    assert (answer.code, answer.err.count("\n")) == (0, 1)
+    assert [state["state"] for state in json.loads(answer.out)] == ["done", "begun", "begun"]
+    missing = "model 'gone' (pip install deval-gone), data set 'lost', metric 'bend', metric 'curl'"
+    assert answer.err.startswith(
+        f"warning: no installed plugin provides {missing}; metric 'mig:p': protocol: received 'p'"
+    )
 
 
 def test_a_folder_or_file_that_is_no_study_is_named(deval, file, tmp_path):

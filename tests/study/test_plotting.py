@@ -190,7 +190,7 @@ def test_a_study_draws_its_figure_with_published_numbers(tmp_path):
     write_run(tmp_path / "runs" / "a", seed=0, beta=1)
     file = tmp_path / "some.toml"
     published = '[[figure.published]]\nname = "paper"\nvalue = 0.5\n'
-    models = '[[models]]\nmodel = "vae"\n'
+    models = 'metrics = ["of-no-plugin"]\n[[models]]\nmodel = "of-no-plugin"\n'
     file.write_text(f'name = "some"\n{models}[figure]\nkind = "strip"\nshow = ["mig"]\n{published}')
     out = tmp_path / "some.svg"
     result = CliRunner().invoke(figure, [str(file), "--folder", str(tmp_path / "runs"), "-o", str(out)])
