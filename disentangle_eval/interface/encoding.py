@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.interface.order import MODEL, refuse_number, refuse_swapped
 from disentangle_eval.interface.paths import PathLike, expanded
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def encode(
     from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.sources.opened import open_source, subject_for
 
+    refuse_number("first argument of de.encode", model, MODEL, 'de.encode(model, "dsprites")')
+    refuse_swapped("encode", model, data)
     on = subject_for(open_source(model, device), data, expanded(data_dir))
     if "encoder" not in on.subject.offered:
         raise UsageError(f"{on.name}: no encoder", expected="a model with `code` and `encode`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.interface.order import MODEL, refuse_number
 from disentangle_eval.interface.paths import PathLike, expanded
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def load_model(source: Any, device: str = "auto", **settings: Any) -> AnyModel:
     """
     from disentangle_eval.sources.opened import open_source
 
+    refuse_number("source", source, MODEL, 'de.load_model("runs/vae-dsprites-seed0")')
     opened = open_source(source, device, **settings)
     if opened.table is not None:
         raise UsageError("model", received=f"{opened.name!r}, a table of codes", expected="a model")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.interface.order import MODEL, is_data, refuse_number, refuse_swapped
 from disentangle_eval.interface.paths import PathLike, expanded
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def score(
         "log_variance": log_variance,
     }
     arrays = {name: value for name, value in given.items() if value is not None}
+    _refuse_misplaced(subject, on)
     with shown_progress(progress):
-        if subject is None or (_is_array(subject) and not _is_data(on)):
+        if subject is None or (_is_array(subject) and not is_data(on)):
             return scoring.score_table(_table(subject, on, arrays), measurements, seed)
         if _is_array(subject):
             source = _source_of_codes(subject, arrays)
@@ -114,14 +116,19 @@ def _keywords() -> list[str]:
     ]
 
 
+def _refuse_misplaced(subject: Any, on: Any) -> None:
+    """`UsageError` where an argument by position is a number, or both are swapped."""
+    example = 'de.score(model, "dsprites")'
+    if subject is not None or is_data(on):
+        refuse_number("first argument of de.score", subject, f"codes, or {MODEL}", example)
+    if on is not None:
+        refuse_number("second argument of de.score", on, "a data set, its name, or factors of the codes", example)
+    refuse_swapped("score", subject, on)
+
+
 def _is_array(value: Any) -> bool:
     """Whether a value is numbers rather than a model or the path of one."""
     return isinstance(value, (list, tuple)) or hasattr(value, "__array__")
-
-
-def _is_data(value: Any) -> bool:
-    """Whether a value is a data set or the name of one, rather than factors."""
-    return isinstance(value, str) or hasattr(value, "images")
 
 
 def _table(codes: Any, factors: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:

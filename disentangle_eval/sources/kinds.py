@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import Literal
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.registry.lookup import load_registry
 
 SourceKind = Literal["checkpoint", "program", "weights", "table", "callable", "hub"]
 
@@ -25,9 +27,31 @@ _NUMPY, _HDF5, _PARQUET, _ZIP = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n", b"PAR1", b"P
 
 def refuse_missing(place: str) -> None:
     """`UsageError` where there is nothing of that name; looks at no contents."""
-    if not (place.startswith(HUB) or Path(place).expanduser().exists() or _CALLABLE.fullmatch(place)):
-        received = f"{place!r}, which does not exist"
-        raise UsageError("source", received=received, expected=EXPECTED, advice=python_name_advice(place))
+    if is_source(place):
+        return
+    if names_dataset(place):
+        advice = "give the model first and the data set after it, on the command line as --dataset"
+        raise UsageError("source", received=f"{place!r}, the name of a data set", expected=EXPECTED, advice=advice)
+    received = f"{place!r}, which does not exist"
+    raise UsageError("source", received=received, expected=EXPECTED, advice=python_name_advice(place))
+
+
+def is_source(place: str) -> bool:
+    """Whether a place may hold a source, by its name and whether there is such a file."""
+    if place.startswith(HUB) or Path(place).expanduser().exists():
+        return True
+    return _CALLABLE.fullmatch(place) is not None and not names_dataset(place)
+
+
+def names_dataset(text: str) -> bool:
+    """Whether a text is the name of a data set, and not of a file or a module that is there."""
+    name = re.split("[:?]", text, maxsplit=1)[0]
+    if name not in load_registry().datasets or Path(text).expanduser().exists():
+        return False
+    if Path(f"{name}.py").is_file() or Path(name, "__init__.py").is_file():
+        return False
+    found = importlib.util.find_spec(name)
+    return found is None or found.origin is None  # a folder without __init__.py has no origin
 
 
 def python_name_advice(place: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from disentangle_eval.errors import UsageError, describe
+from disentangle_eval.errors import UsageError, describe, did_you_mean
 from disentangle_eval.opening import (
     OpenedSubject,
     Origin,
@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     from disentangle_eval.sources.adapters import ForeignModel
 
 _LOG = logging.getLogger("disentangle_eval")
+
+# How many names of a module an error lists.
+MOST_LISTED = 10
+
+_ABSENT: Any = object()
 
 WEIGHTS = (
     "export the network with torch.export or torch.jit, or write a function that builds it and loads them, and name it "
@@ -285,15 +290,33 @@ def _open_callable(written: SourceName, device: str) -> Source:
     try:
         found = importlib.import_module(module)
         for part in attribute.split("."):
-            found = getattr(found, part)
+            owner, found = found, getattr(found, part, _ABSENT)
+            if found is _ABSENT:
+                break
     except Exception as error:  # a module of the user's may raise anything
         raise UsageError(
             f"source {written.place!r} cannot be imported ({describe(error)})",
             expected="module:callable, of a module in the working folder",
             advice=python_name_advice(written.place),
         ) from error
+    if found is _ABSENT:
+        raise _without_name(written.place, owner, part)
     opened = _open_object(found, _given(written.settings), device)
     return replace(opened, name=written.text, about={"model": written.place, "source": written.text})
+
+
+def _without_name(place: str, owner: Any, name: str) -> UsageError:
+    """The error for a name that a module or class does not have, with the nearest of its callables, or with some."""
+    public = [known for known in dir(owner) if not known.startswith("_")]
+    callables = [known for known in public if callable(inspect.getattr_static(owner, known, None))]
+    listed = ", ".join(callables[:MOST_LISTED]) + (", ..." if len(callables) > MOST_LISTED else "")
+    near = did_you_mean(name, callables)
+    return UsageError(
+        f"source {place!r}",
+        received=f"{name!r}, which {getattr(owner, '__name__', type(owner).__name__)} does not have",
+        expected="" if near else f"one of its callables: {listed or 'none'}",
+        advice=near,
+    )
 
 
 def _open_hub(written: SourceName, device: str) -> Source:
@@ -352,7 +375,8 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
         about = origin.about if origin else {"model": getattr(source, "name", name)}
         return Source(str(origin.path) if origin else getattr(source, "name", name), about, source, origin=origin)
     if not callable(source):
-        raise UsageError("score", received=type(source).__name__, expected="a model, a callable on tensors, or codes")
+        expected = "a path or name, a model, a callable on tensors, or codes"
+        raise UsageError("source", received=f"an object of type {type(source).__name__}", expected=expected)
     owner = source if isinstance(source, nn.Module) else getattr(source, "__self__", None)
     known = next((tensor.device for tensor in owner.parameters()), None) if isinstance(owner, nn.Module) else None
     chosen = known or choose_device("cpu" if device == "auto" else device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -235,6 +236,9 @@ def test_categorical_outputs_are_classes_or_probabilities(data: str) -> None:
         ("of_a_test.py", "received the Python file 'of_a_test.py', .* write of_a_test:NAME"),
         ("of_a_test", "which does not exist, .* write of_a_test:NAME"),
         ("of_a_test.py:Needy", "cannot be imported .* write of_a_test:Needy"),
+        ("of_a_test:Nedy", "received 'Nedy', which of_a_test does not have; did you mean 'Needy'"),
+        ("of_a_test:encoder", "which of_a_test does not have, expected one of its callables: Needy"),
+        ("npz:images.npz", "'npz:images.npz', the name of a data set, expected .* give the model first .* --dataset"),
         ("of_a_test:Needy", "source 'Linear' cannot be built .* write a function without arguments"),
         ("codes.npy", "codes.npy holds codes alone: received no data set"),
     ],
@@ -245,6 +249,35 @@ def test_mistakes_in_a_source_are_one_line(data: str, tmp_path: Path, text: str,
     (tmp_path / "of_a_test.py").write_text("from torch.nn import Linear as Needy")
     with pytest.raises(UsageError, match=message):
         de.score(text, None if text == "codes.npy" else data, metrics="factorvae")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda data: de.score(data, Factors()), r"the data set 'npz:.*' first, .* swap them: de.score\(model, 'npz:"),
+        (
+            lambda data: de.score(de.load_dataset(data), CLASSES),
+            r"first, then ndarray, .* swap them: de.score\(model, data",
+        ),
+        (lambda data: de.encode(data, Path.cwd()), "de.encode: received the data set 'npz:images.npz' first"),
+        (lambda data: de.score(5, data), "first argument of de.score: received 5, of type int, .* type de.score"),
+        (lambda data: de.score(None, data), "first argument of de.score: received None, expected codes, or a model"),
+        (lambda data: de.score(CLASSES, 0.5), "second argument of de.score: received 0.5, of type float"),
+        (lambda data: de.encode(None, data), "first argument of de.encode: received None"),
+        (lambda data: de.load_model(3), "source: received 3, of type int, expected a model"),
+        (lambda data: de.score({}, data), "source: received an object of type dict"),
+    ],
+)
+def test_what_is_given_in_the_wrong_place_is_named(data: str, call, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        call(data)
+
+
+def test_a_module_with_the_name_of_a_data_set_is_a_source(data: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)  # and not on the path of later tests, which name the data set
+    (tmp_path / "npz.py").write_text("def encode(x):\n    return 7.0 * x[:, 0, 0, :3]\n")
+    assert de.score("npz:encode", data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
+    del sys.modules["npz"]
 
 
 def test_a_second_metric_of_a_program_encodes_nothing(data: str, tmp_path: Path, monkeypatch) -> None:
