@@ -16,6 +16,7 @@ NAMES = {"Xeon": PROCESSORS["xeon"], "EPYC": PROCESSORS["epyc"]}
 # A comparison's question, and whether ours was set otherwise than by default.
 COMPARISONS = {
     "peers": ("vs_peers", False),
+    "learned": ("vs_peers_learned", False),
     "side_by_side": ("vs_peers_side_by_side", False),
     "five_layers": ("vs_peers", True),
 }

@@ -6,12 +6,14 @@ repeat, peer over ours; lines hold medians over repeats of wall and CPU time.
 
     python benchmarks/vs_peers.py --peers ../peers --precision float32 bf16 --out evidence/benchmarks/vs_peers.jsonl
     python benchmarks/vs_peers.py factorvae ibgan --peers ../peers --side-by-side
+    python benchmarks/vs_peers.py factorvae --peers ../peers --learned checkpoint.pt
 
 At the end it prints what was found next to the floor of each model, from the lines of `floor.py`.
 
 `--peers` is a folder with the peers' code; what is missing there is cloned at the commits below or installed with
 pip, without dependencies. --side-by-side sets two seeds of ours at once, a process and one thread each, against one
-process of each peer with all threads; times of ours are then for one iteration of one seed.
+process of each peer with all threads; times of ours are then for one iteration of one seed. With --learned networks
+begin with the weights of a checkpoint of ours; only peers that take our networks compete then.
 
 What is compared:
 - Each peer's own networks, losses, optimisers and training loop run unmodified. Only the data loader is replaced: peers
@@ -41,7 +43,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -53,6 +55,7 @@ from lines import Line, line, read, write
 from performance_tables import overview
 from torch import Tensor, nn
 
+from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.config import resolve
 from disentangle_eval.metrics.images.fidelity_import import fidelity
 from disentangle_eval.opening import build_model, open_dataset
@@ -131,7 +134,7 @@ def source(peers: Path, name: str) -> dict[str, str]:
 class Setting:
     """The task of a contestant. `scratch` is a folder for what its loop writes; it holds the batches too.
 
-    `settings` are those of ours that differ from its defaults.
+    `settings` are those of ours that differ from its defaults; `learned` is a checkpoint of ours to begin with, if any.
     """
 
     model: str
@@ -141,6 +144,7 @@ class Setting:
     peers: Path
     scratch: Path
     settings: dict[str, Any]
+    learned: Path | None
 
 
 class Slices:
@@ -231,6 +235,9 @@ def ours(setting: Setting) -> tuple[Iterable[nn.Module], Sequence[Any], Loop]:
     cfg = resolve(registry.resolve(record, "config"), DATASET, None, {"batch_size": BATCH, **setting.settings})
     model = build_model(registry.resolve(record), cfg, data.shape, setting.seed)
     training = Training(model, data, cfg, setting.seed, CPU, precision=setting.precision)
+    if setting.learned is not None:
+        checkpoint = checkpoints.load(setting.learned)
+        training.restore(checkpoint.weights, checkpoint.train, checkpoint.iteration)
 
     def loop(slices: Slices) -> None:
         for _ in slices:
@@ -363,7 +370,16 @@ def pythae_model(setting: Setting, kind: Any, config: Any, **weights: float) -> 
             return output(reconstruction=self.layers(z).sigmoid())
 
     settings = config(input_dim=tuple(shape), latent_dim=cfg.latent_dim, reconstruction_loss="bce", **weights)
-    return kind(settings, encoder=Encoder(), decoder=Decoder())
+    both = {"encoder": Encoder(), "decoder": Decoder()}
+    if setting.learned is not None:
+        learned = checkpoints.load(setting.learned, train=False).weights
+        for name, network in both.items():
+            network.layers.load_state_dict(part_of(learned, f"{name}."))
+    return kind(settings, **both)
+
+
+def part_of(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
 
 
 def pythae_batches(batches: Sequence[Tensor]) -> list[Any]:
@@ -421,6 +437,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "ibgan insujeon/IB-GAN": reference_ibgan,
 }
 MODELS = ("factorvae", "beta-vae", "ibgan")
+TAKES_OUR_NETWORKS = ("factorvae pythae", "beta-vae pythae")
 
 
 def save_batches(scratch: Path) -> None:
@@ -453,11 +470,11 @@ class Entry:
         return self.name == "ours"
 
 
-def entries(model: str, precisions: Sequence[Precision], threads: int, side_by_side: bool) -> list[Entry]:
-    peers = [name for name in CONTESTANTS if name.startswith(f"{model} ")]
-    mine = (2, 1) if side_by_side else (1, threads)
-    return [Entry(name, "float32", 1, threads) for name in peers] + [
-        Entry("ours", precision, *mine) for precision in precisions
+def entries(model: str, options: argparse.Namespace) -> list[Entry]:
+    peers = [name for name in (TAKES_OUR_NETWORKS if options.learned else CONTESTANTS) if name.startswith(f"{model} ")]
+    mine = (2, 1) if options.side_by_side else (1, options.threads)
+    return [Entry(name, "float32", 1, options.threads) for name in peers] + [
+        Entry("ours", precision, *mine) for precision in options.precision
     ]
 
 
@@ -468,7 +485,16 @@ class Team:
         self.workers = [
             Worker(
                 entry.name,
-                Setting(model, entry.precision, entry.threads, SEED + place, options.peers, scratch, dict(options.set)),
+                Setting(
+                    model=model,
+                    precision=entry.precision,
+                    threads=entry.threads,
+                    seed=SEED + place,
+                    peers=options.peers,
+                    scratch=scratch,
+                    settings=dict(options.set),
+                    learned=options.learned,
+                ),
             )
             for place in range(entry.processes)
         ]
@@ -546,6 +572,12 @@ def ratios(times: dict[Entry, Times], peer: Entry) -> dict[str, dict[str, float]
     }
 
 
+def question(options: argparse.Namespace) -> str:
+    if options.learned:
+        return "vs_peers_learned"
+    return "vs_peers_side_by_side" if options.side_by_side else "vs_peers"
+
+
 def named_value(text: str) -> tuple[str, Any]:
     """`name=value`, the value as JSON."""
     name, _, value = text.partition("=")
@@ -562,6 +594,7 @@ def main() -> None:
     parser.add_argument("--set", type=named_value, nargs="*", default=[], metavar="NAME=VALUE", help="settings of ours")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side-by-side", action="store_true", help="two seeds of ours at once, a thread each")
+    parser.add_argument("--learned", type=Path, help="checkpoint of the model, with whose weights all begin")
     parser.add_argument("--repeats", type=int, default=11)
     parser.add_argument("--iterations", type=int, default=5, help="iterations per repeat")
     parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
@@ -569,14 +602,16 @@ def main() -> None:
     unknown = set(options.models) - set(MODELS)
     if unknown:
         parser.error(f"received {', '.join(sorted(unknown))}, expected some of {', '.join(MODELS)}")
+    if options.learned and len(options.models) != 1:
+        parser.error("--learned: name the model of the checkpoint alone")
+    options.learned = options.learned and options.learned.resolve()
     options.peers = options.peers.resolve()
     options.peers.mkdir(parents=True, exist_ok=True)
     prepare(options.peers)
     torch.set_num_threads(options.threads)
     lines: list[Line] = []
     for model in options.models or MODELS:
-        competing = entries(model, options.precision, options.threads, options.side_by_side)
-        for fields in contest(model, competing, options):
+        for fields in contest(model, entries(model, options), options):
             found = {
                 "seed": SEED,
                 "dataset": DATASET,
@@ -585,8 +620,7 @@ def main() -> None:
                 "repeats": options.repeats,
                 "iterations_a_repeat": options.iterations,
             }
-            question = "vs_peers_side_by_side" if options.side_by_side else "vs_peers"
-            lines.append(line(question, found, describe_device(CPU)))
+            lines.append(line(question(options), found, describe_device(CPU)))
             write(lines[-1], options.out)
     print(overview(lines, read(FLOORS)))
 
