@@ -8,6 +8,7 @@ shows its numbers wherever Markdown is rendered, and none of them is typed in.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -49,10 +50,11 @@ def seeds(name: str, folder: str, count: int = 3) -> list[tuple[str, str]]:
     return [(name, f"{folder}-seed{seed}") for seed in range(count)]
 
 
-def trials(name: str, study: str, model: str) -> list[tuple[str, str]]:
+def trials(name: str, study: str, model: str, preset: str | None = None) -> list[tuple[str, str]]:
     return [
         (name, str(run.parent.relative_to(EVIDENCE)))
         for run in sorted((EVIDENCE / "studies" / study).glob(f"{model}-*/run.json"))
+        if preset in (None, json.loads(run.read_text(encoding="utf-8"))["settings"]["preset"])
     ]
 
 
@@ -76,6 +78,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         ("plain GAN", "runs/infogan-bystander-mnist-seed0"),
     ],
     "infogan-mnist-study": trials("trial", "infogan-mnist-tuned", "infogan")[:3],
+    "infogan-mnist-paper": trials("paper", "infogan-mnist", "infogan", preset="paper"),
     "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
     "vae-family": family("factorvae", "beta-tcvae", "beta-vae", "vae", "dip-vae-ii"),
