@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from disentangle_eval.report.style import COLOURS, INK, LONGEST_NAME, LONGEST_RO
 
 FRAME = 1.4  # inches of height without the rows
 ROW = 0.34  # inches of height per row
+LINE_OF_NAME = 0.13  # inches of height per further line of a name
+FOLD = 30  # characters per line of a name
 NAME_LINE = 10  # points of height per name of a level
 
 
@@ -24,7 +27,9 @@ def strip_figure(
     values: Mapping[str, Sequence[float]], label: str, levels: Sequence[Level] = (), title: str = ""
 ) -> Figure:
     """A row per setting: a dot per seed and a bar at their mean; the axis starts at 0 where no value is below it."""
-    figure = Figure(figsize=(WIDTH, FRAME + ROW * len(values)))
+    names = [_folded(name, len(found)) for name, found in values.items()]
+    lines = max(name.count("\n") for name in names)
+    figure = Figure(figsize=(WIDTH, FRAME + (ROW + LINE_OF_NAME * lines) * len(values)))
     axes = figure.subplots()
     for row, (found, colour) in enumerate(zip(values.values(), itertools.cycle(COLOURS))):
         axes.plot(found, [row] * len(found), color=colour, linestyle="", marker="o", markersize=5, alpha=0.65)
@@ -33,10 +38,15 @@ def strip_figure(
     axes.margins(x=0.05)
     if min(itertools.chain(*values.values())) >= 0:
         axes.set_xlim(left=0)
-    name_rows(axes, [f"{shortened(name, LONGEST_ROW)} ({len(found)})" for name, found in values.items()])
+    name_rows(axes, names)
     axes.set_xlabel(shortened(f"{label} (dot: seed, bar: mean)"))
     name_figure(figure, title)
     return figure
+
+
+def _folded(name: str, seeds: int) -> str:
+    """The name of a row, with its number of seeds, in lines short enough to leave room for the axes."""
+    return textwrap.fill(f"{shortened(name, LONGEST_ROW)} ({seeds})", FOLD, break_on_hyphens=False)
 
 
 def draw_upright_levels(axes: Axes, levels: Sequence[Level]) -> None:
