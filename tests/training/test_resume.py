@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+import torch
 from toy_gan import ITERATIONS, ToyData, assert_same_run, finish, resumed, started
 
 from disentangle_eval import checkpoint as checkpoints
@@ -75,8 +76,9 @@ def test_a_run_killed_again_and_again(tmp_path, unbroken):
 
 def test_a_process_killed_while_it_writes_a_checkpoint(tmp_path, unbroken):
     script = f"""
-import os, pathlib, signal
+import os, pathlib, signal, torch
 from toy_gan import finish, started
+torch.set_num_threads({torch.get_num_threads()})
 run = started({str(tmp_path / "run")!r})
 rename = pathlib.Path.replace
 def kill(path, target):
