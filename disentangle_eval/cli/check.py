@@ -15,7 +15,7 @@ from disentangle_eval.cli.completion import complete_plugins
 from disentangle_eval.cli.errors import DEBUG
 from disentangle_eval.cli.table import as_json_option, print_json
 from disentangle_eval.errors import UsageError, did_you_mean, one_line
-from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.registry.lookup import load_registry, where_to_look
 from disentangle_eval.registry.names import parse_dataset
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def refuse_unknown(name: str) -> None:
         "plugin",
         received=repr(name),
         expected="" if near else "a model, a metric or a data set",
-        advice=f"{near} {lists}"
-        if near
-        else f"{lists}; --plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file",
+        advice=where_to_look(near, lists),
     )
 
 

@@ -32,7 +32,7 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.training.folder import RunFolder
-from disentangle_eval.training.planning import Plan, RunSettings, default_folder, plan_run
+from disentangle_eval.training.planning import Plan, RunSettings, default_folder, model_of, plan_run
 from disentangle_eval.training.setting_names import refuse_unfit_settings
 
 RUN_DEFAULTS = {name: field.default for name, field in RunSettings.model_fields.items()}
@@ -135,9 +135,7 @@ def resuming(run: Path, rest: list[str]) -> list[str]:
     folder = RunFolder(run.parent if run.is_file() else run)
     if rest and rest[0].partition("=")[0] == "--seeds":
         raise UsageError("--resume", received="--seeds as well", expected="one run and its own seed")
-    run_record = folder.read_run()
-    model = load_registry().find_trained("run", run_record["model"], run_record.get("distribution", ""))
-    return [model.spec.name, "--out", str(folder.root), "--resume", *rest]
+    return [model_of(folder), "--out", str(folder.root), "--resume", *rest]
 
 
 def run_options() -> list[click.Option]:

@@ -53,15 +53,14 @@ def train(
     """
     from disentangle_eval.running import train_plans
     from disentangle_eval.runtime.threads import threads_kept
-    from disentangle_eval.training.planning import plan_run
+    from disentangle_eval.training.planning import model_of, plan_run
 
     resume = resume if isinstance(resume, (str, os.PathLike)) else bool(resume)
     given = {"dataset": dataset, "preset": preset, "seed": seed, "iterations": iterations, "device": device, **settings}
     given = {name: value for name, value in given.items() if value is not None}
     folder = _folder_to_train(model, given, out, resume)
     if model is None:
-        run_record = RunFolder(folder).read_run()
-        model = load_registry().find_trained("run", run_record["model"], run_record.get("distribution", "")).spec.name
+        model = model_of(RunFolder(folder))
     _refuse_unknown(model, given)
     plan = plan_run(model, given, folder, resume=resume is not False)
     with threads_kept():

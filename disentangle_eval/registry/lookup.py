@@ -99,10 +99,13 @@ class Registry:
             noun,
             received=repr(name),
             expected="" if near else f"one of: {', '.join(sorted(of_kind)) or 'none'}",
-            advice=f"{near} {lists}"
-            if near
-            else f"{lists}; --plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file",
+            advice=where_to_look(near, lists),
         )
+
+
+def where_to_look(near: str, lists: str) -> str:
+    """The advice on an unknown name: `near`, the nearest one if any, and `lists`, which command lists all."""
+    return f"{near} {lists}" if near else f"{lists}; --plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file"
 
 
 def how_to_have(distribution: str) -> str:

@@ -190,6 +190,12 @@ def stored_settings(folder: RunFolder, run: Mapping[str, Any], config: type[Mode
     return settings if chosen else on_this_machine(settings)
 
 
+def model_of(folder: RunFolder) -> str:
+    """The name of the model of a run; a `UsageError` says how to have its plugin where none provides it."""
+    run = folder.read_run()
+    return load_registry().find_trained("run", run["model"], run.get("distribution", "")).spec.name
+
+
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Every setting of `after`, but those resuming may change, whose value in `before` is another."""
     return [
