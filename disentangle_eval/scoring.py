@@ -93,7 +93,7 @@ def plan(
     return [replace(measurement, batch_statistics=statistics) for measurement in measurements]
 
 
-def plan_of(text: str) -> Measurement:
+def plan_of(text: str, batch_statistics: str = "running") -> Measurement:
     """As `plan`, the one measurement that studies and `--follow` name: METRIC or METRIC:PROTOCOL.
 
     `UsageError` for `all`, which is several.
@@ -102,7 +102,7 @@ def plan_of(text: str) -> Measurement:
     if name == ALL:
         expected = "one metric, NAME or NAME:PROTOCOL"
         raise UsageError("metric", received=repr(text), expected=expected, advice="`deval metrics` lists them")
-    (measurement,) = plan([name], [protocol] if protocol else [])
+    (measurement,) = plan([name], [protocol] if protocol else [], {"batch_statistics": batch_statistics})
     return measurement
 
 
@@ -327,15 +327,20 @@ def result_keys(measurement: Measurement, seed: int, statistics: str = "running"
 
     The settings have the batch statistics of the model only where they are not those of training.
     """
-    settings, label = measurement.cfg.model_dump(mode="json"), measurement.protocol
+    settings = measurement.cfg.model_dump(mode="json")
     if statistics != "running":
-        settings, label = {**settings, "batch_statistics": statistics}, f"{label}, batch_statistics={statistics}"
+        settings["batch_statistics"] = statistics
     return {
         "metric": measurement.name,
         "metric_version": measurement.metric.spec.version,
-        "settings": {"protocol": label, **settings},
+        "settings": {"protocol": protocol_label(measurement.protocol, statistics), **settings},
         "seed": seed,
     }
+
+
+def protocol_label(protocol: str, statistics: str) -> str:
+    """How a result names its protocol: with the batch statistics of the model where they are not those of training."""
+    return protocol if statistics == "running" else f"{protocol}, batch_statistics={statistics}"
 
 
 def statistics_of(subject: Subject) -> str:

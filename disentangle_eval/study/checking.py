@@ -85,6 +85,8 @@ def unserved(
     from disentangle_eval.scoring import plan_of, scored_on, unmet, validated_on
 
     found: list[DevalError] = []
+    if trial.batch_statistics == "clean":
+        collecting(found, refuse_without_batch_statistics, trial, model, data)
     for metric in trial.metrics:
         measurement = plan_of(metric)
         scored = scored_on(measurement, trial.dataset)
@@ -99,6 +101,22 @@ def unserved(
             lack = f"{', '.join(missing)}, which {trial.model!r} on {trial.dataset!r} does not offer"
             found.append(UsageError(f"metric {metric!r} needs {lack}", advice="leave it out, or see `deval metrics`"))
     return found
+
+
+def refuse_without_batch_statistics(trial: Trial, model: Model[Any], data: Dataset) -> None:
+    """`UsageError` where the encoder of a trial's model has no batch statistics that clean images could estimate."""
+    import torch
+
+    from disentangle_eval.api import Encoder
+    from disentangle_eval.nn.calibrating import calibrate_batch_statistics
+
+    images = data.images(torch.arange(2))
+    if not (isinstance(model, Encoder) and calibrate_batch_statistics(model, [images])):
+        raise UsageError(
+            "batch_statistics",
+            received=f"'clean' for {trial.model!r}, which has no batch normalisation in an encoder",
+            expected="'running', or models that have it",
+        )
 
 
 def opened(

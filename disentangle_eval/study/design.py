@@ -57,6 +57,7 @@ class StudySettings(Config):
     metrics: tuple[str, ...] = Field((), description="metrics to score, each NAME or NAME:PROTOCOL")
     score_seed: int = Field(0, ge=0, description="seed of the metrics' random draws")
     snapshots: Literal["last", "all"] = Field("last", description="which snapshots are scored")
+    batch_statistics: Literal["running", "clean"] = Field("running", description="batch statistics of scored models")
     precision: Literal["float32", "tf32", "bf16"] = Field("float32", description="arithmetic of the networks")
     log_every: int = Field(100, ge=1, description="iterations per line of the log")
     checkpoint_every: int = Field(1000, ge=1, description="iterations between checkpoints")
@@ -84,6 +85,7 @@ class Trial:
     metrics: tuple[str, ...]
     score_seed: int
     snapshots: str
+    batch_statistics: str = "running"
 
     @property
     def key(self) -> str:
@@ -248,6 +250,7 @@ def trial_of(
         metrics=settings.metrics,
         score_seed=settings.score_seed,
         snapshots=settings.snapshots,
+        batch_statistics=settings.batch_statistics,
     )
 
 

@@ -116,14 +116,16 @@ def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool
 
     Of a metric that no plugin provides, a score under its name and protocol counts, whatever the other settings.
     """
-    from disentangle_eval.scoring import plan_of, result_keys
+    from disentangle_eval.scoring import plan_of, protocol_label, result_keys
 
     try:
-        expected = {**result_keys(plan_of(metric), trial.score_seed), "iteration": iteration}
+        keys = result_keys(plan_of(metric), trial.score_seed, trial.batch_statistics)
+        expected = {**keys, "iteration": iteration}
     except DevalError:
         name, _, protocol = metric.partition(":")
         expected = {"metric": name, "seed": trial.score_seed, "iteration": iteration}
-        named = [result for result in run.results if protocol in ("", result["settings"].get("protocol"))]
+        label = protocol_label(protocol, trial.batch_statistics)
+        named = [result for result in run.results if not protocol or result["settings"].get("protocol") == label]
         return any(agrees(result, expected) for result in named)
     return any(agrees(result, expected) for result in run.results)
 

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,15 +90,13 @@ def plan_trial(trial: Trial, folder: Path, threads: int, device: str) -> Plan:
 
 def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) -> list[str]:
     """Add every score that a trial lacks to its results; what failed, one line per metric."""
-    from disentangle_eval.opening import open_model
-
     run = read_run(folder)
     failures = []
     for iteration, group in itertools.groupby(missing_scores(trial, run), key=lambda missing: missing[1]):
         last = iteration == run.iterations
         path = RunFolder(folder).checkpoint if last else RunFolder(folder).snapshot(iteration)
         subjects: dict[str, OpenedSubject] = {}
-        opened = functools.cache(functools.partial(open_model, path, device))
+        opened = functools.cache(functools.partial(open_scored, trial, path, device, data_dir))
         for metric, _ in group:
             try:
                 score_one(trial, opened, RunFolder(folder).results, metric, subjects, data_dir)
@@ -107,6 +106,18 @@ def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) 
                 traceback.print_exc()
                 failures.append(f"{metric}: {describe(error)}")
     return failures
+
+
+def open_scored(trial: Trial, path: Path, device: str, data_dir: Path | None) -> OpenedModel:
+    """The model of a trial's checkpoint, with the batch statistics that the study scores."""
+    from disentangle_eval.calibration import calibrated
+    from disentangle_eval.opening import open_model
+
+    opened = open_model(path, device)
+    if trial.batch_statistics == "running":
+        return opened
+    model, origin = calibrated(opened.model, opened.origin, data_dir)
+    return replace(opened, model=model, origin=origin)
 
 
 def score_one(
@@ -125,7 +136,7 @@ def score_one(
     from disentangle_eval.results import append
     from disentangle_eval.scoring import can_serve, measure, plan_of, scored_on, validated_on
 
-    measurement = plan_of(metric)
+    measurement = plan_of(metric, trial.batch_statistics)
     on = scored_on(measurement, trial.dataset)
     if on not in subjects:
         data = open_dataset_for(opened().origin, on, data_dir).to(opened().device)

@@ -15,5 +15,12 @@ def test_data_weights_and_abilities_that_are_missing_are_found_at_once(grid, tmp
         assert sum(part in message for message in messages) == 1
 
 
+def test_clean_batch_statistics_of_a_model_without_any_are_refused(grid):
+    (error,) = check(study(grid, batch_statistics="clean"), None)
+    assert str(error).startswith("batch_statistics: received 'clean' for 'vae', which has no batch normalisation")
+    ibgan = {"model": "ibgan", "generator_width": 2, "discriminator_width": 2}
+    assert check(study(grid, models=[ibgan], batch_statistics="clean"), None) == []
+
+
 def test_nothing_stops_a_sound_study(grid):
     assert check(study(grid), None) == []

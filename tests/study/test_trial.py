@@ -1,6 +1,7 @@
 """One trial in its process: what fails in scoring costs no other score, and what trains in its folder is waited for."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from tiny_studies import study
@@ -57,6 +58,25 @@ def test_every_snapshot_is_scored_once_where_a_study_asks_for_all(grid, tmp_path
         (state,) = states_of(folder)
         assert state.state == "done"
         assert [result["iteration"] for result in state.run.results] == [0, 1, 2, 3]
+
+
+def test_a_study_scores_models_with_clean_batch_statistics_where_it_says_so(grid, tmp_path):
+    tiny = study(
+        grid,
+        models=[{"model": "ibgan", "generator_width": 2, "discriminator_width": 2, "batch_size": 4}],
+        batch_statistics="clean",
+    )
+    folder = StudyFolder(tmp_path / "study")
+    folder.write(tiny)
+    path = folder.trials / tiny.trials[0].folder
+    trials.train_trials({path: tiny.trials[0]}, 1, "cpu", None)
+    assert trials.score_trial(replace(tiny.trials[0], batch_statistics="running"), path, "cpu", None) == []
+    assert states_of(folder)[0].state == "begun"
+    assert trials.score_trial(tiny.trials[0], path, "cpu", None) == []
+    (state,) = states_of(folder)
+    assert state.state == "done"
+    of_training, clean = (result["settings"]["protocol"] for result in state.run.results)
+    assert clean == f"{of_training}, batch_statistics=clean"
 
 
 def test_a_trial_waits_for_the_process_that_still_saves_in_its_folder(tmp_path, monkeypatch):
