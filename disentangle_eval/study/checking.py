@@ -168,7 +168,8 @@ def estimate(study: Study, data_dir: Path | None) -> list[Work]:
         trial = trials[0]
         data = datasets.setdefault(trial.dataset, open_dataset(trial.dataset, data_dir))
         model = built(trial, data)
-        training = Training(model, data, config_of(trial), trial.seed, torch.device("cpu"))
+        precision = "bf16" if trial.run["precision"] == "bf16" else "float32"  # a CPU has no tf32
+        training = Training(model, data, config_of(trial), trial.seed, torch.device("cpu"), precision=precision)
         training.advance(1)
         start = time.perf_counter()
         training.advance(MEASURED_ITERATIONS)

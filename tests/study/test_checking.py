@@ -1,9 +1,11 @@
 """What would stop a study is found before it starts."""
 
+import pytest
 import torch
 from tiny_studies import study
 
-from disentangle_eval.study.checking import check
+from disentangle_eval.study.checking import check, estimate
+from disentangle_eval.training import training
 
 
 def test_data_weights_and_abilities_that_are_missing_are_found_at_once(grid, tmp_path, monkeypatch):
@@ -24,3 +26,11 @@ def test_clean_batch_statistics_of_a_model_without_any_are_refused(grid):
 
 def test_nothing_stops_a_sound_study(grid):
     assert check(study(grid), None) == []
+
+
+@pytest.mark.parametrize(("precision", "measured"), [("bf16", "bf16"), ("tf32", "float32")])
+def test_time_is_estimated_in_the_arithmetic_of_the_study_where_a_cpu_has_it(grid, monkeypatch, precision, measured):
+    used = []
+    monkeypatch.setattr(training, "set_precision", lambda _model, precision, _device: used.append(precision))
+    (work,) = estimate(study(grid, precision=precision), None)
+    assert (used, work.trials, work.iterations) == ([measured], 1, 3)
