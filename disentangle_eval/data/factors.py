@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,11 +16,13 @@ _IMAGES_AT_ONCE = 1 << 20
 class FactorSpace:
     """Every combination of factor classes is one image; the last factor varies fastest.
 
-    `names` and `sizes` say what the F factors are and how many classes, 0 .. size - 1, each has.
+    `names` and `sizes` say what the F factors are and how many classes, 0 .. size - 1, each has. `values` (N, F) are the
+    real numbers of the classes, if they are known.
     """
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
+    values: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.sizes):

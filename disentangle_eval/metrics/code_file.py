@@ -12,7 +12,7 @@ import numpy as np
 from disentangle_eval.api import FactorGrid, Subject
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.data.files.npz_blocks import read_array
-from disentangle_eval.data.own.known import counts, known_of
+from disentangle_eval.data.own.known import counts, known_of, values_of
 from disentangle_eval.errors import UsageError, describe, warn
 from disentangle_eval.latents import Categorical, CodeDimension, Continuous
 from disentangle_eval.metrics.grid_order import better_order
@@ -69,7 +69,8 @@ def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
 def code_arrays(subject: Subject) -> dict[str, np.ndarray]:
     """The codes of all images of a subject and what is known of the images, in arrays named as in a file.
 
-    `code_table` makes the same table of them; factors are written as `factor_sizes` where the images are in grid order.
+    `code_table` makes the same table of them. Factors are written as the values they were given as, as `factor_sizes`
+    where the images are in grid order, or else as classes, which those cut into `factor_bins` classes are, too.
     """
     arrays = {"codes": subject.codes(np.arange(len(subject)))}
     if any(isinstance(dimension, Categorical) for dimension in subject.code):
@@ -77,12 +78,12 @@ def code_arrays(subject: Subject) -> dict[str, np.ndarray]:
         arrays["code_classes"] = np.array(classes)
     if "factors" in subject.offered:
         factors = subject.factors
-        in_order = isinstance(factors, FactorGrid) and is_in_grid_order(factors)
-        arrays |= (
-            {"factor_sizes": np.array(factors.sizes)}
-            if in_order
-            else {"factors": factors.classes(np.arange(len(subject)))}
-        )
+        if (values := values_of(factors)) is not None:
+            arrays["factors"] = values
+        elif isinstance(factors, FactorGrid) and is_in_grid_order(factors):
+            arrays["factor_sizes"] = np.array(factors.sizes)
+        else:
+            arrays["factors"] = factors.classes(np.arange(len(subject)))
         arrays["factor_names"] = np.array(factors.names)
     if "labels" in subject.offered:
         arrays["labels"] = subject.labels

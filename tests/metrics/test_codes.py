@@ -7,7 +7,9 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.own.known import quantile_classes
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.metrics.code_file import code_arrays, code_table, load_code_table
+from disentangle_eval.metrics.factors.config import R2Config
+from disentangle_eval.metrics.factors.r2 import R2Metric
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 
 
@@ -95,6 +97,26 @@ def test_samples_that_have_every_combination_once_are_a_grid_in_its_order(tmp_pa
     assert table.grid == FactorSpace(("size", "x"), (3, 4))
     np.testing.assert_array_equal(table.codes(np.arange(12))[:, 0], np.arange(12))
     np.testing.assert_array_equal(table.labels, np.arange(12) % 2)
+
+
+def test_a_grid_keeps_the_values_of_its_factors_and_writes_them(tmp_path):
+    order = np.random.default_rng(0).permutation(12)
+    values = np.stack([np.array([1, 10, 100])[order // 4], order % 4], axis=1)
+    table = load_code_table(write(tmp_path / "codes.npz", codes=values, factors=values))
+    np.testing.assert_array_equal(table.grid.values, table.codes(np.arange(12)))
+    again = code_table(code_arrays(table))
+    np.testing.assert_array_equal(again.grid.values, table.grid.values)
+    metric = R2Metric(R2Config(num_test=None))
+    assert metric.score(table, 0).values["r2"] == pytest.approx([1, 1])
+    assert metric.score(again, 0).values == metric.score(table, 0).values
+
+
+@pytest.mark.parametrize("bins", [0, 3])
+def test_factors_that_code_arrays_cannot_write_as_values_are_written_as_classes(bins):
+    values = np.random.default_rng(0).normal(size=(30, 1)) if bins else np.arange(30)[:, None] // 4
+    table = code_table({"codes": values, "factors": values, "factor_bins": np.array(bins)})
+    again = code_table(code_arrays(table))
+    np.testing.assert_array_equal(again.factors.classes(np.arange(30)), table.factors.classes(np.arange(30)))
 
 
 def test_factors_of_real_numbers_are_cut_into_the_classes_asked_for(tmp_path):

@@ -46,6 +46,20 @@ def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Kno
     return known if grid is None else _checked_against(grid, known)
 
 
+def values_of(factors: Factors) -> np.ndarray | None:
+    """Values (N, F) from which `known_of` makes the same factors; None where they are not known, or cut into classes."""
+    values: np.ndarray | None = getattr(factors, "values", None)
+    if values is None:
+        return None
+    try:
+        again = known_of({"factors": values}, len(values)).factors
+    except UsageError:
+        return None
+    index = np.arange(len(values))
+    same = again is not None and np.array_equal(again.classes(index), factors.classes(index))
+    return values if same else None
+
+
 def _checked_against(grid: FactorSpace, known: Known) -> Known:
     """What factors say, where the arrays also claim to be a grid; a warning where that claim has another order."""
     if not isinstance(known.factors, FactorSpace) or sorted(known.factors.sizes) != sorted(grid.sizes):
@@ -69,10 +83,12 @@ def in_grid_order(known: Known) -> Known:
     if not isinstance(table, FactorTable) or not has_every_combination(table):
         return known
     space = FactorSpace(table.names, table.sizes)
-    if is_in_grid_order(table):
-        return replace(known, factors=space)
-    order = np.argsort(space.index(table.table))
-    return Known(space, None if known.labels is None else known.labels[order], order)
+    order = None if is_in_grid_order(table) else np.argsort(space.index(table.table))
+    rows = slice(None) if order is None else order
+    values = None if table.values is None else table.values[rows]
+    if values is not None and not np.array_equal(values, table.table[rows]):
+        space = replace(space, values=values)
+    return Known(space, None if known.labels is None else known.labels[rows], order)
 
 
 def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from disentangle_eval.api import FactorGrid, Factors, Subject
 from disentangle_eval.errors import UsageError
+from disentangle_eval.metrics.toolbox.columns import in_usual_units
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -120,10 +121,13 @@ def varying_columns(*factors: np.ndarray) -> np.ndarray:
 def factor_values(factors: Factors, index: np.ndarray) -> np.ndarray:
     """Image indices (...) of ints -> the factors behind them as real numbers, (..., F) float64.
 
-    The values they were given as, where these are known, and else their classes 0, 1, ...
+    The values they were given as, where these are known, and else their classes 0, 1, ... Factors of extreme units are
+    brought to usual ones, as codes are (`columns.in_usual_units`): a metric that reads them has no units.
     """
     values = getattr(factors, "values", None)
-    result: np.ndarray = (factors.classes(index) if values is None else values[index]).astype(np.float64)
+    if values is None:
+        return factors.classes(index).astype(np.float64)
+    result: np.ndarray = in_usual_units(values)[0][index].astype(np.float64)
     return result
 
 

@@ -6,6 +6,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.code_file import code_table
 from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci_es import explicitness
 from disentangle_eval.runtime.draws import stream_seed
@@ -54,6 +55,19 @@ def test_a_perfect_code_is_disentangled_and_deep_where_its_factors_have_many_val
     assert values["completeness"] == pytest.approx(1, abs=0.05)
     assert values["informativeness"] > 0.85
     assert values["factor_explicitness"][0] == 1 > values["factor_explicitness"][1]
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(1e-9, 0), (1, 1e10)])
+def test_the_units_of_a_factor_make_no_difference(unit, offset):
+    factors = np.random.default_rng(0).integers(4, size=(300, 2))
+    names = {"factor_names": np.array(["x", "y"])}
+    plain, other = (
+        score("dci-es", code_table({"codes": factors, "factors": values, **names}), **SHORT).values
+        for values in (factors, offset + unit * factors)
+    )
+    assert plain["informativeness"] > 0.9
+    assert other["informativeness"] == pytest.approx(plain["informativeness"], abs=1e-3)
+    assert other["value"] == pytest.approx(plain["value"], abs=1e-3)
 
 
 def test_an_uninformative_code_scores_chance_which_is_1():

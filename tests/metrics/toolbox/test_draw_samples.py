@@ -73,6 +73,14 @@ def test_factor_values_are_those_given_or_the_classes_of_a_grid():
     np.testing.assert_array_equal(factor_values(grid, np.arange(6)), grid.classes(np.arange(6)))
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1e-170, 1e200])
+def test_factors_of_extreme_units_are_read_in_usual_ones(unit):
+    values = np.random.default_rng(0).integers(5, size=(30, 2)) * unit
+    found = factor_values(code_table({"codes": values[:, :1] / unit, "factors": values}).factors, np.arange(30))
+    assert np.ptp(found, axis=0) == pytest.approx([1.5, 1.5], abs=0.5)
+    np.testing.assert_allclose(np.corrcoef(found.T), np.corrcoef(values.T / unit))
+
+
 def test_a_first_set_smaller_than_what_there_is_has_exactly_its_size():
     train, test = draw_samples(labelled(30)[0], 0, 20, 5_000)
     assert (len(train), len(test)) == (20, 10)
