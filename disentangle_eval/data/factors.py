@@ -16,8 +16,8 @@ _IMAGES_AT_ONCE = 1 << 20
 class FactorSpace:
     """Every combination of factor classes is one image; the last factor varies fastest.
 
-    `names` and `sizes` say what the F factors are and how many classes, 0 .. size - 1, each has. `values` (N, F) are the
-    real numbers of the classes, if they are known.
+    `names` and `sizes` say what the F factors are and how many classes, 0 .. size - 1, each has. `values` (N, F) are
+    the real numbers of the classes, if they are known.
     """
 
     names: tuple[str, ...]

@@ -47,7 +47,7 @@ def known_of(arrays: Mapping[str, np.ndarray], count: int, bins: int = 0) -> Kno
 
 
 def values_of(factors: Factors) -> np.ndarray | None:
-    """Values (N, F) from which `known_of` makes the same factors; None where they are not known, or cut into classes."""
+    """Values (N, F) from which `known_of` makes the same factors; None where they are not known or were binned."""
     values: np.ndarray | None = getattr(factors, "values", None)
     if values is None:
         return None
