@@ -72,6 +72,8 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "dsprites-models": [(name, f"runs/{model}-dsprites-seed0") for name, model in VAE_FAMILY.items()],
     "binfogan-mnist": seeds("BInfoGAN", "runs/binfogan-mnist"),
     "infoae-mnist": seeds("InfoAE", "runs/infoae-mnist"),
+    "infoae-mnist-tuned": trials("InfoAE", "infoae-mnist-tuned", "infoae"),
+    "binfogan-mnist-tuned": trials("BInfoGAN", "binfogan-mnist-tuned", "binfogan"),
     "infogan-mnist": [
         *seeds("paper", "runs/infogan-mnist"),
         *seeds("tuned", "runs/infogan-tuned-mnist"),
@@ -79,6 +81,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     ],
     "infogan-mnist-study": trials("trial", "infogan-mnist-tuned", "infogan")[:3],
     "infogan-mnist-paper": trials("paper", "infogan-mnist", "infogan", preset="paper"),
+    "infogan-mnist-reference": trials("reference", "infogan-mnist", "infogan", preset="reference"),
     "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
     "vae-family": family("factorvae", "beta-tcvae", "beta-vae", "vae", "dip-vae-ii"),
@@ -137,6 +140,8 @@ def made(command: str) -> str:
         return OF_A_GROUP[kind]([(name, RunFolder(EVIDENCE / folder)) for name, folder in GROUPS[argument]])
     if kind in OF_ALL_ROWS:
         return OF_ALL_ROWS[kind](published_table.read())
+    if kind == "by_seed":
+        return published_table.by_seed(published_table.read(), argument)
     if kind == "accuracy_over_training":
         return accuracy_over_training(EVIDENCE / argument)
     return performance_tables.tables(EVIDENCE / "benchmarks")[kind, argument]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,20 @@ FEWEST_SEEDS = 3
 
 
 def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with what its study's trials scored at their last iteration; without trials, no values."""
-    scored = [(run, result) for run in trials(row) for result in newest_results(run) if counts(row, result)]
+    """A row with what its study's trials scored at the row's snapshot; without trials, no values."""
+    scored = [(run, result) for run in trials(row) for result in results_at(row, run) if counts(row, result)]
     values = {run.seed: float(result["value"]) for run, result in scored}
     chances = [float(result["chance"]) for _, result in scored if result.get("chance") is not None]
     if len({column_of(result).key for _, result in scored}) > 1:
         raise SystemExit(f"{row['title']}: scores of different settings or data in one row")
     cell = cell_of(values, chances) if values else None
     return {
-        **{name: row.get(name) for name in ("title", "model", "dataset", "preset", "metric", "protocol")},
-        "snapshot": "last",
+        **{name: row.get(name) for name in ("title", "study", "model", "dataset", "preset", "metric", "protocol")},
+        "snapshot": f"highest {row['chosen_by']}" if "chosen_by" in row else "last",
         **{name: row.get(name) for name in ("published", "source", "goal")},
         **measured(cell),
         "iterations": one([run.iteration for run, _ in scored]),
+        "scored_at": {run.seed: result["iteration"] for run, result in scored} or None,
         "precision": one([run.settings["precision"] for run, _ in scored]),
         "hardware": one([RunFolder(run.folder).read_run()["hardware"] for run, _ in scored]),
         "scored_on": one([result["dataset"] for _, result in scored]),
@@ -56,6 +58,15 @@ def trials(row: Mapping[str, Any]) -> list[RunRecord]:
         and row.get("preset") in (None, run.settings.get("preset"))
         and all(run.config[name] == value for name, value in row.get("settings", {}).items())
     ]
+
+
+def results_at(row: Mapping[str, Any], run: RunRecord) -> list[Mapping[str, Any]]:
+    """A run's results at its last scored snapshot, or at that which the row's metric `chosen_by` scores highest."""
+    if "chosen_by" not in row:
+        return newest_results(run)
+    chosen = max((result for result in run.results if result["metric"] == row["chosen_by"]), key=lambda r: r["value"])
+    at = [result for result in run.results if result["iteration"] == chosen["iteration"]]
+    return newest_results(replace(run, results=at))
 
 
 def counts(row: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
@@ -116,6 +127,20 @@ def commands(rows: list[Mapping[str, Any]]) -> str:
         ]
         for row in rows
         if is_shown(row)
+    ]
+    return table(heads, cells)
+
+
+def by_seed(rows: list[Mapping[str, Any]], study: str) -> str:
+    """The scores of each seed of a study whose snapshots are chosen: at the last snapshot and at the chosen one."""
+    last, chosen = (
+        next(row for row in rows if row["study"] == study and (row["snapshot"] == "last") == is_last)
+        for is_last in (True, False)
+    )
+    heads = ["seed", "last snapshot", f"snapshot with the {chosen['snapshot']}", "its iteration"]
+    cells = [
+        [seed, f"{last['values'][seed]:.3f}", f"{value:.3f}", f"{chosen['scored_at'][seed]:,}"]
+        for seed, value in chosen["values"].items()
     ]
     return table(heads, cells)
 

@@ -8,7 +8,7 @@ from deval_infoae.config import InfoAEConfig
 from deval_infogan.config import InfoGANConfig
 from disentangle_eval.config import resolve
 
-FIELDS = {"batch": "batch_size"}
+FIELDS = {"batch": "batch_size", "lambda": "lambda_"}
 
 
 def rows(page):
