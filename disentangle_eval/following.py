@@ -89,28 +89,24 @@ def measurement_of(follow: Follow, run: Run) -> Measurement:
 def scored(run: Run, measurement: Measurement, iteration: int) -> Result:
     """The score of a snapshot, from the run's results if it is there, else computed and added to them."""
     from disentangle_eval.opening import open_model, open_subject
-    from disentangle_eval.results import append, read_results
-    from disentangle_eval.scoring import measure, recorded_score
+    from disentangle_eval.scoring import score_of
 
     opened = open_model(run.folder.snapshot(iteration), str(run.training.device))
-    subject = open_subject(opened.model, run.training.data, opened.origin)
-    lines = read_results(run.folder.results)
-    known = recorded_score(lines, measurement, subject.subject, SCORE_SEED, subject.about)
-    if known is not None:
-        return known
-    result = measure(measurement, subject.subject, SCORE_SEED, subject.about)
-    append(run.folder.results, result)
-    return result
+    return score_of(measurement, open_subject(opened.model, run.training.data, opened.origin), SCORE_SEED)
 
 
 def followed(folder: RunFolder, like: Result) -> dict[int, float]:
-    """The recorded scores of the snapshots up to one, under the same settings, by iteration."""
+    """The recorded scores of the snapshots up to one, under the same settings, by iteration.
+
+    A checkpoint that was scored between snapshots, such as after an interrupt, is left out: it is not kept.
+    """
     from disentangle_eval.results import read_results
 
     return {
         line["iteration"]: line["value"]
         for line in read_results(folder.results)
         if is_alike(line, like) and like.iteration is not None and line["iteration"] <= like.iteration
+        if line.get("checkpoint") == folder.snapshot(line["iteration"]).name
     }
 
 

@@ -5,6 +5,7 @@ Nothing here needs torch until it is used.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -195,20 +196,34 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
 
     `UsageError` where there is no such file, plugin or device; `DevalError` where the file is no whole checkpoint.
     """
-    from disentangle_eval.checkpoint import load
     from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
-    from disentangle_eval.runtime.files import sha256
     from disentangle_eval.runtime.threads import limit_threads
 
     path = find_checkpoint(path)
     chosen = choose_device(device)
     limit_threads()
     use_exact_kernels(chosen)
-    checkpoint = load(path, train=False)
-    origin = Origin(replace(checkpoint, weights={}), path, sha256(path))
+    checkpoint, sha256 = _read_whole(path)
+    origin = Origin(replace(checkpoint, weights={}), path, sha256)
     model = place(restore_model(checkpoint), chosen)
     _ORIGINS[model] = origin, _contents(model)
     return OpenedModel(model, chosen, origin)
+
+
+def _read_whole(path: Path) -> tuple[Checkpoint, str]:
+    """A checkpoint without its training state, and the checksum of its file.
+
+    Read again where a training put a newer file in its place meanwhile, whose checksum would be another's.
+    """
+    from disentangle_eval.checkpoint import load
+    from disentangle_eval.runtime.files import sha256
+
+    while True:
+        before = path.stat()
+        checkpoint, digest = load(path, train=False), sha256(path)
+        after = path.stat()
+        if os.path.samestat(before, after) and before.st_mtime_ns == after.st_mtime_ns:
+            return checkpoint, digest
 
 
 def origin_of(model: object) -> Origin | None:

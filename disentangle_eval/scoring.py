@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
@@ -25,12 +25,13 @@ from disentangle_eval.errors import (
 )
 from disentangle_eval.metrics.arrays import as_array
 from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.opening import OpenedSubject
 from disentangle_eval.registry.lines import line_of, located
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.registry.specs import MetricSpec, Need
-from disentangle_eval.results import Result, agrees, plain, result_of
+from disentangle_eval.results import Result, agrees, append, plain, recorded_lines, result_of
 from disentangle_eval.runtime.progress import cheaper_way, remark_if_long
 from disentangle_eval.runtime.versions import versions
 
@@ -74,12 +75,12 @@ def plan(
     are settings that differ from the protocol's, in every metric that has them. `UsageError` for an unknown metric, and
     for a protocol or a setting none has, with the nearest name there is, `keywords` of the caller included.
     """
-    protocols, changes = tuple(protocols), dict(changes or {})
+    protocols, changes = tuple(dict.fromkeys(protocols)), dict(changes or {})
     statistics = changes.pop("batch_statistics", "running")
     if statistics not in BATCH_STATISTICS:
         raise UsageError("batch_statistics", received=repr(statistics), expected=" or ".join(BATCH_STATISTICS))
     measurements = []
-    for name, asked in _named(metrics):
+    for name, asked in _named(metrics).items():
         try:
             measurements += _planned(name, asked, protocols, changes)
         except UsageError:
@@ -168,15 +169,17 @@ def _shown(value: Any) -> Any:
     return value.rpartition("/")[2] if isinstance(value, str) else value
 
 
-def _named(metrics: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """The names of metrics, and whether each was asked for by its own."""
+def _named(metrics: Iterable[str]) -> dict[str, bool]:
+    """The names of metrics, each once, and whether each was asked for by its own."""
+    found: dict[str, bool] = {}
     for name in metrics:
         if name == ALL:
             for registered in load_registry().metrics.values():
                 if registered.spec.in_all and registered.spec.needs <= CODE_NEEDS:
-                    yield registered.spec.name, False
+                    found.setdefault(registered.spec.name, False)
         else:
-            yield name, True
+            found[name] = True
+    return found
 
 
 def scored_on(measurement: Measurement, trained_on: str) -> str:
@@ -477,32 +480,35 @@ def _warnings_noted() -> Iterator[list[str]]:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno, source=one.source)
 
 
-def measure_each(
-    measurements: Iterable[Measurement],
-    subject: Subject,
-    seed: int,
-    about: Mapping[str, Any],
-    name: str,
-    on_result: Iterable[Callable[[Result], object]] = (),
-    recorded: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Result]:
-    """The results by metric of a subject, called `name` in messages; each new one is handed to `on_result` as it comes.
+def score_of(measurement: Measurement, opened: OpenedSubject, seed: int, again: bool = False) -> Result:
+    """The score of a subject: of a run the recorded one, unless `again`, else a new one, which is added to its results.
 
-    A result that is among the `recorded` lines is taken from them, see `recorded_score`. Every metric is checked for
-    what it needs before the first one runs. One of several that fails costs its own score alone and is a
-    `DevalWarning`, unless none succeeds, which raises the first error.
+    `DevalError` as `measure`, and where the results cannot be written.
+    """
+    recorded = recorded_lines(opened.run.results) if opened.run and not again else []
+    known = recorded_score(recorded, measurement, opened.subject, seed, opened.about)
+    if known is not None:
+        return known
+    result = measure(measurement, opened.subject, seed, opened.about)
+    if opened.run:
+        append(opened.run.results, result)
+    return result
+
+
+def measure_each(
+    planned: Iterable[tuple[Measurement, OpenedSubject]], seed: int, again: bool = False
+) -> dict[str, Result]:
+    """The results by metric, each of its own subject, as `score_of`.
+
+    Every metric is checked for what it needs before the first one runs. One of several that fails costs its own score
+    alone and is a `DevalWarning`, unless none succeeds, which raises the first error.
     """
     results, errors = {}, []
-    measurements = tuple(measurements)
-    served = list(compress(measurements, can_serve((one, subject, name) for one in measurements)))
-    for measurement in served:
+    planned = list(planned)
+    served = list(compress(planned, can_serve((one, opened.subject, opened.name) for one, opened in planned)))
+    for measurement, opened in served:
         try:
-            result = recorded_score(recorded, measurement, subject, seed, about)
-            if result is None:
-                result = measure(measurement, subject, seed, about)
-                for use in on_result:
-                    use(result)
-            results[measurement.name] = result
+            results[measurement.name] = score_of(measurement, opened, seed, again)
         except DevalError as error:
             if len(served) == 1:
                 raise
@@ -517,4 +523,5 @@ def measure_each(
 def score_table(arrays: Mapping[str, Any], measurements: Iterable[Measurement], seed: int) -> dict[str, Result]:
     """The scores by metric of a table of codes, given as arrays by the names that `disentangle_eval.score` lists."""
     table = code_table({name: as_array(value, name) for name, value in arrays.items()})
-    return measure_each(measurements, table, seed, {}, "this table of codes")
+    opened = OpenedSubject("this table of codes", table, {})
+    return measure_each(((measurement, opened) for measurement in measurements), seed)

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ import click
 
 from disentangle_eval.cli.errors import SIGNALLED, say
 from disentangle_eval.errors import UsageError
-from disentangle_eval.runtime.signals import on_signal
+from disentangle_eval.runtime.signals import Children, on_signal
 from disentangle_eval.runtime.threads import available_cores, free_threads
 from disentangle_eval.study.design import seeds_of
 
@@ -70,10 +70,7 @@ class Processes:
     """Trainings in processes of their own, so many at a time, whose lines are shown as they come."""
 
     at_a_time: int
-    running: set[subprocess.Popen[str]] = field(default_factory=set)
-    received: list[int] = field(default_factory=list)
-    # A second signal may interrupt the handler of the first.
-    starting: threading.RLock = field(default_factory=threading.RLock)
+    children: Children[subprocess.Popen[str]] = field(default_factory=Children)
 
     def run(self, commands: Mapping[int, Sequence[str]]) -> int:
         """Train each seed by its command; 0 where all ended well, 128 + n after signal n, else the largest exit code.
@@ -81,10 +78,10 @@ class Processes:
         A signal goes on to all that run, so that each saves itself; those that wait do not start. A seed that was
         killed, as the system does where memory runs out, is reported, and its exit code is 128 + n.
         """
-        with on_signal(self._pass_on), ThreadPoolExecutor(self.at_a_time) as pool:
+        with on_signal(self.children.pass_on), ThreadPoolExecutor(self.at_a_time) as pool:
             codes = list(pool.map(self._run_one, commands.values()))
-        if self.received:
-            return SIGNALLED + self.received[0]
+        if self.children.received is not None:
+            return SIGNALLED + self.children.received
         for seed, code in zip(commands, codes, strict=True):
             if code < 0:
                 cause = f"seed {seed}: killed by {signal.Signals(-code).name}"
@@ -93,28 +90,22 @@ class Processes:
         return max(code if code >= 0 else SIGNALLED - code for code in codes)
 
     def _run_one(self, command: Sequence[str]) -> int:
-        # A signal comes before the start, which then does not happen, or after it, and reaches the process.
-        with self.starting:
-            if self.received:
-                return 0
-            process = subprocess.Popen(
-                [sys.executable, "-m", "disentangle_eval.cli.seed_process", str(os.getpid()), *command],
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                # Its own session: a terminal's interrupt would reach it a second time.
-                start_new_session=True,
-            )
-            self.running.add(process)
+        process = self.children.start(partial(start_seed, command))
+        if process is None:
+            return 0
         with process:
             assert process.stderr is not None
             for line in process.stderr:
                 click.echo(line, nl=False, err=True)
-        self.running.discard(process)
-        return process.returncode
+            return self.children.wait(process)
 
-    def _pass_on(self, number: int) -> None:
-        with self.starting:
-            self.received.append(number)
-            for process in tuple(self.running):
-                process.send_signal(number)
+
+def start_seed(command: Sequence[str]) -> subprocess.Popen[str]:
+    """The process of one seed, by the arguments of its own command."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "disentangle_eval.cli.seed_process", str(os.getpid()), *command],
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from functools import partial
-from itertools import compress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from disentangle_eval.errors import UsageError
@@ -14,9 +11,7 @@ from disentangle_eval.interface.order import MODEL, is_data, refuse_number, refu
 from disentangle_eval.interface.paths import PathLike, expanded
 
 if TYPE_CHECKING:
-    from disentangle_eval.api import Dataset
     from disentangle_eval.results import Result
-    from disentangle_eval.scoring import Measurement
     from disentangle_eval.sources.opened import Source
 
 
@@ -77,7 +72,7 @@ def score(
     """
     from disentangle_eval import scoring
     from disentangle_eval.runtime.progress_bar import shown_progress
-    from disentangle_eval.sources.opened import open_source
+    from disentangle_eval.sources.opened import open_source, subjects_for
 
     names = tuple(metrics.replace(" ", "").split(",")) if isinstance(metrics, str) else tuple(metrics)
     protocols = () if protocol is None else (protocol,)
@@ -106,7 +101,8 @@ def score(
             raise UsageError("score", received=received, expected="a model and a data set")
         else:
             source = open_source(subject, device)
-        return _score_source(source, on, expanded(data_dir), measurements, seed, again)
+        subjects = subjects_for(source, measurements, on, expanded(data_dir))
+        return scoring.measure_each(zip(measurements, subjects, strict=True), seed, again)
 
 
 def _keywords() -> list[str]:
@@ -148,32 +144,3 @@ def _source_of_codes(codes: Any, arrays: Mapping[str, Any]) -> Source:
     return Source(
         "codes", {}, table={name: as_array(value, name) for name, value in {**arrays, "codes": codes}.items()}
     )
-
-
-def _score_source(
-    source: Source,
-    data: Dataset | str | None,
-    data_dir: Path | None,
-    measurements: Sequence[Measurement],
-    seed: int,
-    again: bool,
-) -> dict[str, Result]:
-    """The scores of a source by metric: of a model from a run, those it has are served and new ones are kept."""
-    from disentangle_eval.results import append, recorded_lines
-    from disentangle_eval.scoring import can_serve, measure_each
-    from disentangle_eval.sources.opened import subjects_for
-
-    subjects = subjects_for(source, measurements, data, data_dir)
-    served: dict[str, list[Measurement]] = {}
-    by_name = {opened.name: opened for opened in subjects}
-    planned = list(zip(measurements, subjects, strict=True))
-    serves = can_serve((measurement, opened.subject, opened.name) for measurement, opened in planned)
-    for measurement, opened in compress(planned, serves):
-        served.setdefault(opened.name, []).append(measurement)
-    results: dict[str, Result] = {}
-    for name, group in served.items():
-        opened = by_name[name]
-        keep = [partial(append, opened.run.results)] if opened.run else []
-        recorded = recorded_lines(opened.run.results) if opened.run and not again else []
-        results |= measure_each(group, opened.subject, seed, opened.about, name, keep, recorded)
-    return results

@@ -93,7 +93,7 @@ def _bar_panels(metrics: Mapping[str, Results]) -> list[Bars]:
 
 def _is_share(results: Results) -> bool:
     """Whether higher scores are better and all of them, and their chance levels, are between 0 and 1."""
-    values = [value for line in results for value in (line["value"], line["chance"]) if value is not None]
+    values = [value for line in results for value in (line["value"], line.get("chance")) if value is not None]
     return results[0].get("better") == "higher" and all(0 <= value <= 1 for value in values)
 
 
@@ -143,7 +143,7 @@ def _draw_bars(axes: Axes, bars: Bars) -> None:
         if len(values) > 1:
             axes.plot(values, [position] * len(values), color=INK, linestyle="", marker="o", markersize=2.5)
         axes.annotate(f" {np.mean(values):#.3g}".rstrip("."), (max(*values, 0), position), va="center", fontsize=8)
-        chances = [result["chance"] for result in members if result["chance"] is not None]
+        chances = [result["chance"] for result in members if result.get("chance") is not None]
         if chances:
             ends = [position - 0.45, position + 0.45]
             axes.plot([np.mean(chances)] * 2, ends, color=INK, linestyle=(0, (2, 1)), linewidth=1.4)
@@ -151,7 +151,7 @@ def _draw_bars(axes: Axes, bars: Bars) -> None:
     axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.grid(False, axis="y")
     axes.margins(x=0.12)
-    some_chance = any(result["chance"] is not None for _, members, _ in bars for result in members)
+    some_chance = any(result.get("chance") is not None for _, members, _ in bars for result in members)
     axes.set_title(", ".join([*_direction(bars[0][1]), *(["dashed: chance"] if some_chance else [])]), loc="left")
 
 
@@ -165,5 +165,5 @@ def _direction(results: Results) -> list[str]:
 
 
 def _of(results: Results, iteration: int, field: str) -> list[float]:
-    found = [result[field] for result in results if result["iteration"] == iteration]
+    found = [result.get(field) for result in results if result["iteration"] == iteration]
     return [value for value in found if value is not None]

@@ -75,7 +75,13 @@ class RayCluster:
                 max_retries=RETRIES,
                 retry_exceptions=[ChildProcessError],
             )(run_job)
-            self.running = {work.remote(job): job for job in jobs}
+            for job in jobs:
+                if self.stopping:
+                    yield job, STOPPED
+                else:
+                    self.running[work.remote(job)] = job
+            if self.stopping:  # perhaps while a job was on its way
+                self._cancel()
             while self.running:
                 (ended,), _ = ray.wait(list(self.running), num_returns=1)
                 job = self.running.pop(ended)
@@ -86,10 +92,13 @@ class RayCluster:
                 yield job, STOPPED if self.stopping else code
 
     def stop(self, signal_number: int) -> None:
-        """End every job; a trial whose worker is gone saves itself and ends."""
+        """End every job, and start no other; a trial whose worker is gone saves itself and ends."""
+        self.stopping = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         import ray
 
-        self.stopping = True
         for reference in list(self.running):
             ray.cancel(reference, force=True)
 

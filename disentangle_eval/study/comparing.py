@@ -126,8 +126,9 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
         results = sorted(newest_results(run), key=lambda result: int(result["seed"]))
         if not results:
             notes.append(f"{label}, seed {run.seed}: no scores")
-        elif (label, run.seed) in seen:
-            notes.append(f"{label}, seed {run.seed}: more than one run; the first one counts")
+            continue
+        if (label, run.seed) in seen:
+            notes.append(f"{label}, seed {run.seed}: more than one run with scores; the first one counts")
             continue
         seen.add((label, run.seed))
         for result in results:

@@ -141,7 +141,7 @@ def against(
         quantity = quantity_of(name, having)
         title = quantity.title_of(take)
         panels[title] = lines_over(having, setting, [quantity.value(run, take) for run in having], title)
-        levels[title] = [*chance_of(runs, quantity), *(levels_of(published) if name == names[0] else ())]
+        levels[title] = [*chance_of(having, quantity), *(levels_of(published) if name == names[0] else ())]
         if not panels[title]:
             raise without_values(name)
     return panels_figure(panels, setting, levels, title_of(having))

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+from disentangle_eval.runtime.signals import Children
 
 # The exit code of a job that was stopped, or not started because others were.
 STOPPED = 128
@@ -44,8 +47,7 @@ class Processes:
     """Runs jobs in processes; `stop` sends them a signal, so that each saves itself and ends."""
 
     at_a_time: int
-    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
-    stopping: bool = False
+    children: Children[subprocess.Popen[bytes]] = field(default_factory=Children)
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, int]]:
         """Each job as it ends, with its exit code.
@@ -61,26 +63,18 @@ class Processes:
 
     def stop(self, signal_number: int) -> None:
         """Pass a signal on to every process that runs; jobs that wait do not start."""
-        self.stopping = True
-        for process in tuple(self.running):
-            process.send_signal(signal_number)
+        self.children.pass_on(signal_number)
 
     def _run_one(self, job: Job) -> int:
         code = 0
         for _ in range(1 + RETRIES):
-            if self.is_stopping():
+            process = self.children.start(partial(start_job, job))
+            if process is None:
                 return STOPPED
-            process = start_job(job)
-            self.running.add(process)
-            code = process.wait()
-            self.running.discard(process)
-            if code >= 0 or self.is_stopping():
+            code = self.children.wait(process)
+            if code >= 0:
                 break
-        return STOPPED if self.is_stopping() else code
-
-    def is_stopping(self) -> bool:
-        """Whether `stop` was called, perhaps in another thread since the last look."""
-        return self.stopping
+        return code if self.children.received is None else STOPPED
 
 
 def start_job(job: Job) -> subprocess.Popen[bytes]:

@@ -106,19 +106,20 @@ class Score(Quantity):
     def chance(self, runs: Sequence[RunRecord]) -> float | None:
         if self.detail:
             return None
-        levels = [result["chance"] for run in runs for result in self.results(newest_results(run))]
+        levels = [result.get("chance") for run in runs for result in self.results(newest_results(run))]
         known = [level for level in levels if level is not None]
         return statistics.fmean(known) if known else None
 
     def results(self, results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Those of some results that have the score."""
-        return [
+        """Those of a run's results that have the score, on the data of its training alone where there are some."""
+        having = [
             result
             for result in results
             if result["metric"] == self.metric
             and (not self.protocol or result["settings"].get("protocol") == self.protocol)
             and (not self.detail or isinstance((result.get("details") or {}).get(self.detail), (int, float)))
         ]
+        return [result for result in having if result.get("dataset") == result.get("trained_on")] or having
 
     def value_in(self, result: Mapping[str, Any]) -> float:
         """The value in a result that has the score."""
@@ -128,7 +129,8 @@ class Score(Quantity):
 def quantity_of(name: str, runs: Sequence[RunRecord]) -> Quantity:
     """What a name means in some runs: TERM, METRIC, METRIC:PROTOCOL, METRIC:PROTOCOL:DETAIL or term:TERM.
 
-    `UsageError` where no run has it, and for the name alone of a term that is also that of a metric.
+    `UsageError` where no run has it, for the name alone of a term that is also that of a metric, and for scores that
+    may not share a figure, see `refuse_mixed`.
     """
     term, score = Term(name.removeprefix(TERM)), score_of(name)
     is_logged = any(term.points(run) is not None for run in runs)
@@ -142,7 +144,32 @@ def quantity_of(name: str, runs: Sequence[RunRecord]) -> Quantity:
     if not is_logged and not is_scored:
         known = ", ".join([*terms_in(runs), *scores_in(runs)]) or "none yet"
         raise UsageError("--show", received=repr(name), expected=f"a logged term or a score of these runs: {known}")
+    if is_scored:
+        refuse_mixed(name, score, runs)
     return term if is_logged else score
+
+
+def refuse_mixed(name: str, score: Score, runs: Sequence[RunRecord]) -> None:
+    """`UsageError` for scores of several protocols, and for those of runs on one data set that differ in more.
+
+    That is in the version of the metric or in the data that were scored on.
+    """
+    protocols: dict[str, None] = {}
+    columns: dict[str, set[Any]] = defaultdict(set)
+    for run in runs:
+        for result in score.results(run.results):
+            protocols[str(result["settings"].get("protocol"))] = None
+            columns[run.dataset].add((result.get("metric_version"), result.get("dataset_sha256")))
+    if len(protocols) > 1:
+        named = sorted(":".join(filter(None, (score.metric, protocol, score.detail))) for protocol in protocols)
+        raise UsageError("--show", received=f"{name!r}, scores of several protocols", expected=" or ".join(named))
+    if any(len(alike) > 1 for alike in columns.values()):
+        raise UsageError(
+            "--show",
+            received=f"{name!r}, scores of several versions of the metric or on several data",
+            expected="runs of one data set with scores that may be compared",
+            advice="`deval compare` shows them in columns of their own",
+        )
 
 
 def score_of(name: str) -> Score:

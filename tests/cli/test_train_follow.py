@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,8 +12,9 @@ from cli_tiny import TINY
 from disentangle_eval import scoring
 from disentangle_eval.checkpoint import load
 from disentangle_eval.errors import DevalError
-from disentangle_eval.following import best_iteration
-from disentangle_eval.results import Result
+from disentangle_eval.following import best_iteration, followed
+from disentangle_eval.results import Result, append
+from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.training import Training
 
 pytestmark = pytest.mark.usefixtures("unrendered_plots")
@@ -64,6 +66,27 @@ def test_patience_ends_training_after_as_many_snapshots_without_a_better_score(d
     assert values_of(tmp_path / "run") == [1, 3, 2, 2]
     assert load(tmp_path / "run" / "checkpoint.pt").iteration == 3
     assert "stopping: 2 snapshots without a better mig" in answer.err
+
+
+def test_a_checkpoint_that_was_scored_between_snapshots_is_none_of_them(tmp_path):
+    """As after an interrupt: its weights are gone once the run goes on."""
+    folder = RunFolder(tmp_path)
+    score = Result(
+        metric="mig",
+        metric_version=1,
+        value=1.0,
+        better="higher",
+        chance=None,
+        details={},
+        settings={},
+        seed=0,
+        seconds=0,
+    )
+    found = [(0, 1.0, "00000000.pt"), (7, 9.0, "checkpoint.pt"), (10, 2.0, "00000010.pt"), (20, 3.0, "00000020.pt")]
+    scores = [replace(score, iteration=at, value=value, checkpoint=name) for at, value, name in found]
+    for one in scores:
+        append(folder.results, one)
+    assert followed(folder, scores[2]) == {0: 1.0, 10: 2.0}
 
 
 def test_scoring_leaves_training_its_threads(deval, tmp_path, monkeypatch):

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from disentangle_eval.api import ImageShape
-from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.checkpoint import Checkpoint, load, save
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import build_model, restore_model
+from disentangle_eval.opening import build_model, open_model, restore_model
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.files import sha256
 
 SHAPE = ImageShape(1, 16, 16)
 
@@ -55,6 +56,23 @@ def test_a_model_that_is_not_installed_or_is_another_one_is_refused(vae, change,
         restore_model(replace(vae, model={**vae.model, **change}))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_checksum_is_that_of_the_weights_where_a_training_goes_on(vae, tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    save(path, vae)
+    read = []
+
+    def replaced_meanwhile(path, *, train):
+        read.append(found := load(path, train=train))
+        if len(read) == 1:
+            save(path, replace(vae, iteration=2))
+        return found
+
+    monkeypatch.setattr("disentangle_eval.checkpoint.load", replaced_meanwhile)
+    origin = open_model(path, "cpu").origin
+    assert [checkpoint.iteration for checkpoint in read] == [1, 2]
+    assert (origin.checkpoint.iteration, origin.sha256) == (2, sha256(path))
 
 
 @pytest.mark.parametrize("change", ["missing", "of another shape", "unknown"])

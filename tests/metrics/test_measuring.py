@@ -12,6 +12,7 @@ import torch
 import disentangle_eval
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.opening import OpenedSubject
 from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.specs import MetricSpec
 from disentangle_eval.scoring import (
@@ -25,6 +26,7 @@ from disentangle_eval.scoring import (
 )
 
 TABLE = CodeTable(np.arange(12.0)[:, None])
+OPENED = OpenedSubject("the table", TABLE, {})
 
 
 def measurement(kind, asked=True):
@@ -108,11 +110,24 @@ def test_an_estimate_of_the_time_that_exits_or_prints_costs_no_score(capsys):
 def test_a_metric_that_fails_costs_its_own_score_alone():
     kinds = (faulty_metrics.Raises, faulty_metrics.NumpyNumbers, faulty_metrics.NotFinite)
     with pytest.warns(DevalWarning) as warned:
-        results = measure_each(map(measurement, kinds), TABLE, 0, {}, "the table")
+        results = measure_each(((measurement(kind), OPENED) for kind in kinds), 0)
     assert list(results) == ["numpynumbers"]
     assert [str(one.message).partition(":")[0] for one in warned] == ["raises failed", "notfinite failed"]
     with pytest.raises(DevalError, match="KeyError"):
-        measure_each([measurement(faulty_metrics.Raises)], TABLE, 0, {}, "the table")
+        measure_each([(measurement(faulty_metrics.Raises), OPENED)], 0)
+
+
+def test_a_metric_that_fails_on_one_subject_costs_no_score_of_another():
+    other = OpenedSubject("another table", TABLE, {})
+    planned = [(measurement(faulty_metrics.NumpyNumbers), OPENED), (measurement(faulty_metrics.Raises), other)]
+    with pytest.warns(DevalWarning, match="raises failed"):
+        assert list(measure_each(planned, 0)) == ["numpynumbers"]
+
+
+def test_a_metric_that_is_named_twice_is_scored_once_and_counts_as_asked_for():
+    twice = [(one.name, one.asked) for one in plan(["all", "mig", "mig"], ["dlib", "dlib"])]
+    assert [name for name, _ in twice] == [one.name for one in plan(["all"])]
+    assert [name for name, asked in twice if asked] == ["mig"]
 
 
 def test_a_metric_without_protocols_costs_all_nothing_but_itself(monkeypatch):

@@ -10,13 +10,14 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tiny_studies import LONGER, Here, study
 
 from disentangle_eval.study.cluster import TOKEN_FILE, RayCluster, is_installed, short_folder, token_in
 from disentangle_eval.study.comparing import compare
-from disentangle_eval.study.processes import Processes
+from disentangle_eval.study.processes import STOPPED, Processes
 from disentangle_eval.study.running import StudyFolder, run_study, states_of
 from disentangle_eval.study.runs import find_runs
 from disentangle_eval.study.tables import FORMATS
@@ -106,6 +107,32 @@ def test_a_study_on_ray_is_done_and_leaves_no_folder_behind(grid, tmp_path):
     )
     assert {state.state for state in states_of(folder)} == {"done"}
     assert set(Path(tempfile.gettempdir()).glob("dv-*")) == before
+
+
+@pytest.mark.parametrize("when", ["connecting", "submitting"])
+def test_a_signal_before_all_jobs_are_submitted_ends_the_study(when, monkeypatch, tmp_path):
+    """Connecting takes seconds; a job that was not stopped would train to its end."""
+    submitted, cancelled = [], []
+    engine = RayCluster(tmp_path, "auto")
+
+    def submit(job):
+        submitted.append(job)
+        if when == "submitting":
+            engine.stop(signal.SIGTERM)
+        return job
+
+    ray = SimpleNamespace(
+        init=lambda **options: engine.stop(signal.SIGTERM) if when == "connecting" else None,
+        remote=lambda **options: lambda work: SimpleNamespace(remote=submit),
+        wait=lambda references, num_returns: (references[:1], references[1:]),
+        get=lambda reference: 0,
+        cancel=lambda reference, force: cancelled.append(reference),
+        shutdown=lambda: None,
+        exceptions=SimpleNamespace(RayError=RuntimeError),
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    assert dict(engine.run(["first", "second"])) == dict.fromkeys(("first", "second"), STOPPED)
+    assert submitted == cancelled == ([] if when == "connecting" else ["first"])
 
 
 def test_a_short_folder_is_gone_at_the_end():

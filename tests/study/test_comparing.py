@@ -138,7 +138,13 @@ def test_notes_say_how_many_scores_of_a_column_had_a_warning():
 def test_a_second_run_of_one_setting_and_seed_is_left_out_and_named():
     comparison = compare([run("a", 0, [result("mig", 0.5)]), run("a", 0, [result("mig", 0.7)])])
     assert comparison.cells["a"]["mig p"].values == {0: 0.5}
-    assert comparison.notes == ("a, seed 0: more than one run; the first one counts",)
+    assert comparison.notes == ("a, seed 0: more than one run with scores; the first one counts",)
+
+
+def test_a_run_without_scores_hides_no_other_of_its_setting_and_seed():
+    comparison = compare([run("a", 0, []), run("a", 0, [result("mig", 0.7)])])
+    assert comparison.cells["a"]["mig p"].values == {0: 0.7}
+    assert comparison.notes == ("a, seed 0: no scores",)
 
 
 def test_runs_without_scores():

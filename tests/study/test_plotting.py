@@ -1,6 +1,7 @@
 """Figures of many runs: what is drawn is what logs and results hold."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -80,6 +81,49 @@ def test_a_quantity_is_the_same_for_every_run(runs, tmp_path):
         plotting.strip(find_runs([tmp_path]), "mig")
     axes = plotting.strip(find_runs([tmp_path]), "mig:p").axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a beta=1 (1)", "a beta=4 (2)"]
+
+
+def rescored(folder, *changes):
+    """Write a run's score once more for each of some changes to it."""
+    results = folder / "results.jsonl"
+    score = json.loads(results.read_text())
+    results.write_text("".join(json.dumps({**score, **change}) + "\n" for change in changes))
+
+
+def test_scores_of_several_protocols_are_never_one_quantity(runs, tmp_path):
+    rescored(tmp_path / "1-0", {}, {"settings": {"protocol": "q"}, "value": 100})
+    found = find_runs([tmp_path])
+    for draw in DRAWN.values():
+        with pytest.raises(UsageError, match="'mig', scores of several protocols, expected mig:p or mig:q"):
+            draw(found, "mig")
+    with pytest.raises(UsageError, match="expected mig:p:gap or mig:q:gap"):
+        plotting.strip(found, "mig::gap")
+    assert lines_of(plotting.strip(found, "mig:p").axes[0])[0].tolist() == [[1, 0], [2, 0]]
+
+
+def test_a_score_is_that_on_the_data_of_the_training_and_never_a_mean_over_data(runs, tmp_path):
+    other = {"dataset": "other", "dataset_sha256": "o", "value": 100}
+    rescored(tmp_path / "1-0", {"trained_on": "grid"}, {"trained_on": "grid", **other})
+    assert lines_of(plotting.curve(find_runs([tmp_path]), ["mig"]).axes[0])[0].tolist() == [[20, 1.5]]
+    rescored(tmp_path / "1-1", other)
+    with pytest.raises(UsageError, match="several data"):
+        plotting.curve(find_runs([tmp_path]), ["mig"])
+
+
+def test_chance_is_that_of_the_runs_that_are_drawn(runs, tmp_path):
+    write_run(tmp_path / "without", 0, 1)
+    described = tmp_path / "without" / "run.json"
+    described.write_text(described.read_text().replace('"beta"', '"gamma"'))
+    rescored(tmp_path / "without", {"chance": 0.9})
+    drawn = plotting.against(find_runs([tmp_path]), "beta", ["mig"])
+    assert lines_of(drawn.axes[0])[-1].tolist() == [[0, 0.1], [1, 0.1]]
+
+
+def test_a_score_without_a_chance_level_has_no_line(runs, tmp_path):
+    for run in runs:
+        results = run.folder / "results.jsonl"
+        results.write_text(results.read_text().replace('"chance"', '"likely"'))
+    assert texts_of(plotting.strip(find_runs([tmp_path]), "mig").axes[0]) == []
 
 
 def test_runs_are_called_by_the_name_that_they_are_given(runs, tmp_path):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from disentangle_eval.study.processes import RETRIES, STOPPED, Processes, run_job
+from disentangle_eval.study import processes
+from disentangle_eval.study.processes import RETRIES, STOPPED, Processes, run_job, start_job
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,19 @@ def test_stopped_jobs_receive_the_signal_and_waiting_ones_do_not_start(tmp_path)
     assert dict(engine.run(jobs)) == dict.fromkeys(jobs, STOPPED)
     stopping.join()
     assert not (folders[1] / "begun").exists()
+
+
+def test_a_signal_while_a_process_starts_reaches_it(tmp_path, monkeypatch):
+    """It comes from another thread, the one that receives signals."""
+    job, engine = Code(tmp_path, "import time; time.sleep(60)"), Processes(at_a_time=1)
+
+    def slowly(job):
+        stopping.start()
+        time.sleep(0.2)
+        return start_job(job)
+
+    stopping = threading.Thread(target=engine.stop, args=[signal.SIGTERM])
+    monkeypatch.setattr(processes, "start_job", slowly)
+    began = time.monotonic()
+    assert list(engine.run([job])) == [(job, STOPPED)]
+    assert time.monotonic() - began < 30
