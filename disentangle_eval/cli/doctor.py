@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import shutil
@@ -67,9 +66,9 @@ def packages() -> Iterator[Finding]:
 
 def extras() -> Iterator[Finding]:
     for name, use in EXTRAS.items():
-        if importlib.util.find_spec(name):
+        try:
             yield Finding(name, "ok", version(name))
-        else:
+        except PackageNotFoundError:
             install = f"pip install 'disentangle-eval[{OF_EXTRA[name]}]'"
             yield Finding(name, "missing", "not installed (optional)", f"for {use}: {install}")
 

@@ -34,9 +34,9 @@ def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_d
     from disentangle_eval.study.page import checkpoint_page
 
     opened = open_model(checkpoint, device)
+    page = checkpoint_page(opened, caption(opened.origin), data_dir)
     path = out or temporary_page()
     make_folder(path.parent)
-    page = checkpoint_page(opened, caption(opened.origin), data_dir)
     write_atomically(path, lambda file: file.write(page.encode()))
     yield path
     if opens and not webbrowser.open(path.resolve().as_uri()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -36,4 +37,5 @@ def new(name: str, kind: str, out: Path | None) -> None:
         make_folder((folder / path).parent)
         write_atomically(folder / path, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
     print_path(folder)
-    note(f"next: python -m pip install -e {folder} pytest && python -m pytest -q {folder}")
+    quoted = shlex.quote(str(folder))
+    note(f"next: python -m pip install -e {quoted} pytest && python -m pytest -q {quoted}")

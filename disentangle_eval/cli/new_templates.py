@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PYPROJECT = """\
 [build-system]
 requires = ["hatchling"]
@@ -305,6 +307,8 @@ def files_of(kind: str, name: str) -> dict[str, str]:
     """The contents of every file of a new plugin, by path."""
     module = "deval_" + name.replace("-", "_")
     words = "".join(word.capitalize() for word in name.split("-"))
+    if any(re.search(rf"\b{words}\b", text) for text in FILES[kind].values()):  # a name that its files import
+        words += "Own"
     readme = README.replace("COMMAND", COMMANDS[kind]).replace("KIND", kind).replace("FILES", PURPOSES[kind])
     contents = {**FILES[kind], "pyproject.toml": PYPROJECT, ".github/workflows/test.yml": CI, "README.md": readme}
 

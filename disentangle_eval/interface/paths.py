@@ -6,15 +6,17 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from disentangle_eval.runtime.files import with_home
+
 PathLike = str | os.PathLike[str]
 
 
 def expanded(path: PathLike | None) -> Path | None:
     """A path with `~` written out; None where none is given."""
-    return None if path is None else Path(path).expanduser()
+    return None if path is None else with_home(path)
 
 
 def each_expanded(paths: PathLike | Iterable[PathLike]) -> list[Path]:
     """One path, or several, as a list with `~` written out."""
     several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    return [Path(path).expanduser() for path in several]
+    return [with_home(path) for path in several]

@@ -95,7 +95,7 @@ def score(
         if subject is None or (_is_array(subject) and not is_data(on)):
             return scoring.score_table(_table(subject, on, arrays), measurements, seed)
         if _is_array(subject):
-            source = _source_of_codes(subject, arrays)
+            source = _source_of_codes(_table(subject, None, arrays))
         elif arrays:
             received = f"{', '.join(arrays)} with a model"
             raise UsageError("score", received=received, expected="a model and a data set")
@@ -130,17 +130,18 @@ def _is_array(value: Any) -> bool:
 def _table(codes: Any, factors: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The arrays of a table of codes, those given by position included; `UsageError` without codes."""
     by_position = {"codes": codes, "factors": factors}
-    table = {**arrays, **{name: value for name, value in by_position.items() if value is not None}}
+    by_position = {name: value for name, value in by_position.items() if value is not None}
+    if twice := sorted(set(by_position) & set(arrays)):
+        raise UsageError("score", received=f"{' and '.join(twice)} twice", expected="each by position or by name")
+    table = {**arrays, **by_position}
     if "codes" not in table:
         raise UsageError("score", received="nothing to score", expected="a model and a data set, or codes")
     return table
 
 
-def _source_of_codes(codes: Any, arrays: Mapping[str, Any]) -> Source:
+def _source_of_codes(table: Mapping[str, Any]) -> Source:
     """Codes in the order of a data set's images, as a source of codes."""
     from disentangle_eval.metrics.arrays import as_array
     from disentangle_eval.sources.opened import Source
 
-    return Source(
-        "codes", {}, table={name: as_array(value, name) for name, value in {**arrays, "codes": codes}.items()}
-    )
+    return Source("codes", {}, table={name: as_array(value, name) for name, value in table.items()})

@@ -12,6 +12,7 @@ from disentangle_eval.interface.opening import load_model
 from disentangle_eval.interface.paths import PathLike
 from disentangle_eval.interface.results import load_results
 from disentangle_eval.interface.scoring import score
+from disentangle_eval.runtime.files import with_home
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def load_run(folder: PathLike) -> TrainedRun:
         run = de.load_run("runs/vae-dsprites-seed0")
         run.log[-1]
     """
-    run = TrainedRun(Path(folder).expanduser())
+    run = TrainedRun(with_home(folder))
     if not RunFolder(run.folder).run_file.is_file():
         raise UsageError(
             "run", received=f"{os.fspath(folder)!r}, which holds no run", expected="a folder of `deval train`"

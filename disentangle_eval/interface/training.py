@@ -12,6 +12,7 @@ from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.interface.paths import PathLike, expanded
 from disentangle_eval.interface.trained_run import TrainedRun
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.files import with_home
 from disentangle_eval.training.folder import RunFolder
 
 
@@ -79,10 +80,10 @@ def _folder_to_train(
             raise UsageError(
                 "resume", received=f"{os.fspath(resume)!r} and out={os.fspath(out)!r}", expected="one folder"
             )
-        run = Path(resume).expanduser()
+        run = with_home(resume)
         return run.parent if run.is_file() else run
     if out is not None and (resume or model is not None):
-        return Path(out).expanduser()
+        return with_home(out)
     if model is None:
         raise UsageError("model", received="none", expected="the name of a model, or resume=RUN")
     folder = default_folder(model, given.get("dataset", "dsprites"), given.get("seed", 0))

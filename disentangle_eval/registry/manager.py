@@ -137,8 +137,8 @@ def _load_file(path: Path) -> object:
             raise ImportError(f"a module {path.stem!r} is loaded already; give the file another name")
         return known
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError("no Python file; DEVAL_PLUGINS names files such as mine.py")
     module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from disentangle_eval.errors import UsageError
+from disentangle_eval.runtime.files import with_home
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class DatasetName:
     @property
     def path(self) -> Path | None:
         """The place as a path, the home folder expanded."""
-        return Path(self.place).expanduser() if self.place else None
+        return with_home(self.place) if self.place else None
 
     @property
     def short(self) -> str:

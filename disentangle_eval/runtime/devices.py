@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TypeVar
 
 import torch
@@ -34,6 +35,8 @@ def choose_device(name: str) -> torch.device:
             received=f"{name!r}, but this torch ({torch.__version__}, {built}) sees no CUDA device",
             advice="use --device cpu",
         )
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UsageError("--device", received=repr(name), expected="auto, cpu, cuda or cuda:N")
     index = name.partition(":")[2]
     if index and int(index) >= torch.cuda.device_count():
         raise UsageError("--device", received=repr(name), expected=f"cuda:N with N below {torch.cuda.device_count()}")

@@ -48,6 +48,11 @@ def writing(path: Path) -> Iterator[None]:
         raise WriteError(path, error) from error
 
 
+def with_home(path: str | os.PathLike[str]) -> Path:
+    """A path with `~` written out; of a user that does not exist it stays as it is, and is found nowhere."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 def make_folder(path: Path) -> None:
     """The folder, with its parents; `DevalError` where that is not allowed."""
     with writing(path):

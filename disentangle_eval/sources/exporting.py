@@ -6,8 +6,10 @@ import importlib.util
 import json
 import shlex
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import torch
@@ -20,7 +22,7 @@ from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.opening import find_checkpoint, find_run, restore_model
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
-from disentangle_eval.runtime.files import make_folder, sha256, write_atomically
+from disentangle_eval.runtime.files import make_folder, sha256, write_atomically, writing
 from disentangle_eval.runtime.programs import without_log
 from disentangle_eval.sources.adapters import text_of_prior
 from disentangle_eval.sources.published import CONFIG, FORMAT, WEIGHTS
@@ -86,7 +88,8 @@ def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folde
     for name, part, example in parts:
         file = folder / f"{name}.{kind}"
         try:
-            write(part.eval(), example, file)
+            with _whole(file) as unfinished:
+                write(part.eval(), example, unfinished)
         except DevalError:
             raise
         except Exception as error:  # whatever a model that cannot be traced makes torch raise
@@ -96,6 +99,15 @@ def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folde
             ) from error
         files.append(file)
     return files
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """A path of the same name in a temporary folder; what is written there takes the file's place at the end."""
+    with writing(file), TemporaryDirectory(dir=file.parent, prefix=".") as folder:
+        unfinished = Path(folder) / file.name
+        yield unfinished
+        unfinished.replace(file)
 
 
 def _write_pt2(part: nn.Module, example: Tensor, file: Path) -> None:
@@ -121,11 +133,12 @@ def _write_onnx(part: nn.Module, example: Tensor, file: Path) -> None:
 
 def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
     _require("safetensors")
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     weights, config = folder / WEIGHTS, folder / CONFIG
     tensors = {name: value.detach().clone().contiguous() for name, value in checkpoint.weights.items()}
-    save_file(tensors, weights, metadata={"model": str(checkpoint.model["name"])})
+    serialised = save(tensors, metadata={"model": str(checkpoint.model["name"])})
+    write_atomically(weights, lambda file: file.write(serialised))
     parts = {name: dict(getattr(checkpoint, name)) for name in ("model", "config", "data", "versions")}
     contents = {"format": FORMAT, **parts, "seed": checkpoint.seed, "iteration": checkpoint.iteration}
     text = json.dumps(contents, indent=2) + "\n"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
+from disentangle_eval.runtime.files import with_home
 
 SourceKind = Literal["checkpoint", "program", "weights", "table", "callable", "hub"]
 
@@ -38,7 +39,7 @@ def refuse_missing(place: str) -> None:
 
 def is_source(place: str) -> bool:
     """Whether a place may hold a source, by its name and whether there is such a file."""
-    if place.startswith(HUB) or Path(place).expanduser().exists():
+    if place.startswith(HUB) or with_home(place).exists():
         return True
     return _CALLABLE.fullmatch(place) is not None and not names_dataset(place)
 
@@ -46,7 +47,7 @@ def is_source(place: str) -> bool:
 def names_dataset(text: str) -> bool:
     """Whether a text is the name of a data set, and not of a file or a module that is there."""
     name = re.split("[:?]", text, maxsplit=1)[0]
-    if name not in load_registry().datasets or Path(text).expanduser().exists():
+    if name not in load_registry().datasets or with_home(text).exists():
         return False
     if Path(f"{name}.py").is_file() or Path(name, "__init__.py").is_file():
         return False
@@ -68,7 +69,7 @@ def kind_of(place: str) -> SourceKind:
     """The kind of the source at a place; `UsageError` where there is nothing that can be scored."""
     if place.startswith(HUB):
         return "hub"
-    path = Path(place).expanduser()
+    path = with_home(place)
     if path.is_dir():
         return "checkpoint"
     if path.is_file():

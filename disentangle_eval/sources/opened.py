@@ -29,6 +29,7 @@ from disentangle_eval.opening import (
     refuse_other_shape,
     restore_model,
 )
+from disentangle_eval.runtime.files import with_home
 from disentangle_eval.sources.kinds import HUB, kind_of, python_name_advice
 from disentangle_eval.sources.published import published_checkpoint
 from disentangle_eval.sources.settings import SourceName, SourceSettings, parse_source, source_settings
@@ -93,7 +94,7 @@ def open_source(source: Any, device: str = "auto", **settings: Any) -> Source:
                 received=repr(written.text),
                 expected=f"{written.place!r} without settings, since its checkpoint says how images look",
             )
-        opened = open_model(Path(written.place).expanduser(), device)
+        opened = open_model(with_home(written.place), device)
         return Source(str(opened.origin.path), opened.origin.about, opened.model, origin=opened.origin)
     if kind == "weights":
         raise UsageError(f"source {written.place!r} holds weights without their network", advice=WEIGHTS)
@@ -128,7 +129,7 @@ def subjects_for(
         from disentangle_eval.calibration import calibrated
 
         model, origin = calibrated(source.model, source.origin, data_dir)
-        source = replace(source, model=model, origin=origin, about=origin.about)
+        source = replace(source, model=model, origin=origin, about={**source.about, **origin.about})
     subjects: dict[str, OpenedSubject] = {}
 
     def subject(measurement: Measurement) -> OpenedSubject:
@@ -254,7 +255,7 @@ def _open_table(written: SourceName) -> Source:
 
     if _given(written.settings):
         raise UsageError("source", received=repr(written.text), expected="a table without settings")
-    path = Path(written.place).expanduser()
+    path = with_home(written.place)
     about = {"codes": written.place, "codes_sha256": sha256(path)}
     return Source(written.place, about, table=read_table(path))
 
@@ -263,7 +264,7 @@ def _open_program(written: SourceName, device: str) -> Source:
     from disentangle_eval.runtime.devices import choose_device, use_exact_kernels
     from disentangle_eval.runtime.programs import load_program, program_kind
 
-    path = Path(written.place).expanduser()
+    path = with_home(written.place)
     contents = path.read_bytes()
     kind = program_kind(contents)
     assert kind is not None
@@ -366,6 +367,11 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
     if _builds(source):
         source = _built(source)
     name = _name_of(source)
+    owner = source if isinstance(source, nn.Module) else getattr(source, "__self__", None)
+    known = next((tensor.device for tensor in owner.parameters()), None) if isinstance(owner, nn.Module) else None
+    if known is not None and device != "auto" and choose_device(device).type != known.type:
+        advice = f"move the model first, such as model.to({device!r})"
+        raise UsageError("device", received=repr(device), expected=f"{known}, where the model is", advice=advice)
     origin = origin_of(source) if isinstance(source, nn.Module) else None
     if _is_foreign(source) or isinstance(source, (Encoder, Generator)):
         if settings:
@@ -377,8 +383,6 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
     if not callable(source):
         expected = "a path or name, a model, a callable on tensors, or codes"
         raise UsageError("source", received=f"an object of type {type(source).__name__}", expected=expected)
-    owner = source if isinstance(source, nn.Module) else getattr(source, "__self__", None)
-    known = next((tensor.device for tensor in owner.parameters()), None) if isinstance(owner, nn.Module) else None
     chosen = known or choose_device("cpu" if device == "auto" else device)
     model = _adapted(source, name, source_settings(dict(settings)), chosen)
     return Source(name, {"model": name}, model)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.runtime.files import with_home
 
 if TYPE_CHECKING:
     from disentangle_eval.checkpoint import Checkpoint
@@ -72,7 +73,7 @@ def _checkpoint(name: str, contents: dict[str, Any], weights: Path) -> Checkpoin
 
 def _file(name: str, file: str) -> Path | None:
     """A file of a folder or of a model on the hub; None where there is none, or no client to ask for it."""
-    folder = Path(name).expanduser()
+    folder = with_home(name)
     if folder.is_dir():
         return folder / file if (folder / file).is_file() else None
     if importlib.util.find_spec("huggingface_hub") is None:

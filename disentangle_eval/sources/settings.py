@@ -64,8 +64,8 @@ def parse_source(text: str) -> SourceName:
 
 def source_settings(values: dict[str, Any]) -> SourceSettings:
     """Settings by name; `UsageError` where they are unknown, out of range or do not go together."""
-    if isinstance(values.get("channels"), int):
-        values = {**values, "channels": str(values["channels"])}
+    numbers = {name: str(values[name]) for name in ("channels", "output") if isinstance(values.get(name), int)}
+    values = {**values, **numbers}
     known = list(SourceSettings.model_fields)
     for name in values:
         if name not in known:

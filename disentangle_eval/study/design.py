@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
+from pydantic import StrictInt
+
 from disentangle_eval.config import (
     Config,
     Field,
@@ -31,8 +33,8 @@ from disentangle_eval.study.figure import FigureSettings
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# What an entry of `[[models]]` may say besides settings of its model.
-ENTRY_KEYS = ("model", "dataset", "preset", "seeds", "iterations")
+# In a study's file; `true` is no seed.
+Seeds = str | StrictInt | tuple[StrictInt, ...]
 
 MOST_SEEDS = 10_000
 
@@ -52,7 +54,7 @@ class StudySettings(Config):
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the study")
     dataset: str | tuple[str, ...] = Field("dsprites", description="data set, or several, on which models train")
     preset: str | None = Field(None, description="preset of every model without one of its own")
-    seeds: str | int | tuple[int, ...] = Field("0", description="seeds of every trial, such as 0-4 or 0,3")
+    seeds: Seeds = Field("0", description="seeds of every trial, such as 0-4 or 0,3")
     iterations: int | None = Field(None, ge=1, description="training iterations  [default: the preset's]")
     metrics: tuple[str, ...] = Field((), description="metrics to score, each NAME or NAME:PROTOCOL")
     score_seed: int = Field(0, ge=0, description="seed of the metrics' random draws")
@@ -63,6 +65,16 @@ class StudySettings(Config):
     checkpoint_every: int = Field(1000, ge=1, description="iterations between checkpoints")
     snapshot_every: int = Field(5000, ge=1, description="iterations between kept snapshots")
     figure: FigureSettings | None = Field(None, description="what `deval study figure` draws")
+
+
+class EntrySettings(Config):
+    """What an entry of `[[models]]` says besides the settings of its model, in place of what the study says."""
+
+    model: str = Field(description="name of the model")
+    dataset: str | tuple[str, ...] | None = Field(None, description="data set, or several, on which it trains")
+    preset: str | None = Field(None, description="preset of the model")
+    seeds: Seeds | None = Field(None, description="seeds of its trials")
+    iterations: int | None = Field(None, ge=1, description="training iterations")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,15 +211,18 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
     """The trials of one `[[models]]`: every combination of its settings, on every data set, with every seed."""
     if not isinstance(entry.get("model"), str):
         raise UsageError("", received=dict(entry), expected="model = NAME", advice="see `deval models`")
+    own = build(EntrySettings, {key: value for key, value in entry.items() if key in EntrySettings.model_fields})
     registry = load_registry()
-    registered = registry.find_model(entry["model"])
+    registered = registry.find_model(own.model)
     config: type[ModelConfig] = registry.resolve(registered, "config")
-    seeds = seeds_of(entry.get("seeds", settings.seeds))
-    datasets = entry.get("dataset", settings.dataset)
-    datasets = (datasets,) if isinstance(datasets, str) else tuple(datasets)
-    preset = entry.get("preset", settings.preset)
-    written = {key.replace("-", "_"): value for key, value in flat(entry).items() if key not in ENTRY_KEYS}
-    iterations = entry.get("iterations", settings.iterations)
+    seeds = seeds_of(settings.seeds if own.seeds is None else own.seeds)
+    datasets = settings.dataset if own.dataset is None else own.dataset
+    datasets = (datasets,) if isinstance(datasets, str) else datasets
+    if not datasets:
+        raise UsageError("dataset", received="[]", expected="at least one data set")
+    preset = own.preset or settings.preset
+    written = {key.replace("-", "_"): value for key, value in flat(entry).items() if key not in own.model_fields_set}
+    iterations = own.iterations or settings.iterations
     errors: list[DevalError] = []
     trials: list[Trial] = []
     for dataset in datasets:

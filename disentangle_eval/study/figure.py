@@ -45,7 +45,7 @@ class FigureSettings(Config):
     published: tuple[Published, ...] = Field((), description="published numbers to draw next to those of the runs")
 
     def refuse_misfit(self) -> None:
-        """`UsageError` where the kind takes another number of names, needs a setting or draws no published numbers."""
+        """`UsageError` where the kind takes another number of names, needs a setting or does not draw what is given."""
         least, most = COUNTS[self.kind]
         if not least <= len(self.show) <= most:
             expected = f"{least}" if least == most else f"{least} to {most}"
@@ -58,3 +58,13 @@ class FigureSettings(Config):
             )
         if self.published and self.kind == "dimensions":
             raise UsageError("--level", received="the kind dimensions", expected="another, this one draws no lines")
+        if self.take != "newest" and self.kind in ("curve", "dimensions"):
+            raise UsageError(
+                "--take", received=f"the kind {self.kind}", expected="another, this one draws every iteration"
+            )
+        for one in self.published:
+            is_point = one.x is not None and one.y is not None and self.kind in ("scatter", "tradeoff")
+            if one.value is None and not is_point:
+                received = f"{one.name!r}, which {self.kind} cannot draw"
+                expected = "a value, or x and y with the kinds scatter and tradeoff"
+                raise UsageError("published", received=received, expected=expected)

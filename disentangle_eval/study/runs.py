@@ -14,6 +14,7 @@ from typing import Any, Literal
 from disentangle_eval.config import flat
 from disentangle_eval.errors import UsageError, describe
 from disentangle_eval.results import read_results
+from disentangle_eval.runtime.files import with_home
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.training.folder import RunFolder
 
@@ -82,7 +83,7 @@ def find_named_runs(places: Iterable[str]) -> list[RunRecord]:
     for place in places:
         name, separator, folder = place.partition("=")
         named = bool(separator) and not Path(place).exists()
-        for run in find_runs([Path(folder if named else place)]):
+        for run in find_runs([with_home(folder if named else place)]):
             found.setdefault(run.folder.resolve(), replace(run, name=name if named else ""))
     return list(found.values())
 

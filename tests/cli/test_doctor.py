@@ -2,10 +2,12 @@
 
 import json
 import os
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 from click.shell_completion import BashComplete
 
+from disentangle_eval.cli import doctor
 from disentangle_eval.cli.main import COMPLETION, cli
 
 
@@ -31,6 +33,17 @@ def test_a_data_folder_that_is_none_is_a_problem(deval, tmp_path):
     answer = deval("doctor", "--data-dir", tmp_path / "absent")
     assert answer.code == 1
     assert "mkdir -p" in answer.out
+
+
+def test_a_folder_with_the_name_of_a_package_is_not_that_package(deval, tmp_path, monkeypatch):
+    (tmp_path / "datasets").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(doctor, "version", not_installed)
+    assert findings(deval)["datasets"][0]["state"] == "missing"
+
+
+def not_installed(name):
+    raise PackageNotFoundError(name)
 
 
 def test_broken_plugins_are_problems(install, deval):

@@ -215,6 +215,20 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
         (lambda: de.load_dataset("dsprite"), "did you mean 'dsprites'"),
         (lambda: de.score(), "score: received nothing to score"),
         (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: received no data set to score it on"),
+        (lambda: de.score([[1]], [[0]], codes=[[2]], factors=[[0]]), "score: received codes and factors twice"),
+        (lambda: de.score([[1]], "dsprites", codes=[[2]]), "score: received codes twice"),
+        (
+            lambda: de.load_model("~nobody-of-this-name/run"),
+            "received '~nobody-of-this-name/run', which does not exist",
+        ),
+        (
+            lambda: de.load_model(torch.nn.Linear(1, 1), device="gpu"),
+            "device: received 'gpu', expected auto, cpu, cuda",
+        ),
+        (
+            lambda: de.load_model(torch.nn.Linear(1, 1, device="meta"), device="cpu"),
+            "expected meta, where the model is",
+        ),
     ],
 )
 def test_mistakes_are_one_line(call, message: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from disentangle_eval.cli.main import main
+from disentangle_eval.cli.new_templates import files_of
 
 
 def deval(*arguments: object) -> int:
@@ -51,3 +52,9 @@ def test_names_that_are_taken_or_no_names_and_folders_that_exist_are_refused(tmp
     for arguments in (["vae"], ["My_VAE"], ["deval-mine"], ["mine", "--out", tmp_path / "full"]):
         assert deval("new", *arguments) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_class_never_has_the_name_of_what_its_file_imports() -> None:
+    assert "class RoundOwn(Model):" in files_of("model", "round")["deval_round/model.py"]
+    assert "class Scores(" not in files_of("metric", "scores")["deval_scores/metric.py"]
+    assert "class MyVae(Model):" in files_of("model", "my-vae")["deval_my_vae/model.py"]

@@ -123,6 +123,13 @@ def test_what_is_no_python_file_is_refused(tmp_path: Path, capsys) -> None:
     assert "--plugins: received" in capsys.readouterr().err
 
 
+def test_what_the_environment_names_and_is_no_python_file_says_so(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "mine.txt").touch()
+    monkeypatch.setenv("DEVAL_PLUGINS", str(tmp_path / "mine.txt"))
+    (problem,) = [one for plugin in load_plugins() for one in plugin.problems if plugin.entry_point == "mine"]
+    assert "no Python file; DEVAL_PLUGINS names files such as mine.py" in problem.cause
+
+
 def test_the_kit_does_not_judge_what_a_file_imports(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEVAL_PLUGINS", str(file))
     load_registry.cache_clear()

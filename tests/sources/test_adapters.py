@@ -77,6 +77,10 @@ def test_settings_that_do_not_go_together_are_refused(text, said):
         parse_source(text)
 
 
+def test_numbers_and_texts_of_a_setting_are_the_same():
+    assert source_settings({"channels": 3, "output": 1}) == parse_source("enc.pt2?channels=3&output=1").settings
+
+
 def test_a_prior_has_the_parts_that_are_written_in_their_order():
     assert [type(part).__name__ for part in parse_prior("normal:10+onehot:3+uniform:2").parts] == [
         "Normal",

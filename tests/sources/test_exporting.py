@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import shlex
 import zipfile
@@ -13,6 +14,7 @@ import torch
 
 import disentangle_eval as de
 from disentangle_eval.cli.main import main
+from disentangle_eval.errors import DevalError
 from disentangle_eval.sources.exporting import export_model
 
 QUICK = {"train_votes": 200, "eval_votes": 100, "samples_per_vote": 8, "variance_samples": 75}
@@ -67,6 +69,20 @@ def test_the_card_says_how_an_exported_generator_is_drawn_from(run: de.TrainedRu
             main(arguments)
         assert ended.value.code == 0
     assert Path("samples.png").stat().st_size > 0
+
+
+def test_an_export_that_fails_leaves_an_earlier_one_whole(run: de.TrainedRun, tmp_path: Path, monkeypatch) -> None:
+    first, *_ = export_model(run.folder, "pt2", tmp_path)
+    before, there = first.read_bytes(), sorted(tmp_path.iterdir())
+
+    def fill_the_disk(part, example, file):
+        file.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("disentangle_eval.sources.exporting._write_pt2", fill_the_disk)
+    with pytest.raises(DevalError, match="the disk is full"):
+        export_model(run.folder, "pt2", tmp_path)
+    assert (first.read_bytes(), sorted(tmp_path.iterdir())) == (before, there)
 
 
 def test_exported_twice_it_is_the_same_file_and_names_no_folder_of_this_machine(

@@ -230,6 +230,20 @@ def test_a_kind_takes_its_number_of_names_and_a_setting_where_it_needs_one(runs)
             plotting.figure_of(runs, FigureSettings(**settings))
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        ("curve", {"take": "median"}, "--take: received the kind curve"),
+        ("dimensions", {"take": "median"}, "--take: received the kind dimensions"),
+        ("strip", {"published": ({"name": "paper", "x": 1, "y": 2},)}, "published: received 'paper', which strip"),
+        ("strip", {"published": ({"name": "paper"},)}, "expected a value, or x and y"),
+    ],
+)
+def test_what_a_kind_does_not_draw_is_refused(kind, given, said):
+    with pytest.raises(UsageError, match=said):
+        FigureSettings(kind=kind, show=("kl",), **given).refuse_misfit()
+
+
 def test_a_study_draws_its_figure_with_published_numbers(tmp_path):
     write_run(tmp_path / "runs" / "a", seed=0, beta=1)
     file = tmp_path / "some.toml"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.runtime.files import with_home
 from disentangle_eval.runtime.programs import load_program, program_kind
 
 INCEPTION = "inception-v3-compat"
@@ -76,7 +77,7 @@ def load_extractor(path: str | None, device: torch.device) -> FeatureExtractor:
     """
     if path is None:
         return _inception(_read(_downloaded_weights()), device)
-    chosen = Path(path).expanduser()
+    chosen = with_home(path)
     if path in DINOV2 and not chosen.is_file():
         # It makes a FeatureExtractor, which is defined here.
         from disentangle_eval.metrics.images.dinov2 import dinov2
