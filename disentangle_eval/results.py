@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from disentangle_eval.errors import DevalError, warn
 from disentangle_eval.intervals import mean_interval
@@ -140,9 +140,11 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 def is_score(line: Mapping[str, Any]) -> bool:
-    """Whether a line has a metric and a number as its value, on which all readers of scores rely."""
-    kinds: dict[str, Any] = {"metric": str, "value": (int, float), "settings": dict, "seed": int}
-    known = all(isinstance(line.get(name), kind) for name, kind in kinds.items())
+    """Whether a line has a metric, a number as its value and the rest on which all readers of scores rely."""
+    kinds: dict[str, Any] = {"metric": str, "metric_version": int, "value": (int, float), "settings": dict, "seed": int}
+    known = line.get("better") in get_args(Better) and all(
+        isinstance(line.get(name), kind) for name, kind in kinds.items()
+    )
     optional: dict[str, Any] = {"chance": (int, float), "iteration": int, "details": dict}
     fits = all(line.get(name) is None or isinstance(line[name], kind) for name, kind in optional.items())
     return known and fits and not isinstance(line["value"], bool)

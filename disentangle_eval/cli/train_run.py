@@ -53,7 +53,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
         if run in unfinished:
             folder = shlex.quote(str(run.folder.root))
             note(f"stopped at iteration {run.iteration}; continue with: deval train --resume {folder}")
-        else:
+        if run not in unfinished or ended.signal is None:  # by `--patience`
             print_path(run.folder.checkpoint)
     for seed, failure in ended.failures.items():
         say("error", f"seed {seed}: {failure}")

@@ -74,7 +74,10 @@ def score(
     from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.sources.opened import open_source, subjects_for
 
-    names = tuple(metrics.replace(" ", "").split(",")) if isinstance(metrics, str) else tuple(metrics)
+    several = metrics.split(",") if isinstance(metrics, str) else metrics
+    names = tuple(name.strip() for name in several if name.strip())
+    if not names:
+        raise UsageError("metrics", received=repr(metrics), expected="names of metrics, or 'all'")
     protocols = () if protocol is None else (protocol,)
     changes = {**settings, "batch_statistics": batch_statistics}
     # Before anything slow: a misspelt metric is refused at once.

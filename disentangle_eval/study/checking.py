@@ -16,6 +16,7 @@ from disentangle_eval.study.design import Study, Trial, collecting
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model
+    from disentangle_eval.training.precision import Precision
 
 # Enough to measure the speed of training, after one iteration that is not counted.
 MEASURED_ITERATIONS = 5
@@ -168,7 +169,7 @@ def estimate(study: Study, data_dir: Path | None) -> list[Work]:
         trial = trials[0]
         data = datasets.setdefault(trial.dataset, open_dataset(trial.dataset, data_dir))
         model = built(trial, data)
-        precision = "bf16" if trial.run["precision"] == "bf16" else "float32"  # a CPU has no tf32
+        precision: Precision = "bf16" if trial.run["precision"] == "bf16" else "float32"  # a CPU has no tf32
         training = Training(model, data, config_of(trial), trial.seed, torch.device("cpu"), precision=precision)
         training.advance(1)
         start = time.perf_counter()

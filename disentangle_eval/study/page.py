@@ -173,7 +173,7 @@ def pictured(
 ) -> tuple[tuple[Slider, ...], tuple[tuple[str, str], ...], str]:
     """The sliders and pictures of a model, as far as it offers them, and why some are missing."""
     from disentangle_eval.api import Generator, Reconstructor, Traversable
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening import open_dataset_for
     from disentangle_eval.report.reconstruction import reconstruction_picture
     from disentangle_eval.report.samples import sample_grid
 
@@ -185,7 +185,7 @@ def pictured(
         if isinstance(opened.model, Generator):
             pictures.append(("Samples", uri_of_pixels(sample_grid(opened.model, SAMPLES, PICTURE_SEED, opened.device))))
         if isinstance(opened.model, Reconstructor):
-            data = open_dataset(dataset, data_dir)
+            data = open_dataset_for(opened.origin, dataset, data_dir)
             made = reconstruction_picture(opened.model, data, RECONSTRUCTIONS, PICTURE_SEED, opened.device)
             pictures.append(("Images and their reconstructions", uri_of_pixels(made)))
     except DevalError as error:

@@ -156,7 +156,7 @@ class Run:
     def stop(self, signal: int | None = None) -> None:
         """Let the run end after the iteration under way; `signal` is the one that demands it, if one does."""
         self.stopping = True
-        self.stopped_by = signal
+        self.stopped_by = self.stopped_by if signal is None else signal
 
     def save(self) -> None:
         """Write the newest checkpoint, whole."""

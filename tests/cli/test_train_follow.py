@@ -64,6 +64,7 @@ def test_patience_ends_training_after_as_many_snapshots_without_a_better_score(d
     answer = train(deval, tmp_path / "run", "--patience", 2)
     assert answer.code == 0, answer.err
     assert values_of(tmp_path / "run") == [1, 3, 2, 2]
+    assert answer.out == f"{tmp_path / 'run' / 'checkpoint.pt'}\n"
     assert load(tmp_path / "run" / "checkpoint.pt").iteration == 3
     assert "stopping: 2 snapshots without a better mig" in answer.err
 

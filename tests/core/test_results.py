@@ -51,6 +51,8 @@ def test_a_result_comes_back_as_it_was_kept(tmp_path):
         {"value": None},
         {"settings": []},
         {"seed": 1.5},
+        {"better": "up"},
+        {"metric_version": None},
         {"chance": "0.1"},
         {"iteration": 2.5},
         {"details": [0.25]},

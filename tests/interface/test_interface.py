@@ -216,6 +216,7 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
         (lambda: de.score(), "score: received nothing to score"),
         (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: received no data set to score it on"),
         (lambda: de.score([[1]], [[0]], codes=[[2]], factors=[[0]]), "score: received codes and factors twice"),
+        (lambda: de.score([[1]], [[0]], metrics=[]), r"metrics: received \[\], expected names of metrics"),
         (lambda: de.score([[1]], "dsprites", codes=[[2]]), "score: received codes twice"),
         (
             lambda: de.load_model("~nobody-of-this-name/run"),
