@@ -74,11 +74,12 @@ class DCIMetric(Metric[DCIConfig]):
 def purity(importance: np.ndarray) -> np.ndarray:
     """Importances (R, C), at least 0 -> for each row 1 minus the entropy of its shares to base C, (R,) in 0 to 1.
 
-    Equation 2 of the paper: 1 for a row with one entry above 0, and where there is one column alone; 0 for a row that
-    is even, one of zeros included.
+    Equation 2 of the paper: 1 for a row with one entry above 0, also where there is one column alone; 0 for a row of
+    zeros, and for any other that is even.
     """
     if importance.shape[1] == 1:
-        return np.ones(len(importance))
+        alone: np.ndarray = (importance[:, 0] > 0).astype(np.float64)
+        return alone
     raised = importance + _FLOOR
     share = raised / raised.sum(axis=1, keepdims=True)
     entropy: np.ndarray = -(share * np.log(share)).sum(axis=1) / np.log(importance.shape[1])

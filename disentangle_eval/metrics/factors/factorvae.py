@@ -62,7 +62,8 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
             chances = {name: float(np.mean([one[name] for one in permuted])) for name in accuracies}
         else:
             wins = uninformed_wins(subject, train, scale, active, dtype, seed)
-            chances = {"train": train_chance(wins, len(varying), cfg.train_votes), "eval": 1 / len(varying)}
+            in_turn = cfg.stream == "in-turn"
+            chances = {"train": train_chance(wins, len(varying), cfg.train_votes, in_turn), "eval": 1 / len(varying)}
         values = {
             "value": accuracies[cfg.reported],
             "train_accuracy": accuracies["train"],
@@ -177,16 +178,22 @@ def uninformed_wins(
     return np.bincount(ratios.argmin(axis=1), minlength=active.size) / len(rows)
 
 
-def train_chance(wins: np.ndarray, factors: int, votes: int, repeats: int = 1000) -> float:
+def train_chance(wins: np.ndarray, factors: int, votes: int, in_turn: bool = False, repeats: int = 1000) -> float:
     """The mean training accuracy of an uninformative code whose dimensions win these shares (A,), by simulation.
 
-    Training votes are counted by the classifier they made, so this is above 1 / factors; 0 without any dimensions.
+    Factors are fixed at random or `in_turn`. Training votes are counted by the classifier they made, so this is above
+    1 / factors, but for a single dimension in turn; 0 without any dimensions.
     """
     dims = len(wins)
     if dims == 0:
         return 0.0
-    cells = np.repeat(wins / factors, factors)
-    drawn = np.random.default_rng(0).multinomial(votes, cells, size=repeats).reshape(repeats, dims, factors)
+    random = np.random.default_rng(0)
+    if in_turn:
+        of_factor = np.bincount(np.arange(votes) % factors, minlength=factors)
+        drawn = np.stack([random.multinomial(count, wins, size=repeats) for count in of_factor], axis=2)
+    else:
+        cells = np.repeat(wins / factors, factors)
+        drawn = random.multinomial(votes, cells, size=repeats).reshape(repeats, dims, factors)
     return float(drawn.max(axis=2).sum(axis=1).mean() / votes)
 
 

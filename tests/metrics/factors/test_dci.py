@@ -23,7 +23,7 @@ def test_purity_is_one_minus_the_entropy_of_the_shares():
     importance = np.random.default_rng(0).random((4, 3))
     np.testing.assert_allclose(purity(importance), 1 - entropy(importance.T + 1e-11, base=3))
     np.testing.assert_allclose(purity(np.array([[0.0, 2.0], [1.0, 1.0], [0.0, 0.0]])), [1, 0, 0], atol=1e-9)
-    assert purity(np.array([[0.3], [0.0]])).tolist() == [1, 1]
+    assert purity(np.array([[0.3], [0.0]])).tolist() == [1, 0]
 
 
 def test_a_perfect_code_scores_1_and_its_dead_dimension_counts_nothing(space, classes):

@@ -163,6 +163,15 @@ def test_training_votes_have_a_chance_level_of_their_own(dims, factors, votes, e
     assert train_chance(np.full(dims, 1 / dims), factors, votes) == pytest.approx(expected, abs=0.001)
 
 
+def test_factors_fixed_in_turn_leave_less_to_chance():
+    assert train_chance(np.ones(1), 5, 500, in_turn=True) == 0.2
+    wins, counts = np.array([0.7, 0.2, 0.1]), 100
+    votes = np.random.default_rng(1).multinomial(counts, wins, size=(4000, 5))
+    expected = votes.max(axis=1).sum(axis=1).mean() / 500
+    assert train_chance(wins, 5, 500, in_turn=True) == pytest.approx(expected, abs=0.001)
+    assert expected < train_chance(wins, 5, 500) - 0.005
+
+
 def test_codes_too_large_for_a_variance_are_refused(space):
     codes = np.random.default_rng(0).normal(size=(len(space), 2)) * 1e30
     with pytest.raises(DevalError, match="too large to take variances of"):
