@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from disentangle_eval.api import Encoder, Generator
+from disentangle_eval.nn.freezing import Frozen
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -22,17 +23,18 @@ def calibrate_batch_statistics(model: nn.Module, batches: Iterable[Tensor]) -> i
     `batches` are images (B, C, H, W) in [0, 1] on the model's device, such as clean real ones. The new mean and
     variance of a layer are plain averages over batches, in each of which every one of these layers normalises by the
     batch itself. All others keep their statistics: IB-GAN's e(r|z), which belongs to both, is fitted to samples of the
-    prior. Every module keeps its mode. A model trained under instance noise, or whose running statistics lag behind its
-    weights, encodes clean images by the wrong statistics without this. ValueError where there are no batches.
+    prior, and a `Frozen` network to images of its own. Every module keeps its mode; where `encode` fails, every layer
+    keeps its statistics, too. A model trained under instance noise, or whose running statistics lag behind its weights,
+    encodes clean images by the wrong statistics without this. ValueError where there are no batches.
     """
     if not isinstance(model, Encoder):
         raise TypeError(f"{type(model).__name__} has no `encode`, so it has no statistics to estimate on images")
-    layers = _unused_in_generating(
-        model, [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
-    )
+    frozen = {module for network in model.modules() if isinstance(network, Frozen) for module in network.modules()}
+    tracking = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats and m not in frozen]
+    layers = _unused_in_generating(model, tracking)
     before = [(layer, layer.momentum, _statistics(layer)) for layer in layers]
     modes = {module: module.training for module in model.modules()}
-    seen, passed = 0, set[nn.Module]()
+    seen, passed, whole = 0, set[nn.Module](), False
     try:
         model.eval()
         for layer in layers:
@@ -43,14 +45,15 @@ def calibrate_batch_statistics(model: nn.Module, batches: Iterable[Tensor]) -> i
             for images in batches:
                 model.encode(images)
                 seen += 1
+        whole = seen > 0
     finally:
         for module, training in modes.items():
             module.training = training
         for layer, momentum, statistics in before:
             layer.momentum = momentum
-            if layer not in passed or not seen:
+            if layer not in passed or not whole:
                 layer.load_state_dict(statistics, strict=False)
-    if not seen:
+    if not whole:
         raise ValueError("batches: received none, expected at least one batch of images")
     return len(passed)
 

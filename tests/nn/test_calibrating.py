@@ -6,6 +6,7 @@ from torch import nn
 
 from disentangle_eval.latents import Normal, Prior, continuous
 from disentangle_eval.nn.calibrating import calibrate_batch_statistics
+from disentangle_eval.nn.freezing import Frozen
 
 
 class Reader(nn.Module):
@@ -83,3 +84,17 @@ def test_no_batches_are_refused_and_nothing_is_lost(model):
     with pytest.raises(ValueError, match="expected at least one batch"):
         calibrate_batch_statistics(model, [])
     assert (model.first[1].running_mean == 5).all()
+
+
+def test_statistics_are_as_before_where_a_later_batch_fails(model):
+    with pytest.raises(RuntimeError):
+        calibrate_batch_statistics(model, [torch.rand(7, 1, 8, 8), torch.rand(7, 3, 8, 8)])
+    assert (model.first[1].running_mean == 5).all()
+    assert (model.second[2].running_var == 9).all()
+
+
+def test_a_frozen_network_keeps_its_statistics(model):
+    model.first = Frozen(model.first)
+    assert calibrate_batch_statistics(model, [torch.rand(7, 1, 8, 8)]) == 1
+    assert (model.first.network[1].running_mean == 5).all()
+    assert not (model.second[2].running_mean == 5).any()
