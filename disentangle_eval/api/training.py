@@ -176,6 +176,7 @@ class Round:
     """One loss call for one or more players: all gradients are taken at the same weights, then all players step.
 
     It runs in iterations divisible by `every`, `repeats` times in a row, from iteration `start` on and before `end`.
+    `PluginError` where that is in none.
     """
 
     losses: Callable[[Step], Losses]
@@ -187,6 +188,11 @@ class Round:
 
     def __post_init__(self) -> None:
         _expect_several("Round: players", self.players, str, '"name"')
+        if self.every < 1 or self.repeats < 1:
+            received = f"every={self.every}, repeats={self.repeats}"
+            raise PluginError("Round", received=received, expected="counts from 1 on")
+        if self.start < 0 or (self.end is not None and self.end <= self.start):
+            raise PluginError("Round", received=f"start={self.start}, end={self.end}", expected="0 <= start < end")
 
 
 def _expect_several(what: str, values: object, kind: type, example: str) -> None:

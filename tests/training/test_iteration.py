@@ -9,6 +9,7 @@ from torch import nn
 
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
 from disentangle_eval.config import ModelConfig
+from disentangle_eval.errors import PluginError
 from disentangle_eval.training.iteration import due, run_iteration
 from disentangle_eval.training.players import build_players
 
@@ -96,6 +97,12 @@ def test_a_round_runs_from_its_start_and_before_its_end():
     rounds = [Round(lambda step: None, ("a",), every=2, start=3, end=9), Round(lambda step: None, ("a",), end=4)]
     ran = [[rounds.index(one) for one in due(rounds, iteration)] for iteration in range(11)]
     assert ran == [[1], [1], [1], [1], [0], [], [0], [], [0], [], []]
+
+
+@pytest.mark.parametrize("wrong", [{"every": 0}, {"repeats": 0}, {"start": -1}, {"start": 5, "end": 5}])
+def test_a_round_that_never_runs_is_refused(wrong):
+    with pytest.raises(PluginError, match="Round: received"):
+        Round(lambda step: None, ("a",), **wrong)
 
 
 def test_every_and_repeats_say_when_and_how_often_a_round_runs():
