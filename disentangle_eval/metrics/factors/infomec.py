@@ -32,10 +32,11 @@ class InfoMECMetric(Metric[InfoMECConfig]):
 
     A dimension of real numbers is active where its range exceeds a share of the widest one's, a column of classes where
     it is not constant. Factors that do not vary are left out. A dimension, or a factor, without any information counts
-    0, as does every score without an active dimension. Values: `value` and `modularity`, the same; `compactness`;
-    `explicitness`; `active_dims`; `dimension_modularity`, of each of them, and `factor_compactness` and
-    `factor_explicitness`, of each factor, named in `factors`; `converged`, whether the solver met its tolerance within
-    its iterations, for each; `normalised_information`, relative to the factor's entropy (K rows, a column per factor).
+    0, as does every score without an active dimension. InfoE is that of the images fitted to, above 0 for an
+    uninformative code of few images. Values: `value` and `modularity`, the same; `compactness`; `explicitness`;
+    `active_dims`; `dimension_modularity`, of each of them, and `factor_compactness` and `factor_explicitness`, of each
+    factor, named in `factors`; `converged`, whether the solver met its tolerance within its iterations, for each;
+    `normalised_information`, relative to the factor's entropy (K rows, a column per factor).
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
