@@ -71,10 +71,12 @@ def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTab
         )
     codes = arrays["codes"]
     if len(codes) != len(data):
+        numbered = len(codes) == len(data) + 1 and np.array_equal(codes[0], np.arange(codes.shape[1]))
         raise UsageError(
             name,
             received=f"{len(codes):,} rows",
             expected=f"{len(data):,}, one row per image of {data.name} in its order",
+            advice="its first row numbers the columns; write it with header=False" if numbered else "",
         )
     return CodeTable(
         codes, data.factors, code_dimensions(arrays), getattr(data, "labels", None), arrays.get("log_variance")

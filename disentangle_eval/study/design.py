@@ -136,8 +136,8 @@ class Study:
 def read_study(path: Path, scale: float = 1.0) -> Study:
     """The study in a TOML file; `StudyError` with everything that is wrong with it.
 
-    With a `scale`, iterations and every setting that is counted in iterations are multiplied by it, to at least 1, and
-    nothing else changes.
+    With a `scale`, iterations and every setting that is counted in iterations are multiplied by it, to at least 1 where
+    they are not 0, and nothing else changes.
     """
     return study_of(read_contents(path), scale)
 
@@ -292,11 +292,14 @@ def values_of(name: str, value: Any, config: type[ModelConfig]) -> list[Any]:
 def scaled_settings(
     config: type[ModelConfig], dataset: str, preset: str | None, changes: Mapping[str, Any], scale: float
 ) -> ModelConfig:
-    """The settings of a trial, with everything that is counted in iterations multiplied by a scale, to at least 1."""
+    """The settings of a trial, with everything that is counted in iterations multiplied by a scale, to at least 1.
+
+    What is 0 or None, such as the rise of a weight that is constant, stays so.
+    """
     cfg = resolve(config, dataset, preset, changes)
     if scale == 1:
         return cfg
-    counted = {name: value for name, value in flat(cfg).items() if counts_iterations(name) and isinstance(value, int)}
+    counted = {name: value for name, value in flat(cfg).items() if value and counts_iterations(name)}
     return build(type(cfg), dict(cfg), {name: max(1, round(value * scale)) for name, value in counted.items()})
 
 

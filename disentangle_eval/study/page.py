@@ -223,7 +223,7 @@ def side_by_side(images: torch.Tensor) -> np.ndarray:
 def shaded_matrices(result: Mapping[str, Any]) -> list[ShadedMatrix]:
     """The matrices among the details of a result, as the page shows them."""
     found = []
-    for matrix in matrices_of(result.get("details", {})):
+    for matrix in matrices_of(result.get("details") or {}):
         largest = max(abs(cell) for row in matrix.rows for cell in row) or 1
         rows = [[(number_text(cell), abs(cell) / largest) for cell in row] for row in matrix.rows]
         protocol = result["settings"].get("protocol", "")

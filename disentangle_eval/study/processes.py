@@ -33,8 +33,9 @@ class Job:
     data_dir: Path | None = None
 
     def command(self) -> list[str]:
-        """The command line of the process."""
-        arguments = [str(self.threads), self.device, str(self.data_dir or ""), *map(str, self.folders)]
+        """The command line of the process, which ends with this one."""
+        options = [str(os.getpid()), str(self.threads), self.device, str(self.data_dir or "")]
+        arguments = [*options, *map(str, self.folders)]
         return [sys.executable, "-m", "disentangle_eval.study.trial", *arguments]
 
     def environment(self) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """Trials of a study in a process of their own: trained or resumed, then scored. Several differ in their seed alone.
 
-python -m disentangle_eval.study.trial THREADS DEVICE DATA_DIR FOLDER...
+python -m disentangle_eval.study.trial PARENT THREADS DEVICE DATA_DIR FOLDER...
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-import os
 import sys
 import time
 import traceback
@@ -35,9 +34,14 @@ LOCK_SECONDS = 120.0
 
 def main(arguments: list[str]) -> int:
     """Run the trials in some folders; exit code 0 where all was done, 1 where one failed, 128 + n after signal n."""
-    threads, device, data_dir = int(arguments[0]), arguments[1], Path(arguments[2]) if arguments[2] else None
-    trials = {Path(folder): read_trial(Path(folder)) for folder in arguments[3:]}
-    end_with_parent(os.getppid())
+    parent, threads, device, data_dir, *folders = arguments
+    end_with_parent(int(parent))
+    trials = {Path(folder): read_trial(Path(folder)) for folder in folders}
+    return run_trials(trials, int(threads), device, Path(data_dir) if data_dir else None)
+
+
+def run_trials(trials: Mapping[Path, Trial], threads: int, device: str, data_dir: Path | None) -> int:
+    """Train and score trials by their folders; see `main` for the exit code."""
     try:
         stopped_by, failures = train_trials(trials, threads, device, data_dir)
     except DevalError as error:

@@ -9,7 +9,7 @@ import pytest
 
 from disentangle_eval.errors import DevalWarning, UsageError
 from disentangle_eval.sources.kept_codes import KeptCodes
-from disentangle_eval.sources.tables import read_table
+from disentangle_eval.sources.tables import read_table, table_on
 
 CODES = np.arange(12.0).reshape(4, 3)
 
@@ -141,3 +141,17 @@ def test_codes_that_cannot_be_kept_are_a_warning(kept, caplog):
     with caplog.at_level(logging.WARNING, "disentangle_eval"):
         kept.store(np.arange(4), CODES)
     assert "not kept for the next time" in caplog.text
+
+
+class Images:
+    name = "grid"
+
+    def __len__(self):
+        return len(CODES)
+
+
+def test_names_of_columns_that_are_numbers_are_no_code_and_say_so(tmp_path):
+    """As pandas writes an array without names for its columns."""
+    path = text_of(tmp_path / "table.csv", "0,1,2\n" + "\n".join(",".join(map(str, row)) for row in CODES))
+    with pytest.raises(UsageError, match=r"received 5 rows, expected 4, .*; its first row numbers the columns"):
+        table_on(read_table(path), Images(), "table.csv")

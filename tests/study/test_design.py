@@ -45,6 +45,8 @@ def test_scale_multiplies_what_is_counted_in_iterations_and_nothing_else():
     changed = {name for name in full.config if full.config[name] != short.config[name]}
     assert changed == {"iterations", "noise_iterations"}
     assert short.config["iterations"] == full.config["iterations"] // 100
+    constant = study_of(study(models=[{"model": "factorvae"}]), scale=0.01).trials[0]
+    assert constant.config["gamma_iterations"] == 0
 
 
 def test_the_key_changes_with_what_defines_the_weights_alone():

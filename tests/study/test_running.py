@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from tiny_studies import Here, study
 
 from disentangle_eval.study.comparing import compare
-from disentangle_eval.study.processes import Processes
+from disentangle_eval.study.processes import Job, Processes
 from disentangle_eval.study.running import StudyFolder, groups, run_study, states_of
 from disentangle_eval.study.runs import find_runs
 from disentangle_eval.study.tables import FORMATS
@@ -60,8 +59,7 @@ def test_a_killed_trial_resumes_and_its_table_is_that_of_an_undisturbed_one(grid
     killed.write(study(grid, **longer))
     (trial,) = study(grid, **longer).trials
     path = killed.trials / trial.folder
-    command = [sys.executable, "-m", "disentangle_eval.study.trial", "1", "cpu", "", str(path)]
-    with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
+    with subprocess.Popen(Job((path,), 1, "cpu").command(), env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
         while not (path / "log.jsonl").exists() or (path / "log.jsonl").read_text().count("\n") < 5:
             assert process.poll() is None
             time.sleep(0.05)

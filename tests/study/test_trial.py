@@ -1,5 +1,6 @@
 """One trial in its process: what fails in scoring costs no other score, and what trains in its folder is waited for."""
 
+import os
 import threading
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from tiny_studies import study
 from disentangle_eval import scoring
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.study import trial as trials
+from disentangle_eval.study.processes import Job
 from disentangle_eval.study.running import StudyFolder, states_of
 from disentangle_eval.training.folder import RunFolder
 
@@ -45,6 +47,15 @@ def test_a_metric_that_fails_costs_no_other_score_and_is_tried_again(trained, mo
     assert trials.score_trial(trial, path, "cpu", None) == []
     (state,) = states_of(folder)
     assert (state.state, [result["metric"] for result in state.run.results]) == ("done", ["sap", "mig"])
+
+
+def test_a_trial_ends_with_the_process_that_started_it(monkeypatch):
+    """That process is named, since it may be gone before the trial has looked which one it is."""
+    parents = []
+    monkeypatch.setattr(trials, "end_with_parent", parents.append)
+    monkeypatch.setattr(trials, "run_trials", lambda *arguments: 0)
+    assert trials.main(Job((), threads=1).command()[3:]) == 0
+    assert parents == [os.getpid()]
 
 
 def test_every_snapshot_is_scored_once_where_a_study_asks_for_all(grid, tmp_path):
