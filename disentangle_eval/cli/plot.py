@@ -35,6 +35,7 @@ FORMATS = (".png", ".svg", ".pdf")
     show_default=True,
     help="Value of a run: its newest, or the median over its scored snapshots or logged windows.",
 )
+@click.option("--dataset", metavar="NAME", help="Show scores on this data set alone, where runs have them on several.")
 @click.option(
     "--level",
     "levels",
@@ -52,6 +53,7 @@ def plot(
     names: tuple[str, ...],
     setting: str | None,
     take: Take,
+    dataset: str | None,
     levels: tuple[tuple[float, str], ...],
     out: Path,
 ) -> None:
@@ -71,7 +73,8 @@ def plot(
     shown = names or (("kl",) if kind == "dimensions" else ())
     published = [{"name": name, "value": value} for value, name in levels]
     settings = build(
-        FigureSettings, {"kind": kind, "show": shown, "setting": setting, "take": take, "published": published}
+        FigureSettings,
+        {"kind": kind, "show": shown, "setting": setting, "take": take, "dataset": dataset, "published": published},
     )
     settings.refuse_misfit()
     refuse_other_suffix("--out", out, *FORMATS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,32 +50,31 @@ def scatter_figure(
     *,
     levels: Sequence[Level] = (),
     marked: Sequence[Marked] = (),
-    joined: bool = False,
+    lines: Mapping[str, Hashable] | None = None,
     title: str = "",
 ) -> Figure:
     """One quantity against another: a dot per seed and a named cross at each setting's mean.
 
-    `points` are those of each setting, (n, 2). With `joined`, settings are named by model and value, and the means of
-    one model are joined by a line, in the order of `points`. `marked` are published points, drawn as empty diamonds;
-    `levels` are lines across, named to the right of the axes, where no point is.
+    `points` are those of each setting, (n, 2). With `lines`, the means of settings that it gives the same line are
+    joined in the order of `points`. `marked` are published points, drawn as empty diamonds; `levels` are lines across,
+    named to the right of the axes, where no point is.
     """
     figure = Figure(figsize=(WIDTH, HEIGHT + 0.6))
     axes = figure.subplots()
     axes.margins(x=0.12, y=0.1)
-    families = {setting: setting.split(" ")[0] if joined else setting for setting in points}
+    families = {setting: lines[setting] if lines else setting for setting in points}
     colours = dict(zip(dict.fromkeys(families.values()), itertools.cycle(COLOURS)))
     means = {setting: found.mean(axis=0) for setting, found in points.items()}
     for setting, found in points.items():
         colour = colours[families[setting]]
         axes.plot(*found.T, color=colour, linestyle="", marker="o", markersize=3.5, alpha=0.45)
         axes.plot(*means[setting], color=colour, marker="X", markersize=7, markeredgecolor="white")
-    for family, colour in colours.items() if joined else ():
+    for family, colour in colours.items() if lines else ():
         line = np.array([mean for setting, mean in means.items() if families[setting] == family])
         axes.plot(*line.T, color=colour, linewidth=1, zorder=1)
     for point in marked:
         axes.plot(point.x, point.y, color=INK, marker="D", markersize=7, markerfacecolor="none", linestyle="")
-    lines = draw_levels(axes, levels)
-    label_lines(axes, lines)
+    label_lines(axes, draw_levels(axes, levels))
     axes.set_xlabel(shortened(x_label))
     axes.set_ylabel(shortened(y_label))
     name_figure(figure, title)

@@ -42,6 +42,7 @@ class FigureSettings(Config):
     )
     setting: str | None = Field(None, description="for the kind against: the setting on the x axis, such as beta")
     take: Take = Field("newest", description="value of a run: its newest, or the median of its snapshots")
+    dataset: str | None = Field(None, description="show scores on this data set alone")
     published: tuple[Published, ...] = Field((), description="published numbers to draw next to those of the runs")
 
     def refuse_misfit(self) -> None:
@@ -49,7 +50,12 @@ class FigureSettings(Config):
         least, most = COUNTS[self.kind]
         if not least <= len(self.show) <= most:
             expected = f"{least}" if least == most else f"{least} to {most}"
-            raise UsageError("--show", received=f"{len(self.show)} names", expected=f"{expected} with {self.kind}")
+            raise UsageError(
+                "--show",
+                received=f"{len(self.show)} names",
+                expected=f"{expected} with {self.kind}",
+                advice="a name is a logged term or a score, such as mig:dlib; `deval runs FOLDER` lists the scores",
+            )
         if (self.setting is None) == (self.kind == "against"):
             raise UsageError(
                 "--setting",

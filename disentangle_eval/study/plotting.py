@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +15,8 @@ import numpy as np
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.study.figure import TERM, FigureSettings, Published, Take
-from disentangle_eval.study.quantities import Quantity, Term, quantity_of
-from disentangle_eval.study.runs import RunRecord, called, labels_of_runs
+from disentangle_eval.study.quantities import Quantity, Term, quantity_of, scored_on
+from disentangle_eval.study.runs import RunRecord, called, labels_of_runs, model_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,8 @@ def figure_of(runs: Sequence[RunRecord], settings: FigureSettings) -> Figure:
     `UsageError` where the settings do not fit together, and for a name or setting that the runs do not have.
     """
     settings.refuse_misfit()
+    if settings.dataset is not None:
+        runs = scored_on(runs, settings.dataset)
     names, take, published = settings.show, settings.take, settings.published
     if settings.kind == "curve":
         return curve(runs, names, published)
@@ -108,6 +111,8 @@ def scatter(
     of_x, of_y = quantity_of(x, runs), quantity_of(y, runs)
     pairs = [(of_x.value(run, take), of_y.value(run, take)) for run in runs]
     points, shown = by_setting(runs, [None if None in pair else np.array(pair, dtype=float) for pair in pairs])
+    labels = zip(labels_of_runs(runs), runs, strict=True)
+    lines = {label: (called(run), *model_of(run), run.dataset) for label, run in labels} if joined else None
     if not points:
         raise without_values(f"{x} and {y}", "both of the same run")
     return scatter_figure(
@@ -116,7 +121,7 @@ def scatter(
         of_y.title_of(take),
         levels=[*chance_of(runs, of_y), *levels_of(published)],
         marked=[Marked(one.x, one.y, one.name) for one in published if one.x is not None and one.y is not None],
-        joined=joined,
+        lines=lines,
         title=title_of(shown),
     )
 
@@ -202,11 +207,13 @@ def lines_over(runs: Sequence[RunRecord], setting: str, values: Sequence[float |
 
 
 def chance_of(runs: Sequence[RunRecord], quantity: Quantity) -> list[Level]:
-    """The chance level of a score, as a line of a figure; none where it has none."""
+    """The chance levels of a score as lines of a figure: one, or one per data set where these differ."""
     from disentangle_eval.report.levels import Level
 
-    chance = quantity.chance(runs)
-    return [] if chance is None else [Level(chance, "chance")]
+    chances = quantity.chances(runs)
+    if len({f"{chance:.2f}" for chance in chances.values()}) < 2:
+        return [Level(statistics.fmean(chances.values()), "chance")] if chances else []
+    return [Level(chance, f"chance on {dataset.partition('@')[0]}") for dataset, chance in chances.items()]
 
 
 def levels_of(published: Sequence[Published]) -> list[Level]:
@@ -217,14 +224,16 @@ def levels_of(published: Sequence[Published]) -> list[Level]:
 
 
 def title_of(runs: Sequence[RunRecord]) -> str:
-    """What a figure's title says: models, data sets, the number of runs and their seeds."""
+    """What a figure's title says: models, data sets, the number of runs, of them unfinished, and their seeds."""
     models = ", ".join(dict.fromkeys(run.model for run in runs))
     data = ", ".join(dict.fromkeys(parse_dataset(run.dataset).short for run in runs))
     seeds = sorted({run.seed for run in runs})
     consecutive = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
     numbers = f"{seeds[0]} to {seeds[-1]}" if consecutive else ", ".join(map(str, seeds))
-    count = "1 run, seed" if len(runs) == 1 else f"{len(runs)} runs, {'seeds' if len(seeds) > 1 else 'seed'}"
-    return f"{models} on {data}, {count} {numbers}"
+    unfinished = sum(run.state != "finished" for run in runs)
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    count += f" ({unfinished} unfinished)" if unfinished else ""
+    return f"{models} on {data}, {count}, {'seeds' if len(seeds) > 1 else 'seed'} {numbers}"
 
 
 def without_values(shown: str, expected: str = "a score of some run's last scored iteration") -> UsageError:

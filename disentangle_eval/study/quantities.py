@@ -6,7 +6,7 @@ import statistics
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,8 @@ class Quantity(ABC):
         """The value of a run; None where it has none."""
 
     @abstractmethod
-    def chance(self, runs: Sequence[RunRecord]) -> float | None:
-        """The mean chance level over runs; None where it has none."""
+    def chances(self, runs: Sequence[RunRecord]) -> dict[str, float]:
+        """The mean chance level over runs by the data set of the score; empty where it has none."""
 
     def value(self, run: RunRecord, take: Take) -> float | None:
         """The newest value of a run, or the median over its snapshots or log lines; None where it has none."""
@@ -72,13 +72,13 @@ class Term(Quantity):
         points = self.points(run)
         return None if points is None else float(points[-1, 1])
 
-    def chance(self, runs: Sequence[RunRecord]) -> None:
-        return None
+    def chances(self, runs: Sequence[RunRecord]) -> dict[str, float]:
+        return {}
 
 
 @dataclass(frozen=True)
 class Score(Quantity):
-    """The score of a metric, under any protocol where none is given: its headline, or one of its details."""
+    """The score of a metric: its headline, or one of its details. Without a protocol it is the score under any."""
 
     metric: str
     protocol: str = ""
@@ -103,12 +103,12 @@ class Score(Quantity):
         found = self.results(newest_results(run))
         return self.value_in(found[0]) if found else None
 
-    def chance(self, runs: Sequence[RunRecord]) -> float | None:
-        if self.detail:
-            return None
-        levels = [result.get("chance") for run in runs for result in self.results(newest_results(run))]
-        known = [level for level in levels if level is not None]
-        return statistics.fmean(known) if known else None
+    def chances(self, runs: Sequence[RunRecord]) -> dict[str, float]:
+        levels: dict[str, list[float]] = defaultdict(list)
+        for result in () if self.detail else (each for run in runs for each in self.results(newest_results(run))):
+            if result.get("chance") is not None:
+                levels[str(result.get("dataset"))].append(result["chance"])
+        return {dataset: statistics.fmean(found) for dataset, found in levels.items()}
 
     def results(self, results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Those of a run's results that have the score, on the data of its training alone where there are some."""
@@ -130,7 +130,7 @@ def quantity_of(name: str, runs: Sequence[RunRecord]) -> Quantity:
     """What a name means in some runs: TERM, METRIC, METRIC:PROTOCOL, METRIC:PROTOCOL:DETAIL or term:TERM.
 
     `UsageError` where no run has it, for the name alone of a term that is also that of a metric, and for scores that
-    may not share a figure, see `refuse_mixed`.
+    may not share a figure, see `unmixed`.
     """
     term, score = Term(name.removeprefix(TERM)), score_of(name)
     is_logged = any(term.points(run) is not None for run in runs)
@@ -144,15 +144,14 @@ def quantity_of(name: str, runs: Sequence[RunRecord]) -> Quantity:
     if not is_logged and not is_scored:
         known = ", ".join([*terms_in(runs), *scores_in(runs)]) or "none yet"
         raise UsageError("--show", received=repr(name), expected=f"a logged term or a score of these runs: {known}")
-    if is_scored:
-        refuse_mixed(name, score, runs)
-    return term if is_logged else score
+    return term if is_logged else unmixed(name, score, runs)
 
 
-def refuse_mixed(name: str, score: Score, runs: Sequence[RunRecord]) -> None:
-    """`UsageError` for scores of several protocols, and for those of runs on one data set that differ in more.
+def unmixed(name: str, score: Score, runs: Sequence[RunRecord]) -> Score:
+    """A score of some runs with its protocol; `UsageError` for scores that may not share a figure.
 
-    That is in the version of the metric or in the data that were scored on.
+    These are scores of several protocols, and those of runs on one data set that differ in the version of the metric or
+    in the data that were scored on.
     """
     protocols: dict[str, None] = {}
     columns: dict[str, set[Any]] = defaultdict(set)
@@ -168,8 +167,27 @@ def refuse_mixed(name: str, score: Score, runs: Sequence[RunRecord]) -> None:
             "--show",
             received=f"{name!r}, scores of several versions of the metric or on several data",
             expected="runs of one data set with scores that may be compared",
-            advice="`deval compare` shows them in columns of their own",
+            advice="--dataset NAME shows those on one data set, and `deval compare` has a column for each",
         )
+    (protocol,) = protocols
+    return replace(score, protocol=protocol)
+
+
+def scored_on(runs: Sequence[RunRecord], dataset: str) -> list[RunRecord]:
+    """Some runs with their scores on a data set alone; `UsageError` where none has a score on it."""
+    known = sorted({str(result.get("dataset")) for run in runs for result in run.results})
+    if not any(is_named(dataset, name) for name in known):
+        expected = f"a data set of these runs' scores: {', '.join(known) or 'none yet'}"
+        raise UsageError("--dataset", received=repr(dataset), expected=expected)
+    return [
+        replace(run, results=[result for result in run.results if is_named(dataset, str(result.get("dataset")))])
+        for run in runs
+    ]
+
+
+def is_named(name: str, dataset: str) -> bool:
+    """Whether a data set is the one of a name, which may leave out where its files are from: `dsprites@drawn`."""
+    return name in (dataset, dataset.partition("@")[0])
 
 
 def score_of(name: str) -> Score:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -196,7 +196,8 @@ def differing_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
     """A label per run: its name or model, and the settings in which runs of that name differ.
 
-    A model is named in full where runs of other models have the same name.
+    Where runs of several models have the same name, the model is named, too, in full where its own name does not tell
+    it apart.
     """
     models: dict[str, set[tuple[str, str, int]]] = defaultdict(set)
     configs: dict[tuple[str, tuple[str, str, int]], list[dict[str, Any]]] = defaultdict(list)
@@ -210,13 +211,16 @@ def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
         own = defining_settings(run)
         parts = [f"{name}={text_of(own.get(name))}" for name in differing[called(run), model_of(run)]]
         parts += [f"on {run.dataset}"] if several_datasets else []
-        labels.append(" ".join([called(run) if len(models[called(run)]) == 1 else full_name(run), *parts]))
+        labels.append(" ".join([name_among(run, models[called(run)]), *parts]))
     return labels
 
 
-def full_name(run: RunRecord) -> str:
-    """The name that a run was given, if any, and its model with distribution and version."""
-    model = f"{run.model} of {run.distribution} (version {run.version})"
+def name_among(run: RunRecord, models: Collection[tuple[str, str, int]]) -> str:
+    """What a run is called, and as much of its model as tells it apart from the `models` of runs of that name."""
+    if len(models) == 1:
+        return called(run)
+    alike = [model for model in models if model[0] == run.model]
+    model = run.model if len(alike) == 1 else f"{run.model} of {run.distribution} (version {run.version})"
     return f"{run.name} {model}" if run.name else model
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,6 +111,33 @@ def test_a_score_is_that_on_the_data_of_the_training_and_never_a_mean_over_data(
         plotting.curve(find_runs([tmp_path]), ["mig"])
 
 
+def test_the_axis_of_a_score_names_its_protocol(runs):
+    assert plotting.strip(runs, "mig").axes[0].get_xlabel() == "mig p (dot: seed, bar: mean)"
+    assert plotting.curve(runs, ["mig"]).axes[0].get_ylabel() == "mig p"
+
+
+def test_a_figure_shows_the_scores_on_the_data_set_that_it_names(runs, tmp_path):
+    rescored(tmp_path / "1-0", {}, {"dataset": "other@drawn", "dataset_sha256": "o", "value": 9})
+    settings = {"kind": "strip", "show": ("mig",)}
+    with pytest.raises(UsageError, match="--dataset NAME shows those on one data set"):
+        plotting.figure_of(find_runs([tmp_path]), FigureSettings(**settings))
+    axes = plotting.figure_of(find_runs([tmp_path]), FigureSettings(**settings, dataset="other")).axes[0]
+    assert lines_of(axes)[0].tolist() == [[9, 0]]
+    with pytest.raises(UsageError, match=r"--dataset: received 'else', expected .*: grid, other@drawn"):
+        plotting.figure_of(find_runs([tmp_path]), FigureSettings(**settings, dataset="else"))
+
+
+def test_each_data_set_has_its_chance_level(runs):
+    moved = [line | {"dataset": "other@drawn", "chance": 0.3} for line in runs[0].results]
+    axes = plotting.strip([replace(runs[0], dataset="other", results=moved), *runs[1:]], "mig").axes[0]
+    assert sorted(texts_of(axes)) == ["chance on grid", "chance on other"]
+
+
+def test_the_title_counts_runs_that_are_unfinished(runs):
+    cut = [replace(runs[0], state="stopped"), *runs[1:]]
+    assert plotting.strip(cut, "mig").get_suptitle() == "a on grid, 4 runs (1 unfinished), seeds 0 to 1"
+
+
 def test_chance_is_that_of_the_runs_that_are_drawn(runs, tmp_path):
     write_run(tmp_path / "without", 0, 1)
     described = tmp_path / "without" / "run.json"
@@ -173,6 +201,14 @@ def test_the_settings_of_a_model_are_joined_in_the_order_of_their_numbers(tmp_pa
         write_run(tmp_path / f"beta={beta}", 0, beta)
     axes = plotting.scatter(find_runs([tmp_path]), "loss", "mig", joined=True).axes[0]
     assert [0.5, 4, 16] in [line[:, 1].tolist() for line in lines_of(axes)]
+
+
+def test_models_and_data_sets_of_one_name_are_not_joined(runs):
+    others = [replace(runs[0], model="b"), replace(runs[1], dataset="other"), *runs[2:]]
+    axes = plotting.scatter([replace(run, name="my runs") for run in others], "loss", "mig", joined=True).axes[0]
+    assert max(len(line) for line in lines_of(axes)) == 2  # but for dots of two seeds, all are single points
+    names = ["chance", "my runs a beta=1 on other", "my runs a beta=4 on grid", "my runs b on grid"]
+    assert sorted(texts_of(axes)) == names
 
 
 def test_the_name_of_a_level_is_outside_the_axes_of_a_scatter_where_no_point_is(runs):
