@@ -14,7 +14,7 @@ from disentangle_eval.intervals import mean_interval
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.study.comparing import Comparison, compare
 from disentangle_eval.study.runs import read_run
-from disentangle_eval.study.tables import correlation_rows, difference_rows, markdown_table, score_rows
+from disentangle_eval.study.tables import correlation_rows, difference_rows, markdown_table, score_tables
 from disentangle_eval.training.folder import RunFolder, read_lines
 from disentangle_eval.training.setting_names import flags
 
@@ -183,8 +183,8 @@ def each_setting(runs: Runs) -> str:
 
 
 def compared_scores(runs: Runs) -> str:
-    """The table of scores that `deval compare --markdown` prints for these runs."""
-    return f"{markdown_table(score_rows(compared(runs)))}\n"
+    """The tables of scores that `deval compare --markdown` prints for these runs."""
+    return "\n".join(f"{markdown_table(rows)}\n" for _, rows in score_tables(compared(runs)))
 
 
 def compared_correlations(runs: Runs) -> str:

@@ -7,10 +7,9 @@ import click
 from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
-from disentangle_eval.study.comparing import Comparison
-from disentangle_eval.study.comparing import compare as compare_runs
-from disentangle_eval.study.runs import find_named_runs
-from disentangle_eval.study.tables import FORMATS, sections
+from disentangle_eval.study.comparing import Comparison, compare_places
+from disentangle_eval.study.runs import named_place
+from disentangle_eval.study.tables import FORMATS, cell_text, sections
 
 
 @click.command()
@@ -19,7 +18,9 @@ from disentangle_eval.study.tables import FORMATS, sections
 @click.option("--csv", "form", flag_value="csv", help="Print one line per setting, score and seed.")
 @click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")
 @click.option("--json", "form", flag_value="json", help="Print one JSON object.")
-@click.option("--best", metavar="SCORE", help="Name the best setting and the best run by a score.")
+@click.option(
+    "--best", metavar="SCORE", help="Name the best setting and the best run by a score, METRIC or METRIC:PROTOCOL."
+)
 def compare(folders: tuple[str, ...], form: str | None, best: str | None) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
@@ -28,7 +29,7 @@ def compare(folders: tuple[str, ...], form: str | None, best: str | None) -> Non
     Scores of different protocols, data or versions never share a column. NAME=FOLDER calls the runs of a folder NAME
     instead of their model.
     """
-    comparison = compare_runs(find_named_runs(folders))
+    comparison = compare_places([named_place(folder) for folder in folders])
     if best and form:
         raise UsageError("compare", received=f"--best with --{form}", expected="at most one of them")
     if best:
@@ -52,7 +53,8 @@ def show(comparison: Comparison) -> None:
 def show_best(comparison: Comparison, title: str) -> None:
     """Print the best setting and the best run by a score."""
     column, setting, (run, seed) = comparison.best(title)
-    mean = comparison.cells[setting][column.title].mean
+    cell = comparison.cells[setting][column.title]
     value = comparison.cells[run][column.title].values[seed]
-    click.echo(one_line(f"best setting by {column.title}: {setting}, mean {mean:.4f}"))
+    chance = "" if cell.chance is None else f", chance {cell.chance:.4f}"
+    click.echo(one_line(f"best setting by {column.title}: {setting}, mean {cell_text(cell)}{chance}"))
     click.echo(one_line(f"best run by {column.title}: {run}, seed {seed}, {value:.4f}"))

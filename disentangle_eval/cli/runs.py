@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,16 @@ def runs(folders: tuple[Path, ...], as_json: bool, as_csv: bool) -> None:
 
 def row(run: RunRecord, label: str) -> list[str]:
     """A run as a row of the table."""
-    scores = (f"{result['metric']} {result['value']:.3f}" for result in newest_results(run))
+    scores = (f"{name_of(result)} {result['value']:.3f}" for result in newest_results(run))
     state = f"{run.state}: {run.failure}" if run.failure else run.state
     progress = f"{run.iteration:,} of {run.iterations:,}"
     data = parse_dataset(run.dataset).short
     return [str(run.folder), label, data, str(run.seed), progress, state, ", ".join(scores)]
+
+
+def name_of(result: Mapping[str, Any]) -> str:
+    """A score's metric and protocol as one types them, METRIC:PROTOCOL."""
+    return ":".join(filter(None, (result["metric"], str(result["settings"].get("protocol", "")))))
 
 
 def described(run: RunRecord) -> dict[str, Any]:

@@ -33,8 +33,10 @@ def load_results(paths: PathLike | Iterable[PathLike]) -> list[dict[str, Any]]:
     return [{"file": str(file), **_flat(line)} for file in files for line in read_results(file)]
 
 
-def compare(paths: PathLike | Iterable[PathLike]) -> Comparison:
+def compare(paths: PathLike | Iterable[PathLike] | Mapping[str, PathLike]) -> Comparison:
     """The newest scores of the runs in or below some folders, next to each other, as `deval compare` prints them.
+
+    A mapping, `{"ours": "studies/a", "theirs": "runs/b"}`, gives the runs of each folder a label.
 
     `rows` are settings, `columns` scores that may be compared, and `cells[row][column.title]` holds the values by
     training seed with their mean, standard deviation and the 95% confidence interval of the mean (Student's t; None for
@@ -48,10 +50,11 @@ def compare(paths: PathLike | Iterable[PathLike]) -> Comparison:
         comparison = de.compare("runs")
         comparison.to_dict()["rows"]
     """
-    from disentangle_eval.study.comparing import compare as compare_runs
-    from disentangle_eval.study.runs import find_runs
+    from disentangle_eval.study.comparing import compare_places
 
-    return compare_runs(find_runs(each_expanded(paths)))
+    if isinstance(paths, Mapping):
+        return compare_places(list(zip(paths, each_expanded(paths.values()), strict=True)))
+    return compare_places([("", path) for path in each_expanded(paths)])
 
 
 def _result_files(path: Path) -> list[Path]:

@@ -9,13 +9,14 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.intervals import mean_interval
-from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results
+from disentangle_eval.study.runs import RunRecord, ascending, labels_of_runs, newest_results, run_folders, runs_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +39,12 @@ class Column:
 class Cell:
     """A setting's scores under one column, by training seed, with their mean and its 95% confidence interval.
 
-    `standard_deviation` and `interval` are None for a single seed.
+    `standard_deviation` and `interval` are None for a single seed. `iterations` are those of the scored checkpoints, by
+    training seed.
     """
 
     values: Mapping[int, float]
+    iterations: Mapping[int, int | None]
     mean: float
     standard_deviation: float | None
     interval: tuple[float, float] | None
@@ -73,10 +76,24 @@ class Correlation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreTable:
+    """Scores side by side: `columns` on `datasets`, and the settings in `rows`, which have scores on all of these.
+
+    `headings` are the titles of the columns, without a data set that all share.
+    """
+
+    datasets: tuple[str, ...]
+    rows: tuple[str, ...]
+    columns: tuple[Column, ...]
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """What runs scored: `cells[row][column title]`, and what follows from it.
 
-    `notes` say what was left out, which columns are apart for what reason, and what the scores were warned of.
+    `notes` say what was left out, what was scored before its training ended, which columns are apart for what reason,
+    and what the scores were warned of.
     """
 
     rows: tuple[str, ...]
@@ -87,22 +104,40 @@ class Comparison:
     notes: tuple[str, ...]
 
     def best(self, title: str) -> tuple[Column, str, tuple[str, int]]:
-        """The column of a title or metric, the setting with its best mean, and the run (setting, seed) with its best
-        score.
+        """The column of a title, METRIC or METRIC:PROTOCOL, the setting with its best mean, and the run (setting, seed)
+        with its best score.
 
-        UsageError for no column, and for one of which neither higher nor lower scores are better.
+        UsageError for no column, for several, and for one of which neither higher nor lower scores are better.
         """
         judged = [column for column in self.columns if column.better != "neither"]
-        column = next((column for column in judged if title in (column.title, column.metric)), None)
-        if column is None:
-            known = ", ".join(column.title for column in judged)
+        exact = [column for column in judged if column.title == title]
+        meant = exact or [column for column in judged if title in (column.metric, f"{column.metric}:{column.protocol}")]
+        if len(meant) != 1:
+            known = ", ".join(repr(column.title) for column in meant or judged)
             expected = f"one of {known}" if known else "a score of which higher or lower is better"
-            raise UsageError("--best", received=repr(title), expected=expected)
+            received = f"{title!r}, which is several scores" if meant else repr(title)
+            raise UsageError("--best", received=received, expected=expected)
+        (column,) = meant
         sign = -1 if column.better == "lower" else 1
         found = {row: self.cells[row][column.title] for row in self.rows if column.title in self.cells[row]}
         setting = max(found, key=lambda row: sign * found[row].mean)
         runs = {(row, seed): value for row, cell in found.items() for seed, value in cell.values.items()}
         return column, setting, max(runs, key=lambda run: sign * runs[run])
+
+    def tables(self) -> tuple[ScoreTable, ...]:
+        """The scores without empty corners: data sets on which the same settings have scores share a table."""
+        found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for dataset in dict.fromkeys(column.dataset for column in self.columns):
+            titles = {column.title for column in self.columns if column.dataset == dataset}
+            found[tuple(row for row in self.rows if titles & self.cells[row].keys())].append(dataset)
+        return tuple(self.table(rows, datasets) for rows, datasets in found.items())
+
+    def table(self, rows: tuple[str, ...], datasets: Sequence[str]) -> ScoreTable:
+        """The table of some settings and data sets."""
+        columns = tuple(column for column in self.columns if column.dataset in datasets)
+        shared = f" {datasets[0]}" if len(datasets) == 1 else ""
+        headings = tuple(column.title.replace(shared, "", 1) for column in columns)
+        return ScoreTable(datasets=tuple(datasets), rows=rows, columns=columns, headings=headings)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: no path, time or host in it, so that equal studies give equal files."""
@@ -117,6 +152,8 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     """
     labels = labels_of_runs(runs)
     found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    scored_at: dict[str, dict[str, dict[int, int | None]]] = defaultdict(lambda: defaultdict(dict))
+    early: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     chances: dict[tuple[str, str], list[float]] = defaultdict(list)
     columns: dict[str, Column] = {}
     warned: Counter[tuple[str, str]] = Counter()
@@ -131,23 +168,30 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
             notes.append(f"{label}, seed {run.seed}: more than one run with scores; the first one counts")
             continue
         seen.add((label, run.seed))
+        if results and (iteration := results[0].get("iteration")) is not None and iteration < run.iterations:
+            early[label, iteration, run.iterations].append(run.seed)
         for result in results:
             column = column_of(result)
             columns.setdefault(column.key, column)
             if run.seed in found[label][column.key]:
                 continue  # another draw of the metric: that of the lowest seed counts
             found[label][column.key][run.seed] = float(result["value"])
+            scored_at[label][column.key][run.seed] = result.get("iteration")
             if result.get("chance") is not None:
                 chances[label, column.key].append(float(result["chance"]))
             warned.update((column.key, warning.removeprefix(f"{column.metric}: ")) for warning in warnings_of(result))
     if not columns:
         raise UsageError("compare: no run has a score", advice="score them first: deval score --metric NAME RUN...")
     titled, apart = with_titles(list(columns.values()))
-    rows = tuple(dict.fromkeys(label for label in labels if label in found))
+    rows = tuple(label for label in ascending(runs, labels) if label in found)
     titles = {column.key: column.title for column in titled}
     cells = {
-        row: {titles[key]: cell_of(values, chances[row, key]) for key, values in found[row].items()} for row in rows
+        row: {
+            titles[key]: cell_of(values, scored_at[row][key], chances[row, key]) for key, values in found[row].items()
+        }
+        for row in rows
     }
+    notes += [early_note(label, seeds, *at) for (label, *at), seeds in early.items()]
     scored = Counter(key for row in rows for key, values in found[row].items() for _ in values)
     warnings = [f"{titles[key]}, {count} of {scored[key]}: {text}" for (key, text), count in sorted(warned.items())]
     return Comparison(
@@ -158,6 +202,34 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
         correlations=correlations_of(cells, titled),
         notes=(*notes, *apart, *warnings),
     )
+
+
+def compare_places(places: Sequence[tuple[str, Path]]) -> Comparison:
+    """As `compare`, of the runs in or below folders, each with a name or an empty one; notes say what studies lack."""
+    comparison = compare(runs_named(places))
+    lacking = [note for _, folder in places for note in study_notes(folder)]
+    return replace(comparison, notes=(*comparison.notes, *lacking))
+
+
+def study_notes(folder: Path) -> list[str]:
+    """Notes on a folder: of a study, the trials that have not begun and runs that are no longer trials of its file."""
+    from disentangle_eval.study.running import StudyFolder
+
+    study = StudyFolder(folder)
+    if not study.file.is_file():
+        return []
+    name, trials = study.contents()
+    begun = {path.name for path in run_folders(study.trials)} if study.trials.is_dir() else set()
+    found = {"not begun": set(trials) - begun, "no longer in its file": begun - set(trials)}
+    return [
+        f"study {name!r}: {len(which)} trial{'s' * (len(which) > 1)} {what}" for what, which in found.items() if which
+    ]
+
+
+def early_note(label: str, seeds: Sequence[int], iteration: int, iterations: int) -> str:
+    """The note on runs whose newest scores are from before the end of their training."""
+    numbers = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, sorted(seeds)))}"
+    return f"{label}, {numbers}: scored at iteration {iteration:,} of {iterations:,}"
 
 
 def warnings_of(result: Mapping[str, Any]) -> list[str]:
@@ -172,7 +244,7 @@ def column_of(result: Mapping[str, Any]) -> Column:
         metric=result["metric"],
         metric_version=result["metric_version"],
         protocol=str(result["settings"].get("protocol", "")),
-        dataset=str(result.get("dataset")),
+        dataset=str(result.get("dataset") or ""),
         better=result["better"],
         key=json.dumps({name: result.get(name) for name in names}, sort_keys=True),
     )
@@ -182,11 +254,11 @@ def with_titles(columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
     """The columns, sorted, each with a title of its own, and a line for each pair that looks alike but is not."""
     titled: list[Column] = []
     notes = []
+    several = len({column.dataset for column in columns}) > 1
     taken: dict[str, Column] = {}
     for column in sorted(columns, key=lambda column: (column.metric, column.protocol, column.key)):
-        several = {other.dataset for other in columns if other.metric == column.metric}
         parts = [column.metric, column.protocol]
-        parts += [column.dataset] if len(several) > 1 else []
+        parts += [column.dataset] if several else []
         base = title = " ".join(part for part in parts if part)
         count = 1
         while title in taken:
@@ -208,11 +280,12 @@ def difference_of(first: Column, second: Column) -> str:
     return ", ".join(differing)
 
 
-def cell_of(values: Mapping[int, float], chances: Sequence[float]) -> Cell:
+def cell_of(values: Mapping[int, float], iterations: Mapping[int, int | None], chances: Sequence[float]) -> Cell:
     """The scores of one setting under one column."""
     numbers = [values[seed] for seed in sorted(values)]
     return Cell(
         values={seed: values[seed] for seed in sorted(values)},
+        iterations={seed: iterations[seed] for seed in sorted(values)},
         mean=statistics.fmean(numbers),
         standard_deviation=statistics.stdev(numbers) if len(numbers) > 1 else None,
         interval=mean_interval(numbers),

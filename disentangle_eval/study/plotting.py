@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.study.figure import TERM, FigureSettings, Published, Take
 from disentangle_eval.study.quantities import Quantity, Term, quantity_of, scored_on
-from disentangle_eval.study.runs import RunRecord, called, labels_of_runs, model_of
+from disentangle_eval.study.runs import RunRecord, ascending, called, labels_of_runs, model_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -161,22 +160,13 @@ def by_setting(runs: Sequence[RunRecord], values: Sequence[T | None]) -> tuple[d
     Names and models are in the order of the runs; the settings of each ascend, 4 before 16.
     """
     found: dict[str, list[T]] = defaultdict(list)
-    names: dict[str, str] = {}
     having = []
-    for run, label, value in zip(runs, labels_of_runs(runs), values, strict=True):
+    labels = labels_of_runs(runs)
+    for run, label, value in zip(runs, labels, values, strict=True):
         if value is not None:
             found[label].append(value)
-            names[label] = called(run)
             having.append(run)
-    order = list(dict.fromkeys(names.values()))
-    ascending = sorted(found, key=lambda label: (order.index(names[label]), with_numbers(label)))
-    return {label: found[label] for label in ascending}, having
-
-
-def with_numbers(label: str) -> list[tuple[float, str]]:
-    """The key that sorts labels with their numbers as numbers: every number, and the text behind it."""
-    first, *rest = re.split(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)", label)
-    return [(-1.0, first), *((float(number), text) for number, text in zip(rest[::2], rest[1::2], strict=True))]
+    return {label: found[label] for label in ascending(runs, labels) if label in found}, having
 
 
 def with_number(runs: Sequence[RunRecord], setting: str) -> list[RunRecord]:

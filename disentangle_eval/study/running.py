@@ -56,10 +56,15 @@ class StudyFolder:
         if not self.file.is_file():
             expected = "the folder of a study, which `deval study run` makes"
             raise UsageError("study", received=f"{str(self.root)!r}, which has no {STUDY_FILE}", expected=expected)
-        names = read_json(self.file).get("trials")
+        return [read_trial(self.trials / name) for name in self.contents()[1]]
+
+    def contents(self) -> tuple[str, list[str]]:
+        """The name of the study and the folders of its trials, as study.json has them."""
+        contents = read_json(self.file)
+        names = contents.get("trials")
         if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
             raise damaged(self.file, repr(names))
-        return [read_trial(self.trials / name) for name in names]
+        return str(contents.get("name")), names
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -79,12 +80,22 @@ def find_runs(paths: Iterable[Path]) -> list[RunRecord]:
 
 def find_named_runs(places: Iterable[str]) -> list[RunRecord]:
     """As `find_runs`, of FOLDER or NAME=FOLDER, whose runs have that name."""
+    return runs_named(named_place(place) for place in places)
+
+
+def named_place(place: str) -> tuple[str, Path]:
+    """FOLDER or NAME=FOLDER as name and folder, the former with an empty name."""
+    name, separator, folder = place.partition("=")
+    named = bool(separator) and not Path(place).exists()
+    return (name, with_home(folder)) if named else ("", with_home(place))
+
+
+def runs_named(places: Iterable[tuple[str, Path]]) -> list[RunRecord]:
+    """As `find_runs`, of folders whose runs have the name next to the folder."""
     found: dict[Path, RunRecord] = {}
-    for place in places:
-        name, separator, folder = place.partition("=")
-        named = bool(separator) and not Path(place).exists()
-        for run in find_runs([with_home(folder if named else place)]):
-            found.setdefault(run.folder.resolve(), replace(run, name=name if named else ""))
+    for name, folder in places:
+        for run in find_runs([folder]):
+            found.setdefault(run.folder.resolve(), replace(run, name=name))
     return list(found.values())
 
 
@@ -213,6 +224,19 @@ def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
         parts += [f"on {run.dataset}"] if several_datasets else []
         labels.append(" ".join([name_among(run, models[called(run)]), *parts]))
     return labels
+
+
+def ascending(runs: Sequence[RunRecord], labels: Sequence[str]) -> list[str]:
+    """The labels of runs, each once: names and models in the order of the runs, the settings of each as numbers."""
+    names = {label: called(run) for run, label in zip(runs, labels, strict=True)}
+    order = list(dict.fromkeys(names.values()))
+    return sorted(names, key=lambda label: (order.index(names[label]), with_numbers(label)))
+
+
+def with_numbers(label: str) -> list[tuple[float, str]]:
+    """The key that sorts labels with their numbers as numbers: every number, and the text behind it."""
+    first, *rest = re.split(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)", label)
+    return [(-1.0, first), *((float(number), text) for number, text in zip(rest[::2], rest[1::2], strict=True))]
 
 
 def name_among(run: RunRecord, models: Collection[tuple[str, str, int]]) -> str:

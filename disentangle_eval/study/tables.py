@@ -7,21 +7,29 @@ import io
 import json
 from collections.abc import Callable
 
-from disentangle_eval.study.comparing import Cell, Comparison
+from disentangle_eval.errors import one_line
+from disentangle_eval.study.comparing import Cell, Comparison, ScoreTable
 
 Rows = list[list[str]]
 
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 
 
-def score_rows(comparison: Comparison) -> Rows:
+def score_tables(comparison: Comparison) -> list[tuple[str, Rows]]:
+    """The tables of scores with their titles, which name the data sets."""
+    tables = [(", ".join(filter(None, table.datasets)), score_rows(comparison, table)) for table in comparison.tables()]
+    form = "mean ± standard deviation [95% interval of the mean] (seeds)"
+    return [(f"scores{f' on {datasets}' if datasets else ''}: {form}", rows) for datasets, rows in tables]
+
+
+def score_rows(comparison: Comparison, table: ScoreTable) -> Rows:
     """The header, then a row per setting: mean, interval and number of seeds of each column; last the chance levels."""
-    header = ["setting", *(f"{column.title} {ARROWS[column.better]}".strip() for column in comparison.columns)]
+    headings = zip(table.headings, table.columns, strict=True)
+    header = ["setting", *(f"{heading} {ARROWS[column.better]}".strip() for heading, column in headings)]
     rows = [
-        [row, *(cell_text(comparison.cells[row].get(column.title)) for column in comparison.columns)]
-        for row in comparison.rows
+        [row, *(cell_text(comparison.cells[row].get(column.title)) for column in table.columns)] for row in table.rows
     ]
-    chances = [chance_text(comparison, column.title) for column in comparison.columns]
+    chances = [chance_text(comparison, column.title) for column in table.columns]
     return [header, *rows, *([["chance", *chances]] if any(chances) else [])]
 
 
@@ -80,7 +88,7 @@ def correlation_rows(comparison: Comparison) -> Rows:
 def sections(comparison: Comparison) -> list[tuple[str, Rows]]:
     """The tables of a comparison with their titles; those without rows are left out."""
     tables = [
-        ("scores: mean ± standard deviation [95% interval of the mean] (seeds)", score_rows(comparison)),
+        *score_tables(comparison),
         ("paired differences over shared seeds", difference_rows(comparison)),
         ("rank correlations over runs", correlation_rows(comparison)),
     ]
@@ -102,23 +110,38 @@ def markdown_table(rows: Rows) -> str:
 
 
 def comma_separated(comparison: Comparison) -> str:
-    """One line per setting, score and seed: what any other program can take."""
+    """One line per setting, score and seed: what any other program can take; `score` is the title of a column."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["setting", "metric", "protocol", "dataset", "better", "seed", "value", "chance"])
+    writer.writerow(
+        ["setting", "score", "metric", "protocol", "dataset", "better", "seed", "iteration", "value", "chance"]
+    )
     for row in comparison.rows:
         for column in comparison.columns:
             cell = comparison.cells[row].get(column.title)
-            for seed, value in cell.values.items() if cell else ():
-                chance = "" if cell is None or cell.chance is None else repr(cell.chance)
-                known = [row, column.metric, column.protocol, column.dataset, column.better]
-                writer.writerow([*known, seed, repr(value), chance])
+            if cell is None:
+                continue
+            chance = "" if cell.chance is None else repr(cell.chance)
+            known = [row, column.title, column.metric, column.protocol, column.dataset, column.better]
+            for seed, value in cell.values.items():
+                writer.writerow([*known, seed, cell.iterations[seed], repr(value), chance])
     return buffer.getvalue()
 
 
 def latex(comparison: Comparison) -> str:
-    """The table of scores for LaTeX with the package booktabs."""
-    header, *body = [[latex_text(cell) for cell in row] for row in score_rows(comparison)]
+    """The tables of scores for LaTeX with the package booktabs; comments say what the numbers are, and the notes."""
+    tables = [f"{latex_comment(title)}\n{latex_table(rows)}" for title, rows in score_tables(comparison)]
+    return "\n\n".join(tables) + "\n" + "".join(f"{latex_comment(note)}\n" for note in comparison.notes)
+
+
+def latex_comment(text: str) -> str:
+    """Text as a comment of one line."""
+    return f"% {one_line(text)}"
+
+
+def latex_table(rows: Rows) -> str:
+    """Rows, the first of which is the header, as a table for LaTeX."""
+    header, *body = [[latex_text(cell) for cell in row] for row in rows]
     lines = [
         r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}",
         r"\toprule",
@@ -128,7 +151,7 @@ def latex(comparison: Comparison) -> str:
         r"\bottomrule",
         r"\end{tabular}",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def latex_text(text: str) -> str:

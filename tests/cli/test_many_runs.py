@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 from run_folders import write_run
 
+import disentangle_eval as de
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -24,7 +26,7 @@ def test_runs_are_listed_as_a_table_as_csv_and_as_json(deval, folder, monkeypatc
     first = dict(zip(header, rows[0], strict=True))
     assert len(rows) == 4
     assert first["run"] == "runs/beta1-seed0"
-    assert (first["seed"], first["iteration"], first["scores"]) == ("0", "20 of 20", "mig 1.000")
+    assert (first["seed"], first["iteration"], first["scores"]) == ("0", "20 of 20", "mig:p 1.000")
     described = json.loads(deval("runs", "runs", "--json").out)
     assert [(run["seed"], run["config"]["beta"], run["iteration"]) for run in described] == [
         (0, 1, 20),
@@ -46,10 +48,25 @@ def test_runs_are_compared_as_a_table_and_in_every_form(deval, folder):
         assert part in deval("compare", folder, form).out
 
 
+def test_trials_that_a_comparison_of_a_study_lacks_are_counted(deval, folder, tmp_path):
+    study = {"name": "some", "trials": ["beta1-seed0", "beta1-seed1", "beta4-seed0", "beta16-seed0"]}
+    (tmp_path / "study").mkdir()
+    folder.rename(tmp_path / "study" / "trials")
+    (tmp_path / "study" / "study.json").write_text(json.dumps(study))
+    notes = deval("compare", f"ours={tmp_path / 'study'}").out.splitlines()[-2:]
+    assert notes == ["study 'some': 1 trial not begun", "study 'some': 1 trial no longer in its file"]
+
+
+def test_runs_are_compared_under_labels_from_python(folder):
+    comparison = de.compare({"one": folder / "beta1-seed0", "other": folder / "beta4-seed0"})
+    assert comparison.rows == ("one", "other")
+
+
 def test_the_best_setting_and_run_are_named_with_their_scores(deval, folder):
     setting, run = deval("compare", folder, "--best", "mig").out.splitlines()
     assert setting.startswith("best setting by mig")
-    assert setting.endswith(", mean 4.5000")
+    assert "beta=4, mean 4.5000 ± 0.7071 [" in setting
+    assert setting.endswith("] (2), chance 0.1000")
     assert run.endswith(", seed 1, 5.0000")
     assert "at most one of them" in deval("compare", folder, "--best", "mig", "--csv").error
 

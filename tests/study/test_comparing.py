@@ -1,5 +1,6 @@
 """Comparisons of runs: rows, columns, intervals, differences and correlations, and the text they become."""
 
+import csv
 import dataclasses
 import json
 import statistics
@@ -11,7 +12,7 @@ from scipy import stats
 from disentangle_eval.errors import UsageError
 from disentangle_eval.study.comparing import compare
 from disentangle_eval.study.runs import RunRecord
-from disentangle_eval.study.tables import FORMATS, score_rows
+from disentangle_eval.study.tables import FORMATS, score_tables
 
 
 def result(metric, value, *, seed=0, protocol="p", sha="d" * 64, version=1, better="higher", iteration=10):
@@ -99,13 +100,21 @@ def test_rank_correlation_of_two_metrics_over_runs():
 def test_the_best_setting_and_the_best_run():
     comparison = compare(study({1.0: [0.1, 0.95], 4.0: [0.6, 0.9]}))
     assert comparison.best("mig")[1:] == ("a beta=4", ("a beta=1", 1))
+    assert comparison.best("mig:p") == comparison.best("mig p") == comparison.best("mig")
     with pytest.raises(UsageError, match="sap"):
         comparison.best("fid")
 
 
+def test_the_best_by_a_metric_of_several_protocols_is_refused():
+    comparison = compare([run("a", 0, [result("mig", 0.1), result("mig", 0.2, protocol="q")])])
+    with pytest.raises(UsageError, match="'mig', which is several scores, expected one of 'mig p', 'mig q'"):
+        comparison.best("mig")
+    assert comparison.best("mig:q")[2] == ("a", 0)
+
+
 def test_no_setting_is_best_by_a_score_without_a_better_direction():
     runs = [run("a", s, [result("tc", s, better="neither"), result("mig", 0.1 * s)]) for s in (0, 1)]
-    with pytest.raises(UsageError, match=r"--best: received 'tc', expected one of mig p"):
+    with pytest.raises(UsageError, match=r"--best: received 'tc', expected one of 'mig p'"):
         compare(runs).best("tc")
     alone = [run("a", 0, [result("tc", 0.3, better="neither")])]
     with pytest.raises(UsageError, match="expected a score of which higher or lower is better"):
@@ -117,6 +126,39 @@ def test_only_the_last_scored_iteration_counts():
     assert compare(runs).cells["a"]["mig p"].mean == 0.1
 
 
+def test_scores_from_before_the_end_of_a_training_are_named():
+    cut = [run("a", seed, [result("mig", 0.2, iteration=5)]) for seed in (2, 0)]
+    comparison = compare([*cut, run("a", 1, [result("mig", 0.9)])])
+    assert comparison.notes == ("a, seeds 0, 2: scored at iteration 5 of 10",)
+    table = csv.DictReader(FORMATS["csv"](comparison).splitlines())
+    assert {(line["seed"], line["iteration"]) for line in table} == {("0", "5"), ("1", "10"), ("2", "5")}
+    assert "% a, seeds 0, 2: scored at iteration 5 of 10" in FORMATS["latex"](comparison)
+
+
+def test_settings_ascend_as_numbers():
+    comparison = compare(study({16.0: [0.1], 1.0: [0.2], 4.0: [0.3]}))
+    assert comparison.rows == ("a beta=1", "a beta=4", "a beta=16")
+
+
+def test_data_sets_of_other_settings_have_a_table_of_their_own():
+    there = {"dataset": "other@drawn", "dataset_sha256": "o"}
+    elsewhere = [dataclasses.replace(run("a", seed, [result("mig", 0.2) | there]), dataset="other") for seed in (0, 1)]
+    (first, rows), (second, others) = score_tables(compare([run("a", 0, [result("mig", 0.1)]), *elsewhere]))
+    assert first.startswith("scores on grid: mean")
+    assert rows == [["setting", "mig p ↑"], ["a on grid", "0.1000 (1)"], ["chance", "0.2000"]]
+    assert second.startswith("scores on other@drawn: mean")
+    assert others[1][0] == "a on other"
+    ((title, both),) = score_tables(compare([run("a", 0, [result("mig", 0.1), result("sap", 0.2) | there])]))
+    assert title.startswith("scores on grid, other@drawn: mean")
+    assert both[0] == ["setting", "mig p grid ↑", "sap p other@drawn ↑"]
+
+
+def test_csv_tells_columns_apart_as_the_table_does():
+    runs = [run("a", 0, [result("mig", 0.1)]), run("a", 1, [result("mig", 0.9, version=2)])]
+    lines = csv.DictReader(FORMATS["csv"](compare(runs)).splitlines())
+    assert [line["score"] for line in lines] == ["mig p", "mig p (2)"]
+
+
 def test_of_several_draws_of_a_metric_that_of_the_lowest_seed_counts():
     draws = [result("mig", 0.3, seed=2), result("mig", 0.1, seed=1), result("mig", 0.2, seed=3)]
     assert compare([run("a", 0, draws)]).cells["a"]["mig p"].values == {0: 0.1}
@@ -125,7 +167,7 @@ def test_of_several_draws_of_a_metric_that_of_the_lowest_seed_counts():
 def test_runs_that_differ_in_precision_are_two_settings():
     runs = [run("a", 0, [result("mig", 0.5)]), run("a", 0, [result("mig", 0.7)])]
     runs[1] = dataclasses.replace(runs[1], settings={"precision": "bf16"})
-    assert compare(runs).rows == ("a precision=float32", "a precision=bf16")
+    assert compare(runs).rows == ("a precision=bf16", "a precision=float32")
 
 
 def test_notes_say_how_many_scores_of_a_column_had_a_warning():
@@ -161,13 +203,18 @@ def test_equal_studies_make_equal_text_without_paths(form):
     assert "beta=4" in text.replace("\\", "")
 
 
+def rows_of(comparison):
+    ((_, rows),) = score_tables(comparison)
+    return rows
+
+
 def test_the_last_row_of_scores_is_chance_where_it_is_known():
     known, other = result("mig", 0.5), {**result("mig", 0.7), "chance": 0.31}
     unknown = {**result("tc", 3.0), "chance": None}
     comparison = compare([run("a", 0, [known, unknown]), run("b", 0, [other])])
-    assert score_rows(comparison)[-1] == ["chance", "0.2000 to 0.3100", ""]
-    assert score_rows(compare([run("a", 0, [known])]))[-1] == ["chance", "0.2000"]
-    assert score_rows(compare([run("a", 0, [unknown])]))[-1][0] == "a"
+    assert rows_of(comparison)[-1] == ["chance", "0.2000 to 0.3100", ""]
+    assert rows_of(compare([run("a", 0, [known])]))[-1] == ["chance", "0.2000"]
+    assert rows_of(compare([run("a", 0, [unknown])]))[-1][0] == "a"
     assert json.loads(FORMATS["json"](comparison))["cells"]["b"]["mig p"]["chance"] == 0.31
 
 
