@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from disentangle_eval.errors import UsageError
 from disentangle_eval.opening import OpenedModel, Origin, find_run, open_dataset_for
 from disentangle_eval.registry.plugin_code import plugin_code
+from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -86,5 +87,6 @@ def calibrate_checkpoint(opened: OpenedModel, out: Path | None, data_dir: Path |
     if path.exists() and path.samefile(opened.origin.path):
         raise UsageError("--out", received=f"{str(path)!r}, the checkpoint itself", expected="another file")
     model, origin = calibrated(opened.model, opened.origin, data_dir)
+    make_folder(path.parent)
     save(path, replace(origin.checkpoint, weights=model.state_dict(), train=None))
     return path

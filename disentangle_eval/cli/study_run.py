@@ -41,7 +41,7 @@ SEEDS_ON_CUDA = 10
 @click.option(
     "--cpus-per-trial", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads per trial."
 )
-@click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0.0, help="Share of a GPU per trial.")
+@click.option("--gpus-per-trial", type=click.FloatRange(min=0), default=0.0, help="With Ray, share of a GPU per trial.")
 @click.option("--workers", type=click.IntRange(min=1), help="Trials at a time.  [default: as many as there are cores]")
 @click.option(
     "--seeds-per-process",
@@ -125,12 +125,18 @@ def on_cuda(device: str, gpus: float) -> bool:
 def engine_of(
     folder: StudyFolder, address: str | None, cpus: int, gpus: float, workers: int | None
 ) -> Processes | RayCluster:
-    """Ray where it is installed, on this machine or at an address, else processes of this machine."""
+    """Ray where it is installed, on this machine or at an address, else processes of this machine.
+
+    `UsageError` for an option that the engine cannot follow.
+    """
+    if address and address != LOCAL and workers:
+        raise UsageError("--workers", received="--address as well", expected="one of them; a cluster starts what fits")
     if is_installed():
         return RayCluster(folder.root, address or LOCAL, cpus, gpus, workers)
-    if address:
-        expected = "the package ray on this machine"
-        raise UsageError("--address", received=repr(address), expected=expected, advice="pip install ray")
+    for option, value in (("--address", address), ("--gpus-per-trial", gpus)):
+        if value:
+            expected = "the package ray on this machine"
+            raise UsageError(option, received=repr(value), expected=expected, advice="pip install ray")
     note("Ray is not installed (extra `ray`), so trials run in processes of this machine")
     return Processes(at_a_time=workers or max(1, available_cores() // cpus))
 

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from disentangle_eval.config import Config, Field, build
 from disentangle_eval.errors import UsageError, did_you_mean
+from disentangle_eval.runtime.files import with_home
 
 
 def _numbers(value: Any) -> Any:
@@ -51,8 +52,11 @@ class SourceName:
 
 
 def parse_source(text: str) -> SourceName:
-    """The parts of what was written; `UsageError` for an unknown setting and for one without a value."""
-    place, _, query = text.partition("?")
+    """The parts of what was written; `UsageError` for an unknown setting and for one without a value.
+
+    The path of a file or folder that is there has no settings, whatever its name.
+    """
+    place, _, query = (text, "", "") if with_home(text).exists() else text.partition("?")
     values: dict[str, Any] = {}
     for pair in query.split("&") if query else []:
         setting, separator, value = pair.partition("=")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -163,11 +164,11 @@ def estimate(study: Study, data_dir: Path | None) -> list[Work]:
     from disentangle_eval.training.training import Training
 
     torch.set_num_threads(1)
-    datasets: dict[str, Dataset] = {}
+    open_once = functools.cache(functools.partial(open_dataset, data_dir=data_dir))
     rows = []
     for trials in settings_of(study):
         trial = trials[0]
-        data = datasets.setdefault(trial.dataset, open_dataset(trial.dataset, data_dir))
+        data = open_once(trial.dataset)
         model = built(trial, data)
         precision: Precision = "bf16" if trial.run["precision"] == "bf16" else "float32"  # a CPU has no tf32
         training = Training(model, data, config_of(trial), trial.seed, torch.device("cpu"), precision=precision)

@@ -9,6 +9,7 @@ import pytest
 from run_folders import write_run
 
 from disentangle_eval.cli import study_run
+from disentangle_eval.errors import UsageError
 from disentangle_eval.study.design import Study, StudySettings, Trial
 from disentangle_eval.study.processes import STOPPED
 from disentangle_eval.study.running import StudyFolder
@@ -151,3 +152,18 @@ def test_a_folder_or_file_that_is_no_study_is_named(deval, file, tmp_path):
     for contents in ("{", "[]", "{}", '{"trials": ["one"]}'):
         (tmp_path / "study.json").write_text(contents)
         assert "`deval study run` with the study's own file writes it anew" in deval("study", "status", tmp_path).error
+
+
+@pytest.mark.parametrize(
+    ("ray", "given", "said"),
+    [
+        (False, ("auto", 0.0, None), "--address: received 'auto', expected the package ray"),
+        (False, (None, 0.5, None), "--gpus-per-trial: received 0.5, expected the package ray"),
+        (True, ("auto", 0.0, 2), "--workers: received --address as well"),
+    ],
+)
+def test_what_an_engine_cannot_follow_is_refused(monkeypatch, tmp_path, ray, given, said):
+    address, gpus, workers = given
+    monkeypatch.setattr(study_run, "is_installed", lambda: ray)
+    with pytest.raises(UsageError, match=said):
+        study_run.engine_of(StudyFolder(tmp_path), address, 1, gpus, workers)

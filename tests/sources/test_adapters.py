@@ -77,6 +77,12 @@ def test_settings_that_do_not_go_together_are_refused(text, said):
         parse_source(text)
 
 
+def test_a_path_that_is_there_has_no_settings(tmp_path):
+    (tmp_path / "size?size=8").mkdir()
+    assert parse_source(f"{tmp_path}/size?size=8").settings == source_settings({})
+    assert parse_source(f"{tmp_path}/other?size=8").settings.size == 8
+
+
 def test_numbers_and_texts_of_a_setting_are_the_same():
     assert source_settings({"channels": 3, "output": 1}) == parse_source("enc.pt2?channels=3&output=1").settings
 

@@ -4,6 +4,8 @@ import pytest
 import torch
 from tiny_studies import study
 
+from disentangle_eval import opening
+from disentangle_eval.opening import open_dataset
 from disentangle_eval.study.checking import check, estimate
 from disentangle_eval.training import training
 
@@ -34,3 +36,11 @@ def test_time_is_estimated_in_the_arithmetic_of_the_study_where_a_cpu_has_it(gri
     monkeypatch.setattr(training, "set_precision", lambda _model, precision, _device: used.append(precision))
     (work,) = estimate(study(grid, precision=precision), None)
     assert (used, work.trials, work.iterations) == ([measured], 1, 3)
+
+
+def test_a_data_set_is_opened_once_for_all_settings(grid, monkeypatch):
+    opened = []
+    monkeypatch.setattr(opening, "open_dataset", lambda name, data_dir: opened.append(name) or open_dataset(name))
+    models = [{"model": "vae", "batch_size": 4, "hidden": [8, 16]}]
+    assert len(estimate(study(grid, models=models), None)) == 2
+    assert opened == [grid]
