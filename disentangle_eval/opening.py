@@ -206,8 +206,13 @@ def open_model(path: Path, device: str = "auto") -> OpenedModel:
     checkpoint, sha256 = _read_whole(path)
     origin = Origin(replace(checkpoint, weights={}), path, sha256)
     model = place(restore_model(checkpoint), chosen)
-    _ORIGINS[model] = origin, _contents(model)
+    keep_origin(model, origin)
     return OpenedModel(model, chosen, origin)
+
+
+def keep_origin(model: Model[Any], origin: Origin) -> None:
+    """Remember which checkpoint a model is from, as `origin_of` finds it."""
+    _ORIGINS[model] = origin, _contents(model)
 
 
 def _read_whole(path: Path) -> tuple[Checkpoint, str]:
@@ -227,7 +232,7 @@ def _read_whole(path: Path) -> tuple[Checkpoint, str]:
 
 
 def origin_of(model: object) -> Origin | None:
-    """The checkpoint that `open_model` read a model from; None for any other model, and once a weight, its prior or
+    """The checkpoint that a model was read from; None for any other model, and once a weight, its prior or
     another attribute changed.
     """
     origin, contents = _ORIGINS.get(model, (None, None))

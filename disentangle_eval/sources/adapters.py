@@ -25,13 +25,20 @@ class ForeignModel(nn.Module):
     """A callable on tensors under a name.
 
     A module, or the module whose method it is, is moved to the device and computes in eval mode. Between calls it is in
-    the mode in which it was given, since its owner may be training it.
+    the mode in which it was given, since its owner may be training it. `about` is what results say of it.
     """
 
-    def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
+    def __init__(
+        self,
+        compute: Callable[[Tensor], Any],
+        name: str,
+        settings: SourceSettings,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self.name = name
         self.settings = settings
+        self.about = about or {"model": name}
         # In a tuple, so that a module is registered once, as `module`.
         self._compute = (compute,)
         owner = compute if isinstance(compute, nn.Module) else getattr(compute, "__self__", None)
@@ -100,9 +107,7 @@ class ForeignModel(nn.Module):
 class ForeignEncoder(ForeignModel):
     """Maps images in [0, 1] to codes. `code` is known once `see` was given a first batch."""
 
-    def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
-        super().__init__(compute, name, settings)
-        self.code: tuple[CodeDimension, ...] = ()
+    code: tuple[CodeDimension, ...] = ()
 
     def see(self, x: Tensor) -> Tensor:
         """The codes of a first batch, by which the dimensions of the code are known."""
@@ -136,8 +141,14 @@ class ForeignEncoder(ForeignModel):
 class ForeignGenerator(ForeignModel):
     """Maps latents of its prior to images."""
 
-    def __init__(self, compute: Callable[[Tensor], Any], name: str, settings: SourceSettings) -> None:
-        super().__init__(compute, name, settings)
+    def __init__(
+        self,
+        compute: Callable[[Tensor], Any],
+        name: str,
+        settings: SourceSettings,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(compute, name, settings, about)
         self.prior = parse_prior(settings.prior)
 
     def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:

@@ -21,6 +21,7 @@ from disentangle_eval.opening import (
     OpenedSubject,
     Origin,
     add_validation,
+    keep_origin,
     open_dataset,
     open_dataset_for,
     open_model,
@@ -32,7 +33,13 @@ from disentangle_eval.opening import (
 from disentangle_eval.runtime.files import with_home
 from disentangle_eval.sources.kinds import HUB, kind_of, python_name_advice
 from disentangle_eval.sources.published import published_checkpoint
-from disentangle_eval.sources.settings import SourceName, SourceSettings, parse_source, source_settings
+from disentangle_eval.sources.settings import (
+    SourceName,
+    given,
+    parse_source,
+    source_settings,
+    written_source,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -59,8 +66,7 @@ WEIGHTS = (
 class Source:
     """What was opened: a model or a table, and what results say of it.
 
-    `origin` is the checkpoint of a model of the project. `checksum` is that of a program's file, empty where the code
-    behind a callable is not known.
+    `origin` is the checkpoint of a model of the project.
     """
 
     name: str
@@ -68,7 +74,6 @@ class Source:
     model: Any = None
     table: Mapping[str, np.ndarray] | None = None
     origin: Origin | None = None
-    checksum: str = ""
 
     @property
     def trained_on(self) -> str | None:
@@ -85,10 +90,11 @@ def open_source(source: Any, device: str = "auto", **settings: Any) -> Source:
         return _open_object(source, settings, device)
     written = parse_source(os.fspath(source))
     if settings:
-        written = replace(written, settings=source_settings({**_given(written.settings), **settings}))
+        together = source_settings({**given(written.settings), **settings})
+        written = SourceName(written_source(written.place, together), written.place, together)
     kind = kind_of(written.place)
     if kind == "checkpoint":
-        if _given(written.settings):
+        if given(written.settings):
             raise UsageError(
                 "source",
                 received=repr(written.text),
@@ -215,11 +221,12 @@ def _kept_codes(source: Source, data: Dataset) -> Any:
     from disentangle_eval.runtime.versions import versions
     from disentangle_eval.sources.kept_codes import KeptCodes
 
-    if not source.checksum or source.model.settings.role != "encoder":
+    program = source.about.get("checkpoint_sha256")
+    if program is None or source.model.settings.role != "encoder":
         return None
     return KeptCodes(
         {
-            "source": source.checksum,
+            "source": program,
             "settings": source.model.settings.model_dump(mode="json"),
             "dataset": data.name,
             "dataset_sha256": data.sha256,
@@ -253,7 +260,7 @@ def _open_table(written: SourceName) -> Source:
     from disentangle_eval.runtime.files import sha256
     from disentangle_eval.sources.tables import read_table
 
-    if _given(written.settings):
+    if given(written.settings):
         raise UsageError("source", received=repr(written.text), expected="a table without settings")
     path = with_home(written.place)
     about = {"codes": written.place, "codes_sha256": sha256(path)}
@@ -277,8 +284,7 @@ def _open_program(written: SourceName, device: str) -> Source:
         "checkpoint": path.name,
         "checkpoint_sha256": program.sha256,
     }
-    model = _adapted(program.compute, written.text, written.settings, chosen)
-    return Source(written.text, about, model, checksum=program.sha256)
+    return Source(written.text, about, _adapted(program.compute, about, written, chosen))
 
 
 def _open_callable(written: SourceName, device: str) -> Source:
@@ -302,8 +308,11 @@ def _open_callable(written: SourceName, device: str) -> Source:
         ) from error
     if found is _ABSENT:
         raise _without_name(written.place, owner, part)
-    opened = _open_object(found, _given(written.settings), device)
-    return replace(opened, name=written.text, about={"model": written.place, "source": written.text})
+    opened = _open_object(found, given(written.settings), device)
+    about = {"model": written.place, "source": written.text}
+    if _is_foreign(opened.model):
+        opened.model.about = about
+    return replace(opened, name=written.text, about=about)
 
 
 def _without_name(place: str, owner: Any, name: str) -> UsageError:
@@ -338,9 +347,9 @@ def _open_hub(written: SourceName, device: str) -> Source:
     _LOG.info("source: loading %s", written.place)
     chosen = choose_device(device)
     compute, defaults = load_hub_model(name)
-    settings = source_settings({**defaults, **_given(written.settings)})
-    model = _adapted(compute, written.text, settings, chosen)
-    return Source(written.text, {"model": written.place, "source": written.text}, model)
+    about = {"model": written.place, "source": written.text}
+    known = replace(written, settings=source_settings({**defaults, **given(written.settings)}))
+    return Source(written.text, about, _adapted(compute, about, known, chosen))
 
 
 def _open_published(written: SourceName, checkpoint: Checkpoint, weights: Path, device: str) -> Source:
@@ -348,12 +357,13 @@ def _open_published(written: SourceName, checkpoint: Checkpoint, weights: Path, 
     from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
     from disentangle_eval.runtime.files import sha256
 
-    if _given(written.settings):
+    if given(written.settings):
         raise UsageError("source", received=repr(written.text), expected=f"{written.place!r} without settings")
     chosen = choose_device(device)
     use_exact_kernels(chosen)
     model = place(restore_model(checkpoint), chosen)
     origin = Origin(replace(checkpoint, weights={}), weights, sha256(weights))
+    keep_origin(model, origin)
     return Source(written.place, {**origin.about, "source": written.place}, model, origin=origin)
 
 
@@ -378,14 +388,17 @@ def _open_object(source: Any, settings: Mapping[str, Any], device: str) -> Sourc
             raise UsageError(
                 name, received=f"settings {', '.join(settings)}", expected="none with a model that has `code`"
             )
-        about = origin.about if origin else {"model": getattr(source, "name", name)}
-        return Source(str(origin.path) if origin else getattr(source, "name", name), about, source, origin=origin)
+        called = str(getattr(source, "name", name))
+        about = origin.about if origin else source.about if _is_foreign(source) else {"model": called}
+        return Source(str(origin.path) if origin else called, about, source, origin=origin)
     if not callable(source):
         expected = "a path or name, a model, a callable on tensors, or codes"
         raise UsageError("source", received=f"an object of type {type(source).__name__}", expected=expected)
     chosen = known or choose_device("cpu" if device == "auto" else device)
-    model = _adapted(source, name, source_settings(dict(settings)), chosen)
-    return Source(name, {"model": name}, model)
+    looks = source_settings(dict(settings))
+    written = SourceName(written_source(name, looks), name, looks)
+    about = {"model": name, **({"source": written.text} if settings else {})}
+    return Source(name, about, _adapted(source, about, written, chosen))
 
 
 def _builds(source: Any) -> bool:
@@ -441,18 +454,16 @@ def _built(source: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _adapted(compute: Callable[..., Any], name: str, settings: SourceSettings, device: torch.device) -> ForeignModel:
+def _adapted(
+    compute: Callable[..., Any], about: Mapping[str, Any], written: SourceName, device: torch.device
+) -> ForeignModel:
     from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator
 
-    kind = ForeignGenerator if settings.role == "generator" else ForeignEncoder
-    return kind(compute, name, settings).to(device).eval()
+    kind = ForeignGenerator if written.settings.role == "generator" else ForeignEncoder
+    model = kind(compute, written.text, written.settings, about)
+    return model.to(device).eval()
 
 
 def _is_foreign(model: Any) -> bool:
     adapters = sys.modules.get("disentangle_eval.sources.adapters")
     return adapters is not None and isinstance(model, adapters.ForeignModel)
-
-
-def _given(settings: SourceSettings) -> dict[str, Any]:
-    """The settings that differ from the defaults."""
-    return settings.model_dump(exclude_defaults=True)

@@ -66,6 +66,18 @@ def parse_source(text: str) -> SourceName:
     return SourceName(text, place, source_settings(values))
 
 
+def given(settings: SourceSettings) -> dict[str, Any]:
+    """The settings that differ from the defaults."""
+    return settings.model_dump(exclude_defaults=True)
+
+
+def written_source(place: str, settings: SourceSettings) -> str:
+    """A place with the settings that differ from the defaults, as `parse_source` reads them."""
+    values = {name: value if isinstance(value, tuple) else (value,) for name, value in given(settings).items()}
+    texts = [f"{name}={','.join(str(one).removesuffix('.0') for one in value)}" for name, value in values.items()]
+    return f"{place}?{'&'.join(texts)}" if texts else place
+
+
 def source_settings(values: dict[str, Any]) -> SourceSettings:
     """Settings by name; `UsageError` where they are unknown, out of range or do not go together."""
     numbers = {name: str(values[name]) for name in ("channels", "output") if isinstance(values.get(name), int)}

@@ -13,7 +13,7 @@ from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.latents import Normal, Prior, Uniform
 from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, parse_prior, text_of_prior
 from disentangle_eval.sources.checking import check_generator
-from disentangle_eval.sources.settings import parse_source, source_settings
+from disentangle_eval.sources.settings import parse_source, source_settings, written_source
 
 IMAGES = torch.arange(2.0 * 16).reshape(2, 1, 4, 4) / 32
 FIRST, SECOND = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[5.0, 6.0], [7.0, 8.0]])
@@ -81,6 +81,13 @@ def test_a_path_that_is_there_has_no_settings(tmp_path):
     (tmp_path / "size?size=8").mkdir()
     assert parse_source(f"{tmp_path}/size?size=8").settings == source_settings({})
     assert parse_source(f"{tmp_path}/other?size=8").settings.size == 8
+
+
+def test_settings_are_written_as_they_are_read():
+    settings = source_settings({"mean": (0.48145466,) * 3, "range": (0, 255), "softmax": True, "channels": 3})
+    text = written_source("enc.pt2", settings)
+    assert text == "enc.pt2?channels=3&range=0,255&mean=0.48145466,0.48145466,0.48145466&softmax=True"
+    assert parse_source(text).settings == settings
 
 
 def test_numbers_and_texts_of_a_setting_are_the_same():

@@ -273,6 +273,17 @@ def test_what_is_given_in_the_wrong_place_is_named(data: str, call, message: str
         call(data)
 
 
+def test_a_loaded_network_has_the_results_of_its_source(data: str, tmp_path: Path) -> None:
+    torch.jit.script(Factors()).save(str(tmp_path / "enc.pt"))
+    named = de.score("enc.pt?range=-1,0.5&channels=3", data, metrics="sap")["sap"]
+    loaded = de.score(de.load_model("enc.pt?channels=3", range=(-1, 0.5)), data, metrics="sap")["sap"]
+    assert (named.value, named.checkpoint_sha256) == (loaded.value, loaded.checkpoint_sha256)
+    assert named.source == "enc.pt?range=-1,0.5&channels=3"
+    assert loaded.source == "enc.pt?channels=3&range=-1,0.5"
+    module = de.score(de.load_model(Factors(), range=(-1, 0.5)), data, metrics="sap")["sap"]
+    assert (module.model, module.source) == ("Factors", "Factors?range=-1,0.5")
+
+
 def test_a_module_with_the_name_of_a_data_set_is_a_source(data: str, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)  # and not on the path of later tests, which name the data set
     (tmp_path / "npz.py").write_text("def encode(x):\n    return 7.0 * x[:, 0, 0, :3]\n")
