@@ -1,16 +1,26 @@
-"""Settings of the public VAE bases. Nothing here imports torch."""
+"""Settings of the public VAE bases, and settings that models share. Nothing here imports torch."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from disentangle_eval.config import Field, ModelConfig
 
 Networks = Literal["kim-mnih", "locatello", "mlp", "ibgan"]
 Init = Literal["default", "1konny"]
+
+
+def _below_one(betas: tuple[float, float]) -> tuple[float, float]:
+    if not all(0 <= beta < 1 for beta in betas):
+        raise PydanticCustomError("betas", "expected two numbers from 0 to below 1")
+    return betas
+
+
+# The setting of a model for beta1 and beta2 of Adam, which refuses others.
+Betas = Annotated[tuple[float, float], AfterValidator(_below_one)]
 
 
 def average_decay() -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
-from disentangle_eval.nn.config import average_decay
+from disentangle_eval.nn.config import Betas, average_decay
 
 Network = Literal["mnist", "rgb32"]
 Init = Literal["fan-in", "kernel-height"]
@@ -66,7 +66,7 @@ class BidirectionalInfoGANConfig(ModelConfig):
     )
     lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D at the first iteration (Adam)")
     lr_generator: float = Field(5e-4, gt=0, description="learning rate of G and E at the first iteration (Adam)")
-    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    betas: Betas = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
     average_decay: float | None = average_decay()
     augment: bool = Field(
         False,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
-from disentangle_eval.nn.config import average_decay
+from disentangle_eval.nn.config import Betas, average_decay
 
 _MNIST: dict[str, Any] = {}
 # With the autoencoder learning faster than its adversaries the game is even; with little noise and little weight on
@@ -71,5 +71,5 @@ class InfoAEConfig(ModelConfig):
     )
     lr: float = Field(2e-4, gt=0, description="learning rate of E, Dec, Gen and C (Adam)")
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of Di and S (Adam)")
-    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of all Adams")
+    betas: Betas = Field((0.5, 0.999), description="beta1 and beta2 of all Adams")
     average_decay: float | None = average_decay()

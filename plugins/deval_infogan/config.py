@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
-from disentangle_eval.nn.config import average_decay
+from disentangle_eval.nn.config import Betas, average_decay
 
 Network = Literal["mnist", "rgb32", "faces", "chairs", "dsprites", "dsprites-big"]
 
@@ -112,7 +112,7 @@ class LatentCodeConfig(ModelConfig):
     lambda_continuous: float = Field(1.0, ge=0, description="weight of the information on the continuous codes")
     lr_discriminator: float = Field(2e-4, gt=0, description="learning rate of D and Q (Adam)")
     lr_generator: float = Field(1e-3, gt=0, description="learning rate of G (Adam)")
-    betas: tuple[float, float] = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
+    betas: Betas = Field((0.5, 0.999), description="beta1 and beta2 of both Adams")
     average_decay: float | None = average_decay()
     augment: bool = Field(
         False,
@@ -177,4 +177,4 @@ class InfoWGANGPConfig(LatentCodeConfig):
     critic_steps: int = Field(5, ge=1, description="steps of D and Q per iteration")
     lr_discriminator: float = Field(1e-4, gt=0, description="learning rate of D and Q (Adam)")
     lr_generator: float = Field(1e-4, gt=0, description="learning rate of G (Adam)")
-    betas: tuple[float, float] = Field((0.5, 0.9), description="beta1 and beta2 of both Adams")
+    betas: Betas = Field((0.5, 0.9), description="beta1 and beta2 of both Adams")

@@ -3,7 +3,8 @@
 import pytest
 
 from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
-from disentangle_eval.config import preset_dataset, resolve
+from disentangle_eval.config import build, preset_dataset, resolve
+from disentangle_eval.errors import UsageError
 from disentangle_eval.nn.code_heads import Codes
 
 # data set: categorical codes, classes, continuous codes, noise, all inputs of G, standard deviation of Q
@@ -89,3 +90,9 @@ def test_the_critic_s_optimiser():
     assert (cfg.penalty, cfg.critic_steps, cfg.betas) == (10, 5, (0.5, 0.9))
     assert (cfg.lr_discriminator, cfg.lr_generator) == (1e-4, 1e-4)
     assert (cfg.categorical_codes, cfg.classes, cfg.continuous_codes, cfg.noise_dim) == (1, 3, 4, 5)
+
+
+@pytest.mark.parametrize("betas", [(1.0, 0.9), (0.5, -0.1)])
+def test_betas_that_adam_does_not_take_are_refused(betas):
+    with pytest.raises(UsageError, match=r"betas: received .*, expected two numbers from 0 to below 1"):
+        build(InfoGANConfig, {"betas": betas})
