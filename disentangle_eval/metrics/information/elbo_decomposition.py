@@ -59,6 +59,13 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
         density = found.density
         log_likelihood = log_likelihoods(model, data, index, found.sample)
         kl = found.posterior - found.prior
+        if not bool(kl.isfinite().all()):
+            raise DevalError(
+                f"{type(model).__name__}.posterior",
+                received="log densities that are not finite in float32",
+                expected="variances of a usual size",
+                advice="score an earlier checkpoint of the run",
+            )
         means = {
             "value": log_likelihood - kl,
             "log_likelihood": log_likelihood,

@@ -97,7 +97,7 @@ def bounds(subject: Subject, index: np.ndarray, particles: int, seed: int, rows:
             type(model).__name__,
             received="log p(x|z), log p(z) or log q(z|x) of NaN or infinity",
             expected="finite numbers",
-            advice="the prior must have a density wherever the posterior has one",
+            advice="the posterior needs variances of a usual size, and the prior a density wherever it has one",
         )
     return Bounds(*stacked)
 

@@ -185,6 +185,8 @@ def chance_levels(confusion: np.ndarray, seed: int, named: np.ndarray | None = N
     random = np.random.default_rng(seed)
 
     def filled(images: np.ndarray) -> np.ndarray:
+        if 1 in images.shape:  # no other table has these sums, and scipy draws one that has not
+            return images[None].repeat(_REPEATS, axis=0)
         drawn = random_table(images.sum(axis=1), images.sum(axis=0)).rvs(_REPEATS, random_state=random)
         tables: np.ndarray = drawn.astype(np.int64)
         return tables

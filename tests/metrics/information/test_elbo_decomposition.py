@@ -100,6 +100,11 @@ def test_a_prior_that_is_not_normal_is_refused():
         score(judged, grid())
 
 
+def test_a_posterior_too_narrow_for_float32_is_refused():
+    with pytest.raises(DevalError, match=r"LinearGaussian.posterior: received log densities that are not finite"):
+        score(model(spread=1e-20), grid())
+
+
 def test_a_likelihood_that_is_no_number_is_an_error():
     judged = model()
     judged.log_likelihood = lambda x, z: torch.full((len(x),), float("nan"))

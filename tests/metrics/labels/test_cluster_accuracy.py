@@ -91,6 +91,19 @@ def test_one_cluster_for_all_scores_the_most_frequent_class_and_that_is_chance(p
     assert scores.values[f"{protocol}_names"] == [-1] * 7 + [0] + [-1] * 2
 
 
+def test_images_of_one_class_alone_have_a_chance():
+    values = score(clusters(np.arange(50) % 3, np.full(50, 4))).values
+    assert [values["hungarian"], values["hungarian_chance"]] == pytest.approx([17 / 50] * 2)
+    assert [values["majority"], values["majority_chance"]] == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize("protocol", ["k-means", "hungarian"])
+def test_a_constant_code_scores_chance(protocol):
+    code = (Categorical(3),) if protocol == "hungarian" else continuous(1)
+    scores = score(CodeTable(np.ones((500, 1)), code=code, labels=LABELS), protocol)
+    assert [scores.values["value"], scores.chance] == pytest.approx([0.1, 0.1])
+
+
 def test_more_clusters_than_classes_raise_the_chance_of_majority():
     labels = np.repeat(np.arange(10), 100)
     values = score(clusters(np.random.default_rng(0).integers(100, size=1000), labels, 100)).values
