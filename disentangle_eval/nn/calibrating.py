@@ -41,7 +41,7 @@ def calibrate_batch_statistics(model: nn.Module, batches: Iterable[Tensor]) -> i
             layer.reset_running_stats()
             layer.momentum = None
             layer.training = True
-        with torch.no_grad(), _noted(layers, passed):
+        with torch.no_grad(), _collecting(layers, passed):
             for images in batches:
                 model.encode(images)
                 seen += 1
@@ -68,13 +68,13 @@ def _unused_in_generating(model: nn.Module, layers: list[_BatchNorm]) -> list[_B
         return layers
     device = next((tensor.device for tensor in model.state_dict().values()), torch.device("cpu"))
     passed: set[nn.Module] = set()
-    with evaluating(model), _noted(layers, passed):
+    with evaluating(model), _collecting(layers, passed):
         model.generate(model.prior.sample(GeneratorDraw(0, device), 1))
     return [layer for layer in layers if layer not in passed]
 
 
 @contextmanager
-def _noted(layers: Iterable[nn.Module], passed: set[nn.Module]) -> Iterator[None]:
+def _collecting(layers: Iterable[nn.Module], passed: set[nn.Module]) -> Iterator[None]:
     """Within, every layer that computes is added to `passed`."""
     handles = [layer.register_forward_pre_hook(lambda layer, _: passed.add(layer)) for layer in layers]
     try:

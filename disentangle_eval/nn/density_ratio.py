@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from disentangle_eval.api import Group, ImageShape, Optim, Player, Round
+from disentangle_eval.api import Draw, Group, ImageShape, Optim, Player, Round
 from disentangle_eval.nn.config import DiscriminatedVAEConfig
 from disentangle_eval.nn.gaussian_vae import GaussianVAE
 from disentangle_eval.nn.vae_networks import discriminator, initialise
@@ -59,6 +59,11 @@ class DiscriminatedVAE(GaussianVAE[ConfigT]):
         return Judgement(
             divergence, classification_loss(from_posterior, from_other), accuracy(from_posterior, from_other)
         )
+
+
+def permute_dimensions(z: Tensor, draw: Draw) -> Tensor:
+    """(B, Z) with each column in an order of its own: samples of prod_j q(z_j) from samples of q(z)."""
+    return z.gather(0, draw.permutation(*z.shape))
 
 
 def log_ratio(logits: Tensor) -> Tensor:

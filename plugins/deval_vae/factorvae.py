@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from deval_vae.config import FactorVAEConfig
-from disentangle_eval.api import Draw, Losses, Step
+from disentangle_eval.api import Losses, Step
 from disentangle_eval.gaussians import sample
-from disentangle_eval.nn.density_ratio import DiscriminatedVAE
+from disentangle_eval.nn.density_ratio import DiscriminatedVAE, permute_dimensions
 from disentangle_eval.nn.gaussian_vae import Batch
 from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
@@ -52,8 +52,3 @@ class FactorVAE(BernoulliLikelihood, DiscriminatedVAE[FactorVAEConfig]):
             return batch.z.detach()
         with torch.no_grad():
             return sample(*self.gaussian(step.images()), step)
-
-
-def permute_dimensions(z: Tensor, draw: Draw) -> Tensor:
-    """(B, Z) with each column in an order of its own: samples of prod_j q(z_j)."""
-    return z.gather(0, draw.permutation(*z.shape))

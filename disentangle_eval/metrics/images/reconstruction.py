@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Independent, Normal
+from torch.distributions import Normal
 
 from disentangle_eval.api import Dataset, Metric, Reconstructor, Scores, Subject
 from disentangle_eval.api.abilities import AnyModel
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.images.config import ReconstructionConfig
 from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
-from disentangle_eval.metrics.toolbox.posteriors import posterior_of
+from disentangle_eval.metrics.toolbox.posteriors import base_of, posterior_of
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -100,8 +100,7 @@ def _negative_log_likelihoods(model: AnyModel, data: Dataset, index: np.ndarray,
     found = []
     with evaluating(model):
         for _, images in image_batches(model, data, index):
-            q = posterior_of(model, images)
-            base = q.base_dist if isinstance(q, Independent) else q
+            base = base_of(posterior_of(model, images))
             if not isinstance(base, Normal):
                 return None
             z = base.mean + base.stddev * draw.normal(*base.mean.shape)

@@ -11,6 +11,7 @@ from torch.nn.functional import softplus
 
 from disentangle_eval.api import Draw
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable
+from disentangle_eval.nn.density_ratio import permute_dimensions
 from disentangle_eval.runtime.draws import GeneratorDraw, seeded_construction, stream_seed
 from disentangle_eval.runtime.optimisers import without_compiler
 from disentangle_eval.runtime.progress import counted
@@ -67,7 +68,7 @@ def train(
     for _ in counted(range(iterations), "tc, iterations of the discriminator", iterations):
         optimiser.zero_grad()
         of_joint = discriminator(fresh(table, batch_size, draw))
-        of_product = discriminator(permuted(fresh(table, batch_size, draw), draw))
+        of_product = discriminator(permute_dimensions(fresh(table, batch_size, draw), draw))
         (softplus(-of_joint) + softplus(of_product)).mean().backward()
         optimiser.step()
 
@@ -77,15 +78,10 @@ def ratio(discriminator: nn.Module, table: PosteriorTable, samples: int, seed: i
     draw = GeneratorDraw(stream_seed(seed, "tc", "evaluate"), table.device)
     with torch.no_grad():
         of_joint = discriminator(fresh(table, samples, draw))
-        of_product = discriminator(permuted(fresh(table, samples, draw), draw))
+        of_product = discriminator(permute_dimensions(fresh(table, samples, draw), draw))
     return DensityRatio(of_joint[:, 0].double(), of_product[:, 0].double())
 
 
 def fresh(table: PosteriorTable, samples: int, draw: Draw) -> Tensor:
     """Samples of q(z), (S, Z), of random images."""
     return table[draw.integers(len(table), samples)].sample(draw)
-
-
-def permuted(z: Tensor, draw: Draw) -> Tensor:
-    """(S, Z) with each column in an order of its own: samples of prod_j q(z_j)."""
-    return z.gather(0, draw.permutation(*z.shape))

@@ -19,7 +19,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import OneHot, Part, Prior
 from disentangle_eval.metrics.toolbox.aggregate_posterior import AggregateDensity, AggregateSample
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches
-from disentangle_eval.metrics.toolbox.posteriors import mean_kl, posterior_of
+from disentangle_eval.metrics.toolbox.posteriors import base_of, mean_kl, posterior_of
 from disentangle_eval.nn.categorical import ProductDistribution
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -44,7 +44,7 @@ def seeded_sampling(device: torch.device, seed: int, *purpose: str | int) -> Ite
 
 def is_normal(q: Distribution) -> bool:
     """Whether a posterior is a diagonal normal distribution."""
-    return isinstance(q.base_dist if isinstance(q, Independent) else q, NormalDistribution)
+    return isinstance(base_of(q), NormalDistribution)
 
 
 def first_posterior(subject: Subject) -> Distribution:

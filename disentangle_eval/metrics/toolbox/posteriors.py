@@ -94,7 +94,7 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
 
 def diagonal_normal(q: Distribution, model: str) -> Normal:
     """A posterior as independent normal distributions of its dimensions; UsageError where it is something else."""
-    base = _base(q)
+    base = base_of(q)
     if not isinstance(base, Normal):
         raise UsageError(
             f"{model}.posterior",
@@ -102,6 +102,12 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
             expected="Normal(mean, scale) with one entry per latent",
             advice="this metric supports no other posterior",
         )
+    return base
+
+
+def base_of(q: Distribution) -> Distribution:
+    """A distribution over vectors as independent distributions of its dimensions."""
+    base: Distribution = q.base_dist if isinstance(q, Independent) else q
     return base
 
 
@@ -130,7 +136,7 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
                     return None
                 total += len(batch) * kl.cpu().numpy()
                 continue
-            q = _base(whole)
+            q = base_of(whole)
             if not isinstance(q, Normal) or not _is_mean(q, subject.codes(batch)):
                 return None
             prior = Normal(torch.zeros_like(q.mean), torch.ones_like(q.mean))
@@ -155,7 +161,7 @@ def mean_kl(q: Distribution, prior: Any) -> Tensor | None:
         return None
     found = []
     for factor, part in zip(factors, prior.parts, strict=True):
-        base = _base(factor)
+        base = base_of(factor)
         if isinstance(base, Normal) and isinstance(part, latents.Normal) and base.batch_shape[-1] == part.dim:
             standard = Normal(torch.zeros_like(base.mean), torch.ones_like(base.mean))
             found.append(kl_divergence(base, standard).double().mean(dim=0))
@@ -204,12 +210,6 @@ def _has_other_prior(model: object, dim: int) -> bool:
     if not isinstance(prior, latents.Prior) or prior.dim != dim:
         return False
     return not all(isinstance(part, latents.Normal) for part in prior.parts)
-
-
-def _base(q: Distribution) -> Distribution:
-    """A distribution over vectors as independent distributions of its dimensions."""
-    base: Distribution = q.base_dist if isinstance(q, Independent) else q
-    return base
 
 
 def _is_code(q: ProductDistribution, codes: np.ndarray) -> bool:
