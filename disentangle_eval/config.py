@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -267,11 +267,19 @@ def _entry(config: type[ModelConfig], dataset: str, preset: str | None) -> Value
     return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))
 
 
+def settings_below(annotation: Any) -> type[Config] | None:
+    """The settings in a type, such as an optional one or a tuple of them; None where there are none."""
+    if isinstance(annotation, type) and issubclass(annotation, Config):
+        return annotation
+    return next(filter(None, map(settings_below, get_args(annotation))), None)
+
+
 def _problem(detail: Any, config: type[Config]) -> str:
     name = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         for outer in detail["loc"][:-1]:
-            config = settings_within(config.model_fields.get(outer)) or config
+            config = settings_below(getattr(config.model_fields.get(outer), "annotation", None)) or config
         near = did_you_mean(str(detail["loc"][-1]), config.model_fields)
         return f"{name}: unknown setting, expected one of: {', '.join(config.model_fields)}" + (near and f"; {near}")
-    return f"{name}: received {detail['input']!r}, {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    said = detail["msg"].replace("a valid tuple", "a list")
+    return f"{name}: received {detail['input']!r}, {said[0].lower()}{said[1:]}"

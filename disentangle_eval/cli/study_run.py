@@ -78,13 +78,13 @@ def run(
         raise click.exceptions.Exit(USAGE) from None
     from disentangle_eval.study.checking import check
 
-    if dry_run:
-        show_estimate(study, data_dir, max(1, workers or available_cores() // cpus_per_trial))
-        return
     if errors := check(study, data_dir):
         for error in errors:
             say("error", str(error))
         raise click.exceptions.Exit(USAGE)
+    if dry_run:
+        show_estimate(study, data_dir, max(1, workers or available_cores() // cpus_per_trial))
+        return
     folder = StudyFolder(out or Path("studies") / study.name)
     engine = engine_of(folder, address, cpus_per_trial, gpus_per_trial, workers)
     received: list[int] = []
@@ -98,7 +98,7 @@ def run(
         def show_end(state: TrialState) -> None:
             if state.state == "failed":
                 warn(f"{state.trial.title}: {state.cause}")
-            elif not sys.stderr.isatty():
+            elif state.state != "waiting" and not sys.stderr.isatty():
                 note(f"{state.trial.title}: {state.state}")
 
         ended = run_study(

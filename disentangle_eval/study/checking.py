@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.study.design import Study, Trial, collecting
 
 if TYPE_CHECKING:
@@ -177,10 +176,9 @@ def estimate(study: Study, data_dir: Path | None) -> list[Work]:
         training.advance(MEASURED_ITERATIONS)
         seconds = time.perf_counter() - start
         training.close()
-        title = trial.title.rpartition(" seed ")[0]
         rows.append(
             Work(
-                title=title if parse_dataset(trial.dataset).name == "dsprites" else f"{title} on {trial.dataset}",
+                title=trial.title.rpartition(" seed ")[0],
                 trials=len(trials),
                 parameters=sum(parameter.numel() for parameter in model.parameters()),
                 iterations=int(trial.config["iterations"]),

@@ -119,9 +119,9 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """The trial in a line of progress: model, what the study changes, seed."""
+        """The trial in a line of progress: model, what the study changes, data set, seed."""
         changed = [f"{name}={value}" for name, value in self.changes.items() if name != "iterations"]
-        return " ".join([self.model, *changed, f"seed {self.seed}"])
+        return " ".join([self.model, *changed, f"on {self.dataset} seed {self.seed}"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +171,10 @@ def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     settings = settings_in(contents)
     errors: list[DevalError] = []
     trials: dict[str, Trial] = {}
+    if collecting(errors, seeds_of, settings.seeds) is None:
+        settings = settings.model_copy(update={"seeds": "0"})  # reported once, not for every entry
+    if settings.figure:
+        collecting_at("figure", errors, settings.figure.refuse_misfit)
     for number, entry in enumerate(entries):
         for trial in collecting_at(f"models[{number}]", errors, trials_of, entry, settings, scale) or ():
             trials.setdefault(trial.folder, trial)
@@ -215,15 +219,17 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
     registry = load_registry()
     registered = registry.find_model(own.model)
     config: type[ModelConfig] = registry.resolve(registered, "config")
-    seeds = seeds_of(settings.seeds if own.seeds is None else own.seeds)
+    errors: list[DevalError] = []
+    seeds = collecting(errors, seeds_of, settings.seeds if own.seeds is None else own.seeds) or ()
     datasets = settings.dataset if own.dataset is None else own.dataset
     datasets = (datasets,) if isinstance(datasets, str) else datasets
     if not datasets:
         raise UsageError("dataset", received="[]", expected="at least one data set")
     preset = own.preset or settings.preset
     written = {key.replace("-", "_"): value for key, value in flat(entry).items() if key not in own.model_fields_set}
+    misplaced = [key for key in written if key in StudySettings.model_fields and key not in config.model_fields]
+    errors += [misplaced_key(key, written.pop(key)) for key in misplaced]
     iterations = own.iterations or settings.iterations
-    errors: list[DevalError] = []
     trials: list[Trial] = []
     for dataset in datasets:
         collecting(errors, registry.find_dataset, parse_dataset(dataset).name)
@@ -234,8 +240,14 @@ def trials_of(entry: Mapping[str, Any], settings: StudySettings, scale: float) -
                 opened = preset_dataset(config, dataset, preset)
                 trials += [trial_of(registered, opened, preset, seed, changes, cfg, settings) for seed in seeds]
     if errors:
-        raise StudyError(errors)
+        raise StudyError(list({str(error): error for error in errors}.values()))
     return trials
+
+
+def misplaced_key(key: str, value: Any) -> UsageError:
+    """The error of a key of the whole study in an entry, where TOML puts what is below [[models]]."""
+    advice = f"{key} is a key of the whole study: write it above the first [[models]]"
+    return UsageError(key, received=f"{value!r} in an entry", expected="settings of the model", advice=advice)
 
 
 def trial_of(

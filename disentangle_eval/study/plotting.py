@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.study.figure import TERM, FigureSettings, Published, Take
 from disentangle_eval.study.quantities import Quantity, Term, quantity_of, scored_on
@@ -175,7 +175,7 @@ def with_number(runs: Sequence[RunRecord], setting: str) -> list[RunRecord]:
     if not having:
         known = sorted({name for run in runs for name, value in run.config.items() if is_number(value)})
         expected = f"a setting that is a number: {', '.join(known)}"
-        raise UsageError("--setting", received=repr(setting), expected=expected)
+        raise UsageError("--setting", received=repr(setting), expected=expected, advice=did_you_mean(setting, known))
     return having
 
 

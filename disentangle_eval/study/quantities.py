@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.study.figure import TERM, Take
 from disentangle_eval.study.runs import RunRecord, newest_results
 
@@ -142,8 +142,9 @@ def quantity_of(name: str, runs: Sequence[RunRecord]) -> Quantity:
             expected=f"{TERM}{name} or {' or '.join(scores_in(runs, name))}",
         )
     if not is_logged and not is_scored:
-        known = ", ".join([*terms_in(runs), *scores_in(runs)]) or "none yet"
-        raise UsageError("--show", received=repr(name), expected=f"a logged term or a score of these runs: {known}")
+        known = [*terms_in(runs), *scores_in(runs)]
+        expected = f"a logged term or a score of these runs: {', '.join(known) or 'none yet'}"
+        raise UsageError("--show", received=repr(name), expected=expected, advice=did_you_mean(name, known))
     return term if is_logged else unmixed(name, score, runs)
 
 

@@ -72,7 +72,8 @@ def find_runs(paths: Iterable[Path]) -> list[RunRecord]:
         folders = run_folders(path)
         if not folders:
             expected = "a run folder of `deval train`, or a folder with such folders in it"
-            raise UsageError("runs", received=f"{str(path)!r}, which holds no run", expected=expected)
+            lack = "holds no run" if path.exists() else "does not exist"
+            raise UsageError("runs", received=f"{str(path)!r}, which {lack}", expected=expected)
         for folder in folders:
             found.setdefault(folder.resolve(), read_run(folder))
     return list(found.values())

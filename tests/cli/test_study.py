@@ -76,6 +76,7 @@ def test_every_mistake_is_a_line_before_anything_starts(deval, file, tmp_path):
     assert "itertions" in unknown.error
     assert "cluster-accuracy" in absent.err
     assert "does not offer" in absent.err
+    assert deval("study", "run", tmp_path / "b.toml", "--dry-run").err == absent.err
     assert not (tmp_path / "studies").exists()
 
 

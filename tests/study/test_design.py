@@ -75,6 +75,39 @@ def test_every_mistake_is_found_at_once():
     assert places == ["models[0]", "models[1]", "models[1]", "models[2]", "metrics[0]", "metrics[1]"]
 
 
+def errors_of(**changes):
+    with pytest.raises(StudyError) as raised:
+        study_of(study(**changes))
+    return [str(error) for error in raised.value.errors]
+
+
+def test_a_mistake_is_reported_once_however_many_trials_have_it():
+    entry = {"model": "beta-vae", "bta": 2, "beta": [1, 4], "lr": [0.1, 0.2]}
+    assert len(errors_of(models=[entry], dataset=["dsprites", "mnist"])) == 1
+    assert len(errors_of(models=[{"model": "vae"}, {"model": "beta-vae"}], seeds="0-")) == 1
+    assert len(errors_of(models=[{"model": "vae", "seeds": "0-", "hiden": 3}])) == 2
+
+
+def test_a_key_of_the_study_below_models_is_said_to_belong_above():
+    (error,) = errors_of(models=[{"model": "vae", "metrics": ["mig"]}])
+    assert error.startswith("models[0]: metrics: received ['mig'] in an entry")
+    assert error.endswith("metrics is a key of the whole study: write it above the first [[models]]")
+
+
+def test_a_figure_that_cannot_be_drawn_is_found_before_anything_is_trained():
+    (error,) = errors_of(figure={"kind": "strip", "show": ["mig", "sap"]})
+    assert error.startswith("figure: --show: received 2 names, expected 1 with strip")
+    with pytest.raises(UsageError, match=r"published\.0\.val: unknown setting, expected one of: name, value, x, y"):
+        study_of(study(figure={"show": ["mig"], "published": [{"name": "a", "val": 3}]}))
+    with pytest.raises(UsageError, match="metrics: received 'mig', input should be a list"):
+        study_of(study(metrics="mig"))
+
+
+def test_a_trial_is_called_by_its_data_set_too():
+    titles = [trial.title for trial in study_of(study(dataset=["dsprites", "mnist"])).trials]
+    assert titles == ["vae on dsprites seed 0", "vae on mnist seed 0"]
+
+
 @pytest.mark.parametrize("written", ["", "a", "3-1", "1,,2", "0-99999999999", [], [-1]])
 def test_seeds_that_are_none(written):
     with pytest.raises(UsageError, match="seeds"):

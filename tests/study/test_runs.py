@@ -66,8 +66,11 @@ def test_models_of_one_name_are_told_apart_by_where_they_are_from(folder):
 
 def test_a_run_that_is_named_twice_is_one_run_and_a_folder_without_any_is_refused(folder, tmp_path):
     assert [run.name for run in find_named_runs([f"ours={folder}", str(tmp_path)])] == ["ours"]
-    with pytest.raises(UsageError, match="which holds no run"):
+    with pytest.raises(UsageError, match="which does not exist"):
         find_runs([tmp_path / "absent"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="which holds no run"):
+        find_runs([tmp_path / "empty"])
 
 
 def test_a_score_over_iterations_is_the_mean_of_its_draws_and_lines_without_details_have_none(folder):
