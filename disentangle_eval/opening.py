@@ -40,7 +40,8 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     `UsageError` for a name no plugin has and for settings it does not take; `DevalError` where its code cannot be
     imported.
     """
-    from disentangle_eval.data.files.locations import data_folder
+    from disentangle_eval.data.files.locations import dataset_folder
+    from disentangle_eval.data.files.presence import presence
 
     registry = load_registry()
     written = parse_dataset(name)
@@ -48,7 +49,9 @@ def open_dataset(name: str, data_dir: Path | None = None) -> Dataset:
     if registered.spec.takes_path and not written.place:
         raise UsageError("dataset", received=repr(name), expected=f"{written.name}:PATH, the path of your data")
     load = registry.resolve(registered, "target")
-    folder = written.path or data_folder(data_dir)
+    folder = dataset_folder(written, data_dir)
+    if written.place and presence(registered.spec, folder).state == "drawn here":
+        warn(f"dataset {name!r}: its files are not there, so it is drawn")
     config = registry.resolve(registered, "config") if registered.spec.config else None
     own = config.model_fields if config else {}
     of_part = {name: value for name, value in written.settings.items() if name in PART_SETTINGS and name not in own}

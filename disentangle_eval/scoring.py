@@ -325,7 +325,7 @@ def recorded_score(
     return result_of(same[-1]) if same else None
 
 
-def result_keys(measurement: Measurement, seed: int, statistics: str = "running") -> dict[str, Any]:
+def result_keys(measurement: Measurement, seed: int, statistics: str) -> dict[str, Any]:
     """The keys of a result that follow from its measurement and seed: the metric, its version, settings and the seed.
 
     The settings have the batch statistics of the model only where they are not those of training.

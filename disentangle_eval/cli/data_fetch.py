@@ -14,9 +14,10 @@ from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_
 from disentangle_eval.cli.echo import note, print_path
 from disentangle_eval.data.files.fetching import FetchError, Progress
 from disentangle_eval.data.files.fetching import fetch as fetch_file
-from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.locations import dataset_folder
 from disentangle_eval.data.files.published import check, checksum, find_any
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import DataFile, DatasetSpec
 
 
@@ -33,7 +34,7 @@ def fetch(dataset: str, data_dir: Path | None) -> None:
     if not spec.files:
         note(f"{spec.name}: {_nothing_to_fetch(spec)}")
         return
-    folder = data_folder(data_dir)
+    folder = dataset_folder(parse_dataset(dataset), data_dir)
     if folder is None:
         advice = "name the folder to fetch into with --data-dir or DEVAL_DATA"
         raise UsageError("data folder", received="none", advice=advice)

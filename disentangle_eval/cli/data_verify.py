@@ -9,7 +9,7 @@ import click
 
 from disentangle_eval.cli.arguments import data_dir_option
 from disentangle_eval.cli.data_spec import data_command, dataset_argument, spec_of
-from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.locations import dataset_folder
 from disentangle_eval.data.files.published import check, checksum, find_any
 from disentangle_eval.errors import DevalError, one_line
 from disentangle_eval.registry.lookup import load_registry
@@ -28,10 +28,10 @@ def verify(dataset: str, data_dir: Path | None) -> None:
     from disentangle_eval.opening import open_dataset
 
     spec = spec_of(dataset)
-    folder = data_folder(data_dir)
+    folder = dataset_folder(parse_dataset(dataset), data_dir)
     right = [_file_is_right(file, folder, spec) for file in spec.files]
     if not all(right):
-        following = data_command("fetch", spec.name, data_dir)
+        following = data_command("fetch", dataset.partition("?")[0], data_dir)
         raise DevalError(f"dataset {dataset!r}: files are missing or wrong", advice=f"type: {following}")
     data = open_dataset(dataset, data_dir)
     for what, value in _contents(data):

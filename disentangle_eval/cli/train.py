@@ -24,7 +24,7 @@ from disentangle_eval.cli.seeds import (
     threads_per_process,
 )
 from disentangle_eval.config import ModelConfig, by_setting, defaults, flat, preset_records, preset_values, resolve
-from disentangle_eval.data.files.locations import data_folder
+from disentangle_eval.data.files.locations import dataset_folder
 from disentangle_eval.data.files.presence import presence
 from disentangle_eval.data.files.published import require
 from disentangle_eval.errors import UsageError
@@ -188,7 +188,7 @@ def refuse_missing_files(dataset: str, data_dir: Path | None) -> None:
     """`UsageError` that says how to get the files of a data set that is not there, before torch is imported."""
     written = parse_dataset(dataset)
     registered = load_registry().datasets.get(written.name)
-    folder = written.path or data_folder(data_dir)
+    folder = dataset_folder(written, data_dir)
     if registered is not None and (found := presence(registered.spec, folder)).state == "missing":
         require(folder, written.name, found.missing[0])
 

@@ -14,7 +14,8 @@ from disentangle_eval.results import agrees
 from disentangle_eval.runtime.files import make_folder, write_atomically
 from disentangle_eval.study.design import Study, Trial
 from disentangle_eval.study.processes import Job
-from disentangle_eval.study.runs import FAILURE_FILE, RUN_FILE, RunRecord, read_failure, read_run
+from disentangle_eval.study.runs import FAILURE_FILE, RunRecord, read_failure, read_run
+from disentangle_eval.training.folder import RunFolder
 
 STUDY_FILE = "study.json"
 TRIAL_FILE = "trial.json"
@@ -88,7 +89,7 @@ def read_trial(folder: Path) -> Trial:
 
 def state_of_trial(trial: Trial, folder: Path) -> TrialState:
     """How far a trial is: done where it is trained to its end and every score is there."""
-    if not (folder / RUN_FILE).is_file():
+    if not RunFolder(folder).run_file.is_file():
         cause = read_failure(folder)
         return TrialState(trial, None, "failed" if cause else "waiting", cause)
     run = read_run(folder)
@@ -113,7 +114,7 @@ def scored_iterations(trial: Trial, run: RunRecord) -> list[int]:
     """The iterations whose snapshots are scored: the last one, or all that were kept."""
     if trial.snapshots == "last":
         return [run.iterations]
-    return sorted(int(path.stem) for path in (run.folder / "snapshots").glob("*.pt"))
+    return sorted(int(path.stem) for path in RunFolder(run.folder).snapshots.glob("*.pt"))
 
 
 def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool:

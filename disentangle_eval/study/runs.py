@@ -21,7 +21,6 @@ from disentangle_eval.training.folder import RunFolder
 
 State = Literal["finished", "training", "stopped", "failed"]
 
-RUN_FILE = "run.json"
 FAILURE_FILE = "failure.json"
 
 # More than the longest line of a log.
@@ -102,11 +101,12 @@ def runs_named(places: Iterable[tuple[str, Path]]) -> list[RunRecord]:
 
 def run_folders(path: Path) -> list[Path]:
     """The run folders in or below a folder, sorted; a run's own folder has none below it."""
-    if (path / RUN_FILE).is_file():
+    run_file = RunFolder(path).run_file
+    if run_file.is_file():
         return [path]
     folders: list[Path] = []
     for root, names, files in os.walk(path):
-        if RUN_FILE in files:
+        if run_file.name in files:
             folders.append(Path(root))
             names.clear()
         names.sort()

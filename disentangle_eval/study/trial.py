@@ -19,7 +19,7 @@ from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.runtime.signals import end_with_parent
 from disentangle_eval.study.design import Trial
 from disentangle_eval.study.running import missing_scores, read_trial, record_failure
-from disentangle_eval.study.runs import RUN_FILE, read_run
+from disentangle_eval.study.runs import read_run
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def plan_trial(trial: Trial, folder: Path, threads: int, device: str) -> Plan:
         "threads": threads,
         **({} if trial.preset is None else {"preset": trial.preset}),
     }
-    return plan_run(trial.model, given, folder, resume=(folder / RUN_FILE).is_file())
+    return plan_run(trial.model, given, folder, resume=RunFolder(folder).run_file.is_file())
 
 
 def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) -> list[str]:

@@ -205,6 +205,18 @@ def test_verify_gives_a_checksum_to_compare_where_none_is_published(deval, toy):
     assert (miscounted.code, miscounted.error) == (1, "dataset 'miscounted': received 48 images, expected 49")
 
 
+def test_the_files_are_those_of_the_path_behind_the_name(deval, toy, web, tmp_path):
+    address, served = web
+    (served / "b.bin").write_bytes(PIXELS)
+    folder, elsewhere = toy(f"{address}/b.bin"), tmp_path / "elsewhere"
+    lacking = deval("data", "verify", f"published:{elsewhere}")
+    assert f"type: deval data fetch published:{elsewhere}" in lacking.error
+    assert deval("data", "fetch", f"published:{elsewhere}").out == f"{elsewhere / 'files' / 'pixels.bin'}\n"
+    assert f"{elsewhere}/files/pixels.bin: 768 bytes" in deval("data", "verify", f"published:{elsewhere}").out
+    assert not folder.exists()
+    assert "not there, so it is drawn" in deval("data", "show", f"drawn:{tmp_path}", "--out", tmp_path / "a.png").err
+
+
 @pytest.mark.parametrize("name", ["published", "drawn"])
 def test_verify_of_a_wrong_file(deval, toy, name):
     folder = toy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from disentangle_eval.registry.names import DatasetName
 from disentangle_eval.runtime.files import with_home
 
 
@@ -12,6 +13,11 @@ def data_folder(option: str | os.PathLike[str] | None) -> Path | None:
     """The folder of original data sets: `--data-dir` if given, else `DEVAL_DATA`, else None."""
     chosen = option or os.environ.get("DEVAL_DATA")
     return with_home(chosen) if chosen else None
+
+
+def dataset_folder(written: DatasetName, option: str | os.PathLike[str] | None) -> Path | None:
+    """The folder of a data set's files: the path behind its name, else as `data_folder`."""
+    return written.path or data_folder(option)
 
 
 def cache_folder() -> Path:
