@@ -29,6 +29,9 @@ class FactorSpace:
             raise ValueError(f"FactorSpace: received {len(self.names)} names for {len(self.sizes)} sizes")
         if not self.sizes or min(self.sizes) < 1:
             raise ValueError(f"FactorSpace.sizes: received {self.sizes}, expected one positive size per factor")
+        if self.values is not None and self.values.shape != (len(self), len(self.sizes)):
+            expected = (len(self), len(self.sizes))
+            raise ValueError(f"FactorSpace: received values of shape {self.values.shape}, expected {expected}")
 
     @classmethod
     def parse(cls, text: str) -> FactorSpace:

@@ -2,7 +2,7 @@
 
 `images` (N, C, H, W) uint8, or for black and white images `bits` (N, ceil(C * H * W / 8)) uint8, eight pixels per byte,
 the first in the highest bit; `factor_sizes` (F,) of a full grid whose last factor varies fastest, or else `factors`
-(N, F) classes, with `factor_names` (F,);
+(N, F) classes, with `factor_names` (F,), and `factor_values` (N, F) where they are known and are not the classes;
 `labels` (N,). Attributes say the format, its version, the data set's name, the shape of an image and the sha256 of the
 images and of all the rest, those of the group `provenance` where they are from, with the data set's own sha256.
 """
@@ -201,20 +201,25 @@ def _describe(file: h5py.File, data: Dataset, provenance: Mapping[str, str]) -> 
     if data.factors is None:
         return
     file["factor_names"] = list(data.factors.names)
+    classes = data.factors.classes(np.arange(len(data)))
     if is_in_grid_order(data.factors):
         file["factor_sizes"] = np.array(data.factors.sizes, dtype=np.int64)
     else:
-        file["factors"] = data.factors.classes(np.arange(len(data)))
+        file["factors"] = classes
+    values = getattr(data.factors, "values", None)
+    if values is not None and not np.array_equal(values, classes):
+        file["factor_values"] = values
 
 
 def _factors(file: h5py.File) -> Factors | None:
     if "factor_names" not in file:
         return None
     names = tuple(name.decode() for name in file["factor_names"][()])
+    values = file["factor_values"][()] if "factor_values" in file else None
     if "factor_sizes" in file:
-        return FactorSpace(names, tuple(int(size) for size in file["factor_sizes"]))
-    table = FactorTable(names, file["factors"][()])
-    return TableGrid(names, table.table) if has_every_combination(table) else table
+        return FactorSpace(names, tuple(int(size) for size in file["factor_sizes"]), values)
+    table = FactorTable(names, file["factors"][()], values)
+    return TableGrid(names, table.table, values) if has_every_combination(table) else table
 
 
 def _stored(data: Dataset) -> tuple[str, tuple[int, ...], Iterator[np.ndarray]]:

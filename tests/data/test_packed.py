@@ -33,6 +33,8 @@ PIXELS = np.random.default_rng(0).integers(256, size=(12, 3, 5, 6), dtype=np.uin
 BITS = np.random.default_rng(1).integers(256, size=(12, 3), dtype=np.uint8) & np.array([255, 255, 0b11110000], np.uint8)
 GRID = FactorSpace(("shape", "größe"), (3, 4))
 TABLE = FactorTable(("a", "b"), np.array([[0, 2], [4, 0]] * 6))
+VALUED_GRID = FactorSpace(GRID.names, GRID.sizes, GRID.classes(np.arange(12)) ** 2.5)
+VALUED_TABLE = FactorTable(TABLE.names, TABLE.table, TABLE.table / 3)
 SOURCE = {"source": "toy?size=5", "made_by": "disentangle-eval 0"}
 EVERY = torch.arange(12)
 
@@ -47,7 +49,7 @@ def load(path: Path) -> ImageDataset:
     return hdf5.load(OWN["h5"], path, ArrayConfig())
 
 
-@pytest.mark.parametrize("factors", [None, GRID, TABLE])
+@pytest.mark.parametrize("factors", [None, GRID, TABLE, VALUED_GRID, VALUED_TABLE])
 @pytest.mark.parametrize("labels", [None, np.arange(12) % 3])
 @pytest.mark.parametrize("blocks", [7, 1 << 22])
 def test_a_packed_data_set_reads_back_the_same(tmp_path, monkeypatch, factors, labels, blocks):
@@ -62,6 +64,7 @@ def test_a_packed_data_set_reads_back_the_same(tmp_path, monkeypatch, factors, l
     if factors is not None:
         assert (back.factors.names, back.factors.sizes) == (factors.names, factors.sizes)
         np.testing.assert_array_equal(back.factors.classes(np.arange(12)), factors.classes(np.arange(12)))
+        np.testing.assert_array_equal(back.factors.values, factors.values)
 
 
 class Reversed:
