@@ -7,7 +7,7 @@ import click
 from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
-from disentangle_eval.study.comparing import Comparison, compare_places
+from disentangle_eval.study.comparing import Comparison, Form, compare_places
 from disentangle_eval.study.runs import named_place
 from disentangle_eval.study.tables import FORMATS, cell_text, sections
 
@@ -21,7 +21,7 @@ from disentangle_eval.study.tables import FORMATS, cell_text, sections
 @click.option(
     "--best", metavar="SCORE", help="Name the best setting and the best run by a score, METRIC or METRIC:PROTOCOL."
 )
-def compare(folders: tuple[str, ...], form: str | None, best: str | None) -> None:
+def compare(folders: tuple[str, ...], form: Form | None, best: str | None) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
     One row per setting, with the mean over seeds, the standard deviation of the seeds and the 95% confidence interval

@@ -202,6 +202,7 @@ def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> Non
         raise click.exceptions.Exit(SIGNALLED + received[0])
     click.echo(one_line(f"next: deval compare {shlex.quote(str(folder.root))}"))
     if ended["failed"]:
+        note("the same command with --retry-failed runs the failed trials again; without it they are left as they are")
         raise click.exceptions.Exit(FAILURE)
 
 

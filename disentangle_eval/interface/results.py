@@ -41,7 +41,8 @@ def compare(paths: PathLike | Iterable[PathLike] | Mapping[str, PathLike]) -> Co
     `rows` are settings, `columns` scores that may be compared, and `cells[row][column.title]` holds the values by
     training seed with their mean, standard deviation and the 95% confidence interval of the mean (Student's t; None for
     one seed). `differences` are paired over shared seeds, `correlations` over all runs; `best(score)` names the best
-    setting and run; `to_dict` gives plain data.
+    setting and run; `to_dict` gives plain data and `to_text` a text, as in `to_text("latex")`. A notebook shows the
+    tables.
 
     Raises `UsageError` for a path without runs and for runs without scores.
 

@@ -10,13 +10,15 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from disentangle_eval.errors import UsageError
 from disentangle_eval.intervals import mean_interval
 from disentangle_eval.study.runs import RunRecord, ascending, labels_of_runs, newest_results, run_folders, runs_named
+
+Form = Literal["markdown", "csv", "latex", "json"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,17 @@ class Comparison:
         headings = tuple(column.title.replace(shared, "", 1) for column in columns)
         return ScoreTable(datasets=tuple(datasets), rows=rows, columns=columns, headings=headings)
 
+    def to_text(self, form: Form) -> str:
+        """What `deval compare` prints in a form: "markdown", "latex", "csv" or "json"; a notebook shows the first."""
+        from disentangle_eval.study.tables import FORMATS
+
+        if form not in FORMATS:
+            raise UsageError("form", received=repr(form), expected=f"one of: {', '.join(FORMATS)}")
+        return FORMATS[form](self)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_text("markdown")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data: no path, time or host in it, so that equal studies give equal files."""
         return asdict(self)
@@ -162,7 +175,8 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     for label, run in zip(labels, runs, strict=True):
         results = sorted(newest_results(run), key=lambda result: int(result["seed"]))
         if not results:
-            notes.append(f"{label}, seed {run.seed}: no scores")
+            state = "" if run.state == "finished" else f" ({run.state})"
+            notes.append(f"{label}, seed {run.seed}: no scores{state}")
             continue
         if (label, run.seed) in seen:
             notes.append(f"{label}, seed {run.seed}: more than one run with scores; the first one counts")

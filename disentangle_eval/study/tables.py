@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 
 from disentangle_eval.errors import one_line
-from disentangle_eval.study.comparing import Cell, Comparison, ScoreTable
+from disentangle_eval.study.comparing import Cell, Comparison, Form, ScoreTable
 
 Rows = list[list[str]]
 
@@ -173,7 +173,7 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps(comparison.to_dict(), indent=2, sort_keys=True) + "\n"
 
 
-FORMATS: dict[str, Callable[[Comparison], str]] = {
+FORMATS: dict[Form, Callable[[Comparison], str]] = {
     "markdown": markdown,
     "csv": comma_separated,
     "latex": latex,

@@ -8,6 +8,7 @@ from PIL import Image
 from run_folders import write_run
 
 import disentangle_eval as de
+from disentangle_eval.errors import UsageError
 
 
 @pytest.fixture
@@ -60,6 +61,10 @@ def test_trials_that_a_comparison_of_a_study_lacks_are_counted(deval, folder, tm
 def test_runs_are_compared_under_labels_from_python(folder):
     comparison = de.compare({"one": folder / "beta1-seed0", "other": folder / "beta4-seed0"})
     assert comparison.rows == ("one", "other")
+    assert comparison.to_text("csv").startswith("setting,score,metric")
+    assert "| one | 1.0000 (1) |" in comparison._repr_markdown_()
+    with pytest.raises(UsageError, match="expected one of: markdown, csv, latex, json"):
+        comparison.to_text("html")
 
 
 def test_the_best_setting_and_run_are_named_with_their_scores(deval, folder):

@@ -85,6 +85,7 @@ def test_trials_that_the_system_kills_are_failures_with_the_cause(deval, file, e
     answer = deval("study", "run", file, "--device", "cpu")
     assert (answer.code, answer.out) == (1, "2 failed\nnext: deval compare studies/tiny\n")
     assert answer.err.count("ended by signal 9, as the system does where memory runs out") == 2
+    assert "--retry-failed runs the failed trials again" in answer.err
     states = json.loads(deval("study", "status", "studies/tiny", "--json").out)
     assert [(state["state"], state["iteration"]) for state in states] == [("failed", 0), ("failed", 0)]
     assert "ended by signal 9" in states[0]["cause"]

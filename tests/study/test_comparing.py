@@ -188,6 +188,11 @@ def test_a_run_without_scores_hides_no_other_of_its_setting_and_seed():
     assert comparison.notes == ("a, seed 0: no scores",)
 
 
+def test_a_run_that_failed_is_missed():
+    failed = dataclasses.replace(run("a", 1, []), state="failed")
+    assert compare([run("a", 0, [result("mig", 0.5)]), failed]).notes == ("a, seed 1: no scores (failed)",)
+
+
 def test_runs_without_scores():
     with pytest.raises(UsageError, match="deval score"):
         compare([run("a", 0, [])])
