@@ -14,6 +14,13 @@ from disentangle_eval.study.tables import FORMATS, cell_text, sections
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, shell_complete=complete_files)
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="METRIC[:PROTOCOL]",
+    help="Compare scores by this metric alone; may be repeated.  [default: all]",
+)
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--csv", "form", flag_value="csv", help="Print one line per setting, score and seed.")
 @click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")
@@ -21,7 +28,7 @@ from disentangle_eval.study.tables import FORMATS, cell_text, sections
 @click.option(
     "--best", metavar="SCORE", help="Name the best setting and the best run by a score, METRIC or METRIC:PROTOCOL."
 )
-def compare(folders: tuple[str, ...], form: Form | None, best: str | None) -> None:
+def compare(folders: tuple[str, ...], metrics: tuple[str, ...], form: Form | None, best: str | None) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
     One row per setting, with the mean over seeds, the standard deviation of the seeds and the 95% confidence interval
@@ -29,7 +36,7 @@ def compare(folders: tuple[str, ...], form: Form | None, best: str | None) -> No
     Scores of different protocols, data or versions never share a column. NAME=FOLDER calls the runs of a folder NAME
     instead of their model.
     """
-    comparison = compare_places([named_place(folder) for folder in folders])
+    comparison = compare_places([named_place(folder) for folder in folders], metrics)
     if best and form:
         raise UsageError("compare", received=f"--best with --{form}", expected="at most one of them")
     if best:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +33,13 @@ def load_results(paths: PathLike | Iterable[PathLike]) -> list[dict[str, Any]]:
     return [{"file": str(file), **_flat(line)} for file in files for line in read_results(file)]
 
 
-def compare(paths: PathLike | Iterable[PathLike] | Mapping[str, PathLike]) -> Comparison:
+def compare(
+    paths: PathLike | Iterable[PathLike] | Mapping[str, PathLike], *, metrics: Sequence[str] = ()
+) -> Comparison:
     """The newest scores of the runs in or below some folders, next to each other, as `deval compare` prints them.
 
-    A mapping, `{"ours": "studies/a", "theirs": "runs/b"}`, gives the runs of each folder a label.
+    A mapping, `{"ours": "studies/a", "theirs": "runs/b"}`, gives the runs of each folder a label. `metrics`, each
+    "METRIC" or "METRIC:PROTOCOL", are those whose scores are compared, by default all.
 
     `rows` are settings, `columns` scores that may be compared, and `cells[row][column.title]` holds the values by
     training seed with their mean, standard deviation and the 95% confidence interval of the mean (Student's t; None for
@@ -44,7 +47,7 @@ def compare(paths: PathLike | Iterable[PathLike] | Mapping[str, PathLike]) -> Co
     setting and run; `to_dict` gives plain data and `to_text` a text, as in `to_text("latex")`. A notebook shows the
     tables.
 
-    Raises `UsageError` for a path without runs and for runs without scores.
+    Raises `UsageError` for a path without runs, for runs without scores, and for a metric by which no run is scored.
 
     Example::
 
@@ -53,9 +56,10 @@ def compare(paths: PathLike | Iterable[PathLike] | Mapping[str, PathLike]) -> Co
     """
     from disentangle_eval.study.comparing import compare_places
 
+    named = [metrics] if isinstance(metrics, str) else list(metrics)
     if isinstance(paths, Mapping):
-        return compare_places(list(zip(paths, each_expanded(paths.values()), strict=True)))
-    return compare_places([("", path) for path in each_expanded(paths)])
+        return compare_places(list(zip(paths, each_expanded(paths.values()), strict=True)), named)
+    return compare_places([("", path) for path in each_expanded(paths)], named)
 
 
 def _result_files(path: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from disentangle_eval.errors import UsageError
+from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.intervals import mean_interval
 from disentangle_eval.study.runs import RunRecord, ascending, labels_of_runs, newest_results, run_folders, runs_named
 
@@ -218,11 +218,30 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     )
 
 
-def compare_places(places: Sequence[tuple[str, Path]]) -> Comparison:
-    """As `compare`, of the runs in or below folders, each with a name or an empty one; notes say what studies lack."""
-    comparison = compare(runs_named(places))
+def compare_places(places: Sequence[tuple[str, Path]], metrics: Sequence[str] = ()) -> Comparison:
+    """As `compare`, of the runs in or below folders, each with a name or an empty one; notes say what studies lack.
+
+    `metrics`, each METRIC or METRIC:PROTOCOL, are those whose scores are compared, by default all.
+    """
+    runs = runs_named(places)
+    comparison = compare(scored_by(runs, metrics) if metrics else runs)
     lacking = [note for _, folder in places for note in study_notes(folder)]
     return replace(comparison, notes=(*comparison.notes, *lacking))
+
+
+def scored_by(runs: Sequence[RunRecord], metrics: Sequence[str]) -> list[RunRecord]:
+    """Some runs with their scores by some metrics alone; `UsageError` for a metric by which none has a score."""
+    known = {name for run in runs for result in run.results for name in names_of(result)}
+    for metric in metrics:
+        if metric not in known:
+            expected = f"a metric of these runs' scores: {', '.join(sorted(known)) or 'none yet'}"
+            raise UsageError("--metric", received=repr(metric), expected=expected, advice=did_you_mean(metric, known))
+    return [replace(run, results=[result for result in run.results if names_of(result) & set(metrics)]) for run in runs]
+
+
+def names_of(result: Mapping[str, Any]) -> set[str]:
+    """The names of a score: METRIC and METRIC:PROTOCOL."""
+    return {result["metric"], f"{result['metric']}:{result['settings'].get('protocol', '')}"}
 
 
 def study_notes(folder: Path) -> list[str]:

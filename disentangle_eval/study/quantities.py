@@ -99,9 +99,9 @@ class Score(Quantity):
         return np.array(points, dtype=float) if points else None
 
     def newest(self, run: RunRecord) -> float | None:
-        """The value at the last iteration of which a run has any score."""
+        """The value at the last iteration of which a run has any score; of several draws that of the lowest seed."""
         found = self.results(newest_results(run))
-        return self.value_in(found[0]) if found else None
+        return self.value_in(min(found, key=lambda result: int(result.get("seed") or 0))) if found else None
 
     def chances(self, runs: Sequence[RunRecord]) -> dict[str, float]:
         levels: dict[str, list[float]] = defaultdict(list)

@@ -67,6 +67,21 @@ def test_runs_are_compared_under_labels_from_python(folder):
         comparison.to_text("html")
 
 
+def test_scores_by_some_metrics_alone_are_compared(deval, folder):
+    for results in folder.glob("*/results.jsonl"):
+        line = results.read_text()
+        results.write_text(line + line.replace('"p"', '"q"') + line.replace('"mig"', '"sap"'))
+
+    def titles(*metrics):
+        return [column.title for column in de.compare(folder, metrics=metrics).columns]
+
+    assert titles() == ["mig p", "mig q", "sap p"]
+    assert titles("mig") == ["mig p", "mig q"]
+    assert titles("mig:q", "sap") == ["mig q", "sap p"]
+    assert "mig q" not in deval("compare", folder, "--metric", "mig:p").out
+    assert "expected a metric of these runs' scores: mig, mig:p" in deval("compare", folder, "--metric", "mgi").error
+
+
 def test_the_best_setting_and_run_are_named_with_their_scores(deval, folder):
     setting, run = deval("compare", folder, "--best", "mig").out.splitlines()
     assert setting.startswith("best setting by mig")

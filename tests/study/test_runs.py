@@ -7,6 +7,7 @@ import pytest
 from run_folders import write_run
 
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.study.comparing import compare
 from disentangle_eval.study.quantities import score_of
 from disentangle_eval.study.runs import find_named_runs, find_runs, labels_of_runs, last_iteration, read_run
 from disentangle_eval.training.folder import RunFolder
@@ -83,3 +84,11 @@ def test_a_score_over_iterations_is_the_mean_of_its_draws_and_lines_without_deta
     assert score_of("mig:p:gap").points(run).tolist() == [[10, 0.5], [20, 0.5]]
     assert score_of("mig:p:gap").newest(run) == 0.5
     assert score_of("mig:other").newest(run) is None
+
+
+def test_of_several_draws_that_of_the_lowest_seed_is_newest_as_in_a_comparison(folder):
+    line = json.loads((folder / "results.jsonl").read_text())
+    lines = [{**line, "value": 3, "seed": 1}, {**line, "value": 2, "seed": 0}]
+    (folder / "results.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    (run,) = find_runs([folder])
+    assert score_of("mig").newest(run) == 2 == compare([run]).cells["a"]["mig p"].mean
