@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from numbers import Integral
 from typing import Any
 
 from disentangle_eval.api import Scores, Subject
@@ -503,6 +504,7 @@ def measure_each(
     Every metric is checked for what it needs before the first one runs. One of several that fails costs its own score
     alone and is a `DevalWarning`, unless none succeeds, which raises the first error.
     """
+    seed = checked_seed(seed)
     results, errors = {}, []
     planned = list(planned)
     served = list(compress(planned, can_serve((one, opened.subject, opened.name) for one, opened in planned)))
@@ -518,6 +520,13 @@ def measure_each(
     if errors and not results:
         raise errors[0]
     return results
+
+
+def checked_seed(seed: Any) -> int:
+    """A seed as an int; `UsageError` for anything but an integer from 0 on: numpy takes None for a seed of its own."""
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise UsageError("seed", received=repr(seed), expected="an integer from 0 on")
+    return int(seed)
 
 
 def score_table(arrays: Mapping[str, Any], measurements: Iterable[Measurement], seed: int) -> dict[str, Result]:

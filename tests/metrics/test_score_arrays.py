@@ -123,6 +123,18 @@ def test_a_slip_in_a_keyword_is_answered_with_the_nearest_one(classes, slip, mea
         quick(classes, **slip)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "a", True])
+def test_a_seed_that_is_no_integer_from_0_on_is_refused(seed):
+    with pytest.raises(UsageError, match=r"seed: received .*, expected an integer from 0 on"):
+        disentangle_eval.score(FACTORS, factors=FACTORS, metrics="mig", seed=seed)
+
+
+def test_a_seed_may_be_an_integer_of_numpy():
+    found = [disentangle_eval.score(FACTORS, factors=FACTORS, metrics="mig", seed=seed) for seed in (3, np.int64(3))]
+    assert found[0]["mig"].value == found[1]["mig"].value
+    assert type(found[1]["mig"].seed) is int
+
+
 def test_metrics_that_cannot_serve_are_left_out_with_a_warning():
     labels = np.arange(60) % 3
     codes = labels[:, None] + np.random.default_rng(0).normal(size=(60, 2))
