@@ -524,7 +524,7 @@ def measure_each(
 
 def checked_seed(seed: Any) -> int:
     """A seed as an int; `UsageError` for anything but an integer from 0 on: numpy takes None for a seed of its own."""
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UsageError("seed", received=repr(seed), expected="an integer from 0 on")
     return int(seed)
 
