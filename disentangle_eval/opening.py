@@ -291,7 +291,11 @@ def restore_model(checkpoint: Checkpoint) -> Model[Any]:
             expected=f"version {registered.spec.version}, which is installed",
             advice=f"install the release of {distribution} that wrote it",
         )
-    cfg = build(registry.resolve(registered, "config"), checkpoint.config)
+    try:
+        cfg = build(registry.resolve(registered, "config"), checkpoint.config)
+    except UsageError as error:
+        advice = f"install the release of {distribution} that wrote it"
+        raise error.inside(f"checkpoint of {name!r}").advising(advice) from None
     model = build_model(registry.resolve(registered, "target"), cfg, ImageShape(*checkpoint.data["shape"]), seed=0)
     try:
         model.load_state_dict(dict(checkpoint.weights))

@@ -46,14 +46,16 @@ def embedding(
     t-SNE keeps neighbours together; distances between clusters and their sizes mean nothing.
     """
     from disentangle_eval.cli.picture import picture_path
-    from disentangle_eval.report.embedding import embed, embedding_figure
+    from disentangle_eval.report.embedding import embed, embedding_figure, most_perplexity
     from disentangle_eval.report.style import save_figure
 
     coded = open_coded(checkpoint, device, dataset, data_dir, n, seed)
     path = picture_path(out, coded.opened.origin, "embedding")
     classes = known_classes(coded.data, coded.index, names)
+    perplexity = min(perplexity, most_perplexity(len(coded.codes)))
     points = embed(coded.codes, coded.code, perplexity, seed)
-    title = f"{on_what(coded.data.name, coded.opened)}, t-SNE of {len(points):,} codes"
+    what = f"t-SNE of {len(points):,} codes, perplexity {perplexity:.3g}"
+    title = f"{on_what(coded.data.name, coded.opened)}, {what}"
     save_figure(path, embedding_figure(points, classes, title))
     yield path
 

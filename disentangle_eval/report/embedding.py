@@ -22,15 +22,20 @@ MOST_NAMED = 10
 def embed(codes: np.ndarray, code: Sequence[CodeDimension], perplexity: float, seed: int) -> np.ndarray:
     """t-SNE (van der Maaten and Hinton, 2008) of codes (N, K) -> (N, 2), by scikit-learn from a PCA start.
 
-    A categorical column counts as its one-hot vector.
+    A categorical column counts as its one-hot vector. The perplexity is at most `most_perplexity(N)`.
     """
     from sklearn.manifold import TSNE
 
     points = features(codes, code)
     start = "pca" if points.shape[1] > 1 else "random"
-    tsne = TSNE(perplexity=min(perplexity, (len(points) - 1) / 3), init=start, random_state=seed, n_jobs=1)
+    tsne = TSNE(perplexity=perplexity, init=start, random_state=seed, n_jobs=1)
     embedded: np.ndarray = tsne.fit_transform(points)
     return embedded
+
+
+def most_perplexity(n: int) -> float:
+    """The largest perplexity of `n` points, each of which has three times as many neighbours."""
+    return (n - 1) / 3
 
 
 def features(codes: np.ndarray, code: Sequence[CodeDimension]) -> np.ndarray:

@@ -7,7 +7,7 @@ import torch
 
 from disentangle_eval.api import ImageShape
 from disentangle_eval.checkpoint import Checkpoint, load, save
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.opening import build_model, open_model, restore_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.files import sha256
@@ -73,6 +73,11 @@ def test_the_checksum_is_that_of_the_weights_where_a_training_goes_on(vae, tmp_p
     origin = open_model(path, "cpu").origin
     assert [checkpoint.iteration for checkpoint in read] == [1, 2]
     assert (origin.checkpoint.iteration, origin.sha256) == (2, sha256(path))
+
+
+def test_a_setting_that_the_installed_model_does_not_have_is_one_of_the_checkpoint(vae):
+    with pytest.raises(UsageError, match=r"^checkpoint of 'vae': old: unknown setting, .*; install the release of"):
+        restore_model(replace(vae, config={**vae.config, "old": 1}))
 
 
 @pytest.mark.parametrize("change", ["missing", "of another shape", "unknown"])
