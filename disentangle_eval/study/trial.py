@@ -62,34 +62,49 @@ def run_trials(trials: Mapping[Path, Trial], threads: int, device: str, data_dir
 def train_trials(
     trials: Mapping[Path, Trial], threads: int, device: str, data_dir: Path | None
 ) -> tuple[int | None, dict[Path, str]]:
-    """Start or resume the training of trials.
+    """Start or resume the training of those trials that are not trained to their end.
 
     Returns the signal that stopped them, if one did, and the error of each that failed, by its folder.
     """
     from disentangle_eval.running import opened_runs, train_runs
 
-    plans = {folder: plan_trial(trial, folder, threads, device) for folder, trial in trials.items()}
+    left = {folder: trial for folder, trial in trials.items() if not is_trained(trial, folder)}
+    if not left:
+        return None, {}
+    plans = {folder: plan_trial(trial, folder, threads, device) for folder, trial in left.items()}
     with opened_runs(list(plans.values()), data_dir, command="deval study run") as runs:
         ended = train_runs(runs, progress=False)
-    failures = {folder: ended.failures.get(trial.seed) for folder, trial in trials.items()}
+    failures = {folder: ended.failures.get(trial.seed) for folder, trial in left.items()}
     return ended.signal, {folder: str(failure) for folder, failure in failures.items() if failure is not None}
 
 
+def is_trained(trial: Trial, folder: Path) -> bool:
+    """Whether the newest checkpoint of a trial is that of its last iteration."""
+    from disentangle_eval.checkpoint import load
+
+    run = RunFolder(folder)
+    return run.run_file.is_file() and load(run.checkpoint, train=False).iteration >= trial.config["iterations"]
+
+
 def plan_trial(trial: Trial, folder: Path, threads: int, device: str) -> Plan:
-    """The plan of a trial's run, once no other process trains in its folder."""
+    """The plan of a trial's run, once no other process trains in its folder.
+
+    A run that goes on keeps its threads, and its device unless another one is named, which is refused.
+    """
     from disentangle_eval.training.planning import plan_run
 
     wait_for_lock(RunFolder(folder))
+    resume = RunFolder(folder).run_file.is_file()
     given = {
         **trial.config,
         **trial.run,
         "dataset": trial.dataset,
         "seed": trial.seed,
-        "device": device,
-        "threads": threads,
+        **({} if resume and device == "auto" else {"device": device}),
+        **({} if resume else {"threads": threads}),
         **({} if trial.preset is None else {"preset": trial.preset}),
     }
-    return plan_run(trial.model, given, folder, resume=RunFolder(folder).run_file.is_file())
+    return plan_run(trial.model, given, folder, resume=resume)
 
 
 def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) -> list[str]:

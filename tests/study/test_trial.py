@@ -49,6 +49,22 @@ def test_a_metric_that_fails_costs_no_other_score_and_is_tried_again(trained, mo
     assert (state.state, [result["metric"] for result in state.run.results]) == ("done", ["sap", "mig"])
 
 
+def test_other_threads_or_a_device_that_is_gone_fail_no_trial_that_lacks_scores_alone(trained, monkeypatch):
+    """Its training is done, so it needs neither, nor its data for training."""
+    path, folder = trained
+    (trial,) = folder.read()
+    run = RunFolder(path)
+    run.write_run({**run.read_run(), "settings": {**run.read_run()["settings"], "device": "cuda:7"}})
+    assert trials.run_trials({path: trial}, 2, "auto", None) == 0
+    assert [state.state for state in states_of(folder)] == ["done"]
+
+
+def test_a_trial_that_goes_on_keeps_its_threads(trained):
+    path, folder = trained
+    (trial,) = folder.read()
+    assert trials.plan_trial(trial, path, 2, "auto").settings.threads == 1
+
+
 def test_a_trial_ends_with_the_process_that_started_it(monkeypatch):
     """That process is named, since it may be gone before the trial has looked which one it is."""
     parents = []
