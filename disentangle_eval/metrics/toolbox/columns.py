@@ -75,8 +75,7 @@ def in_usual_units(fitted: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     constant ones, keep their bits. Trees cut float32 numbers that are 1e-7 apart, and linear classifiers penalise
     weights, so neither can use columns in such units.
     """
-    wide = fitted.astype(np.float64)
-    low, high = wide.min(axis=0), wide.max(axis=0)
+    low, high = (ends(axis=0).astype(np.float64) for ends in (fitted.min, fitted.max))
     with np.errstate(over="ignore"):
         width = high - low
         far = np.maximum(np.abs(low), np.abs(high)) > width * 2.0**10
