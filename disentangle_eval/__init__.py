@@ -1,9 +1,9 @@
 """Train and judge disentangled-representation models, from Python: `import disentangle_eval as de`.
 
 `train` trains a model, `load_run`, `load_model` and `load_dataset` open what there is, `encode` and `score` judge it,
-`load_results` reads scores, `compare` sets those of runs next to each other, and `list_models`, `list_datasets` and
-`list_metrics` list what is installed. A plugin needs `hookimpl` and the specs it yields. Nothing is imported before it
-is used.
+`load_results` reads scores, `compare` sets those of runs next to each other, `plot` draws them, and `list_models`,
+`list_datasets` and `list_metrics` list what is installed. A plugin needs `hookimpl` and the specs it yields. Nothing is
+imported before it is used.
 """
 
 import importlib
@@ -13,6 +13,7 @@ from disentangle_eval.errors import DevalError, UsageError
 
 if TYPE_CHECKING:
     from disentangle_eval.interface.encoding import encode
+    from disentangle_eval.interface.figures import plot
     from disentangle_eval.interface.listing import list_datasets, list_metrics, list_models
     from disentangle_eval.interface.opening import load_dataset, load_model
     from disentangle_eval.interface.results import compare, load_results
@@ -37,6 +38,7 @@ _MODULES = {
     "load_run": "interface.trained_run",
     "MetricSpec": "registry.specs",
     "ModelSpec": "registry.specs",
+    "plot": "interface.figures",
     "score": "interface.scoring",
     "train": "interface.training",
     "TrainedRun": "interface.trained_run",
@@ -60,6 +62,7 @@ __all__ = [
     "load_model",
     "load_results",
     "load_run",
+    "plot",
     "score",
     "train",
 ]

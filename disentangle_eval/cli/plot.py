@@ -11,7 +11,7 @@ from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.echo import print_path
 from disentangle_eval.cli.outputs import refuse_other_suffix
 from disentangle_eval.config import build
-from disentangle_eval.study.figure import FigureSettings, Kind, Take
+from disentangle_eval.study.figure import FigureSettings, Kind, Take, shown_by
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -70,11 +70,17 @@ def plot(
     from disentangle_eval.study.plotting import figure_of
     from disentangle_eval.study.runs import find_named_runs
 
-    shown = names or (("kl",) if kind == "dimensions" else ())
     published = [{"name": name, "value": value} for value, name in levels]
     settings = build(
         FigureSettings,
-        {"kind": kind, "show": shown, "setting": setting, "take": take, "dataset": dataset, "published": published},
+        {
+            "kind": kind,
+            "show": shown_by(kind, names),
+            "setting": setting,
+            "take": take,
+            "dataset": dataset,
+            "published": published,
+        },
     )
     settings.refuse_misfit()
     refuse_other_suffix("--out", out, *FORMATS)

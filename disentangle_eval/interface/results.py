@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.interface.paths import PathLike, each_expanded
+from disentangle_eval.interface.paths import PathLike, each_expanded, named_paths
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def compare(
     from disentangle_eval.study.comparing import compare_places
 
     named = [metrics] if isinstance(metrics, str) else list(metrics)
-    if isinstance(paths, Mapping):
-        return compare_places(list(zip(paths, each_expanded(paths.values()), strict=True)), named)
-    return compare_places([("", path) for path in each_expanded(paths)], named)
+    return compare_places(named_paths(paths), named)
 
 
 def _result_files(path: Path) -> list[Path]:

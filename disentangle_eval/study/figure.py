@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from disentangle_eval.config import Config, Field
@@ -22,6 +23,11 @@ COUNTS: dict[Kind, tuple[int, int]] = {
     "against": (1, 4),
     "dimensions": (1, 1),
 }
+
+
+def shown_by(kind: Kind, names: Sequence[str]) -> Sequence[str]:
+    """The names that a figure shows: those that are given, or the KL where `dimensions` is given none."""
+    return names or (("kl",) if kind == "dimensions" else ())
 
 
 class Published(Config):

@@ -101,6 +101,14 @@ def test_a_figure_of_runs_goes_where_it_is_asked_to(deval, folder, tmp_path):
     assert "ends in .png, .svg or .pdf" in deval("plot", "strip", folder, "--show", "mig", "-o", "a.jpg").error
 
 
+def test_a_figure_of_runs_is_drawn_from_python(folder):
+    drawn = de.plot("strip", {"ours": folder}, "mig", levels={"a paper": 1.5})
+    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["ours beta=1 (2)", "ours beta=4 (2)"]
+    assert len(de.plot("dimensions", folder).axes) == 2
+    with pytest.raises(UsageError, match="kind: received 'stripe'"):
+        de.plot("stripe", folder, "mig")
+
+
 def test_a_page_of_runs_has_the_title_and_says_what_is_missing(deval, folder, tmp_path):
     page = tmp_path / "new" / "report.html"
     assert deval("report", folder, "-o", page, "--title", "beta & its price").out == f"{page}\n"

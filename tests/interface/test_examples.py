@@ -55,7 +55,7 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
 @pytest.mark.usefixtures("unrendered_plots")
 @pytest.mark.filterwarnings("ignore::disentangle_eval.errors.DevalWarning")
 def test_every_example_runs(names: dict[str, Any]) -> None:
-    assert len(PUBLIC) == 12
+    assert len(PUBLIC) == 13
     for name in PUBLIC:
         example = example_of(getattr(de, name))
         if "pandas" in example and importlib.util.find_spec("pandas") is None:
