@@ -13,7 +13,16 @@ from disentangle_eval.report.run_pictures import draw_model, draw_run
 from disentangle_eval.training.folder import RunFolder
 
 LOG = [{"iteration": 100 * n, "loss_d": 1 / n, "lower_bound": n, "upper_bound": 2 * n, "kl": [n, 1]} for n in (1, 2)]
-RESULT = {"metric": "m", "value": 0.5, "chance": 0.2, "settings": {}, "seed": 0, "better": "higher", "iteration": 10}
+RESULT = {
+    "metric": "m",
+    "metric_version": 1,
+    "settings": {},
+    "seed": 0,
+    "iteration": 10,
+    "value": 0.5,
+    "better": "higher",
+    "chance": 0.2,
+}
 
 
 def test_a_run_is_drawn_as_far_as_it_has_come(tmp_path: Path) -> None:
