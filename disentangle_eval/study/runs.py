@@ -208,8 +208,8 @@ def differing_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 def labels_of_runs(runs: Sequence[RunRecord]) -> list[str]:
     """A label per run: its name or model, and the settings in which runs of that name differ.
 
-    Where runs of several models have the same name, the model is named, too, in full where its own name does not tell
-    it apart.
+    Where runs of several models have the same name, the model is named, too, with its distribution and version where
+    several of these models have its own name.
     """
     models: dict[str, set[tuple[str, str, int]]] = defaultdict(set)
     configs: dict[tuple[str, tuple[str, str, int]], list[dict[str, Any]]] = defaultdict(list)
@@ -241,7 +241,7 @@ def with_numbers(label: str) -> list[tuple[float, str]]:
 
 
 def name_among(run: RunRecord, models: Collection[tuple[str, str, int]]) -> str:
-    """What a run is called, and as much of its model as tells it apart from the `models` of runs of that name."""
+    """What a run is called, and as much of its model as is needed to distinguish the `models` of runs of that name."""
     if len(models) == 1:
         return called(run)
     alike = [model for model in models if model[0] == run.model]
