@@ -28,17 +28,17 @@ def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with what its study's trials scored at the row's snapshot; without trials, no values."""
     scored = [(run, result) for run in trials(row) for result in results_at(row, run) if counts(row, result)]
     values = {run.seed: float(result["value"]) for run, result in scored}
+    iterations = {run.seed: result["iteration"] for run, result in scored}
     chances = [float(result["chance"]) for _, result in scored if result.get("chance") is not None]
     if len({column_of(result).key for _, result in scored}) > 1:
         raise SystemExit(f"{row['title']}: scores of different settings or data in one row")
-    cell = cell_of(values, chances) if values else None
+    cell = cell_of(values, iterations, chances) if values else None
     return {
         **{name: row.get(name) for name in ("title", "study", "model", "dataset", "preset", "metric", "protocol")},
         "snapshot": f"highest {row['chosen_by']}" if "chosen_by" in row else "last",
         **{name: row.get(name) for name in ("published", "source", "goal")},
         **measured(cell),
         "iterations": one([run.iteration for run, _ in scored]),
-        "scored_at": {run.seed: result["iteration"] for run, result in scored} or None,
         "precision": one([run.settings["precision"] for run, _ in scored]),
         "hardware": one([RunFolder(run.folder).read_run()["hardware"] for run, _ in scored]),
         "scored_on": one([result["dataset"] for _, result in scored]),
@@ -77,9 +77,10 @@ def counts(row: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
 def measured(cell: Cell | None) -> dict[str, Any]:
     """The scores by seed, and what follows from them."""
     if cell is None:
-        return dict.fromkeys(("values", "mean", "standard_deviation", "interval", "chance"))
+        return dict.fromkeys(("values", "scored_at", "mean", "standard_deviation", "interval", "chance"))
     return {
         "values": dict(cell.values),
+        "scored_at": dict(cell.iterations),
         "mean": cell.mean,
         "standard_deviation": cell.standard_deviation,
         "interval": cell.interval,
