@@ -122,9 +122,10 @@ OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
     "commands": run_tables.commands,
 }
 
-OF_ALL_ROWS: dict[str, Callable[[list[Mapping[str, Any]]], str]] = {
+OF_ROWS: dict[str, Callable[[list[Mapping[str, Any]]], str]] = {
     "published": published_table.markdown,
     "published_commands": published_table.commands,
+    "by_seed": published_table.by_seed,
 }
 
 MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n)(\n(?:\|[^\n]*\n)+|\n```sh\n.*?```\n)?", re.DOTALL)
@@ -137,10 +138,8 @@ def made(command: str) -> str:
         return OF_A_RUN[kind](RunFolder(EVIDENCE / argument))
     if kind in OF_A_GROUP:
         return OF_A_GROUP[kind]([(name, RunFolder(EVIDENCE / folder)) for name, folder in GROUPS[argument]])
-    if kind in OF_ALL_ROWS:
-        return OF_ALL_ROWS[kind](published_table.read())
-    if kind == "by_seed":
-        return published_table.by_seed(published_table.read(), argument)
+    if kind in OF_ROWS:
+        return OF_ROWS[kind](published_table.read(argument))
     if kind == "accuracy_over_training":
         return accuracy_over_training(EVIDENCE / argument)
     return performance_tables.tables(EVIDENCE / "benchmarks")[kind, argument]

@@ -132,12 +132,9 @@ def commands(rows: list[Mapping[str, Any]]) -> str:
     return table(heads, cells)
 
 
-def by_seed(rows: list[Mapping[str, Any]], study: str) -> str:
+def by_seed(rows: list[Mapping[str, Any]]) -> str:
     """The scores of each seed of a study whose snapshots are chosen: at the last snapshot and at the chosen one."""
-    last, chosen = (
-        next(row for row in rows if row["study"] == study and (row["snapshot"] == "last") == is_last)
-        for is_last in (True, False)
-    )
+    last, chosen = (next(row for row in rows if (row["snapshot"] == "last") == is_last) for is_last in (True, False))
     heads = ["seed", "last snapshot", f"snapshot with the {chosen['snapshot']}", "its iteration"]
     cells = [
         [seed, f"{last['values'][seed]:.3f}", f"{value:.3f}", f"{chosen['scored_at'][seed]:,}"]
@@ -158,8 +155,10 @@ def interval(row: Mapping[str, Any]) -> str:
     return f"**{row['mean']:.3f}** {span(row['interval'])}"
 
 
-def read() -> list[Mapping[str, Any]]:
-    return [json.loads(line) for line in TABLE.read_text(encoding="utf-8").splitlines()]
+def read(study: str) -> list[Mapping[str, Any]]:
+    """The rows of a study, or of `all`."""
+    rows = [json.loads(line) for line in TABLE.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if study in ("all", row["study"])]
 
 
 def main() -> None:

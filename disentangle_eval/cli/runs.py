@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import click
 from disentangle_eval.cli.table import as_json_option, print_json, print_table
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.study.runs import RunRecord, find_runs, labels_of_runs, newest_results
+from disentangle_eval.study.runs import RunRecord, find_runs, labels_of_runs, name_of, newest_results
 
 COLUMNS = ["run", "model and settings", "data", "seed", "iteration", "state", "scores"]
 
@@ -44,11 +43,6 @@ def row(run: RunRecord, label: str) -> list[str]:
     progress = f"{run.iteration:,} of {run.iterations:,}"
     data = parse_dataset(run.dataset).short
     return [str(run.folder), label, data, str(run.seed), progress, state, ", ".join(scores)]
-
-
-def name_of(result: Mapping[str, Any]) -> str:
-    """A score's metric and protocol as one types them, METRIC:PROTOCOL."""
-    return ":".join(filter(None, (result["metric"], str(result["settings"].get("protocol", "")))))
 
 
 def described(run: RunRecord) -> dict[str, Any]:

@@ -16,7 +16,15 @@ import numpy as np
 
 from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.intervals import mean_interval
-from disentangle_eval.study.runs import RunRecord, ascending, labels_of_runs, newest_results, run_folders, runs_named
+from disentangle_eval.study.runs import (
+    RunRecord,
+    ascending,
+    labels_of_runs,
+    name_of,
+    newest_results,
+    run_folders,
+    runs_named,
+)
 
 Form = Literal["markdown", "csv", "latex", "json"]
 
@@ -241,7 +249,7 @@ def scored_by(runs: Sequence[RunRecord], metrics: Sequence[str]) -> list[RunReco
 
 def names_of(result: Mapping[str, Any]) -> set[str]:
     """The names of a score: METRIC and METRIC:PROTOCOL."""
-    return {result["metric"], f"{result['metric']}:{result['settings'].get('protocol', '')}"}
+    return {result["metric"], name_of(result)}
 
 
 def study_notes(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from disentangle_eval.errors import UsageError, did_you_mean
 from disentangle_eval.study.figure import TERM, Take
-from disentangle_eval.study.runs import RunRecord, newest_results
+from disentangle_eval.study.runs import RunRecord, name_of, newest_results
 
 
 class Quantity(ABC):
@@ -208,4 +208,4 @@ def terms_in(runs: Sequence[RunRecord]) -> list[str]:
 def scores_in(runs: Sequence[RunRecord], metric: str = "") -> list[str]:
     """The scores of some runs, or those of one metric, as METRIC:PROTOCOL, sorted."""
     results = [result for run in runs for result in run.results if metric in ("", result["metric"])]
-    return sorted({f"{result['metric']}:{result['settings'].get('protocol')}" for result in results})
+    return sorted({name_of(result) for result in results})

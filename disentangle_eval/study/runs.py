@@ -187,6 +187,11 @@ def newest_results(run: RunRecord) -> list[Mapping[str, Any]]:
     return list(newest.values())
 
 
+def name_of(result: Mapping[str, Any]) -> str:
+    """A score's metric and protocol as one types them, METRIC:PROTOCOL."""
+    return ":".join(filter(None, (result["metric"], str(result["settings"].get("protocol", "")))))
+
+
 def identity_of(result: Mapping[str, Any]) -> str:
     """What two results must have in common to be the same score of the same thing."""
     names = ("metric", "metric_version", "settings", "dataset_sha256", "checkpoint_sha256", "seed", "iteration")
