@@ -27,12 +27,9 @@ FEWEST_SEEDS = 3
 def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with what its study's trials scored at the row's snapshot; without trials, no values."""
     scored = [(run, result) for run in trials(row) for result in results_at(row, run) if counts(row, result)]
-    values = {run.seed: float(result["value"]) for run, result in scored}
-    iterations = {run.seed: result["iteration"] for run, result in scored}
-    chances = [float(result["chance"]) for _, result in scored if result.get("chance") is not None]
     if len({column_of(result).key for _, result in scored}) > 1:
         raise SystemExit(f"{row['title']}: scores of different settings or data in one row")
-    cell = cell_of(values, iterations, chances) if values else None
+    cell = cell_of({run.seed: result for run, result in scored}) if scored else None
     return {
         **{name: row.get(name) for name in ("title", "study", "model", "dataset", "preset", "metric", "protocol")},
         "snapshot": f"highest {row['chosen_by']}" if "chosen_by" in row else "last",

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from disentangle_eval.study.runs import (
 )
 
 Form = Literal["markdown", "csv", "latex", "json"]
+
+# A line of results.jsonl.
+ResultLine: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,59 +174,46 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     Runs that differ in nothing but their seed share a row. Scores whose metric, version, settings or data differ never
     share a column. `UsageError` where no run has a score.
     """
-    labels = labels_of_runs(runs)
-    found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    scored_at: dict[str, dict[str, dict[int, int | None]]] = defaultdict(lambda: defaultdict(dict))
-    early: dict[tuple[str, int, int], list[int]] = defaultdict(list)
-    chances: dict[tuple[str, str], list[float]] = defaultdict(list)
+    counted, notes = counted_runs(labels_of_runs(runs), runs)
     columns: dict[str, Column] = {}
-    warned: Counter[tuple[str, str]] = Counter()
-    notes = []
-    seen: set[tuple[str, int]] = set()
-    for label, run in zip(labels, runs, strict=True):
-        results = sorted(newest_results(run), key=lambda result: int(result["seed"]))
-        if not results:
-            state = "" if run.state == "finished" else f" ({run.state})"
-            notes.append(f"{label}, seed {run.seed}: no scores{state}")
-            continue
-        if (label, run.seed) in seen:
-            notes.append(f"{label}, seed {run.seed}: more than one run with scores; the first one counts")
-            continue
-        seen.add((label, run.seed))
-        if results and (iteration := results[0].get("iteration")) is not None and iteration < run.iterations:
-            early[label, iteration, run.iterations].append(run.seed)
-        for result in results:
+    # By setting, column and training seed. Of several draws of a metric that of the lowest seed counts.
+    found: dict[str, dict[str, dict[int, ResultLine]]] = defaultdict(lambda: defaultdict(dict))
+    for label, run in counted:
+        for result in run.results:
             column = column_of(result)
             columns.setdefault(column.key, column)
-            if run.seed in found[label][column.key]:
-                continue  # another draw of the metric: that of the lowest seed counts
-            found[label][column.key][run.seed] = float(result["value"])
-            scored_at[label][column.key][run.seed] = result.get("iteration")
-            if result.get("chance") is not None:
-                chances[label, column.key].append(float(result["chance"]))
-            warned.update((column.key, warning.removeprefix(f"{column.metric}: ")) for warning in warnings_of(result))
+            found[label][column.key].setdefault(run.seed, result)
     if not columns:
         raise UsageError("compare: no run has a score", advice="score them first: deval score --metric NAME RUN...")
     titled, apart = with_titles(list(columns.values()))
-    rows = tuple(label for label in ascending(runs, labels) if label in found)
     titles = {column.key: column.title for column in titled}
-    cells = {
-        row: {
-            titles[key]: cell_of(values, scored_at[row][key], chances[row, key]) for key, values in found[row].items()
-        }
-        for row in rows
-    }
-    notes += [early_note(label, seeds, *at) for (label, *at), seeds in early.items()]
-    scored = Counter(key for row in rows for key, values in found[row].items() for _ in values)
-    warnings = [f"{titles[key]}, {count} of {scored[key]}: {text}" for (key, text), count in sorted(warned.items())]
+    rows = tuple(label for label in ascending(runs, labels_of_runs(runs)) if label in found)
+    cells = {row: {titles[key]: cell_of(results) for key, results in found[row].items()} for row in rows}
+    by_title = {titles[key]: [result for row in rows for result in found[row].get(key, {}).values()] for key in columns}
     return Comparison(
         rows=rows,
         columns=tuple(titled),
         cells=cells,
         differences=differences_of(cells, titled),
         correlations=correlations_of(cells, titled),
-        notes=(*notes, *apart, *warnings),
+        notes=(*notes, *early_notes(counted), *apart, *warning_notes(by_title)),
     )
+
+
+def counted_runs(labels: Sequence[str], runs: Sequence[RunRecord]) -> tuple[list[tuple[str, RunRecord]], list[str]]:
+    """The runs that count, one per setting and seed, with their settings and newest results; notes on the others."""
+    counted: dict[tuple[str, int], RunRecord] = {}
+    notes = []
+    for label, run in zip(labels, runs, strict=True):
+        results = sorted(newest_results(run), key=lambda result: int(result["seed"]))
+        if not results:
+            state = "" if run.state == "finished" else f" ({run.state})"
+            notes.append(f"{label}, seed {run.seed}: no scores{state}")
+        elif (label, run.seed) in counted:
+            notes.append(f"{label}, seed {run.seed}: more than one run with scores; the first one counts")
+        else:
+            counted[label, run.seed] = replace(run, results=results)
+    return [(label, run) for (label, _), run in counted.items()], notes
 
 
 def compare_places(places: Sequence[tuple[str, Path]], metrics: Sequence[str] = ()) -> Comparison:
@@ -247,7 +237,7 @@ def scored_by(runs: Sequence[RunRecord], metrics: Sequence[str]) -> list[RunReco
     return [replace(run, results=[result for result in run.results if names_of(result) & set(metrics)]) for run in runs]
 
 
-def names_of(result: Mapping[str, Any]) -> set[str]:
+def names_of(result: ResultLine) -> set[str]:
     """The names of a score: METRIC and METRIC:PROTOCOL."""
     return {result["metric"], name_of(result)}
 
@@ -267,18 +257,37 @@ def study_notes(folder: Path) -> list[str]:
     ]
 
 
-def early_note(label: str, seeds: Sequence[int], iteration: int, iterations: int) -> str:
-    """The note on runs whose newest scores are from before the end of their training."""
-    numbers = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, sorted(seeds)))}"
-    return f"{label}, {numbers}: scored at iteration {iteration:,} of {iterations:,}"
+def early_notes(counted: Sequence[tuple[str, RunRecord]]) -> list[str]:
+    """Notes on runs whose newest scores are from before the end of their training."""
+    early: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for label, run in counted:
+        iteration = run.results[0].get("iteration")
+        if iteration is not None and iteration < run.iterations:
+            early[label, iteration, run.iterations].append(run.seed)
+    return [
+        f"{label}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, sorted(seeds)))}: "
+        f"scored at iteration {iteration:,} of {iterations:,}"
+        for (label, iteration, iterations), seeds in early.items()
+    ]
 
 
-def warnings_of(result: Mapping[str, Any]) -> list[str]:
+def warning_notes(results: Mapping[str, Sequence[ResultLine]]) -> list[str]:
+    """Each warning of the scores in a column, by its title, and how many of the scores have it."""
+    notes = []
+    for title, scored in results.items():
+        warned = Counter(
+            warning.removeprefix(f"{result['metric']}: ") for result in scored for warning in warnings_of(result)
+        )
+        notes += [f"{title}, {count} of {len(scored)}: {text}" for text, count in warned.items()]
+    return sorted(notes)
+
+
+def warnings_of(result: ResultLine) -> list[str]:
     """The warnings that a line of results.jsonl keeps; none in a line of an earlier state."""
     return [str(warning) for warning in result.get("warnings") or ()]
 
 
-def column_of(result: Mapping[str, Any]) -> Column:
+def column_of(result: ResultLine) -> Column:
     """The column that a line of results.jsonl belongs to."""
     names = ("metric", "metric_version", "settings", "dataset_sha256")
     return Column(
@@ -321,12 +330,15 @@ def difference_of(first: Column, second: Column) -> str:
     return ", ".join(differing)
 
 
-def cell_of(values: Mapping[int, float], iterations: Mapping[int, int | None], chances: Sequence[float]) -> Cell:
-    """The scores of one setting under one column."""
-    numbers = [values[seed] for seed in sorted(values)]
+def cell_of(results: Mapping[int, ResultLine]) -> Cell:
+    """The scores of one setting under one column, from its results by training seed."""
+    by_seed = dict(sorted(results.items()))
+    values = {seed: float(result["value"]) for seed, result in by_seed.items()}
+    numbers = list(values.values())
+    chances = [float(result["chance"]) for result in by_seed.values() if result.get("chance") is not None]
     return Cell(
-        values={seed: values[seed] for seed in sorted(values)},
-        iterations={seed: iterations[seed] for seed in sorted(values)},
+        values=values,
+        iterations={seed: result.get("iteration") for seed, result in by_seed.items()},
         mean=statistics.fmean(numbers),
         standard_deviation=statistics.stdev(numbers) if len(numbers) > 1 else None,
         interval=mean_interval(numbers),
