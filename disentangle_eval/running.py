@@ -19,9 +19,11 @@ from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.runtime.progress_bar import shown_progress
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import Load, available_cores
-from disentangle_eval.training.planning import Plan
+from disentangle_eval.training.planning import Plan, RunSettings
 
 if TYPE_CHECKING:
+    import torch
+
     from disentangle_eval.api import Dataset, ImageShape, Model
     from disentangle_eval.training.progress import Progress
     from disentangle_eval.training.run import Run, Watchers
@@ -64,17 +66,9 @@ def opened_runs(
     import torch
 
     from disentangle_eval.opening import open_dataset
-    from disentangle_eval.runtime.devices import choose_device
-    from disentangle_eval.runtime.host_memory import keep_freed_memory
-    from disentangle_eval.training.precision import is_emulated
 
     settings = plans[0].settings
-    device = choose_device(settings.device)
-    if is_emulated(settings.precision, device):
-        warn("--precision bf16: this CPU has no instructions for it and takes ten times as long as float32")
-    assert isinstance(settings.threads, int)
-    torch.set_num_threads(settings.threads)
-    keep_freed_memory()
+    device = prepare_device(settings)
     with ExitStack() as stack:
         stopping = stack.enter_context(stopping_on_signal())
         load = Load()
@@ -89,16 +83,38 @@ def opened_runs(
         if follow := follow_of(settings):
             measurement_of(follow, runs[0])
         for plan, run in zip(plans, runs, strict=True):
-            if plan.resumed is None:
-                place = {"data_dir": str(data_dir.absolute())} if data_dir else {}
-                run.start({**plan.settings.model_dump(), "command": command, **place})
-            else:
-                run.resume()
-                plan.folder.write_run({**plan.resumed, "config": plan.cfg.model_dump(mode="json")})
+            start_or_resume(run, plan, data_dir, command)
         stopping.begin(runs)
         if device.type == "cpu":
-            name_busy_machine(load.of_others(), settings.threads)
+            name_busy_machine(load.of_others(), torch.get_num_threads())
         yield runs
+
+
+def prepare_device(settings: RunSettings) -> torch.device:
+    """The device that some runs compute on, with their number of threads; a `DevalWarning` where bf16 is slow on it."""
+    import torch
+
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.runtime.host_memory import keep_freed_memory
+    from disentangle_eval.training.precision import is_emulated
+
+    device = choose_device(settings.device)
+    if is_emulated(settings.precision, device):
+        warn("--precision bf16: this CPU has no instructions for it and takes ten times as long as float32")
+    assert isinstance(settings.threads, int)
+    torch.set_num_threads(settings.threads)
+    keep_freed_memory()
+    return device
+
+
+def start_or_resume(run: Run, plan: Plan, data_dir: Path | None, command: str) -> None:
+    """Start a run, with what was typed in its run.json, or resume it, with the settings that it has now."""
+    if plan.resumed is None:
+        place = {"data_dir": str(data_dir.absolute())} if data_dir else {}
+        run.start({**plan.settings.model_dump(), "command": command, **place})
+    else:
+        run.resume()
+        plan.folder.write_run({**plan.resumed, "config": plan.cfg.model_dump(mode="json")})
 
 
 def folder_of_data(plans: Sequence[Plan]) -> Path | None:

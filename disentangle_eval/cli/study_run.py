@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,9 +23,7 @@ from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.study.cluster import LOCAL, RayCluster, is_installed
 from disentangle_eval.study.design import Study, StudyError, read_study
 from disentangle_eval.study.processes import Processes
-from disentangle_eval.study.running import StudyFolder, TrialState, run_study, state_of_trial
-
-POLL_SECONDS = 1.0
+from disentangle_eval.study.running import StudyFolder, TrialState, run_study
 
 # Small networks leave most of a GPU idle: so many seeds share one process there, and one copy of the images.
 SEEDS_ON_CUDA = 10
@@ -150,48 +147,10 @@ def showing(study: Study, folder: StudyFolder) -> Iterator[Callable[[str], None]
     if not sys.stderr.isatty():
         yield partial(say, "warning")
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.text import Text
+    from disentangle_eval.cli.study_bars import study_bars  # rich takes time to import
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    ended = threading.Event()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        whole = progress.add_task(study.name, total=len(study.trials))
-        bars = {
-            trial.folder: progress.add_task(trial.title, start=False, total=trial.config["iterations"], visible=False)
-            for trial in study.trials
-        }
-        left = {trial.folder: trial for trial in study.trials}
-
-        def show() -> None:
-            states = [state_of_trial(trial, folder.trials / name) for name, trial in left.items()]
-            for state in states:
-                training = state.run is not None and state.run.state == "training"
-                iteration = state.run.iteration if state.run else 0
-                if training:
-                    progress.start_task(bars[state.trial.folder])
-                progress.update(bars[state.trial.folder], completed=iteration, visible=training)
-                if state.state == "done":
-                    del left[state.trial.folder]
-            failed = sum(state.state == "failed" for state in states)
-            progress.update(whole, completed=len(study.trials) - len(left) + failed)
-
-        def warn(message: str) -> None:
-            progress.console.print(Text(f"warning: {one_line(message)}"))
-
-        def poll() -> None:
-            while not ended.wait(POLL_SECONDS):
-                show()
-
-        thread = threading.Thread(target=poll, daemon=True)
-        thread.start()
-        try:
-            yield warn
-        finally:
-            ended.set()
-            thread.join()
-            show()
+    with study_bars(study, folder) as bars:
+        yield bars.warn
 
 
 def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> None:
