@@ -21,14 +21,16 @@ from disentangle_eval.study.tables import FORMATS, cell_text, sections
     metavar="METRIC[:PROTOCOL]",
     help="Compare scores by this metric alone; may be repeated.  [default: all]",
 )
-@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
-@click.option("--csv", "form", flag_value="csv", help="Print one line per setting, score and seed.")
-@click.option("--latex", "form", flag_value="latex", help="Print a LaTeX table of the scores (package booktabs).")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
+@click.option("--markdown", "forms", flag_value="markdown", multiple=True, help="Print Markdown.")
+@click.option("--csv", "forms", flag_value="csv", multiple=True, help="Print one line per setting, score and seed.")
+@click.option(
+    "--latex", "forms", flag_value="latex", multiple=True, help="Print a LaTeX table of the scores (package booktabs)."
+)
+@click.option("--json", "forms", flag_value="json", multiple=True, help="Print one JSON object.")
 @click.option(
     "--best", metavar="SCORE", help="Name the best setting and the best run by a score, METRIC or METRIC:PROTOCOL."
 )
-def compare(folders: tuple[str, ...], metrics: tuple[str, ...], form: Form | None, best: str | None) -> None:
+def compare(folders: tuple[str, ...], metrics: tuple[str, ...], forms: tuple[Form, ...], best: str | None) -> None:
     """Compare the newest scores of all runs in or below FOLDERS.
 
     One row per setting, with the mean over seeds, the standard deviation of the seeds and the 95% confidence interval
@@ -36,13 +38,14 @@ def compare(folders: tuple[str, ...], metrics: tuple[str, ...], form: Form | Non
     Scores of different protocols, data or versions never share a column. NAME=FOLDER calls the runs of a folder NAME
     instead of their model.
     """
+    given = [*(["--best"] if best else []), *(f"--{form}" for form in dict.fromkeys(forms))]
+    if len(given) > 1:
+        raise UsageError("compare", received=" with ".join(given), expected="at most one of them")
     comparison = compare_places([named_place(folder) for folder in folders], metrics)
-    if best and form:
-        raise UsageError("compare", received=f"--best with --{form}", expected="at most one of them")
     if best:
         show_best(comparison, best)
-    elif form:
-        click.echo(FORMATS[form](comparison), nl=False)
+    elif forms:
+        click.echo(FORMATS[forms[0]](comparison), nl=False)
     else:
         show(comparison)
 

@@ -19,6 +19,9 @@ Terms = dict[str, Tensor]
 COUNTER = "iteration"
 LOSS = "loss_"
 SCORE = "score/"
+VALIDATION = "validation_"
+# What the log's other names begin with, and what they name.
+TAKEN = {LOSS: "totals", SCORE: "followed scores", VALIDATION: "terms on held-back images"}
 
 
 def run_iteration(
@@ -107,6 +110,5 @@ def reserved_term(name: object) -> str:
         return f"{type(name).__name__} as a name"
     if name == COUNTER:
         return "the name of the log's own counter"
-    if name.startswith((LOSS, SCORE)):
-        return f"a name that begins with {LOSS if name.startswith(LOSS) else SCORE}, as totals and followed scores do"
-    return ""
+    prefix = next(filter(name.startswith, TAKEN), None)
+    return "" if prefix is None else f"a name that begins with {prefix}, as the names of {TAKEN[prefix]} do"

@@ -12,7 +12,7 @@ from disentangle_eval.data.training_part import KeptImages, seen_in_training
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
-from disentangle_eval.training.iteration import Terms, in_phase, logged_terms
+from disentangle_eval.training.iteration import VALIDATION, Terms, in_phase, logged_terms
 from disentangle_eval.training.step import TrainingStep
 from disentangle_eval.training.training import Training
 from disentangle_eval.training.window import Window
@@ -85,4 +85,4 @@ class Validation:
             with torch.no_grad():
                 for name, value in training.model.named_buffers():
                     value.copy_(buffers[name])
-        return {f"validation_{name}": mean for name, mean in window.means().items()}
+        return {f"{VALIDATION}{name}": mean for name, mean in window.means().items()}

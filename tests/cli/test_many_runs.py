@@ -89,6 +89,7 @@ def test_the_best_setting_and_run_are_named_with_their_scores(deval, folder):
     assert setting.endswith("] (2), chance 0.1000")
     assert run.endswith(", seed 1, 5.0000")
     assert "at most one of them" in deval("compare", folder, "--best", "mig", "--csv").error
+    assert "received --csv with --json, expected at most one" in deval("compare", folder, "--csv", "--json").error
 
 
 def test_a_figure_of_runs_goes_where_it_is_asked_to(deval, folder, tmp_path):

@@ -10,7 +10,7 @@ from torch import nn
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import PluginError
-from disentangle_eval.training.iteration import due, run_iteration
+from disentangle_eval.training.iteration import due, logged_terms, run_iteration
 from disentangle_eval.training.players import build_players
 
 ALPHA, MOMENTUM, EPS = 0.5, 0.3, 1e-3
@@ -118,6 +118,12 @@ def test_the_log_is_shown_losses_and_terms_without_their_graphs():
     assert set(record) == {"loss_a", "loss_b", "gap"}
     assert record["gap"].item() == pytest.approx(1.1)
     assert not any(value.requires_grad for value in record.values())
+
+
+@pytest.mark.parametrize("name", ["iteration", "loss_vae", "score/mig", "validation_kl", "", 3])
+def test_a_term_that_would_replace_another_in_the_log_is_refused(name):
+    with pytest.raises(PluginError, match="expected a name of its own"):
+        logged_terms(Losses(total={}, terms={name: torch.tensor(0.0)}))
 
 
 def test_a_parameter_outside_a_round_s_loss_stays_as_it_is():
