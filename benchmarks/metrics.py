@@ -42,7 +42,7 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import choose_device, describe_device, place
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.runtime.host_memory import keep_freed_memory
-from disentangle_eval.scoring import CODE_NEEDS, plan
+from disentangle_eval.scoring.measurements import CODE_NEEDS, plan
 
 # What a task finds, by name: a `value`, and the `chance` level of a score.
 Found = dict[str, float | None]

@@ -12,7 +12,7 @@ from disentangle_eval.runtime.threads import threads_kept
 if TYPE_CHECKING:
     from disentangle_eval.api import Model
     from disentangle_eval.results import Result
-    from disentangle_eval.scoring import Measurement
+    from disentangle_eval.scoring.measurements import Measurement
     from disentangle_eval.training.folder import RunFolder
     from disentangle_eval.training.planning import RunSettings
     from disentangle_eval.training.run import Run
@@ -73,7 +73,8 @@ def follower(
 def measurement_of(follow: Follow, run: Run) -> Measurement:
     """The metric and protocol that a run can follow; else `UsageError`."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import plan_of, unmet
+    from disentangle_eval.scoring.measurements import plan_of
+    from disentangle_eval.scoring.needs import unmet
 
     measurement = plan_of(follow.score)
     if measurement.metric.spec.better == "neither":
@@ -89,7 +90,7 @@ def measurement_of(follow: Follow, run: Run) -> Measurement:
 def scored(run: Run, measurement: Measurement, iteration: int) -> Result:
     """The score of a snapshot, from the run's results if it is there, else computed and added to them."""
     from disentangle_eval.opening import open_model, open_subject
-    from disentangle_eval.scoring import score_of
+    from disentangle_eval.scoring.several import score_of
 
     opened = open_model(run.folder.snapshot(iteration), str(run.training.device))
     return score_of(measurement, open_subject(opened.model, run.training.data, opened.origin), SCORE_SEED)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from disentangle_eval.api import Subject
     from disentangle_eval.opening import OpenedSubject
     from disentangle_eval.results import Result
-    from disentangle_eval.scoring import Measurement
+    from disentangle_eval.scoring.measurements import Measurement
     from disentangle_eval.training.folder import RunFolder
 
 
@@ -127,7 +127,8 @@ def score(
     # Before anything slow: a misspelt metric is refused at once.
     from disentangle_eval.cli.score_table import show_summary
     from disentangle_eval.runtime.host_memory import keep_freed_memory
-    from disentangle_eval.scoring import can_serve, plan, refuse_without_peers
+    from disentangle_eval.scoring.measurements import plan
+    from disentangle_eval.scoring.needs import can_serve, refuse_without_peers
     from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
@@ -179,7 +180,7 @@ def run_tasks(
     tasks: Sequence[Task], seeds: Sequence[int], as_json: bool, again: bool
 ) -> tuple[list[Result], list[DevalError]]:
     """All results, and the errors of metrics that failed, each of which is shown; the others are still scored."""
-    from disentangle_eval.scoring import is_left_out
+    from disentangle_eval.scoring.needs import is_left_out
 
     results: list[Result] = []
     failures: list[DevalError] = []
@@ -215,7 +216,8 @@ def measure_repeatedly(task: Task, seeds: Sequence[int], as_json: bool, again: b
     """
     from disentangle_eval.cli.score_table import show, show_spread
     from disentangle_eval.results import recorded_lines, spread
-    from disentangle_eval.scoring import measure, recorded_score
+    from disentangle_eval.scoring.keys import recorded_score
+    from disentangle_eval.scoring.measuring import measure
 
     about, run = task.opened.about, task.opened.run
     recorded = recorded_lines(run.results) if run and not again else []

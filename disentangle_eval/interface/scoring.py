@@ -70,8 +70,9 @@ def score(
         de.score(model, "dsprites", metrics=["factorvae", "mig"])["mig"].value
         de.score(codes, factors, metrics="dci")
     """
-    from disentangle_eval import scoring
     from disentangle_eval.runtime.progress_bar import shown_progress
+    from disentangle_eval.scoring.measurements import plan
+    from disentangle_eval.scoring.several import measure_each, score_table
     from disentangle_eval.sources.opened import open_source, subjects_for
 
     several = metrics.split(",") if isinstance(metrics, str) else metrics
@@ -81,7 +82,7 @@ def score(
     protocols = () if protocol is None else (protocol,)
     changes = {**settings, "batch_statistics": batch_statistics}
     # Before anything slow: a misspelt metric is refused at once.
-    measurements = scoring.plan(names, protocols, changes, _keywords())
+    measurements = plan(names, protocols, changes, _keywords())
     given = {
         "codes": codes,
         "factors": factors,
@@ -96,7 +97,7 @@ def score(
     _refuse_misplaced(subject, on)
     with shown_progress(progress):
         if subject is None or (_is_array(subject) and not is_data(on)):
-            return scoring.score_table(_table(subject, on, arrays), measurements, seed)
+            return score_table(_table(subject, on, arrays), measurements, seed)
         if _is_array(subject):
             source = _source_of_codes(_table(subject, None, arrays))
         elif arrays:
@@ -105,7 +106,7 @@ def score(
         else:
             source = open_source(subject, device)
         subjects = subjects_for(source, measurements, on, expanded(data_dir))
-        return scoring.measure_each(zip(measurements, subjects, strict=True), seed, again)
+        return measure_each(zip(measurements, subjects, strict=True), seed, again)
 
 
 def _keywords() -> list[str]:

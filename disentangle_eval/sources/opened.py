@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from disentangle_eval.api import Dataset
     from disentangle_eval.checkpoint import Checkpoint
-    from disentangle_eval.scoring import Measurement
+    from disentangle_eval.scoring.measurements import Measurement
     from disentangle_eval.sources.adapters import ForeignModel
 
 _LOG = logging.getLogger("disentangle_eval")
@@ -129,7 +129,7 @@ def subjects_for(
 
     Without one, a checkpoint is scored on what it was trained on, or on its test set by metrics that need labels.
     """
-    from disentangle_eval.scoring import scored_on, validated_on
+    from disentangle_eval.scoring.data_sets import scored_on, validated_on
 
     if any(measurement.batch_statistics == "clean" for measurement in measurements):
         from disentangle_eval.calibration import calibrated

@@ -58,7 +58,7 @@ def check(study: Study, data_dir: Path | None) -> list[DevalError]:
 def feature_extractors(study: Study) -> set[str | None]:
     """The feature extractors of the metrics of a study."""
     from disentangle_eval.metrics.images.config import FeatureConfig
-    from disentangle_eval.scoring import plan_of
+    from disentangle_eval.scoring.measurements import plan_of
 
     settings = [plan_of(metric).cfg for metric in study.settings.metrics]
     return {cfg.features for cfg in settings if isinstance(cfg, FeatureConfig)}
@@ -83,7 +83,9 @@ def unserved(
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
     from disentangle_eval.opening import open_subject
-    from disentangle_eval.scoring import plan_of, scored_on, unmet, validated_on
+    from disentangle_eval.scoring.data_sets import scored_on, validated_on
+    from disentangle_eval.scoring.measurements import plan_of
+    from disentangle_eval.scoring.needs import unmet
 
     found: list[DevalError] = []
     if trial.batch_statistics == "clean":

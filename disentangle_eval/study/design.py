@@ -159,7 +159,7 @@ def read_contents(path: Path) -> dict[str, Any]:
 
 def study_of(contents: Mapping[str, Any], scale: float = 1.0) -> Study:
     """The study that the contents of a file describe; `StudyError` with everything that is wrong with it."""
-    from disentangle_eval.scoring import plan_of
+    from disentangle_eval.scoring.measurements import plan_of
 
     if not 0 < scale <= 1:
         raise UsageError("--scale", received=scale, expected="a number above 0 and at most 1")

@@ -15,7 +15,7 @@ def warn_of_missing(trials: Iterable[Trial]) -> None:
 
     What a plugin provides but cannot be used, such as a metric without the protocol, is in the same warning.
     """
-    from disentangle_eval.scoring import plan_of
+    from disentangle_eval.scoring.measurements import plan_of
 
     registry, trials = load_registry(), list(trials)
     metrics = {metric: metric.partition(":")[0] for trial in trials for metric in trial.metrics}

@@ -122,7 +122,8 @@ def has_score(trial: Trial, run: RunRecord, metric: str, iteration: int) -> bool
 
     Of a metric that no plugin provides, a score under its name and protocol counts, whatever the other settings.
     """
-    from disentangle_eval.scoring import plan_of, protocol_label, result_keys
+    from disentangle_eval.scoring.keys import protocol_label, result_keys
+    from disentangle_eval.scoring.measurements import plan_of
 
     try:
         keys = result_keys(plan_of(metric), trial.score_seed, trial.batch_statistics)

@@ -153,7 +153,10 @@ def score_one(
     """
     from disentangle_eval.opening import add_validation, open_dataset_for, open_subject
     from disentangle_eval.results import append
-    from disentangle_eval.scoring import can_serve, measure, plan_of, scored_on, validated_on
+    from disentangle_eval.scoring.data_sets import scored_on, validated_on
+    from disentangle_eval.scoring.measurements import plan_of
+    from disentangle_eval.scoring.measuring import measure
+    from disentangle_eval.scoring.needs import can_serve
 
     measurement = plan_of(metric, trial.batch_statistics)
     on = scored_on(measurement, trial.dataset)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.scoring import CODE_NEEDS, plan
+from disentangle_eval.scoring.measurements import CODE_NEEDS, plan
 
 EVIDENCE = Path(__file__).parents[2] / "evidence" / "benchmarks" / "metrics.jsonl"
 # On a table without labels no metric of labels is measured.

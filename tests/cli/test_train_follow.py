@@ -9,11 +9,11 @@ import pytest
 import torch
 from cli_tiny import TINY
 
-from disentangle_eval import scoring
 from disentangle_eval.checkpoint import load
 from disentangle_eval.errors import DevalError
 from disentangle_eval.following import best_iteration, followed
 from disentangle_eval.results import Result, append
+from disentangle_eval.scoring import several
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.training import Training
 
@@ -44,7 +44,7 @@ def scores(monkeypatch):
             **about,
         )
 
-    monkeypatch.setattr(scoring, "measure", measure)
+    monkeypatch.setattr(several, "measure", measure)
 
 
 def train(deval, folder, *options):
@@ -103,7 +103,7 @@ def test_scoring_leaves_training_its_threads(deval, tmp_path, monkeypatch):
 
 
 def test_a_score_that_fails_is_a_warning_and_costs_no_training(deval, tmp_path, monkeypatch):
-    measured, scored = scoring.measure, []
+    measured, scored = several.measure, []
 
     def fails_once(*arguments):
         scored.append(arguments)
@@ -111,7 +111,7 @@ def test_a_score_that_fails_is_a_warning_and_costs_no_training(deval, tmp_path, 
             raise DevalError("metric 'mig' of deval-strange 1: no such luck")
         return measured(*arguments)
 
-    monkeypatch.setattr(scoring, "measure", fails_once)
+    monkeypatch.setattr(several, "measure", fails_once)
     answer = train(deval, tmp_path / "run")
     assert answer.code == 0, answer.err
     assert answer.err.count("warning: --follow mig: metric 'mig' of deval-strange 1: no such luck") == 1

@@ -9,7 +9,7 @@ import disentangle_eval as de
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.results import read_results
-from disentangle_eval.scoring import plan
+from disentangle_eval.scoring.measurements import plan
 
 pytestmark = pytest.mark.usefixtures("unrendered_plots")
 

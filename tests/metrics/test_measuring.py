@@ -9,21 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-import disentangle_eval
+from disentangle_eval import list_metrics
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.opening import OpenedSubject
-from disentangle_eval.registry.lookup import Registered, Registry
+from disentangle_eval.registry.lookup import Registered, Registry, load_registry
 from disentangle_eval.registry.specs import MetricSpec
-from disentangle_eval.scoring import (
-    Measurement,
-    _how_to_take_less,
-    measure,
-    measure_each,
-    plan,
-    scored_on,
-    validated_on,
-)
+from disentangle_eval.scoring.cost import how_to_take_less
+from disentangle_eval.scoring.data_sets import scored_on, validated_on
+from disentangle_eval.scoring.measurements import Measurement, plan
+from disentangle_eval.scoring.measuring import measure
+from disentangle_eval.scoring.several import measure_each
 
 TABLE = CodeTable(np.arange(12.0)[:, None])
 OPENED = OpenedSubject("the table", TABLE, {})
@@ -133,8 +129,8 @@ def test_a_metric_that_is_named_twice_is_scored_once_and_counts_as_asked_for():
 def test_a_metric_without_protocols_costs_all_nothing_but_itself(monkeypatch):
     unnamed = measurement(faulty_metrics.Raises).metric
     monkeypatch.setattr(faulty_metrics.PlainConfig, "protocols", {})
-    registry = Registry({}, {}, {**disentangle_eval.scoring.load_registry().metrics, "raises": unnamed})
-    monkeypatch.setattr("disentangle_eval.scoring.load_registry", lambda: registry)
+    registry = Registry({}, {}, {**load_registry().metrics, "raises": unnamed})
+    monkeypatch.setattr("disentangle_eval.scoring.measurements.load_registry", lambda: registry)
     with pytest.warns(DevalWarning, match="raises left out: metric 'raises' of deval-strange names no protocol"):
         assert "mig" in [one.name for one in plan(["all"])]
     with pytest.raises(DevalError, match="names no protocol"):
@@ -147,7 +143,7 @@ def forest(monkeypatch):
     record = measurement(faulty_metrics.NumpyNumbers).metric
     changed = replace(record, spec=replace(record.spec, config="faulty_metrics:ForestConfig"))
     registry = Registry({}, {}, {"forest": changed})
-    monkeypatch.setattr("disentangle_eval.scoring.load_registry", lambda: registry)
+    monkeypatch.setattr("disentangle_eval.scoring.measurements.load_registry", lambda: registry)
 
 
 @pytest.mark.parametrize("change", [{"forest": {"num_trees": 5}}, {"forest.num_trees": "5"}])
@@ -159,8 +155,8 @@ def test_a_setting_within_settings_leaves_the_protocol_s_others_alone(forest, ch
 
 
 def test_protocols_with_smaller_settings_within_settings_take_less(forest):
-    assert _how_to_take_less(plan(["forest"], ["large"])[0]) == "--protocol small takes less"
-    assert _how_to_take_less(plan(["forest"], ["small"])[0]) == ""
+    assert how_to_take_less(plan(["forest"], ["large"])[0]) == "--protocol small takes less"
+    assert how_to_take_less(plan(["forest"], ["small"])[0]) == ""
 
 
 def without_memory(kind):
@@ -173,7 +169,7 @@ def without_memory(kind):
 
 
 @pytest.mark.parametrize("kind", ["python", "torch"])
-@pytest.mark.parametrize("name", [record["name"] for record in disentangle_eval.list_metrics()])
+@pytest.mark.parametrize("name", [record["name"] for record in list_metrics()])
 def test_every_metric_that_runs_out_of_memory_says_what_to_lower(name, kind, monkeypatch):
     def score(*_):
         raise without_memory(kind)

@@ -93,7 +93,8 @@ def test_durations_have_about_two_digits(seconds, words):
 
 def test_a_metric_that_takes_long_says_so_before_it_starts(monkeypatch):
     from disentangle_eval.metrics.factors.mig import MIGMetric
-    from disentangle_eval.scoring import measure, plan
+    from disentangle_eval.scoring.measurements import plan
+    from disentangle_eval.scoring.measuring import measure
 
     heard, scored = Heard(), MIGMetric.score
     monkeypatch.setattr(MIGMetric, "seconds", lambda self, subject, seed: 1_800.0)
@@ -112,12 +113,13 @@ def test_a_trial_that_fails_costs_no_score(monkeypatch):
 
 
 def test_a_metric_names_its_protocols_that_take_less():
-    from disentangle_eval.scoring import _how_to_take_less, plan
+    from disentangle_eval.scoring.cost import how_to_take_less
+    from disentangle_eval.scoring.measurements import plan
 
-    assert _how_to_take_less(plan(["gilbo"], ["official"])[0]) == "--protocol light takes less"
-    assert _how_to_take_less(plan(["gilbo"], ["light"])[0]) == ""
-    assert _how_to_take_less(plan(["iwae"], ["kim-mnih"])[0]) == "--protocol sample takes less"
-    assert _how_to_take_less(plan(["iwae"], ["sample"])[0]) == ""
+    assert how_to_take_less(plan(["gilbo"], ["official"])[0]) == "--protocol light takes less"
+    assert how_to_take_less(plan(["gilbo"], ["light"])[0]) == ""
+    assert how_to_take_less(plan(["iwae"], ["kim-mnih"])[0]) == "--protocol sample takes less"
+    assert how_to_take_less(plan(["iwae"], ["sample"])[0]) == ""
 
 
 @pytest.mark.parametrize("terminal", [True, False])

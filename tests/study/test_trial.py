@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from tiny_studies import study
 
-from disentangle_eval import scoring
 from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.scoring import measuring
 from disentangle_eval.study import trial as trials
 from disentangle_eval.study.processes import Job
 from disentangle_eval.study.running import StudyFolder, states_of
@@ -31,7 +31,7 @@ def trained(grid, tmp_path):
 )
 def test_a_metric_that_fails_costs_no_other_score_and_is_tried_again(trained, monkeypatch, error, said):
     path, folder = trained
-    measured = scoring.measure
+    measured = measuring.measure
 
     def fails_for_mig(measurement, *rest):
         if measurement.metric.spec.name == "mig":
@@ -39,11 +39,11 @@ def test_a_metric_that_fails_costs_no_other_score_and_is_tried_again(trained, mo
         return measured(measurement, *rest)
 
     (trial,) = folder.read()
-    monkeypatch.setattr(scoring, "measure", fails_for_mig)
+    monkeypatch.setattr(measuring, "measure", fails_for_mig)
     assert trials.score_trial(trial, path, "cpu", None) == [said]
     (state,) = states_of(folder)
     assert (state.state, [result["metric"] for result in state.run.results]) == ("begun", ["sap"])
-    monkeypatch.setattr(scoring, "measure", measured)
+    monkeypatch.setattr(measuring, "measure", measured)
     assert trials.score_trial(trial, path, "cpu", None) == []
     (state,) = states_of(folder)
     assert (state.state, [result["metric"] for result in state.run.results]) == ("done", ["sap", "mig"])

@@ -7,7 +7,8 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.metrics.toolbox.labelled_votes import LabelledStream
-from disentangle_eval.scoring import plan, unmet
+from disentangle_eval.scoring.measurements import plan
+from disentangle_eval.scoring.needs import unmet
 
 
 def uneven(n=300):

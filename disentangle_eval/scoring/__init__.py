@@ -1,0 +1,1 @@
+"""From a subject and a metric's protocol to results."""
