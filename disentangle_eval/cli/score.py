@@ -129,7 +129,8 @@ def score(
     from disentangle_eval.runtime.host_memory import keep_freed_memory
     from disentangle_eval.scoring.measurements import plan
     from disentangle_eval.scoring.needs import can_serve, refuse_without_peers
-    from disentangle_eval.sources.opened import open_samples, open_source, subjects_for
+    from disentangle_eval.sources.opened import open_samples, open_source
+    from disentangle_eval.sources.subjects import subjects_for
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)

@@ -43,7 +43,8 @@ def encode(
     """
     from disentangle_eval.metrics.code_file import code_arrays
     from disentangle_eval.runtime.progress_bar import shown_progress
-    from disentangle_eval.sources.opened import open_source, subject_for
+    from disentangle_eval.sources.opened import open_source
+    from disentangle_eval.sources.subjects import subject_for
 
     refuse_number("first argument of de.encode", model, MODEL, 'de.encode(model, "dsprites")')
     refuse_swapped("encode", model, data)

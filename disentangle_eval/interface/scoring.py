@@ -12,7 +12,7 @@ from disentangle_eval.interface.paths import PathLike, expanded
 
 if TYPE_CHECKING:
     from disentangle_eval.results import Result
-    from disentangle_eval.sources.opened import Source
+    from disentangle_eval.sources.source import Source
 
 
 def score(
@@ -73,7 +73,8 @@ def score(
     from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.scoring.measurements import plan
     from disentangle_eval.scoring.several import measure_each, score_table
-    from disentangle_eval.sources.opened import open_source, subjects_for
+    from disentangle_eval.sources.opened import open_source
+    from disentangle_eval.sources.subjects import subjects_for
 
     several = metrics.split(",") if isinstance(metrics, str) else metrics
     names = tuple(name.strip() for name in several if name.strip())
@@ -146,6 +147,6 @@ def _table(codes: Any, factors: Any, arrays: Mapping[str, Any]) -> dict[str, Any
 def _source_of_codes(table: Mapping[str, Any]) -> Source:
     """Codes in the order of a data set's images, as a source of codes."""
     from disentangle_eval.metrics.arrays import as_array
-    from disentangle_eval.sources.opened import Source
+    from disentangle_eval.sources.source import Source
 
     return Source("codes", {}, table={name: as_array(value, name) for name, value in table.items()})

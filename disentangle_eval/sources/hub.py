@@ -1,58 +1,56 @@
-"""Models of the Hugging Face hub as encoders: their pooled features."""
+"""Sources on the Hugging Face hub: models that `deval export --push` put there, and those of others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import importlib.util
+import logging
+from dataclasses import replace
+from pathlib import Path
 
-from torch import Tensor, nn
+from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.errors import UsageError
+from disentangle_eval.opening import Origin, keep_origin, restore_model
+from disentangle_eval.sources.kinds import HUB
+from disentangle_eval.sources.published import published_checkpoint
+from disentangle_eval.sources.settings import SourceName, given, source_settings
+from disentangle_eval.sources.source import Source, adapted
 
-from disentangle_eval.errors import UsageError, describe
-
-
-class PooledFeatures(nn.Module):
-    """The pooled output of a vision model, or the mean of its last hidden states where it has none."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, D)."""
-        found = self.model(pixel_values=x)
-        pooled: Tensor | None = getattr(found, "pooler_output", None)
-        if pooled is not None:
-            return pooled.flatten(1)
-        hidden: Tensor = found.last_hidden_state
-        return hidden.mean(dim=1) if hidden.dim() == 3 else hidden.flatten(2).mean(dim=2)
+_LOG = logging.getLogger("disentangle_eval")
 
 
-def load_hub_model(name: str) -> tuple[Callable[[Tensor], Any], dict[str, Any]]:
-    """A model by its name on the hub or by a folder, and how images must look to it, as settings of a source.
-
-    `UsageError` where there is no such model.
-    """
-    from transformers import AutoImageProcessor, AutoModel
-
-    try:
-        model = AutoModel.from_pretrained(name)
-    except Exception as error:  # whatever the hub, the network or a damaged file makes it raise
+def open_hub(written: SourceName, device: str) -> Source:
+    """A model of the Hugging Face hub, or in a local folder, by its pooled features."""
+    name = written.place.removeprefix(HUB)
+    if published := published_checkpoint(name):
+        return _open_published(written, *published, device)
+    if importlib.util.find_spec("transformers") is None:
         raise UsageError(
-            f"source 'hf:{name}' cannot be loaded ({describe(error)})",
-            expected="a model of the hub, or a folder, that transformers loads",
-            advice="check the name and the network",
-        ) from error
-    try:
-        processor = AutoImageProcessor.from_pretrained(name)
-    except Exception:  # a model without one takes images as they are
-        return PooledFeatures(model), {}
-    size = dict(getattr(processor, "size", None) or {})
-    side = size.get("height") or size.get("shortest_edge")
-    normalised = getattr(processor, "do_normalize", False)
-    settings = {
-        "channels": str(getattr(model.config, "num_channels", 3)),
-        "size": side,
-        "mean": tuple(processor.image_mean) if normalised else (),
-        "std": tuple(processor.image_std) if normalised else (),
-    }
-    return PooledFeatures(model), {key: value for key, value in settings.items() if value}
+            f"source {written.place!r}",
+            received="no model there of `deval export --push`, and no transformers, which loads others",
+            expected="a model that can be read",
+            advice="check the name and the network, or pip install transformers",
+        )
+    from disentangle_eval.runtime.devices import choose_device
+    from disentangle_eval.sources.pooled_features import load_hub_model
+
+    _LOG.info("source: loading %s", written.place)
+    chosen = choose_device(device)
+    compute, defaults = load_hub_model(name)
+    about = {"model": written.place, "source": written.text}
+    known = replace(written, settings=source_settings({**defaults, **given(written.settings)}))
+    return Source(written.text, about, adapted(compute, about, known, chosen))
+
+
+def _open_published(written: SourceName, checkpoint: Checkpoint, weights: Path, device: str) -> Source:
+    """A model that `deval export --push` has put on the hub, or in a local folder of its export."""
+    from disentangle_eval.runtime.devices import choose_device, place, use_exact_kernels
+    from disentangle_eval.runtime.files import sha256
+
+    if given(written.settings):
+        raise UsageError("source", received=repr(written.text), expected=f"{written.place!r} without settings")
+    chosen = choose_device(device)
+    use_exact_kernels(chosen)
+    model = place(restore_model(checkpoint), chosen)
+    origin = Origin(replace(checkpoint, weights={}), weights, sha256(weights))
+    keep_origin(model, origin)
+    return Source(written.place, {**origin.about, "source": written.place}, model, origin=origin)

@@ -14,7 +14,7 @@ import torch
 
 import disentangle_eval as de
 from disentangle_eval import opening
-from disentangle_eval.sources import opened
+from disentangle_eval.sources import opened, subjects
 
 PUBLIC = [name for name in de.__all__ if getattr(de, name).__module__.startswith("disentangle_eval.interface.")]
 SMALL = "iterations=2, hidden=8, batch_size=4, threads=1, progress=False"
@@ -32,7 +32,7 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
     classes = np.stack(np.unravel_index(np.arange(75), (3, 5, 5)), axis=1)
     np.savez(tmp_path / "small.npz", images=np.arange(75 * 16).reshape(75, 4, 4) % 2 == 0, factor_sizes=(3, 5, 5))
     data = opening.open_dataset(f"npz:{tmp_path / 'small.npz'}")
-    for module in (opening, opened):
+    for module in (opening, opened, subjects):
         monkeypatch.setattr(module, "open_dataset", lambda name, data_dir=None: data)
     monkeypatch.chdir(tmp_path)
     run = de.train("vae", "dsprites", iterations=1, hidden=8, batch_size=4, threads=1, progress=False)

@@ -180,7 +180,7 @@ def transformers(monkeypatch):
 
 @pytest.mark.parametrize(("kind", "factor"), [("pooled", 1), ("tokens", 2), ("maps", 2)])
 def test_the_code_of_a_hub_model_is_its_pooled_output_or_the_mean_of_its_last_states(transformers, kind, factor):
-    from disentangle_eval.sources.hub import load_hub_model
+    from disentangle_eval.sources.pooled_features import load_hub_model
 
     model, settings = load_hub_model(kind)
     assert settings == {}
@@ -188,7 +188,7 @@ def test_the_code_of_a_hub_model_is_its_pooled_output_or_the_mean_of_its_last_st
 
 
 def test_images_look_as_the_processor_of_a_hub_model_says(transformers):
-    from disentangle_eval.sources.hub import load_hub_model
+    from disentangle_eval.sources.pooled_features import load_hub_model
 
     transformers.processor = SimpleNamespace(
         size={"shortest_edge": 8}, do_normalize=True, image_mean=[0.5], image_std=[0.25]
@@ -199,7 +199,7 @@ def test_images_look_as_the_processor_of_a_hub_model_says(transformers):
 
 
 def test_a_hub_model_that_cannot_be_loaded_is_one_line(transformers):
-    from disentangle_eval.sources.hub import load_hub_model
+    from disentangle_eval.sources.pooled_features import load_hub_model
 
     with pytest.raises(UsageError, match=r"source 'hf:absent' cannot be loaded \(OSError: no such model") as caught:
         load_hub_model("absent")
