@@ -14,7 +14,8 @@ from typing import Any
 
 from run_tables import span, table
 
-from disentangle_eval.study.comparing import Cell, cell_of, column_of
+from disentangle_eval.study.comparing import cell_of, column_of
+from disentangle_eval.study.comparison import Cell
 from disentangle_eval.study.runs import RunRecord, find_runs, newest_results
 from disentangle_eval.training.folder import RunFolder
 

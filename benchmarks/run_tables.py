@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from disentangle_eval.config import defaults, flat, resolve, settings_of
 from disentangle_eval.intervals import mean_interval
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.study.comparing import Comparison, compare
+from disentangle_eval.study.comparing import compare
+from disentangle_eval.study.comparison import Comparison
 from disentangle_eval.study.runs import read_run
 from disentangle_eval.study.tables import correlation_rows, difference_rows, markdown_table, score_tables
 from disentangle_eval.training.folder import RunFolder, read_lines

@@ -7,7 +7,8 @@ import click
 from disentangle_eval.cli.completion import complete_files
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
-from disentangle_eval.study.comparing import Comparison, Form, compare_places
+from disentangle_eval.study.comparing import compare_places
+from disentangle_eval.study.comparison import Comparison, Form
 from disentangle_eval.study.runs import named_place
 from disentangle_eval.study.tables import FORMATS, cell_text, sections
 

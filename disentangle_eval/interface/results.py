@@ -11,7 +11,7 @@ from disentangle_eval.interface.paths import PathLike, each_expanded, named_path
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
-    from disentangle_eval.study.comparing import Comparison
+    from disentangle_eval.study.comparison import Comparison
 
 
 def load_results(paths: PathLike | Iterable[PathLike]) -> list[dict[str, Any]]:

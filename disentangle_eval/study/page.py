@@ -15,7 +15,8 @@ import numpy as np
 from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError
 from disentangle_eval.results import matrices_of
-from disentangle_eval.study.comparing import Comparison, compare
+from disentangle_eval.study.comparing import compare
+from disentangle_eval.study.comparison import Comparison
 from disentangle_eval.study.runs import RunRecord, labels_of_runs, newest_results, read_run
 from disentangle_eval.study.tables import ARROWS
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 
 from disentangle_eval.errors import one_line
-from disentangle_eval.study.comparing import Cell, Comparison, Form, ScoreTable
+from disentangle_eval.study.comparison import Cell, Comparison, Form, ScoreTable
 
 Rows = list[list[str]]
 
