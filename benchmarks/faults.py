@@ -33,7 +33,7 @@ import disentangle_eval as de
 from disentangle_eval.runtime.devices import describe_device
 
 IMPORTED = (
-    "disentangle_eval.running",
+    "disentangle_eval.running.trained",
     "disentangle_eval.report.run_pictures",
     "disentangle_eval.report.curves",
     "disentangle_eval.report.traversal",

@@ -15,7 +15,7 @@ from disentangle_eval.errors import UsageError
 from disentangle_eval.opening import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.report import run_pictures
-from disentangle_eval.running import train_plans
+from disentangle_eval.running.trained import train_plans
 from disentangle_eval.training.planning import plan_run
 from fault_scenarios.processes import FAULT, Outcome, in_a_child
 from fault_scenarios.runs import state

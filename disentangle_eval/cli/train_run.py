@@ -14,7 +14,8 @@ from disentangle_eval.cli.errors import FAILURE, SIGNALLED, say
 from disentangle_eval.following import follow_of
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.running import Ended, opened_runs, train_runs
+from disentangle_eval.running.opened import opened_runs
+from disentangle_eval.running.trained import Ended, train_runs
 from disentangle_eval.training.planning import Plan
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def train(
         run = de.train("beta-vae", "dsprites", beta=8.0, iterations=10_000)
         run = de.train(resume=run.folder, iterations=20_000)
     """
-    from disentangle_eval.running import train_plans
+    from disentangle_eval.running.trained import train_plans
     from disentangle_eval.runtime.threads import threads_kept
     from disentangle_eval.training.planning import model_of, plan_run
 

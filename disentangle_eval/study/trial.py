@@ -66,7 +66,8 @@ def train_trials(
 
     Returns the signal that stopped them, if one did, and the error of each that failed, by its folder.
     """
-    from disentangle_eval.running import opened_runs, train_runs
+    from disentangle_eval.running.opened import opened_runs
+    from disentangle_eval.running.trained import train_runs
 
     left = {folder: trial for folder, trial in trials.items() if not is_trained(trial, folder)}
     if not left:

@@ -10,7 +10,7 @@ from toy_gan import assert_same_run, finish, resumed, started, toy_run
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
-from disentangle_eval.running import stopping_on_signal
+from disentangle_eval.running.stopping import stopping_on_signal
 from disentangle_eval.training.events import event_writer, tensorboard_installed
 from disentangle_eval.training.folder import RunFolder, cut_back, read_lines
 from disentangle_eval.training.planning import plan_run

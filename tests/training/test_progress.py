@@ -6,7 +6,7 @@ import warnings
 import pytest
 
 from disentangle_eval.errors import DevalWarning
-from disentangle_eval.running import name_busy_machine
+from disentangle_eval.running.opened import name_busy_machine
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.training.pace import SPAN, Pace, duration
 from disentangle_eval.training.progress import remarks, show_progress, slowdown
