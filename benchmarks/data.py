@@ -43,7 +43,7 @@ from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.host_images import HostImages
 from disentangle_eval.data.image_store import StoredImages
 from disentangle_eval.data.images import BitImages, ByteImages
-from disentangle_eval.opening import open_dataset
+from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.runtime.devices import choose_device, describe_device
 from disentangle_eval.training.step import TrainingStep
 
@@ -220,7 +220,7 @@ FIRST_BATCH = """
 import json, time
 begin = time.perf_counter(), time.process_time()
 import torch
-from disentangle_eval.opening import open_dataset
+from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.training.step import TrainingStep
 import disentangle_eval.data.sets.dsprites
 imported = time.perf_counter(), time.process_time()

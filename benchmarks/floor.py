@@ -29,7 +29,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from disentangle_eval.config import resolve
-from disentangle_eval.opening import build_model, open_dataset
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device

@@ -20,7 +20,8 @@ from lines import line, write
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import build
-from disentangle_eval.opening import build_model, open_dataset
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory

@@ -32,7 +32,8 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, linear, pad, pixel_unshuffle
 
 from disentangle_eval.config import resolve
-from disentangle_eval.opening import build_model, open_dataset
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import DOUBLING, FEW_CHANNELS, Geometry, doubling
 from disentangle_eval.runtime.devices import describe_device

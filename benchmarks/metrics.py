@@ -37,7 +37,8 @@ from disentangle_eval.config import resolve
 from disentangle_eval.data.sets.dsprites.geometry import FACTORS
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 from disentangle_eval.metrics.toolbox.encoding import image_batches
-from disentangle_eval.opening import build_model, open_dataset
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import choose_device, describe_device, place
 from disentangle_eval.runtime.evaluating import evaluating

@@ -16,7 +16,7 @@ from pathlib import Path
 from disentangle_eval.api import Generator, Reconstructor, Traversable
 from disentangle_eval.checkpoint import load
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import restore_model
+from disentangle_eval.opening.models import restore_model
 from disentangle_eval.report.run_pictures import draw_run
 from disentangle_eval.training.folder import RunFolder
 

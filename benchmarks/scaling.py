@@ -29,7 +29,8 @@ from disentangle_eval.runtime.devices import describe_device
 START = """
 import runpy
 import time
-from disentangle_eval import opening, running
+from disentangle_eval.opening import models
+from disentangle_eval.running import trained
 from disentangle_eval.runtime import host_memory
 from disentangle_eval.report import run_pictures
 from disentangle_eval.training import events, run, turns

@@ -18,7 +18,8 @@ from lines import line, write
 
 from disentangle_eval.config import resolve
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import build_model, open_dataset
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import choose_device, describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory

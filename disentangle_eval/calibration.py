@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import OpenedModel, Origin, find_run, open_dataset_for
+from disentangle_eval.opening.datasets import open_dataset_for
+from disentangle_eval.opening.models import OpenedModel
+from disentangle_eval.opening.origins import Origin, find_run
 from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.runtime.files import make_folder
 from disentangle_eval.training.folder import RunFolder

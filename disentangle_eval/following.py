@@ -72,7 +72,7 @@ def follower(
 
 def measurement_of(follow: Follow, run: Run) -> Measurement:
     """The metric and protocol that a run can follow; else `UsageError`."""
-    from disentangle_eval.opening import open_subject
+    from disentangle_eval.opening.subjects import open_subject
     from disentangle_eval.scoring.measurements import plan_of
     from disentangle_eval.scoring.needs import unmet
 
@@ -89,7 +89,8 @@ def measurement_of(follow: Follow, run: Run) -> Measurement:
 
 def scored(run: Run, measurement: Measurement, iteration: int) -> Result:
     """The score of a snapshot, from the run's results if it is there, else computed and added to them."""
-    from disentangle_eval.opening import open_model, open_subject
+    from disentangle_eval.opening.models import open_model
+    from disentangle_eval.opening.subjects import open_subject
     from disentangle_eval.scoring.several import score_of
 
     opened = open_model(run.folder.snapshot(iteration), str(run.training.device))

@@ -12,7 +12,7 @@ import numpy as np
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.report import run_pictures
 from disentangle_eval.running.trained import train_plans

@@ -12,7 +12,8 @@ import torch
 from disentangle_eval.api import Dataset, ImageShape, Model
 from disentangle_eval.config import ModelConfig, resolve
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import build_model, open_dataset
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.testing.trial import random_images

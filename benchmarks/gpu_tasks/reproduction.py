@@ -16,7 +16,7 @@ from shutil import copy2
 from typing import Any
 
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import open_dataset
+from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.study.design import read_study
 from disentangle_eval.study.runs import find_runs
 from gpu_tasks.cases import Bench

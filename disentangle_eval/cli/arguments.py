@@ -62,7 +62,7 @@ class Device(click.ParamType):
 def known_checkpoint(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
     """A checkpoint file or run folder, after a look whether it is there, before torch is imported."""
     if not context.resilient_parsing:
-        from disentangle_eval.opening import find_checkpoint
+        from disentangle_eval.opening.origins import find_checkpoint
 
         find_checkpoint(path)
     return path

@@ -25,7 +25,7 @@ def calibrate(checkpoint: Path, out: Path | None, device: str, data_dir: Path | 
     `batch_statistics=clean`. `deval score --batch-statistics clean` computes the same without a file.
     """
     from disentangle_eval.calibration import calibrate_checkpoint
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
 
     path = calibrate_checkpoint(open_model(checkpoint, device), out, data_dir)
     yield path

@@ -30,7 +30,7 @@ def pack(source: str, out: Path, data_dir: Path | None) -> Iterator[Path]:
 
     from disentangle_eval.data.packed import write_packed
     from disentangle_eval.errors import UsageError
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
     from disentangle_eval.runtime.files import make_folder
 
     refuse_other_suffix("OUT", out, ".h5", ".hdf5")

@@ -21,7 +21,7 @@ from disentangle_eval.cli.echo import prints_paths
 def show(dataset: str, out: Path | None, seed: int, data_dir: Path | None) -> Iterator[Path]:
     """Draw images of the data set NAME and, if it has factors, one row per factor with all others held fixed."""
     from disentangle_eval.cli.picture import picture_file
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
     from disentangle_eval.registry.names import parse_dataset
     from disentangle_eval.report.dataset_picture import dataset_picture
     from disentangle_eval.report.grid import save_png

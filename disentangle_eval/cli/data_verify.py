@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @data_dir_option
 def verify(dataset: str, data_dir: Path | None) -> None:
     """Check the files of the data set NAME, read it, and report its contents. Exits with 1 if anything is wrong."""
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
 
     spec = spec_of(dataset)
     folder = dataset_folder(parse_dataset(dataset), data_dir)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from disentangle_eval.api import Dataset
     from disentangle_eval.latents import CodeDimension
-    from disentangle_eval.opening import OpenedModel
+    from disentangle_eval.opening.models import OpenedModel
 
 COMMANDS = {
     "histograms": LazyCommand("disentangle_eval.cli.draw_histograms", "Each dimension's distribution and its prior."),
@@ -55,7 +55,7 @@ class Coded:
 def open_coded(checkpoint: Path, device: str, dataset: str | None, data_dir: Path | None, n: int, seed: int) -> Coded:
     """A checkpoint's model with the codes of `n` images that the seed chooses; `UsageError` without an encoder."""
     from disentangle_eval.api import Encoder
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
     from disentangle_eval.report.coded_images import chosen_indices, codes_of
 
     opened = open_model(checkpoint, device)
@@ -69,7 +69,7 @@ def open_coded(checkpoint: Path, device: str, dataset: str | None, data_dir: Pat
 
 def open_data(opened: OpenedModel, dataset: str | None, data_dir: Path | None) -> Dataset:
     """The data set of that name, or the one that the model was trained on."""
-    from disentangle_eval.opening import open_dataset_for
+    from disentangle_eval.opening.datasets import open_dataset_for
 
     return open_dataset_for(opened.origin, dataset or opened.origin.checkpoint.data["dataset"], data_dir)
 

@@ -15,7 +15,7 @@ from disentangle_eval.cli.echo import prints_paths
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from disentangle_eval.opening import OpenedModel
+    from disentangle_eval.opening.models import OpenedModel
 
 
 @click.command()
@@ -31,7 +31,7 @@ def grid(
 ) -> Iterator[Path]:
     """Draw each category of CHECKPOINT's code in one row; the images of a column share the rest of their latent."""
     from disentangle_eval.cli.picture import caption, picture_path
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
     from disentangle_eval.report.categories import rows_picture
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.labels import captioned

@@ -53,7 +53,7 @@ def interpolation(
     """
     from disentangle_eval.api import Traversable
     from disentangle_eval.cli.picture import caption, picture_path
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
     from disentangle_eval.report.categories import rows_picture
     from disentangle_eval.report.coded_images import chosen_indices, images_at
     from disentangle_eval.report.grid import save_png

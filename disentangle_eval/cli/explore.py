@@ -29,7 +29,7 @@ def explore(checkpoint: Path, out: Path | None, opens: bool, device: str, data_d
     The page is one file that needs no network. Its path is printed, for a machine without a browser.
     """
     from disentangle_eval.cli.picture import caption
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
     from disentangle_eval.runtime.files import make_folder, write_atomically
     from disentangle_eval.study.page import checkpoint_page
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from disentangle_eval.cli.outputs import refuse_other_suffix
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import Origin, find_run
+from disentangle_eval.opening.origins import Origin, find_run
 from disentangle_eval.runtime.files import make_folder
 
 SUFFIX = ".png"

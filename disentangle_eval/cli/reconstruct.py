@@ -25,7 +25,8 @@ def reconstruct(
     """Draw images of the data set, each above its reconstruction by CHECKPOINT, a file or a run folder."""
     from disentangle_eval.api import Reconstructor
     from disentangle_eval.cli.picture import caption, picture_path
-    from disentangle_eval.opening import open_dataset_for, open_model
+    from disentangle_eval.opening.datasets import open_dataset_for
+    from disentangle_eval.opening.models import open_model
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.labels import captioned
     from disentangle_eval.report.reconstruction import reconstruction_picture

@@ -26,7 +26,7 @@ from disentangle_eval.errors import DevalError, UsageError, describe
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Subject
-    from disentangle_eval.opening import OpenedSubject
+    from disentangle_eval.opening.subjects import OpenedSubject
     from disentangle_eval.results import Result
     from disentangle_eval.scoring.measurements import Measurement
     from disentangle_eval.training.folder import RunFolder

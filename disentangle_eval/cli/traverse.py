@@ -108,7 +108,8 @@ def traverse(
         raise UsageError("traverse", received="--image with --start prior", expected="at most one of them")
     from disentangle_eval.api import Traversable
     from disentangle_eval.cli.picture import caption, picture_path
-    from disentangle_eval.opening import open_dataset_for, open_model
+    from disentangle_eval.opening.datasets import open_dataset_for
+    from disentangle_eval.opening.models import open_model
     from disentangle_eval.report.animation import POSITIONS, frames, save_gif
     from disentangle_eval.report.grid import save_png
     from disentangle_eval.report.labels import captioned

@@ -28,7 +28,7 @@ def load_dataset(name: str, data_dir: PathLike | None = None) -> Dataset:
         image, classes = data[0]
     """
     from disentangle_eval.data import indexed
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
 
     data: Dataset = indexed(open_dataset(name, expanded(data_dir)))
     return data

@@ -38,7 +38,7 @@ def opened_runs(
     """
     import torch
 
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
 
     settings = plans[0].settings
     device = prepare_device(settings)
@@ -109,7 +109,7 @@ def name_busy_machine(others: float, threads: int) -> None:
 
 def open_run(plan: Plan, data: Dataset) -> Run:
     """A plan's run on its data, which are on its device; neither started nor resumed."""
-    from disentangle_eval.opening import build_model
+    from disentangle_eval.opening.models import build_model
     from disentangle_eval.runtime.devices import choose_device
     from disentangle_eval.training.graph import cuda_graphs
     from disentangle_eval.training.run import Identity, Run, Ticks

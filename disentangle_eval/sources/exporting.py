@@ -19,7 +19,8 @@ from disentangle_eval.api import Encoder, Generator, Model
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError, UsageError, describe
-from disentangle_eval.opening import find_checkpoint, find_run, restore_model
+from disentangle_eval.opening.models import restore_model
+from disentangle_eval.opening.origins import find_checkpoint, find_run
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.runtime.files import make_folder, sha256, write_atomically, writing

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import Origin, keep_origin, restore_model
+from disentangle_eval.opening.models import restore_model
+from disentangle_eval.opening.origins import Origin, keep_origin
 from disentangle_eval.sources.kinds import HUB
 from disentangle_eval.sources.published import published_checkpoint
 from disentangle_eval.sources.settings import SourceName, given, source_settings

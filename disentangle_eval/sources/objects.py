@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from disentangle_eval.errors import UsageError, describe
-from disentangle_eval.opening import origin_of
+from disentangle_eval.opening.origins import origin_of
 from disentangle_eval.sources.settings import SourceName, source_settings, written_source
 from disentangle_eval.sources.source import Source, adapted, is_foreign
 

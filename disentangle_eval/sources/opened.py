@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import open_dataset, open_model
+from disentangle_eval.opening.datasets import open_dataset
+from disentangle_eval.opening.models import open_model
 from disentangle_eval.runtime.files import with_home
 from disentangle_eval.sources.hub import open_hub
 from disentangle_eval.sources.kinds import kind_of

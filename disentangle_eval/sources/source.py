@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from disentangle_eval.opening import Origin
+from disentangle_eval.opening.origins import Origin
 from disentangle_eval.sources.settings import SourceName
 
 if TYPE_CHECKING:

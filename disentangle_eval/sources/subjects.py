@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import (
-    OpenedSubject,
-    add_validation,
-    open_dataset,
-    open_dataset_for,
-    open_subject,
-    refuse_other_shape,
-)
+from disentangle_eval.opening.datasets import open_dataset, open_dataset_for, refuse_other_shape
+from disentangle_eval.opening.subjects import OpenedSubject, add_validation, open_subject
 from disentangle_eval.sources.source import Source, is_foreign
 
 if TYPE_CHECKING:

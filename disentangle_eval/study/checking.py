@@ -82,7 +82,7 @@ def unserved(
     errors: list[DevalError],
 ) -> list[DevalError]:
     """An error for every metric that needs what the trial's model or data do not offer."""
-    from disentangle_eval.opening import open_subject
+    from disentangle_eval.opening.subjects import open_subject
     from disentangle_eval.scoring.data_sets import scored_on, validated_on
     from disentangle_eval.scoring.measurements import plan_of
     from disentangle_eval.scoring.needs import unmet
@@ -126,7 +126,7 @@ def opened(
     name: str, data_dir: Path | None, datasets: dict[str, Dataset | None], errors: list[DevalError]
 ) -> Dataset | None:
     """A data set, opened once; None where it cannot be, which joins the errors."""
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
 
     if name not in datasets:
         datasets[name] = collecting(errors, open_dataset, name, data_dir)
@@ -135,7 +135,7 @@ def opened(
 
 def built(trial: Trial, data: Dataset) -> Model[Any]:
     """The model of a trial, freshly initialised."""
-    from disentangle_eval.opening import build_model
+    from disentangle_eval.opening.models import build_model
 
     registry = load_registry()
     registered = registry.find_model(trial.model)
@@ -161,7 +161,7 @@ def estimate(study: Study, data_dir: Path | None) -> list[Work]:
     """The work of a study, by the speed of a few iterations of each setting on one CPU thread of this machine."""
     import torch
 
-    from disentangle_eval.opening import open_dataset
+    from disentangle_eval.opening.datasets import open_dataset
     from disentangle_eval.training.training import Training
 
     torch.set_num_threads(1)

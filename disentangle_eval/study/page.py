@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-    from disentangle_eval.opening import OpenedModel, Origin
+    from disentangle_eval.opening.models import OpenedModel
+    from disentangle_eval.opening.origins import Origin
 
 TEMPLATE = "report.html"
 FRAMES = 11
@@ -92,7 +93,7 @@ def checkpoint_page(opened: OpenedModel, title: str, data_dir: Path | None = Non
 
 def run_of(origin: Origin) -> RunRecord:
     """The run that a checkpoint is from, as far as its folder or the checkpoint itself describes it."""
-    from disentangle_eval.opening import find_run
+    from disentangle_eval.opening.origins import find_run
 
     folder, checkpoint = find_run(origin.path), origin.checkpoint
     if folder is not None:
@@ -129,7 +130,7 @@ def rendered(title: str, sections: Sequence[Section], runs: Sequence[RunRecord])
 
 def section(run: RunRecord, title: str, data_dir: Path | None, device: str) -> Section:
     """What the page shows of a run and its newest checkpoint."""
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
 
     try:
         opened = open_model(run.folder, device)
@@ -174,7 +175,7 @@ def pictured(
 ) -> tuple[tuple[Slider, ...], tuple[tuple[str, str], ...], str]:
     """The sliders and pictures of a model, as far as it offers them, and why some are missing."""
     from disentangle_eval.api import Generator, Reconstructor, Traversable
-    from disentangle_eval.opening import open_dataset_for
+    from disentangle_eval.opening.datasets import open_dataset_for
     from disentangle_eval.report.reconstruction import reconstruction_picture
     from disentangle_eval.report.samples import sample_grid
 

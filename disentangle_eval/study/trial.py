@@ -23,7 +23,8 @@ from disentangle_eval.study.runs import read_run
 from disentangle_eval.training.folder import RunFolder
 
 if TYPE_CHECKING:
-    from disentangle_eval.opening import OpenedModel, OpenedSubject
+    from disentangle_eval.opening.models import OpenedModel
+    from disentangle_eval.opening.subjects import OpenedSubject
     from disentangle_eval.training.planning import Plan
 
 SIGNALLED = 128
@@ -131,7 +132,7 @@ def score_trial(trial: Trial, folder: Path, device: str, data_dir: Path | None) 
 def open_scored(trial: Trial, path: Path, device: str, data_dir: Path | None) -> OpenedModel:
     """The model of a trial's checkpoint, with the batch statistics that the study scores."""
     from disentangle_eval.calibration import calibrated
-    from disentangle_eval.opening import open_model
+    from disentangle_eval.opening.models import open_model
 
     opened = open_model(path, device)
     if trial.batch_statistics == "running":
@@ -152,7 +153,8 @@ def score_one(
 
     `subjects` are those of earlier metrics by data set, so that no image is encoded twice.
     """
-    from disentangle_eval.opening import add_validation, open_dataset_for, open_subject
+    from disentangle_eval.opening.datasets import open_dataset_for
+    from disentangle_eval.opening.subjects import add_validation, open_subject
     from disentangle_eval.results import append
     from disentangle_eval.scoring.data_sets import scored_on, validated_on
     from disentangle_eval.scoring.measurements import plan_of

@@ -10,7 +10,7 @@ import torch
 
 from disentangle_eval.api import ImageShape, Model
 from disentangle_eval.config import ModelConfig, build
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import Registered, Registry, load_registry
 from disentangle_eval.registry.manager import load_plugins
 from disentangle_eval.registry.specs import ModelSpec, Spec

@@ -16,7 +16,7 @@ from disentangle_eval.api import Dataset, FactorGrid, Factors, Nuisance
 from disentangle_eval.config import build
 from disentangle_eval.data.dataset import labels_of
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import open_dataset
+from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.registry.lookup import Registered, Registry
 from disentangle_eval.registry.names import parse_dataset
 from disentangle_eval.registry.specs import DatasetSpec

@@ -12,7 +12,7 @@ from deval_binfogan.model import BidirectionalInfoGAN
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.runtime.draws import GeneratorDraw
 
 SHAPES = {"mnist": ImageShape(1, 28, 28), "svhn": ImageShape(3, 32, 32), "celeba32": ImageShape(3, 32, 32)}

@@ -27,7 +27,8 @@ from disentangle_eval.cli.reconstruct import reconstruct
 from disentangle_eval.cli.sample import sample
 from disentangle_eval.cli.traverse import traverse
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
-from disentangle_eval.opening import build_model, find_checkpoint, find_run
+from disentangle_eval.opening.models import build_model
+from disentangle_eval.opening.origins import find_checkpoint, find_run
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.versions import versions
 
@@ -82,7 +83,7 @@ def run(tmp_path: Path, ibgan: Checkpoint) -> Path:
 @pytest.fixture(autouse=True)
 def noise(monkeypatch: pytest.MonkeyPatch) -> Noise:
     data = Noise()
-    monkeypatch.setattr("disentangle_eval.opening.open_dataset", lambda name, data_dir: data)
+    monkeypatch.setattr("disentangle_eval.opening.datasets.open_dataset", lambda name, data_dir: data)
     return data
 
 
@@ -178,7 +179,7 @@ def test_images_of_another_shape_are_refused(run: Path, noise: Noise) -> None:
 def test_a_model_that_cannot_is_told_what_it_lacks(
     command: click.Command, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("disentangle_eval.opening.restore_model", lambda checkpoint: torch.nn.Linear(1, 1))
+    monkeypatch.setattr("disentangle_eval.opening.models.restore_model", lambda checkpoint: torch.nn.Linear(1, 1))
     result = invoke(command, run)
     assert isinstance(result.exception, UsageError)
     lacking = {sample: "generate", traverse: "traversal", reconstruct: "reconstruct"}

@@ -8,7 +8,7 @@ import torch
 from disentangle_eval.api import ImageShape
 from disentangle_eval.checkpoint import Checkpoint, load, save
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.opening import build_model, open_model, restore_model
+from disentangle_eval.opening.models import build_model, open_model, restore_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.files import sha256
 

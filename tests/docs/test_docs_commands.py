@@ -21,7 +21,7 @@ def test_a_printed_command_is_accepted(line, monkeypatch):
     # `deval train --resume RUN` reads which model the run is of.
     monkeypatch.setattr(RunFolder, "read_run", lambda self: {"model": "vae"})
     # Commands on a checkpoint or another source look whether it is there.
-    monkeypatch.setattr("disentangle_eval.opening.find_checkpoint", lambda path: path)
+    monkeypatch.setattr("disentangle_eval.opening.origins.find_checkpoint", lambda path: path)
     monkeypatch.setattr("disentangle_eval.sources.kinds.refuse_missing", lambda place: None)
     with cli.make_context("deval", shlex.split(line)[1:]) as context:
         cli.invoke(context)

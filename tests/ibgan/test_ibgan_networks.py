@@ -10,7 +10,7 @@ from deval_ibgan.networks import WholeImageConv
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.runtime.devices import place
 
 GREY, COLOUR = ImageShape(1, 64, 64), ImageShape(3, 64, 64)

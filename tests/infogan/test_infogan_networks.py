@@ -12,7 +12,7 @@ from deval_infogan.networks import conv, upconv
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build, resolve
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.testing import RecordedStep
 
 SHAPES = {

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import disentangle_eval as de
-from disentangle_eval import opening
+from disentangle_eval.opening import datasets
 from disentangle_eval.sources import opened, subjects
 
 PUBLIC = [name for name in de.__all__ if getattr(de, name).__module__.startswith("disentangle_eval.interface.")]
@@ -31,8 +31,8 @@ def names(tmp_path, monkeypatch) -> dict[str, Any]:
     """What the examples use: a run in the folder of runs, its model, images, codes and factors."""
     classes = np.stack(np.unravel_index(np.arange(75), (3, 5, 5)), axis=1)
     np.savez(tmp_path / "small.npz", images=np.arange(75 * 16).reshape(75, 4, 4) % 2 == 0, factor_sizes=(3, 5, 5))
-    data = opening.open_dataset(f"npz:{tmp_path / 'small.npz'}")
-    for module in (opening, opened, subjects):
+    data = datasets.open_dataset(f"npz:{tmp_path / 'small.npz'}")
+    for module in (datasets, opened, subjects):
         monkeypatch.setattr(module, "open_dataset", lambda name, data_dir=None: data)
     monkeypatch.chdir(tmp_path)
     run = de.train("vae", "dsprites", iterations=1, hidden=8, batch_size=4, threads=1, progress=False)

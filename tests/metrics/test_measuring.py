@@ -12,7 +12,7 @@ import torch
 from disentangle_eval import list_metrics
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.metrics.subject import CodeTable
-from disentangle_eval.opening import OpenedSubject
+from disentangle_eval.opening.subjects import OpenedSubject
 from disentangle_eval.registry.lookup import Registered, Registry, load_registry
 from disentangle_eval.registry.specs import MetricSpec
 from disentangle_eval.scoring.cost import how_to_take_less

@@ -10,7 +10,7 @@ from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player
 from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError
 from disentangle_eval.nn.freezing import Frozen, run_frozen
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.testing import check_model
 from disentangle_eval.testing.host_graph import HostGraph

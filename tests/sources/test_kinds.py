@@ -9,7 +9,7 @@ import torch
 
 from disentangle_eval.checkpoint import FORMAT
 from disentangle_eval.errors import DevalError
-from disentangle_eval.opening import open_model
+from disentangle_eval.opening.models import open_model
 from disentangle_eval.runtime.programs import archive_names, program_kind
 from disentangle_eval.sources.kinds import kind_of, table_format
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from tiny_studies import study
 
-from disentangle_eval import opening
-from disentangle_eval.opening import open_dataset
+from disentangle_eval.opening import datasets
+from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.study.checking import check, estimate
 from disentangle_eval.training import training
 
@@ -40,7 +40,7 @@ def test_time_is_estimated_in_the_arithmetic_of_the_study_where_a_cpu_has_it(gri
 
 def test_a_data_set_is_opened_once_for_all_settings(grid, monkeypatch):
     opened = []
-    monkeypatch.setattr(opening, "open_dataset", lambda name, data_dir: opened.append(name) or open_dataset(name))
+    monkeypatch.setattr(datasets, "open_dataset", lambda name, data_dir: opened.append(name) or open_dataset(name))
     models = [{"model": "vae", "batch_size": 4, "hidden": [8, 16]}]
     assert len(estimate(study(grid, models=models), None)) == 2
     assert opened == [grid]

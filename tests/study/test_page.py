@@ -22,7 +22,7 @@ def html(tmp_path, monkeypatch):
         write_run(tmp_path / f"run{number}", seed=0, beta=beta, model="<script>alert(1)</script>")
     sheet = page.uri_of_pixels(np.zeros((4, 12), dtype=np.uint8))
     slider = page.Slider(dimension=3, rate=0.5, values=("-1", "0", "1"), sheet=sheet, width=4, height=4)
-    monkeypatch.setattr("disentangle_eval.opening.open_model", lambda path, device: None)
+    monkeypatch.setattr("disentangle_eval.opening.models.open_model", lambda path, device: None)
     monkeypatch.setattr(page, "pictured", lambda opened, dataset, data_dir: ((slider,), (), ""))
     return page.report(find_runs([tmp_path]), "two <b>runs</b>")
 

@@ -11,7 +11,7 @@ import torch
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import resolve
-from disentangle_eval.opening import build_model, restore_model
+from disentangle_eval.opening.models import build_model, restore_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.testing import check_model, parametrize_checks
 from disentangle_eval.testing.trial import random_images

@@ -9,7 +9,7 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.data import ByteImages, ImageDataset
 from disentangle_eval.nn.calibrating import calibrate_batch_statistics
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.evaluating import evaluating
 from disentangle_eval.testing.host_graph import HostGraph

@@ -6,7 +6,7 @@ from toy_gan import SHAPE, ToyConfig, ToyData, ToyGAN, finish, same, started
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.runtime.threads import default_threads
 from disentangle_eval.testing.host_graph import HostGraph
 from disentangle_eval.training.folder import RunFolder, read_lines

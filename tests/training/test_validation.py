@@ -9,7 +9,7 @@ from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build
 from disentangle_eval.data.training_part import KeptImages, WeightedImages, seen_in_training
 from disentangle_eval.errors import UsageError
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.testing.trial import random_images

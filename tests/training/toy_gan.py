@@ -9,7 +9,7 @@ from torch.nn.functional import softplus
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
 from disentangle_eval.config import Field, ModelConfig, build
-from disentangle_eval.opening import build_model
+from disentangle_eval.opening.models import build_model
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.run import Identity, Run, Ticks
 from disentangle_eval.training.training import Training
