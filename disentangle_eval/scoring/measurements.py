@@ -21,7 +21,7 @@ BATCH_STATISTICS = ("running", "clean")
 class Measurement:
     """A metric under one protocol, resolved to every number that enters the score.
 
-    `protocol` names the settings, with those changed by hand written behind it. A measurement that is not `asked` for
+    `protocol` names the settings, with those that differ from it written behind. A measurement that is not `asked` for
     by name is left out where the subject does not offer what it needs. `batch_statistics` are those of the model:
     `running`, as training left them, or `clean`, for which `calibration.calibrated` has to prepare the model.
     """
@@ -100,13 +100,13 @@ def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[
     measurements = []
     for protocol in chosen:
         try:
-            build(config, config.protocols[protocol])
+            named = by_setting(config, dict(build(config, config.protocols[protocol])))
         except (UsageError, TypeError) as error:
             raise PluginError(f"protocol {protocol!r} of metric {name!r} of {metric.distribution}: {error}") from None
         cfg = build(config, config.protocols[protocol], changed)
         values = by_setting(config, dict(cfg))
-        label = ", ".join([protocol, *(f"{name}={_shown(values[name])}" for name in changed)])
-        measurements.append(Measurement(metric, label, cfg, asked))
+        differing = [f"{name}={_shown(values[name])}" for name in changed if values[name] != named.get(name)]
+        measurements.append(Measurement(metric, ", ".join([protocol, *differing]), cfg, asked))
     return measurements
 
 

@@ -154,6 +154,12 @@ def test_a_setting_within_settings_leaves_the_protocol_s_others_alone(forest, ch
         plan(["forest"], changes={"forest.num_tree": 5})
 
 
+def test_a_setting_that_is_the_protocol_s_own_leaves_its_name_as_it_is():
+    (plain,) = plan(["mig"])
+    name, value = next(iter(plain.cfg))
+    assert [one.protocol for one in plan(["mig"], changes={name: value})] == [plain.protocol]
+
+
 def test_protocols_with_smaller_settings_within_settings_take_less(forest):
     assert how_to_take_less(plan(["forest"], ["large"])[0]) == "--protocol small takes less"
     assert how_to_take_less(plan(["forest"], ["small"])[0]) == ""
