@@ -26,8 +26,9 @@ from lines import Line, line, write
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.json_lines import read_lines
 from disentangle_eval.runtime.threads import Load
-from disentangle_eval.study.design import Study, study_of
+from disentangle_eval.study.design import Study
 from disentangle_eval.study.processes import Processes
+from disentangle_eval.study.reading import study_of
 from disentangle_eval.study.running import StudyFolder, run_study
 
 LOG_EVERY = 10

@@ -17,7 +17,7 @@ from typing import Any
 
 from disentangle_eval.errors import DevalError
 from disentangle_eval.opening.datasets import open_dataset
-from disentangle_eval.study.design import read_study
+from disentangle_eval.study.reading import read_study
 from disentangle_eval.study.runs import find_runs
 from gpu_tasks.cases import Bench
 from gpu_tasks.slices import Line, Slice, Task, Unfinished

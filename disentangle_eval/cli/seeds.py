@@ -19,7 +19,7 @@ from disentangle_eval.cli.errors import SIGNALLED, say
 from disentangle_eval.errors import UsageError
 from disentangle_eval.runtime.signals import Children, on_signal
 from disentangle_eval.runtime.threads import available_cores, free_threads
-from disentangle_eval.study.design import seeds_of
+from disentangle_eval.study.seeds import seeds_of
 
 PLACE = "{seed}"
 

@@ -8,7 +8,7 @@ import click
 
 from disentangle_eval.cli.echo import print_path
 from disentangle_eval.errors import UsageError
-from disentangle_eval.study.design import read_settings
+from disentangle_eval.study.reading import read_settings
 
 
 @click.command()

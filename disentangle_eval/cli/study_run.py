@@ -21,8 +21,10 @@ from disentangle_eval.errors import UsageError, one_line
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.study.cluster import LOCAL, RayCluster, is_installed
-from disentangle_eval.study.design import Study, StudyError, read_study
+from disentangle_eval.study.collecting import StudyError
+from disentangle_eval.study.design import Study
 from disentangle_eval.study.processes import Processes
+from disentangle_eval.study.reading import read_study
 from disentangle_eval.study.running import StudyFolder, TrialState, run_study
 
 # Small networks leave most of a GPU idle: so many seeds share one process there, and one copy of the images.

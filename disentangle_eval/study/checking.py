@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from disentangle_eval.config import ModelConfig, build
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.study.design import Study, Trial, collecting
+from disentangle_eval.study.collecting import collecting
+from disentangle_eval.study.design import Study, Trial
 
 if TYPE_CHECKING:
     from disentangle_eval.api import Dataset, Model

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from disentangle_eval.errors import DevalError, warn
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.registry.names import parse_dataset
-from disentangle_eval.study.design import Trial, collecting_at
+from disentangle_eval.study.collecting import collecting_at
+from disentangle_eval.study.design import Trial
 
 
 def warn_of_missing(trials: Iterable[Trial]) -> None:

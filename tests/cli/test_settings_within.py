@@ -8,7 +8,7 @@ import pytest
 
 import disentangle_eval as de
 from disentangle_eval.errors import UsageError
-from disentangle_eval.study.design import study_of
+from disentangle_eval.study.reading import study_of
 from disentangle_eval.testing import check_model
 
 DATA = "npz:squares.npz"

@@ -3,7 +3,9 @@
 import pytest
 
 from disentangle_eval.errors import UsageError
-from disentangle_eval.study.design import StudyError, read_study, seeds_of, study_of
+from disentangle_eval.study.collecting import StudyError
+from disentangle_eval.study.reading import read_study, study_of
+from disentangle_eval.study.seeds import seeds_of
 
 SMALL = """
 name = "small"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from disentangle_eval.study.design import read_study
+from disentangle_eval.study.reading import read_study
 
 STUDIES = sorted((Path(__file__).parents[2] / "benchmarks" / "studies").glob("*.toml"))
 

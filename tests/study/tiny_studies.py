@@ -3,7 +3,7 @@
 from unittest.mock import patch
 
 from disentangle_eval.study import trial
-from disentangle_eval.study.design import study_of
+from disentangle_eval.study.reading import study_of
 
 
 def study(grid, **changes):
