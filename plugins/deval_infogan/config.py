@@ -119,6 +119,11 @@ class LatentCodeConfig(ModelConfig):
         description="pass real and generated images to D and Q under random affine maps (rotation, scale, shear, "
         "shift)",
     )
+    image_noise: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of the normal noise on real and generated images, as D and Q are shown them",
+    )
 
 
 class InfoGANConfig(LatentCodeConfig):

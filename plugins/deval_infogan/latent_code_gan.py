@@ -68,7 +68,7 @@ class LatentCodeGAN(AveragedWeights, Model[ConfigT]):
 
     def augmented(self, images: Tensor, step: Step) -> Tensor:
         """Images (B, C, H, W), real or generated, as the trunk is shown them in training."""
-        return random_affine(images, step) if self.cfg.augment else images
+        return self._with_noise(random_affine(images, step) if self.cfg.augment else images, step)
 
     def inside(self, x: Tensor) -> Tensor:
         """Images in [0, 1] -> in the networks' own range."""
@@ -87,12 +87,16 @@ class LatentCodeGAN(AveragedWeights, Model[ConfigT]):
         return (images + 1) / 2 if self.signed else images
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
-        """log Q(c|x) - log p(c) of every code, (B, K) nats; training adds no noise to images, in no iteration."""
-        reading = self._read_signed(self.averaged("generator")(z))
+        """log Q(c|x) - log p(c) of every code, (B, K) nats; of an `iteration` under `image_noise`, as in training."""
+        images = self.averaged("generator")(z)
+        reading = self._read_signed(images if iteration is None else self._with_noise(images, draw))
         return torch.cat(self.codes.lower_bounds_of_each(z, reading), dim=1)
 
     def traversal(self, draw: Draw) -> Traversal:
         return code_traversal(self.codes, self.generate, self._read_image, draw)
+
+    def _with_noise(self, images: Tensor, draw: Draw) -> Tensor:
+        return images + self.cfg.image_noise * draw.normal(*images.shape) if self.cfg.image_noise else images
 
     def _read_image(self, x: Tensor) -> Reading:
         return self._read_signed(self.inside(x))

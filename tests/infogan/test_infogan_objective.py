@@ -120,6 +120,32 @@ def test_augmented_images_are_what_the_trunk_is_shown_in_training_and_not_when_e
     assert torch.equal(calls["trunk"][0][0], x)
 
 
+@pytest.mark.parametrize("tiny", [tiny_infogan, tiny_infowgan_gp])
+def test_the_trunk_is_shown_images_under_noise_in_training_and_not_when_encoding(tiny):
+    model = tiny(image_noise=0.3).train()
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
+    model.rounds()[0].losses(step)
+    ((_, drawn),) = calls["generator"]
+    noise = [draw for draw in step.handed["normal"] if draw.shape == drawn.shape]
+    shown = [x for x, _ in calls["trunk"]]
+    for image, on_image in zip([drawn, *step.handed["images"]], noise, strict=True):
+        assert any(torch.allclose(x, image + 0.3 * on_image, atol=1e-6) for x in shown)
+    model.eval()
+    x = RecordedStep(BATCH, IMAGE).images()
+    calls = record_calls(model, NETWORKS)
+    model.encode(x)
+    assert torch.equal(calls["trunk"][0][0], x)
+
+
+def test_the_bound_of_an_iteration_is_under_its_noise():
+    model = tiny_infogan(image_noise=0.3).eval()
+    step = RecordedStep(BATCH, IMAGE)
+    z = model.prior.sample(step, BATCH)
+    assert torch.equal(model.lower_bound(z, step), model.lower_bound(z, step))
+    assert not torch.equal(model.lower_bound(z, step), model.lower_bound(z, step, iteration=0))
+
+
 def test_augmented_images_carry_the_generator_s_gradient():
     model = tiny_infogan(augment=True).train()
     loss = model.generator_losses(RecordedStep(BATCH, IMAGE)).total["generator"]
