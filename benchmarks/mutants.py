@@ -55,7 +55,7 @@ GOLDEN = "golden/test_golden.py::test_a_score_is_that_of_the_golden_file"
 # The tests of a file are tests/FOLDER/test_NAME*.py, and these.
 TESTS = {
     "checkpoint.py": ("core/test_checkpoint.py",),
-    "results.py": ("core/test_results.py", "metrics/test_measuring.py", "cli/test_score.py"),
+    "results.py": ("core/test_results.py", "scoring/test_measuring.py", "cli/test_score.py"),
     "runtime/checksums.py": ("core/test_checkpoint.py",),
     "runtime/files.py": ("core/test_checkpoint.py", "core/test_json_lines.py", "data/test_cache.py"),
     "runtime/json_lines.py": ("core/test_json_lines.py",),
