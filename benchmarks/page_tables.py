@@ -98,6 +98,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     ],
     "tries-binfogan": tries("bi-a", "bi-b64", "bi-lr4"),
     "tries-infogan": tries("i-base", "i-n16", "i-sn", "i-lc01", "ig-a", "ig-n4", "ig-n0", "ig-l01"),
+    "tries-infogan-noise": [("under noise", f"mnist-tries/infogan-noise-seed{seed}") for seed in (101, 102, 103)],
     "tries-infoae": tries(
         *("ae-a", "ae-n10", "ag-s1", "ag-c", "ae-n10-g01", "ae-lr", "ae-n10-r20"),
         *("af-r500", "ah-lr", "ai-1", "ai-2", "ai-3", "ai-4"),
