@@ -82,6 +82,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "infogan-mnist-study": trials("trial", "infogan-mnist-tuned", "infogan")[:3],
     "infogan-mnist-paper": trials("paper", "infogan-mnist", "infogan", preset="paper"),
     "infogan-mnist-reference": trials("reference", "infogan-mnist", "infogan", preset="reference"),
+    "infogan-mnist-noise": trials("under noise", "infogan-mnist-noise", "infogan"),
     "infogan-mnist-tuned": trials("tuned", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
     "vae-family": family("factorvae", "beta-tcvae", "beta-vae", "vae", "dip-vae-ii"),
