@@ -6,8 +6,8 @@ import importlib.util
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.errors import UsageError
 from disentangle_eval.opening.models import restore_model
 from disentangle_eval.opening.origins import Origin, keep_origin
@@ -15,6 +15,9 @@ from disentangle_eval.sources.kinds import HUB
 from disentangle_eval.sources.published import published_checkpoint
 from disentangle_eval.sources.settings import SourceName, given, source_settings
 from disentangle_eval.sources.source import Source, adapted
+
+if TYPE_CHECKING:
+    from disentangle_eval.checkpoint import Checkpoint
 
 _LOG = logging.getLogger("disentangle_eval")
 
