@@ -37,7 +37,8 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     Runs that differ in nothing but their seed share a row. Scores whose metric, version, settings or data differ never
     share a column. `UsageError` where no run has a score.
     """
-    counted, notes = counted_runs(labels_of_runs(runs), runs)
+    labels = labels_of_runs(runs)
+    counted, notes = counted_runs(labels, runs)
     columns: dict[str, Column] = {}
     # By setting, column and training seed. Of several draws of a metric that of the lowest seed counts.
     found: dict[str, dict[str, dict[int, ResultLine]]] = defaultdict(lambda: defaultdict(dict))
@@ -50,7 +51,7 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
         raise UsageError("compare: no run has a score", advice="score them first: deval score --metric NAME RUN...")
     titled, apart = with_titles(list(columns.values()))
     titles = {column.key: column.title for column in titled}
-    rows = tuple(label for label in ascending(runs, labels_of_runs(runs)) if label in found)
+    rows = tuple(label for label in ascending(runs, labels) if label in found)
     cells = {row: {titles[key]: cell_of(results) for key, results in found[row].items()} for row in rows}
     by_title = {titles[key]: [result for row in rows for result in found[row].get(key, {}).values()] for key in columns}
     return Comparison(
