@@ -38,7 +38,7 @@ def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
         **measured(cell),
         "iterations": one([run.iteration for run, _ in scored]),
         "precision": one([run.settings["precision"] for run, _ in scored]),
-        "hardware": one([RunFolder(run.folder).read_run()["hardware"] for run, _ in scored]),
+        "hardware": "; ".join(sorted({RunFolder(run.folder).read_run()["hardware"] for run, _ in scored})) or None,
         "scored_on": one([result["dataset"] for _, result in scored]),
         "command": f"deval study run benchmarks/studies/{row['study']}.toml",
     }

@@ -13,7 +13,10 @@ Products = Literal["torch", "onednn"]
 
 
 class Processor(NamedTuple):
-    """A CPU's own name, its maker as the CPU says it, and the instructions it has; the latter two on Linux alone."""
+    """A CPU's own name, its maker as the CPU says it, and the instructions it has; the latter two on Linux alone.
+
+    To the name are added family and model, since virtual machines call CPUs of several generations by one name.
+    """
 
     name: str
     vendor: str = ""
@@ -31,9 +34,10 @@ def parsed(cpuinfo: str, fallback: Processor) -> Processor:
     """What /proc/cpuinfo says of the first CPU; the name of `fallback` where it has none."""
     pairs = (line.partition(":") for line in reversed(cpuinfo.splitlines()))
     said = {key.strip(): value.strip() for key, _, value in pairs}
-    return Processor(
-        said.get("model name", fallback.name), said.get("vendor_id", ""), frozenset(said.get("flags", "").split())
-    )
+    name = said.get("model name", fallback.name)
+    if "cpu family" in said and "model" in said:
+        name = f"{name} (family {said['cpu family']}, model {said['model']})"
+    return Processor(name, said.get("vendor_id", ""), frozenset(said.get("flags", "").split()))
 
 
 def default_products(cpu: Processor | None = None) -> Products:

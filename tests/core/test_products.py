@@ -134,3 +134,8 @@ def test_products_follow_from_maker_and_instructions(vendor: str, flags: str, pr
     assert cpu.name == "Some CPU"
     assert default_products(cpu) == products
     assert default_products(Processor("arm")) == "torch"
+
+
+def test_a_processor_is_named_with_family_and_model() -> None:
+    said = "vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n"
+    assert parsed(said, Processor("x")).name == "AMD EPYC (family 25, model 17)"
