@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from disentangle_eval.config import defaults, flat, resolve, settings_of
+from disentangle_eval.config import NONE, defaults, flat, resolve, settings_of
 from disentangle_eval.intervals import mean_interval
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.study.comparing import compare
@@ -248,7 +248,11 @@ def command_of(run: RunFolder) -> str:
         is_switch = field.annotation is bool
         names = flags(name, is_switch)
         if plain(was[name]) != plain(today[name]) and not set(names) & set(words):
-            command += f" {names[0 if was[name] else 1]}" if is_switch else f" {names[0]} {was[name]}"
+            command += (
+                f" {names[0 if was[name] else 1]}"
+                if is_switch
+                else f" {names[0]} {NONE if was[name] is None else was[name]}"
+            )
     return command
 
 

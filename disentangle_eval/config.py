@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar, get_args
+from types import NoneType
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -36,6 +37,9 @@ Presets = Mapping[str, Mapping[str, Values]]
 
 ANY_DATASET = "*"
 
+# The text that means no value, for settings that are a number or nothing.
+NONE = "none"
+
 # Key of a preset's values for the data set: its own settings, not the model's.
 DATASET_SETTINGS = "dataset"
 
@@ -44,12 +48,22 @@ class Config(BaseModel):
     """Settings that refuse unknown keys and never change; every field has bounds and a one-line description.
 
     A field may hold settings of its own kind, `encoder: EncoderConfig = Field(EncoderConfig(), description=...)`. Its
-    settings are called `encoder.width` wherever settings have names, and `--encoder-width` as options.
+    settings are called `encoder.width` wherever settings have names, and `--encoder-width` as options. A field that is
+    a number or None takes the text `none` for None, since files and command lines have no other word for it.
     """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=()
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_none(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        fields = cls.model_fields
+        unset = {name for name, value in values.items() if isinstance(value, str) and value == NONE}
+        return {**values, **{name: None for name in unset if name in fields and takes_none(fields[name].annotation)}}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -267,6 +281,13 @@ def _entry(config: type[ModelConfig], dataset: str, preset: str | None) -> Value
     return by_dataset.get(dataset, by_dataset.get(ANY_DATASET, {}))
 
 
+def takes_none(annotation: Any) -> bool:
+    """Whether a setting of this type is a number or None, or several numbers or None, and `none` no word of its own."""
+    parts = get_args(annotation)
+    others = [part for part in parts if part is not NoneType]
+    return len(others) < len(parts) and all(part in (int, float) or get_origin(part) is tuple for part in others)
+
+
 def settings_below(annotation: Any) -> type[Config] | None:
     """The settings in a type, such as an optional one or a tuple of them; None where there are none."""
     if isinstance(annotation, type) and issubclass(annotation, Config):
@@ -281,5 +302,7 @@ def _problem(detail: Any, config: type[Config]) -> str:
             config = settings_below(getattr(config.model_fields.get(outer), "annotation", None)) or config
         near = did_you_mean(str(detail["loc"][-1]), config.model_fields)
         return f"{name}: unknown setting, expected one of: {', '.join(config.model_fields)}" + (near and f"; {near}")
+    field = config.model_fields.get(name)
+    or_none = f", or {NONE}" if field is not None and takes_none(field.annotation) else ""
     said = detail["msg"].replace("a valid tuple", "a list")
-    return f"{name}: received {detail['input']!r}, {said[0].lower()}{said[1:]}"
+    return f"{name}: received {detail['input']!r}, {said[0].lower()}{said[1:]}{or_none}"

@@ -27,7 +27,7 @@ STUDIES = Path(__file__).parents[1] / "studies"
 # In the order of their worth; each is benchmarks/studies/NAME.toml.
 NAMES = (
     "ibgan-table1",
-    "infogan-mnist-tuned",
+    "infogan-mnist-noise",
     "infogan-mnist",
     "binfogan-mnist",
     "infoae-mnist",

@@ -9,9 +9,12 @@ import click
 from click.shell_completion import CompletionItem
 from pydantic.fields import FieldInfo
 
-from disentangle_eval.config import Config, settings_of
+from disentangle_eval.config import NONE, Config, settings_of, takes_none
 from disentangle_eval.errors import PluginError
 from disentangle_eval.training.setting_names import HOLDABLE, flags, option_kind
+
+# What an option holds for which `none` was typed; None is an option that was left out.
+NO_VALUE = object()
 
 CLICK_TYPES: dict[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
@@ -41,14 +44,16 @@ def field_options(config: type[Config]) -> list[click.Option]:
 def given_values(options: Mapping[str, Any], *configs: type[Config]) -> dict[str, Any]:
     """The settings of some configs that were given on the command line, by name."""
     names = [name for config in configs for name in settings_of(config)]
-    return {name: options[name] for name in names if options[name] is not None}
+    given = {name: options[name] for name in names if options[name] is not None}
+    return {name: None if value is NO_VALUE else value for name, value in given.items()}
 
 
 def show_defaults(options: list[click.Option], values: Mapping[str, Any]) -> None:
     """Make help show `values` as the defaults."""
     for option in options:
         if values.get(option.name or "") is not None:
-            option.show_default = _text(values[option.name], "," if isinstance(option.type, Several) else " ")
+            kind = option.type.kind if isinstance(option.type, OrNone) else option.type
+            option.show_default = _text(values[option.name], "," if isinstance(kind, Several) else " ")
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
@@ -56,6 +61,8 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     named = flags(name, switch)
     declared = "/".join(named) if switch else named[0]
     kind, count = (None, 1) if switch else _kind(name, field.annotation)
+    if kind is not None and count == 1 and takes_none(field.annotation):
+        kind = OrNone(kind)
     option = FieldOption([declared], type=kind, nargs=count, default=None, help=field.description)
     # Click names an option after its flag, `encoder_width`, and accepts no declared name with a dot. It uses the name
     # only as the key of the parsed value, so it can be replaced by that of the setting, `encoder.width`.
@@ -102,6 +109,17 @@ class NumberOrWord(click.ParamType):
             return int(value)
         except ValueError:
             self.fail(f"received {value!r}, expected an integer or {' or '.join(self.words)}", parameter, context)
+
+
+class OrNone(click.ParamType):
+    """A value, or `none` for a setting without one."""
+
+    def __init__(self, kind: click.ParamType) -> None:
+        self.kind = kind
+        self.name = f"{kind.name}|{NONE}"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return NO_VALUE if value == NONE else self.kind.convert(value, parameter, context)
 
 
 def _text(value: Any, separator: str = " ") -> str:

@@ -29,8 +29,8 @@ def average_decay() -> Any:
         None,
         ge=0,
         lt=1,
-        description="encode and generate with exponential averages of the weights, with this decay per iteration; by "
-        "default with the weights themselves",
+        description="encode and generate with exponential averages of the weights, with this decay per iteration; "
+        "none: with the weights themselves",
     )
 
 

@@ -42,8 +42,8 @@ class OneDNNLinear(nn.Linear):
 
 def multiply(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`torch.nn.functional.linear`: x (..., I), weight (O, I), bias (O,) or None -> (..., O)."""
-    # In bf16 PyTorch calls oneDNN itself.
-    if x.dim() < 2 or torch.is_autocast_enabled(x.device.type):
+    # In bf16 PyTorch calls oneDNN itself. Of some devices, such as meta, PyTorch cannot be asked for autocast.
+    if x.dim() < 2 or x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return linear(x, weight, bias)
     if x.dim() == 2:
         return product(x, weight, bias)

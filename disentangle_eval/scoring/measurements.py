@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from disentangle_eval.config import MetricConfig, build, by_setting, settings_of
+from disentangle_eval.config import NONE, MetricConfig, build, by_setting, settings_of
 from disentangle_eval.errors import DevalError, PluginError, UsageError, did_you_mean, nearest, warn
 from disentangle_eval.registry.lookup import Registered, load_registry
 from disentangle_eval.registry.specs import MetricSpec, Need
@@ -146,6 +146,8 @@ def _refuse_unknown_setting(
 
 def _shown(value: Any) -> Any:
     """A setting as a protocol's name holds it: of a path its last part alone."""
+    if value is None:
+        return NONE
     return value.rpartition("/")[2] if isinstance(value, str) else value
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from disentangle_eval.config import flat
+from disentangle_eval.config import NONE, flat
 from disentangle_eval.errors import UsageError, describe
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.files import with_home
@@ -266,6 +266,8 @@ def model_of(run: RunRecord) -> tuple[str, str, int]:
 
 def text_of(value: Any) -> str:
     """A setting's value as a label shows it."""
+    if value is None:
+        return NONE
     if isinstance(value, float):
         return f"{value:g}"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -64,9 +64,12 @@ _PAPER: dict[str, dict[str, Any]] = {
 }
 
 # Little weight on the information and little noise: clusters then settle on digits. Under affine maps of the images D
-# cannot recognise drawn digits by the place of their strokes, nor Q read codes there. Half the published width.
+# cannot recognise drawn digits by the place of their strokes, nor Q read codes there, and noise hides details in which
+# two categories of the same digits could differ. Half the published width.
 _TUNED_MNIST = {
     "augment": True,
+    "image_noise": 0.3,
+    "average_decay": 0.999,
     "width": 32,
     "noise_dim": 16,
     "lambda_categorical": 0.1,

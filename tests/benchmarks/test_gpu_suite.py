@@ -99,9 +99,9 @@ def test_a_study_is_run_scored_and_drawn(suite, tmp_path, monkeypatch):
     monkeypatch.setenv("DEVAL_DATA", str(DATA))
     # Its trial is a process all the same.
     monkeypatch.setattr(importlib.import_module("gpu_tasks.reproduction"), "deval", in_this_process)
-    lines = suite("--only", "study/infogan-mnist-tuned")
+    lines = suite("--only", "study/infogan-mnist-noise")
     assert [(line["seed"], line["result"]["metric"]) for line in lines] == [(0, "cluster-accuracy")]
-    assert (tmp_path / "out" / "infogan-mnist-tuned-traverse.png").exists()
+    assert (tmp_path / "out" / "infogan-mnist-noise-traverse.png").exists()
 
 
 def in_this_process(typed, seconds, log):

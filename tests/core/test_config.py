@@ -196,6 +196,25 @@ def test_a_wrong_setting_within_is_named_in_full(values, problem):
         build(Towers, values)
 
 
+class Optional(ModelConfig):
+    presets: ClassVar[Presets] = {"averaged": {"*": {"decay": 0.9}}}
+
+    decay: float | None = Field(None, ge=0, description="a number or nothing")
+    pair: tuple[int, int] | None = Field((1, 2), description="two numbers or nothing")
+    prune: Literal["none", "kl"] | None = Field("kl", description="a word that is called so itself")
+    name: str | None = Field("a", description="a text or nothing")
+
+
+def test_the_text_none_is_no_value_for_numbers_alone():
+    typed = {"decay": "none", "pair": "none", "prune": "none", "name": "none"}
+    cfg = resolve(Optional, "dsprites", "averaged", typed)
+    assert (cfg.decay, cfg.pair, cfg.prune, cfg.name) == (None, None, "none", "none")
+    with pytest.raises(UsageError, match=r"decay: received 'all', .*, or none"):
+        build(Optional, {"decay": "all"})
+    with pytest.raises(UsageError, match=r"width: received 'none', .*parse string as an integer$"):
+        build(Required, {"encoder.lr": 0.5, "width": "none"})
+
+
 class Required(ModelConfig):
     encoder: Tower = Field(description="layers of the encoder")
     width: int = Field(description="units")

@@ -83,6 +83,14 @@ def test_under_autocast_the_layer_is_pytorchs(pair: tuple[nn.Linear, nn.Linear])
     assert all(map(torch.equal, *taken))
 
 
+def test_on_a_device_that_has_no_autocast_the_layer_is_pytorchs(pair: tuple[nn.Linear, nn.Linear]) -> None:
+    x = torch.randn(4, 512, device="meta", requires_grad=True)
+    for layer in pair:
+        y = layer.to("meta")(x)
+        assert y.shape == (4, layer.out_features)
+        y.sum().backward()
+
+
 def test_transforms_of_functions_go_through(pair: tuple[nn.Linear, nn.Linear]) -> None:
     x = torch.randn(3, 512)
     found = []

@@ -69,13 +69,8 @@ def test_the_part_of_mnist_that_the_authors_trained_on_has_the_settings_of_mnist
 @pytest.mark.parametrize("dataset", ["mnist", "mnist-55k"])
 def test_the_tuned_mnist_setting(dataset):
     cfg = resolve(InfoGANConfig, dataset, "tuned", {})
-    assert (cfg.augment, cfg.width, cfg.batch_size, cfg.lr_discriminator, cfg.iterations) == (
-        True,
-        32,
-        64,
-        4e-4,
-        12_000,
-    )
+    assert (cfg.augment, cfg.image_noise, cfg.average_decay) == (True, 0.3, 0.999)
+    assert (cfg.width, cfg.batch_size, cfg.lr_discriminator, cfg.iterations) == (32, 64, 4e-4, 12_000)
 
 
 def test_the_tuned_dsprites_setting():

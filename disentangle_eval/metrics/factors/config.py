@@ -204,7 +204,7 @@ class MIGConfig(MetricConfig):
         "chen": {"num_train": None, "estimator": "posterior", "num_samples": 10_000},
     }
 
-    num_train: int | None = Field(10_000, ge=2, description="images for the mutual information; all by default")
+    num_train: int | None = Field(10_000, ge=2, description="images for the mutual information; none: all")
     estimator: Literal["histogram", "posterior"] = Field(
         "histogram",
         description="information of codes in bins, or of samples of the posterior by their density",
@@ -285,12 +285,12 @@ class IRSConfig(MetricConfig):
         "suter": {"num_images": None, "quantile": 1.0, "bins": None, "precision": "float64"},
     }
 
-    num_images: int | None = Field(10_000, ge=2, description="random images; all by default")
+    num_images: int | None = Field(10_000, ge=2, description="random images; none: all")
     quantile: float = Field(
         0.99, gt=0, le=1, description="quantile of the deviations of a group of images; 1 is the largest"
     )
     bins: int | None = Field(
-        20, ge=2, description="histogram bins for the classes of a factor; by default the classes themselves"
+        20, ge=2, description="histogram bins for the classes of a factor; none: the classes themselves"
     )
     precision: Literal["codes", "float64"] = Field(
         "codes", description="precision: that of the codes, as in disentanglement_lib, or float64"
@@ -315,7 +315,7 @@ class MIGSupConfig(MetricConfig):
         "factor", description="entropy by which the information is divided: the factor's, or the code dimension's"
     )
     threshold: float | None = Field(
-        0.01, ge=0, description="dimensions with no larger variance are left out; by default only constant ones"
+        0.01, ge=0, description="dimensions with no larger variance are left out; none: only constant ones"
     )
 
 
@@ -364,7 +364,7 @@ class JEMMIGConfig(MetricConfig):
     num_train: int = Field(10_000, ge=2, description="images for the mutual information")
     bins: int = Field(100, ge=2, description="bins of equal width of a code dimension of real numbers")
     limit: float | None = Field(
-        4.0, gt=0, description="bins from minus this to this for a posterior's mass; by default a histogram of codes"
+        4.0, gt=0, description="bins from minus this to this for a posterior's mass; none: a histogram of codes"
     )
 
 
@@ -430,7 +430,7 @@ class R2Config(MetricConfig):
     }
 
     num_train: int = Field(10_000, ge=2, description="training images of the linear map")
-    num_test: int | None = Field(10_000, ge=2, description="fresh test images; by default the training images")
+    num_test: int | None = Field(10_000, ge=2, description="fresh test images; none: the training images")
 
 
 class DCIRegressionConfig(MetricConfig):

@@ -68,4 +68,4 @@ class ReconstructionConfig(MetricConfig):
 
     protocols: ClassVar[Mapping[str, Values]] = {"sample": {"num_images": 10_000}, "full": {"num_images": None}}
 
-    num_images: int | None = Field(10_000, ge=2, description="different random images; all by default")
+    num_images: int | None = Field(10_000, ge=2, description="different random images; none: all")

@@ -58,7 +58,7 @@ class CategoryInformationConfig(MetricConfig):
 
     protocols: ClassVar[Mapping[str, Values]] = {"sample": {"num_images": 10_000}, "full": {"num_images": None}}
 
-    num_images: int | None = Field(10_000, ge=2, description="different random images; all by default")
+    num_images: int | None = Field(10_000, ge=2, description="different random images; none: all")
     column: int | None = Field(
         None, ge=0, description="code dimension whose classes are scored; by default the first with the most"
     )
