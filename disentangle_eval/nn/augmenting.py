@@ -1,4 +1,4 @@
-"""Random affine maps of images, differentiable, with randomness from the step alone."""
+"""Random affine maps and noise on images, differentiable, with randomness from the step alone."""
 
 from __future__ import annotations
 
@@ -61,3 +61,8 @@ def affine_maps(angle: Tensor, scale: Tensor, shear: Tensor, shift: Tensor, heig
         torch.stack([sin / aspect, shear * sin + cos, down * (2 / height)], dim=1),
     )
     return torch.stack(rows, dim=1)
+
+
+def with_noise(images: Tensor, draw: Draw, deviation: float) -> Tensor:
+    """Images of any shape under normal noise of a standard deviation; the images themselves where it is 0."""
+    return images + deviation * draw.normal(*images.shape) if deviation else images

@@ -73,6 +73,11 @@ class BidirectionalInfoGANConfig(ModelConfig):
         description="pass real and generated images to D and E under random affine maps (rotation, scale, shear, "
         "shift)",
     )
+    image_noise: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of the normal noise on real and generated images, as D and E are shown them",
+    )
     decay_iterations: int | None = Field(
         None, ge=1, description="iterations over which the learning rates fall; by default those of the run"
     )

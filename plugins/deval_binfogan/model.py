@@ -31,7 +31,7 @@ from disentangle_eval.api import (
     Step,
     Traversal,
 )
-from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.augmenting import random_affine, with_noise
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, Reading, bound_terms
 from disentangle_eval.nn.code_sweeps import code_traversal
@@ -118,7 +118,7 @@ class BidirectionalInfoGAN(AveragedWeights, Model[BidirectionalInfoGANConfig]):
 
     def _augmented(self, images: Tensor, step: Step) -> Tensor:
         """Images (B, C, H, W), real or generated, as D and E are shown them."""
-        return random_affine(images, step) if self.cfg.augment else images
+        return with_noise(random_affine(images, step) if self.cfg.augment else images, step, self.cfg.image_noise)
 
     def infer(self, x: Tensor) -> Tensor:
         """E(x) as an input of G, (B, Z): class probabilities in place of one-hot codes."""
@@ -140,8 +140,9 @@ class BidirectionalInfoGAN(AveragedWeights, Model[BidirectionalInfoGANConfig]):
         return self.generate(as_latent(*self.averaged("encoder")(x)))
 
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
-        """log Q(c|x) - log p(c) of every code, (B, K) nats; training adds no noise to images, in no iteration."""
-        return torch.cat(self.codes.lower_bounds_of_each(z, self._read(self.generate(z))), dim=1)
+        """log Q(c|x) - log p(c) of every code, (B, K) nats; of an `iteration` under `image_noise`, as in training."""
+        images = with_noise(self.generate(z), draw, 0 if iteration is None else self.cfg.image_noise)
+        return torch.cat(self.codes.lower_bounds_of_each(z, self._read(images)), dim=1)
 
     def traversal(self, draw: Draw) -> Traversal:
         return code_traversal(self.codes, self.generate, self._read, draw)

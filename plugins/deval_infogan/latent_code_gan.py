@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deval_infogan.config import LatentCodeConfig
 from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
 from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Step, Traversal
-from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.augmenting import random_affine, with_noise
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, LowerBounds, Reading
 from disentangle_eval.nn.code_sweeps import code_traversal
@@ -68,7 +68,7 @@ class LatentCodeGAN(AveragedWeights, Model[ConfigT]):
 
     def augmented(self, images: Tensor, step: Step) -> Tensor:
         """Images (B, C, H, W), real or generated, as the trunk is shown them in training."""
-        return self._with_noise(random_affine(images, step) if self.cfg.augment else images, step)
+        return with_noise(random_affine(images, step) if self.cfg.augment else images, step, self.cfg.image_noise)
 
     def inside(self, x: Tensor) -> Tensor:
         """Images in [0, 1] -> in the networks' own range."""
@@ -89,14 +89,11 @@ class LatentCodeGAN(AveragedWeights, Model[ConfigT]):
     def lower_bound(self, z: Tensor, draw: Draw, iteration: int | None = None) -> Tensor:
         """log Q(c|x) - log p(c) of every code, (B, K) nats; of an `iteration` under `image_noise`, as in training."""
         images = self.averaged("generator")(z)
-        reading = self._read_signed(images if iteration is None else self._with_noise(images, draw))
+        reading = self._read_signed(with_noise(images, draw, 0 if iteration is None else self.cfg.image_noise))
         return torch.cat(self.codes.lower_bounds_of_each(z, reading), dim=1)
 
     def traversal(self, draw: Draw) -> Traversal:
         return code_traversal(self.codes, self.generate, self._read_image, draw)
-
-    def _with_noise(self, images: Tensor, draw: Draw) -> Tensor:
-        return images + self.cfg.image_noise * draw.normal(*images.shape) if self.cfg.image_noise else images
 
     def _read_image(self, x: Tensor) -> Reading:
         return self._read_signed(self.inside(x))

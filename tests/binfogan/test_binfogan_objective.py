@@ -193,3 +193,28 @@ def test_an_augmented_image_and_its_code_make_the_pair_that_d_judges():
     for images in ([x for x, *_ in calls["discriminator"]], [x for x, _ in calls["encoder"]]):
         assert len(images) == 2
         assert all(any(torch.allclose(x, moved, atol=1e-6) for x in images) for moved in expected)
+
+
+def test_d_and_e_are_shown_images_under_noise_in_training_and_not_when_encoding():
+    model = tiny_binfogan(image_noise=0.3).train()
+    step = RecordedStep(BATCH, IMAGE)
+    calls = record_calls(model, NETWORKS)
+    model.losses(step)
+    ((_, drawn),) = calls["generator"]
+    noise = [draw for draw in step.handed["normal"] if draw.shape == drawn.shape]
+    for image, on_image in zip((drawn, step.handed["images"][0]), noise, strict=True):
+        for images in ([x for x, *_ in calls["discriminator"]], [x for x, _ in calls["encoder"]]):
+            assert any(torch.allclose(x, image + 0.3 * on_image, atol=1e-6) for x in images)
+    model.eval()
+    x = RecordedStep(BATCH, IMAGE).images()
+    calls = record_calls(model, NETWORKS)
+    model.encode(x)
+    assert torch.equal(calls["encoder"][0][0], x)
+
+
+def test_the_bound_of_an_iteration_is_under_its_noise():
+    model = tiny_binfogan(image_noise=0.3).eval()
+    step = RecordedStep(BATCH, IMAGE)
+    z = model.prior.sample(step, BATCH)
+    assert torch.equal(model.lower_bound(z, step), model.lower_bound(z, step))
+    assert not torch.equal(model.lower_bound(z, step), model.lower_bound(z, step, iteration=0))
