@@ -146,6 +146,7 @@ METRICS = (
         needs=frozenset({"encoder", "factors"}),
         headline="value",
         better="higher",
+        version=2,
     ),
     MetricSpec(
         name="dci-regression",

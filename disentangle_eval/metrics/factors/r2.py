@@ -29,22 +29,28 @@ class R2Metric(Metric[R2Config]):
         varying = varying_columns(*(subject.factors.classes(index) for index in sets))
         x, x_test = (_regressors(subject, sets[0], index) for index in (sets[0], sets[-1]))
         y, y_test = (factor_values(subject.factors, index)[:, varying] for index in (sets[0], sets[-1]))
-        inverse = np.linalg.pinv(x)
-        found = r_squared(y_test, x_test @ (inverse @ y))
+        weights = least_squares(x, y)
+        found = r_squared(y_test, x_test @ weights)
         values = {
             "value": float(found.mean()),
             "r2": found.tolist(),
             "factors": [subject.factors.names[factor] for factor in varying],
-            "r2_train": r_squared(y, x @ (inverse @ y)).tolist(),
+            "r2_train": r_squared(y, x @ weights).tolist(),
         }
         # The codes are permuted, so that an image in both sets has the same one in both.
         codes, images = (x, sets[0]) if cfg.num_test is None else (np.concatenate([x, x_test]), np.concatenate(sets))
         permuted = [
-            r_squared(y_test, others[-len(y_test) :] @ (np.linalg.pinv(others[: len(y)]) @ y))
+            r_squared(y_test, others[-len(y_test) :] @ least_squares(others[: len(y)], y))
             for others in permutations_of(codes, images, seed)
         ]
         used = dict(zip(("num_train", "num_test"), map(len, sets), strict=False))
         return Scores(values, float(np.mean(permuted)), counts=used)
+
+
+def least_squares(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Regressors (N, D), collinear or not, and values (N, F) -> the smallest weights of least squares, (D, F)."""
+    weights: np.ndarray = np.linalg.lstsq(x, y)[0]
+    return weights
 
 
 def r_squared(y: np.ndarray, predicted: np.ndarray) -> np.ndarray:

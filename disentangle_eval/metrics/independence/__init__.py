@@ -11,6 +11,7 @@ METRICS = (
         needs=frozenset({"encoder"}),
         headline="gaussian_total_correlation",
         better="neither",
+        version=2,
     ),
     MetricSpec(
         name="udr",

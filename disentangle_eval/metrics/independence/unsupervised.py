@@ -16,9 +16,9 @@ from disentangle_eval.metrics.toolbox.columns import discretise, varies
 from disentangle_eval.metrics.toolbox.mutual_information import mutual_information
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.metrics.toolbox.statistics import (
+    SMALLEST_EIGENVALUE,
     correlation_spectrum,
     gaussian_total_correlation,
-    smallest_eigenvalue,
 )
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 
@@ -53,7 +53,7 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
             "gaussian_wasserstein_correlation_norm": distance / variance if variance else 0.0,
             "num_active_dims": len(active),
             "active_dims": active.tolist(),
-            "rank": int((correlation_spectrum(covariance) > smallest_eigenvalue(len(active))).sum()),
+            "rank": int((correlation_spectrum(covariance) > SMALLEST_EIGENVALUE).sum()),
             "mutual_info_score": mean_off_diagonal(information),
             "active_mutual_info_score": mean_off_diagonal(information[np.ix_(varying, varying)]),
             "mutual_info_matrix": information.tolist(),

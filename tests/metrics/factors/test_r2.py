@@ -41,6 +41,16 @@ def test_columns_of_classes_explain_the_means_of_their_classes():
     assert score("r2", labelled(codes, factors)).values["value"] < 0.9
 
 
+@pytest.mark.parametrize("protocol", ["zimmermann", "hsu"])
+def test_collinear_dimensions_do_not_matter(protocol):
+    classes = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), axis=1)
+    one_hot = tuple(map(Categorical, (3, 4, 5)))
+    for seed in range(5):
+        assert score("r2", labelled(classes, classes, code=one_hot), protocol, seed).values["value"] == pytest.approx(1)
+        twice = labelled(np.hstack([classes, classes]).astype(float), classes)
+        assert score("r2", twice, protocol, seed).values["value"] == pytest.approx(1)
+
+
 def test_an_uninformative_code_scores_chance_and_a_constant_one_0():
     factors = np.random.default_rng(0).integers(4, size=(400, 3))
     for protocol in ("zimmermann", "hsu"):

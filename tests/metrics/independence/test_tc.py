@@ -84,6 +84,11 @@ def test_the_gaussian_is_of_the_means_and_leaves_collapsed_latents_out():
 def test_latents_that_determine_each_other_are_an_error_for_the_gaussian():
     with pytest.raises(DevalError, match="follows from the others"):
         gaussian_total_correlation(np.ones((2, 2)))
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        codes = random.normal(size=(1000, 2))
+        with pytest.raises(DevalError, match="follows from the others"):
+            gaussian_total_correlation(np.cov(np.hstack([codes, codes @ random.normal(size=(2, 1))]), rowvar=False))
     with pytest.raises(DevalError, match="constant"):
         gaussian_total_correlation(np.diag([1.0, 0.0]))
 
