@@ -9,7 +9,10 @@ from disentangle_eval.metrics.subject import CodeTable
 
 
 def test_chance_of_noise():
-    own, *peers = (CodeTable(noise) for noise in np.random.default_rng(0).normal(size=(5, 1000, 10)))
-    own.peers = peers
-    chance = UDRMetric(UDRConfig(**UDRConfig.protocols["spearman"])).score(own, seed=0).chance
-    assert says("metrics/udr.md", f"with ten dimensions of noise it is about {chance:.3f}.")
+    metric = UDRMetric(UDRConfig(**UDRConfig.protocols["spearman"]))
+    chances = []
+    for seed in range(10):
+        own, *peers = (CodeTable(noise) for noise in np.random.default_rng(seed).normal(size=(5, 1000, 10)))
+        own.peers = peers
+        chances.append(metric.score(own, seed=seed).chance)
+    assert says("metrics/udr.md", f"with ten dimensions of noise it is about {np.mean(chances):.3f}.")
