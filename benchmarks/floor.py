@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import DEFAULT, patch
 
 import torch
 from lines import Line, line, write
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -32,9 +33,7 @@ from disentangle_eval.config import resolve
 from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
-from disentangle_eval.runtime.convolutions import RearrangedConvTranspose2d
 from disentangle_eval.runtime.devices import describe_device
-from disentangle_eval.runtime.flattening import LayoutKeepingFlatten
 from disentangle_eval.training.precision import Precision, is_emulated
 from disentangle_eval.training.rmsprop import RMSprop
 from disentangle_eval.training.training import Training
@@ -150,13 +149,9 @@ def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[i
     data = open_dataset(dataset, None)
     cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
     model = build_model(registry.resolve(record), cfg, data.shape, SEED)
-    training = Training(model, data, cfg, SEED, CPU, precision=precision)
-    # On a CPU these take more operators than another device launches.
-    for module in training.model.modules():
-        if isinstance(module, RearrangedConvTranspose2d):
-            module.__class__ = nn.ConvTranspose2d
-        if isinstance(module, LayoutKeepingFlatten):
-            module.__class__ = nn.Flatten
+    # On a CPU rearranged layers take more operators than another device launches, and oneDNN's products are not counted.
+    with patch.multiple("disentangle_eval.runtime.devices", rearrange=DEFAULT, keep_layout=DEFAULT):
+        training = Training(model, data, cfg, SEED, CPU, precision=precision, products="torch")
     for player in training.players.values():
         if isinstance(player.optimiser, RMSprop):
             player.optimiser.__class__ = torch.optim.RMSprop
