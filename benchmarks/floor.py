@@ -149,7 +149,7 @@ def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[i
     data = open_dataset(dataset, None)
     cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
     model = build_model(registry.resolve(record), cfg, data.shape, SEED)
-    # On a CPU rearranged layers take more operators than another device launches, and oneDNN's products are not counted.
+    # On a CPU rearranged layers take more operators than another device launches; oneDNN's products are not counted.
     with patch.multiple("disentangle_eval.runtime.devices", rearrange=DEFAULT, keep_layout=DEFAULT):
         training = Training(model, data, cfg, SEED, CPU, precision=precision, products="torch")
     for player in training.players.values():

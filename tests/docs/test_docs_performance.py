@@ -28,7 +28,9 @@ def test_times_of_the_floor():
         least = {model: floor for (model, device), floor in floors.items() if device.startswith(maker)}
         ratios = [time / least[model] for (model, name), time in times.items() if name == cpu]
         spans.append(f"{min(ratios):.1f} to {max(ratios):.1f}")
-    assert says(PAGE, f"takes {spans[0]} times the floor of the arithmetic on the Xeon and {spans[1]} times on the EPYC")
+    assert says(
+        PAGE, f"takes {spans[0]} times the floor of the arithmetic on the Xeon and {spans[1]} times on the EPYC"
+    )
 
 
 def test_start_of_a_run_and_of_a_trial():
@@ -42,9 +44,13 @@ def test_start_of_a_run_and_of_a_trial():
 
 def test_six_metrics_of_a_study():
     names = ("factorvae", "higgins", "mig", "dci", "sap", "modularity-explicitness")
-    lines = {line["task"]: line for line in evidence("benchmarks/metrics.jsonl") if line["hardware"].startswith("AMD EPYC,")}
+    lines = {
+        line["task"]: line for line in evidence("benchmarks/metrics.jsonl") if line["hardware"].startswith("AMD EPYC,")
+    }
     seconds = [lines[f"{name} dlib"]["cpu_seconds"] for name in names]
-    assert says(PAGE, f"{sum(seconds):.0f} CPU seconds per model on the older EPYC, {max(seconds):.0f} of them for `dci`")
+    assert says(
+        PAGE, f"{sum(seconds):.0f} CPU seconds per model on the older EPYC, {max(seconds):.0f} of them for `dci`"
+    )
 
 
 def test_the_estimate_for_a_study_follows_from_the_tables():
