@@ -282,7 +282,7 @@ def _entry(config: type[ModelConfig], dataset: str, preset: str | None) -> Value
 
 
 def takes_none(annotation: Any) -> bool:
-    """Whether a setting of this type is a number or None, or several numbers or None, and `none` no word of its own."""
+    """Whether a setting of this type is one number or several, or None, so that the text `none` can only mean None."""
     parts = get_args(annotation)
     others = [part for part in parts if part is not NoneType]
     return len(others) < len(parts) and all(part in (int, float) or get_origin(part) is tuple for part in others)
