@@ -302,6 +302,8 @@ def _problem(detail: Any, config: type[Config]) -> str:
             config = settings_below(getattr(config.model_fields.get(outer), "annotation", None)) or config
         near = did_you_mean(str(detail["loc"][-1]), config.model_fields)
         return f"{name}: unknown setting, expected one of: {', '.join(config.model_fields)}" + (near and f"; {near}")
+    if detail["type"] == "missing":
+        return f"{name}: missing"
     field = config.model_fields.get(name)
     or_none = f", or {NONE}" if field is not None and takes_none(field.annotation) else ""
     said = detail["msg"].replace("a valid tuple", "a list")

@@ -38,7 +38,7 @@ def follow_of(settings: RunSettings) -> Follow | None:
 
 
 def follower(
-    run: Run, follow: Follow, notice: Callable[[str], None], logs: Sequence[Log] = ()
+    run: Run, follow: Follow, say: Callable[[str], None], logs: Sequence[Log] = ()
 ) -> Callable[[Model[Any], int], None]:
     """A watcher of a run's snapshots that scores each as `deval score` does, into results.jsonl.
 
@@ -62,9 +62,9 @@ def follower(
         for log in logs:
             log({"iteration": iteration, f"score/{follow.score.replace(':', '/')}": result.value}, None)
         since = sum(at > best for at in so_far)
-        notice(f"iteration {iteration:,}: {follow.score} {result.value:.4f}, best {so_far[best]:.4f} at {best:,}")
+        say(f"iteration {iteration:,}: {follow.score} {result.value:.4f}, best {so_far[best]:.4f} at {best:,}")
         if follow.patience is not None and since >= follow.patience and run.iteration < run.iterations:
-            notice(f"stopping: {since} snapshots without a better {follow.score}; best.pt is that of {best:,}")
+            say(f"stopping: {since} snapshots without a better {follow.score}; best.pt is that of {best:,}")
             run.stop()
 
     return score

@@ -77,9 +77,13 @@ def score(
     from disentangle_eval.sources.subjects import subjects_for
 
     several = metrics.split(",") if isinstance(metrics, str) else metrics
+    if not isinstance(several, Sequence) or not all(isinstance(name, str) for name in several):
+        raise UsageError("metrics", received=repr(metrics), expected="names of metrics, or 'all'")
     names = tuple(name.strip() for name in several if name.strip())
     if not names:
         raise UsageError("metrics", received=repr(metrics), expected="names of metrics, or 'all'")
+    if not isinstance(protocol, str | None):
+        raise UsageError("protocol", received=repr(protocol), expected="one name", advice="call de.score once for each")
     protocols = () if protocol is None else (protocol,)
     changes = {**settings, "batch_statistics": batch_statistics}
     # Before anything slow: a misspelt metric is refused at once.

@@ -52,8 +52,8 @@ def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
     the codes say that `factor_sizes` are in a wrong order.
     """
     codes = arrays["codes"]
-    if codes.ndim == 0:
-        raise UsageError("codes", received="a single number", expected="(N, K)")
+    if codes.ndim != 2 or not codes.size:
+        raise UsageError("codes", received=f"shape {codes.shape}", expected="(N, K), both at least 1")
     known = known_of(arrays, len(codes), _bins(arrays))
     log_variance = arrays.get("log_variance")
     if known.order is not None:

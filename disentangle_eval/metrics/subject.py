@@ -90,7 +90,8 @@ class CodeTable:
     @property
     def offered(self) -> frozenset[str]:
         """What the table offers to a metric, in the words of `MetricSpec.needs`."""
-        return frozenset({"encoder"} | _offered_by(self._factors, self._labels, self))
+        posterior = set() if self._log_variance is None else {"posterior"}
+        return frozenset({"encoder"} | posterior | _offered_by(self._factors, self._labels, self))
 
     @property
     def model(self) -> AnyModel:
@@ -281,8 +282,8 @@ def _check_labels(labels: np.ndarray, rows: int) -> None:
 
 def _real_matrix(codes: np.ndarray, name: str) -> np.ndarray:
     codes = np.asarray(codes)
-    if codes.ndim != 2 or not codes.shape[1]:
-        raise UsageError(name, received=f"shape {codes.shape}", expected="(N, K) with K of at least 1")
+    if codes.ndim != 2 or not codes.size:
+        raise UsageError(name, received=f"shape {codes.shape}", expected="(N, K), both at least 1")
     if codes.dtype.kind not in "biuf":
         raise UsageError(name, received=f"dtype {codes.dtype}", expected="real numbers")
     precision = np.float32 if codes.dtype == np.float32 else np.float64

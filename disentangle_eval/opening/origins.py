@@ -24,7 +24,9 @@ def find_checkpoint(path: Path) -> Path:
         newest = RunFolder(path).checkpoint
         if newest.is_file():
             return newest
-        raise UsageError(f"checkpoint: no {newest.name} in the folder {str(path)!r}", expected=expected)
+        runs = sorted(inner.parent for inner in path.glob(f"*/{newest.name}"))
+        advice = f"it holds runs, such as {str(runs[0])!r}; `deval runs {path}` lists them" if runs else ""
+        raise UsageError(f"checkpoint: no {newest.name} in the folder {str(path)!r}", expected=expected, advice=advice)
     if not path.exists():
         raise UsageError("checkpoint", received=f"{str(path)!r}, which does not exist", expected=expected)
     return path

@@ -92,7 +92,7 @@ class Registry:
     def _find(self, of_kind: Mapping[str, Registered[SpecT]], noun: str, name: str) -> Registered[SpecT]:
         if name in of_kind:
             return of_kind[name]
-        near = did_you_mean(name, of_kind, cutoff=0.7)
+        near = did_you_mean(name, of_kind, cutoff=0.66)
         broken = f" ({_summary(self.problems)})" if self.problems else ""
         lists = f"`deval {noun}s` lists all{broken}"
         raise UsageError(

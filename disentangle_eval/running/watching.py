@@ -52,7 +52,7 @@ def watching(run: Run, *, alone: bool, progress: bool, follow: Follow | None = N
         logs = (*events, *tracked)
         snapshots = [announced(shown, "drawing pictures of", drawing(run))]
         if follow:
-            score = follower(run, follow, notice, logs)
+            score = follower(run, follow, shown.say, logs)
             snapshots.append(announced(shown, f"scoring {follow.score} at", score))
         yield Watchers(
             on_start=(shown.on_start,),

@@ -89,6 +89,10 @@ def plan_of(text: str, batch_statistics: str = "running") -> Measurement:
 
 def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[str, Any]) -> list[Measurement]:
     registry = load_registry()
+    alone, colon, protocol = name.partition(":")
+    if colon and alone in registry.metrics:
+        advice = f"write --metric {alone} --protocol {protocol}"
+        raise UsageError("metric", received=repr(name), expected="the name of a metric alone", advice=advice)
     metric = registry.find_metric(name)
     config: type[MetricConfig] = registry.resolve(metric, "config")
     if not config.protocols:

@@ -10,6 +10,7 @@ from typing import Literal
 from disentangle_eval.errors import UsageError
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.files import with_home
+from disentangle_eval.training.folder import RunFolder
 
 SourceKind = Literal["checkpoint", "program", "weights", "table", "callable", "hub"]
 
@@ -19,6 +20,7 @@ EXPECTED = (
 )
 
 _CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+TABLE_SUFFIXES = (".npz", ".npy", ".csv", ".parquet", ".h5")
 _HEAD_BYTES = 4096
 HUB = "hf:"
 
@@ -103,6 +105,13 @@ def table_format(path: Path) -> Literal["npz", "npy", "h5", "parquet", "csv"] | 
 def _kind_of_file(path: Path) -> SourceKind:
     if table_format(path):
         return "table"
+    if path.suffix in TABLE_SUFFIXES:
+        received = f"{str(path)!r}, which is empty, damaged or no {path.suffix} file"
+        raise UsageError("source", received=received, expected="a table of codes (N, K), real numbers")
+    run = RunFolder(path.parent)
+    if path in (run.run_file, run.log, run.speed, run.results):
+        received, advice = f"{str(path)!r}, which is about a run", f"give the run's folder, {str(run.root)!r}"
+        raise UsageError("source", received=received, expected=EXPECTED, advice=advice)
     from disentangle_eval.runtime.programs import program_kind  # a table is read without torch
 
     contents = path.read_bytes()
@@ -139,5 +148,7 @@ def _is_csv(head: bytes) -> bool:
     try:
         text = first.decode("utf-8").strip()
     except UnicodeDecodeError:
+        return False
+    if text.startswith(("{", "[")):  # a line of JSON
         return False
     return text.replace("\t", ",").isprintable() and re.search(r"[,;\t]|^[-+.\d]", text) is not None

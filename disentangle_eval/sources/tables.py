@@ -128,6 +128,8 @@ def _of_csv(path: Path) -> np.ndarray:
     lines = [line for line in lines if line.strip()]
     delimiter = next((mark for mark in (",", ";", "\t") if mark in lines[0]), None)
     header = not all(map(_is_number, lines[0].split(delimiter)))
+    if len(lines) == header:
+        raise UsageError(str(path), received="a header alone", expected="a row of numbers per image")
     return np.loadtxt(lines[header:], delimiter=delimiter, ndmin=2, dtype=np.float64)
 
 

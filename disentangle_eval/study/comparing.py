@@ -199,14 +199,16 @@ def cell_of(results: Mapping[int, ResultLine]) -> Cell:
     by_seed = dict(sorted(results.items()))
     values = {seed: float(result["value"]) for seed, result in by_seed.items()}
     numbers = list(values.values())
-    chances = [float(result["chance"]) for result in by_seed.values() if result.get("chance") is not None]
+    chances = {seed: result.get("chance") for seed, result in by_seed.items()}
+    known = [chance for chance in chances.values() if chance is not None]
     return Cell(
         values=values,
         iterations={seed: result.get("iteration") for seed, result in by_seed.items()},
         mean=statistics.fmean(numbers),
         standard_deviation=statistics.stdev(numbers) if len(numbers) > 1 else None,
         interval=mean_interval(numbers),
-        chance=statistics.fmean(chances) if chances else None,
+        chances=chances,
+        chance=statistics.fmean(known) if known else None,
     )
 
 

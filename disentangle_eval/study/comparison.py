@@ -32,12 +32,13 @@ class Column:
 class Cell:
     """A setting's scores under one column, by training seed, with their mean and its 95% confidence interval.
 
-    `standard_deviation` and `interval` are None for a single seed. `iterations` are those of the scored checkpoints, by
-    training seed.
+    `standard_deviation` and `interval` are None for a single seed. By training seed, `iterations` are those of the
+    scored checkpoints, and `chances` the chance levels of the scores; `chance` is the mean of these.
     """
 
     values: Mapping[int, float]
     iterations: Mapping[int, int | None]
+    chances: Mapping[int, float | None]
     mean: float
     standard_deviation: float | None
     interval: tuple[float, float] | None

@@ -121,10 +121,12 @@ def comma_separated(comparison: Comparison) -> str:
             cell = comparison.cells[row].get(column.title)
             if cell is None:
                 continue
-            chance = "" if cell.chance is None else repr(cell.chance)
             known = [row, column.title, column.metric, column.protocol, column.dataset, column.better]
             for seed, value in cell.values.items():
-                writer.writerow([*known, seed, cell.iterations[seed], repr(value), chance])
+                # A number is written as its repr, which is read back to the same bits; None is an empty field.
+                chance = cell.chances[seed]
+                numbers = [repr(value), None if chance is None else repr(chance)]
+                writer.writerow([*known, seed, cell.iterations[seed], *numbers])
     return buffer.getvalue()
 
 

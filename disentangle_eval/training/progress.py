@@ -25,13 +25,14 @@ SLOWDOWN = 5.0  # times the first length that are reported
 class Progress:
     """Watchers that show the iteration a run starts from, each iteration, and each log line with its speed.
 
-    `doing` shows what is done within, whose time does not count for the pace.
+    `doing` shows what is done within, whose time does not count for the pace; `say` shows a line that stays.
     """
 
     on_start: Callable[[int], None]
     on_iteration: Callable[[int], None]
     on_log: Callable[[Mapping[str, Any], float], None]
     doing: Callable[[str], AbstractContextManager[None]]
+    say: Callable[[str], None]
 
 
 def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextManager[Progress]:
@@ -42,7 +43,13 @@ def show_progress(name: str, iterations: int, alone: bool) -> AbstractContextMan
 @contextmanager
 def no_progress() -> Iterator[Progress]:
     """Progress that is not shown."""
-    yield Progress(lambda iteration: None, lambda iteration: None, lambda line, speed: None, lambda what: nullcontext())
+    yield Progress(
+        on_start=lambda iteration: None,
+        on_iteration=lambda iteration: None,
+        on_log=lambda line, speed: None,
+        doing=lambda what: nullcontext(),
+        say=lambda text: None,
+    )
 
 
 def remarks(total: int, shorter: str, say: Callable[[str], None]) -> Callable[[int], None]:
@@ -158,7 +165,10 @@ def _bar(name: str, iterations: int) -> Iterator[Progress]:
                 yield
             bar.update(task, speed=_speed(pace, iterations))
 
-        yield Progress(on_start, on_iteration, on_log, doing)
+        def say(text: str) -> None:
+            live.console.print(f"{one_line(name)}: {text}", markup=False, highlight=False)
+
+        yield Progress(on_start, on_iteration, on_log, doing, say)
         bar.update(task, speed=f"in {duration(time.monotonic() - started)}")
 
 
@@ -191,7 +201,7 @@ def _lines(name: str, iterations: int) -> Iterator[Progress]:
         with pace.pause():
             yield
 
-    yield Progress(on_start, on_iteration, on_log, doing)
+    yield Progress(on_start, on_iteration, on_log, doing, lambda text: write(f"{name}: {text}"))
 
 
 def _speed(pace: Pace, iterations: int) -> str:

@@ -217,6 +217,11 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
         (lambda: de.score(torch.nn.Linear(1, 1)), "Linear: received no data set to score it on"),
         (lambda: de.score([[1]], [[0]], codes=[[2]], factors=[[0]]), "score: received codes and factors twice"),
         (lambda: de.score([[1]], [[0]], metrics=[]), r"metrics: received \[\], expected names of metrics"),
+        (lambda: de.score([[1]], [[0]], metrics=None), "metrics: received None, expected names of metrics"),
+        (lambda: de.score([[1]], [[0]], metrics="mig", protocol=["dlib"]), "protocol: received .*, expected one name"),
+        (lambda: de.score([[1]], [[0]], metrics="mig:dlib"), "received 'mig:dlib'.*write --metric mig --protocol dlib"),
+        (lambda: de.score(np.zeros((0, 2)), np.zeros((0, 2))), r"codes: received shape \(0, 2\), expected \(N, K\)"),
+        (lambda: de.score(np.zeros((1, 5, 2)), np.zeros((5, 2))), r"codes: received shape \(1, 5, 2\)"),
         (lambda: de.score([[1]], "dsprites", codes=[[2]]), "score: received codes twice"),
         (
             lambda: de.load_model("~nobody-of-this-name/run"),

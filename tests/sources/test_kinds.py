@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+import disentangle_eval as de
 from disentangle_eval.checkpoint import FORMAT
-from disentangle_eval.errors import DevalError
+from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.opening.models import open_model
 from disentangle_eval.runtime.programs import archive_names, program_kind
 from disentangle_eval.sources.kinds import kind_of, table_format
@@ -62,3 +63,24 @@ def test_an_archive_for_a_later_reader_is_refused_in_one_line(tmp_path, kind):
     with pytest.raises(DevalError, match="truncated, damaged or not a checkpoint") as caught:
         open_model(path, "cpu")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["codes.npz", "codes.npy", "codes.csv"])
+@pytest.mark.parametrize("contents", [b"", b"{}", b"\x00\x01"])
+def test_a_file_named_as_a_table_that_holds_none_is_no_damaged_checkpoint(tmp_path, name, contents):
+    (tmp_path / name).write_bytes(contents)
+    with pytest.raises(UsageError, match=f"{name}', which is empty, damaged or no .*, expected a table of codes"):
+        kind_of(str(tmp_path / name))
+
+
+def test_a_file_about_a_run_is_answered_with_the_run(tmp_path):
+    for name in ("run.json", "log.jsonl", "speed.jsonl", "results.jsonl"):
+        (tmp_path / name).write_text('{"iteration": 1, "loss": 2.0}\n')
+        with pytest.raises(UsageError, match=r"about a run, .*give the run's folder"):
+            kind_of(str(tmp_path / name))
+
+
+def test_a_header_without_rows_is_no_table(tmp_path):
+    (tmp_path / "codes.csv").write_text("z0,z1\n")
+    with pytest.raises(UsageError, match="received a header alone, expected a row of numbers per image"):
+        de.load_model(tmp_path / "codes.csv")

@@ -158,6 +158,16 @@ def test_csv_tells_columns_apart_as_the_table_does():
     assert [line["score"] for line in lines] == ["mig p", "mig p (2)"]
 
 
+def test_csv_has_the_chance_level_of_each_seed():
+    runs = [
+        run("a", seed, [result("mig", 0.5) | {"chance": chance}]) for seed, chance in ((0, 0.1), (1, 0.3), (2, None))
+    ]
+    comparison = compare(runs)
+    lines = csv.DictReader(FORMATS["csv"](comparison).splitlines())
+    assert [line["chance"] for line in lines] == ["0.1", "0.3", ""]
+    assert comparison.cells["a"]["mig p"].chance == pytest.approx(0.2)
+
+
 def test_of_several_draws_of_a_metric_that_of_the_lowest_seed_counts():
     draws = [result("mig", 0.3, seed=2), result("mig", 0.1, seed=1), result("mig", 0.2, seed=3)]
     assert compare([run("a", 0, draws)]).cells["a"]["mig p"].values == {0: 0.1}

@@ -212,6 +212,9 @@ class MIGConfig(MetricConfig):
     bins: int = Field(20, ge=2, description="histogram: bins of a code dimension of real numbers")
     num_samples: int = Field(10_000, ge=2, description="posterior: samples of the aggregate posterior")
 
+    def needed(self, of_metric: frozenset[str]) -> frozenset[str]:
+        return of_metric | {"posterior"} if self.estimator == "posterior" else of_metric
+
 
 class SAPConfig(MetricConfig):
     """Settings of the SAP score.

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from disentangle_eval.api import Subject
-from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.toolbox.aggregate_posterior import AggregateSample, aggregate_density, sample_aggregate
 from disentangle_eval.metrics.toolbox.columns import too_large
 from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterior_table
@@ -19,17 +18,12 @@ from disentangle_eval.metrics.toolbox.posteriors import PosteriorTable, posterio
 def posteriors_of(subject: Subject, index: np.ndarray) -> PosteriorTable:
     """The normal posteriors of images (n,): a model's own, or those of a table with `log_variance`.
 
-    UsageError for a subject without either, DevalError for codes that float32 cannot hold.
+    DevalError for codes that float32 cannot hold.
     """
-    if "posterior" in subject.offered:
+    if "images" in subject.offered:
         return posterior_table(subject, index)
-    log_variance = None if "images" in subject.offered else subject.log_variance(index)
-    if log_variance is None:
-        raise UsageError(
-            "mig under protocol chen",
-            received="codes without a posterior",
-            expected="a model with a posterior, or log_variance next to the codes",
-        )
+    log_variance = subject.log_variance(index)
+    assert log_variance is not None  # the metric needs a posterior
     codes = subject.codes(index)
     if np.abs(codes).max() > np.finfo(np.float32).max:
         raise too_large(codes)

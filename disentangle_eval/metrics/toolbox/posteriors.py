@@ -121,7 +121,7 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     column of classes. None where it is not defined: there is neither a posterior nor `log_variance`, the posterior is
     not normal or not over the code (the code is not its mean), or the prior over the code is not standard normal.
     """
-    if "posterior" not in subject.offered:
+    if not {"posterior", "images"} <= subject.offered:
         return _table_kl(subject, index)
     model, data = subject.model, subject.data
     if _has_other_prior(model, len(subject.code)):

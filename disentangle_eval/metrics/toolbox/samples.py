@@ -66,8 +66,8 @@ def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.
     rest = n - first
     sizes = [first, *_shares(rest, others)] if others and rest >= 2 * len(others) else _shares(n, counts)
     if min(sizes) < 2:
-        wanted = " and ".join(map(str, counts))
-        raise UsageError("factors", received=f"{n} labelled images", expected=f"at least 2 for each set, of {wanted}")
+        expected = f"at least {2 * len(counts)}, 2 for each set of them"
+        raise UsageError("factors", received=f"{n} labelled images", expected=expected)
     order = np.random.default_rng(seed).permutation(n)
     return np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1])
 

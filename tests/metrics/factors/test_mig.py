@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+import disentangle_eval as de
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
@@ -89,8 +90,8 @@ def test_chen_scores_1_for_sharp_posteriors_of_a_perfect_code_and_near_0_for_wid
     assert sharp.values["value"] == pytest.approx(1, abs=0.02)
     assert abs(sharp.chance) < 0.05
     assert wide.values["value"] < 0.02
-    with pytest.raises(UsageError, match="received codes without a posterior"):
-        score(CodeTable(classes * 1.0, space), "chen")
+    with pytest.raises(UsageError, match=r"'mig' needs posterior, .*its protocol 'dlib' does without"):
+        de.score(classes * 1.0, factors=classes, metrics=["sap", "mig"], protocol="chen")
 
 
 def test_without_a_number_of_images_every_image_of_a_grid_is_counted_once(space, classes):

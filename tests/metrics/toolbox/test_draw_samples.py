@@ -43,7 +43,7 @@ def test_of_labelled_images_each_is_drawn_at_most_once_with_its_own_factors():
 def test_where_there_are_too_few_labelled_images_the_sets_shrink_together():
     train, test = draw_samples(labelled(30)[0], 0, 10_000, 5_000)
     assert (len(train), len(test)) == (20, 10)
-    with pytest.raises(UsageError, match=r"factors: received 3 labelled images, expected at least 2 for each set"):
+    with pytest.raises(UsageError, match="factors: received 3 labelled images, expected at least 4, 2 for each"):
         draw_samples(labelled(3)[0], 0, 10_000, 5_000)
 
 
