@@ -142,8 +142,9 @@ def load(path: Path, *, train: bool = True) -> Checkpoint:
             contents = torch.load(path, map_location="cpu", weights_only=True)
         refuse_tangled(contents, path.stat().st_size)
     except Exception as error:  # whatever a damaged file makes the reader raise
+        refusal, advice = _refusal(path, error)
         raise DevalError(
-            f"checkpoint {str(path)!r}: {_refusal(path, error)}", expected="a file written by `deval train`"
+            f"checkpoint {str(path)!r}: {refusal}", expected="a file written by `deval train`", advice=advice
         ) from None
     checkpoint = _understood(path, contents)
     _verify(path, contents, [part for part in ("weights", "train", "rest") if train or part != "train"])
@@ -205,12 +206,14 @@ def _verify(path: Path, contents: Mapping[str, Any], parts: Sequence[str]) -> No
         )
 
 
-def _refusal(path: Path, error: Exception) -> str:
+def _refusal(path: Path, error: Exception) -> tuple[str, str]:
+    """Why a file was not read, and what to do about it."""
     if isinstance(error, OSError):
-        return f"cannot be read ({error.strerror or error})"
+        return f"cannot be read ({error.strerror or error})", ""
     if isinstance(error, pickle.UnpicklingError) and _begins_as_archive(path):
-        return "refused, it holds more than plain data and tensors, which could run code when read"
-    return "truncated, damaged or not a checkpoint"
+        refusal = "refused, it holds more than plain data and tensors, which could run code when read"
+        return refusal, "if it is a network that was saved whole, save it with torch.export or torch.jit.script"
+    return "truncated, damaged or not a checkpoint", ""
 
 
 def _begins_as_archive(path: Path) -> bool:

@@ -157,7 +157,10 @@ def _names(arrays: Mapping[str, np.ndarray], factors: int) -> tuple[str, ...]:
     names = arrays.get("factor_names", np.array([f"factor{i}" for i in range(factors)]))
     if names.shape != (factors,):
         raise UsageError("factor_names", received=f"shape {names.shape}", expected=f"{(factors,)}, one per factor")
-    return tuple(name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names.tolist())
+    found = tuple(name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names.tolist())
+    if len(set(found)) < factors:
+        raise UsageError("factor_names", received=", ".join(found), expected="a name of its own for every factor")
+    return found
 
 
 def _labels(labels: np.ndarray, count: int) -> np.ndarray:
