@@ -287,28 +287,25 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         for machine, processor in PROCESSORS.items()
         for name, kind in COMPARISONS.items()
     }
+    measured = read(results / "layers.jsonl")
     of_layers = {
-        ("layers", machine): layers(
-            line for line in read(results / "layers.jsonl") if line["hardware"].startswith(processor)
-        )
+        ("layers", machine): layers(line for line in measured if line["hardware"].startswith(processor))
         for machine, processor in PROCESSORS.items()
     }
-    return (
-        compared
-        | of_layers
-        | {
-            ("overview", "all"): overview(compared_by_default(lines), read(results / "floor.jsonl")),
-            ("gpu_floors", "all"): gpu_floors(read(results / "floor.jsonl")),
-            ("floor", "all"): floors(read(results / "floor.jsonl")),
-            ("late_training", "all"): late_training(read(results / "late_training.jsonl")),
-            ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),
-            ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
-            ("study_scaling", "all"): study_scaling(read(results / "study_scaling.jsonl")),
-            ("start_up", "all"): start_up(read(results / "import_time.jsonl")),
-            ("metric_costs", "all"): metric_costs(read(results / "metrics.jsonl")),
-            ("higgins_cost", "all"): higgins_cost(read(results / "higgins_cost.jsonl")),
-        }
-    )
+    return {
+        **compared,
+        **of_layers,
+        ("overview", "all"): overview(compared_by_default(lines), read(results / "floor.jsonl")),
+        ("gpu_floors", "all"): gpu_floors(read(results / "floor.jsonl")),
+        ("floor", "all"): floors(read(results / "floor.jsonl")),
+        ("late_training", "all"): late_training(read(results / "late_training.jsonl")),
+        ("variants", "all"): variants(read(results / "suite_on_cpu.jsonl")),
+        ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
+        ("study_scaling", "all"): study_scaling(read(results / "study_scaling.jsonl")),
+        ("start_up", "all"): start_up(read(results / "import_time.jsonl")),
+        ("metric_costs", "all"): metric_costs(read(results / "metrics.jsonl")),
+        ("higgins_cost", "all"): higgins_cost(read(results / "higgins_cost.jsonl")),
+    }
 
 
 def without_empty_columns(heads: list[str], rows: list[list[str]]) -> str:

@@ -248,11 +248,8 @@ def command_of(run: RunFolder) -> str:
         is_switch = field.annotation is bool
         names = flags(name, is_switch)
         if plain(was[name]) != plain(today[name]) and not set(names) & set(words):
-            command += (
-                f" {names[0 if was[name] else 1]}"
-                if is_switch
-                else f" {names[0]} {NONE if was[name] is None else was[name]}"
-            )
+            typed = NONE if was[name] is None else was[name]
+            command += f" {names[0 if was[name] else 1]}" if is_switch else f" {names[0]} {typed}"
     return command
 
 

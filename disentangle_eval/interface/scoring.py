@@ -77,9 +77,8 @@ def score(
     from disentangle_eval.sources.subjects import subjects_for
 
     several = metrics.split(",") if isinstance(metrics, str) else metrics
-    if not isinstance(several, Sequence) or not all(isinstance(name, str) for name in several):
-        raise UsageError("metrics", received=repr(metrics), expected="names of metrics, or 'all'")
-    names = tuple(name.strip() for name in several if name.strip())
+    are_names = isinstance(several, Sequence) and all(isinstance(name, str) for name in several)
+    names = tuple(name.strip() for name in several if name.strip()) if are_names else ()
     if not names:
         raise UsageError("metrics", received=repr(metrics), expected="names of metrics, or 'all'")
     if not isinstance(protocol, str | None):

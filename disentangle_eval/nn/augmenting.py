@@ -63,6 +63,11 @@ def affine_maps(angle: Tensor, scale: Tensor, shear: Tensor, shift: Tensor, heig
     return torch.stack(rows, dim=1)
 
 
+def augmented(images: Tensor, draw: Draw, affine: bool, noise: float = 0.0) -> Tensor:
+    """Images (B, C, H, W) as networks are shown them in training: moved where `affine`, then under `noise`."""
+    return with_noise(random_affine(images, draw) if affine else images, draw, noise)
+
+
 def with_noise(images: Tensor, draw: Draw, deviation: float) -> Tensor:
     """Images of any shape under normal noise of a standard deviation; the images themselves where it is 0."""
     return images + deviation * draw.normal(*images.shape) if deviation else images

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn.functional import conv2d, conv_transpose2d
 
+from disentangle_eval.runtime.autocast import under_autocast
+
 # oneDNN computes sixteen channels at once, and in `doubling` each takes four.
 FEW_CHANNELS = 4
 
@@ -147,7 +149,7 @@ def _has_adjoint(module: nn.ConvTranspose2d) -> bool:
 def _as_autocast(x: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
     """Rounded as autocast would, so that what is kept for the gradients is rounded too."""
     device = x.device.type
-    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
+    if not under_autocast(device):
         return x, weight, bias
     dtype = torch.get_autocast_dtype(device)
     x, weight = (value if value.dtype == torch.float64 else value.to(dtype) for value in (x, weight))

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn.functional import linear
 
+from disentangle_eval.runtime.autocast import under_autocast
+
 # Of smaller layers, in weights, the way to oneDNN costs what is gained.
 LARGE = 2**17
 
@@ -42,8 +44,8 @@ class OneDNNLinear(nn.Linear):
 
 def multiply(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`torch.nn.functional.linear`: x (..., I), weight (O, I), bias (O,) or None -> (..., O)."""
-    # In bf16 PyTorch calls oneDNN itself. Of some devices, such as meta, PyTorch cannot be asked for autocast.
-    if x.dim() < 2 or x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+    # In bf16 PyTorch calls oneDNN itself.
+    if x.dim() < 2 or under_autocast(x.device.type):
         return linear(x, weight, bias)
     if x.dim() == 2:
         return product(x, weight, bias)

@@ -31,7 +31,7 @@ from disentangle_eval.api import (
     Step,
     Traversal,
 )
-from disentangle_eval.nn.augmenting import random_affine, with_noise
+from disentangle_eval.nn.augmenting import augmented, with_noise
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, Reading, bound_terms
 from disentangle_eval.nn.code_sweeps import code_traversal
@@ -118,7 +118,7 @@ class BidirectionalInfoGAN(AveragedWeights, Model[BidirectionalInfoGANConfig]):
 
     def _augmented(self, images: Tensor, step: Step) -> Tensor:
         """Images (B, C, H, W), real or generated, as D and E are shown them."""
-        return with_noise(random_affine(images, step) if self.cfg.augment else images, step, self.cfg.image_noise)
+        return augmented(images, step, self.cfg.augment, self.cfg.image_noise)
 
     def infer(self, x: Tensor) -> Tensor:
         """E(x) as an input of G, (B, Z): class probabilities in place of one-hot codes."""

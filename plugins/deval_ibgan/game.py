@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from deval_ibgan.config import GameConfig
 from disentangle_eval.api import Draw, Step
-from disentangle_eval.nn.augmenting import random_affine
+from disentangle_eval.nn.augmenting import augmented
 
 
 class Game(NamedTuple):
@@ -53,8 +53,8 @@ def play_game(
     images only where the settings say so, for its batch normalisation alone: nothing learns from what it answers.
     """
     sigma = noise_level(cfg, step.iteration)
-    fake = add_noise(augmented(cfg, images, step), sigma, step)
-    real = add_noise(augmented(cfg, to_signed(step.images()), step), sigma, step)
+    fake = add_noise(augmented(images, step, cfg.augment), sigma, step)
+    real = add_noise(augmented(to_signed(step.images()), step, cfg.augment), sigma, step)
     fake_features = trunk(fake)
     fake_logit = discriminator(fake_features)
     real_features = trunk(real)
@@ -72,11 +72,6 @@ def play_game(
         fake_features=fake_features,
         noise=sigma,
     )
-
-
-def augmented(cfg: GameConfig, images: Tensor, step: Step) -> Tensor:
-    """Images (B, C, H, W) under random affine maps, or as they are."""
-    return random_affine(images, step) if cfg.augment else images
 
 
 def to_signed(x: Tensor) -> Tensor:

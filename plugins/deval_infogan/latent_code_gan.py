@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deval_infogan.config import LatentCodeConfig
 from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
 from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Step, Traversal
-from disentangle_eval.nn.augmenting import random_affine, with_noise
+from disentangle_eval.nn.augmenting import augmented, with_noise
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, LowerBounds, Reading
 from disentangle_eval.nn.code_sweeps import code_traversal
@@ -68,7 +68,7 @@ class LatentCodeGAN(AveragedWeights, Model[ConfigT]):
 
     def augmented(self, images: Tensor, step: Step) -> Tensor:
         """Images (B, C, H, W), real or generated, as the trunk is shown them in training."""
-        return with_noise(random_affine(images, step) if self.cfg.augment else images, step, self.cfg.image_noise)
+        return augmented(images, step, self.cfg.augment, self.cfg.image_noise)
 
     def inside(self, x: Tensor) -> Tensor:
         """Images in [0, 1] -> in the networks' own range."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from binfogan_tiny import BATCH, CATEGORICAL, CLASSES, CONTINUOUS, IMAGE, NETWORKS, NOISE, tiny_binfogan
+from shown_images import assert_bound_of_an_iteration_is_under_noise, assert_encodes_images_as_they_are
 
 from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
@@ -205,16 +206,8 @@ def test_d_and_e_are_shown_images_under_noise_in_training_and_not_when_encoding(
     for image, on_image in zip((drawn, step.handed["images"][0]), noise, strict=True):
         for images in ([x for x, *_ in calls["discriminator"]], [x for x, _ in calls["encoder"]]):
             assert any(torch.allclose(x, image + 0.3 * on_image, atol=1e-6) for x in images)
-    model.eval()
-    x = RecordedStep(BATCH, IMAGE).images()
-    calls = record_calls(model, NETWORKS)
-    model.encode(x)
-    assert torch.equal(calls["encoder"][0][0], x)
+    assert_encodes_images_as_they_are(model, NETWORKS, "encoder", BATCH, IMAGE)
 
 
 def test_the_bound_of_an_iteration_is_under_its_noise():
-    model = tiny_binfogan(image_noise=0.3).eval()
-    step = RecordedStep(BATCH, IMAGE)
-    z = model.prior.sample(step, BATCH)
-    assert torch.equal(model.lower_bound(z, step), model.lower_bound(z, step))
-    assert not torch.equal(model.lower_bound(z, step), model.lower_bound(z, step, iteration=0))
+    assert_bound_of_an_iteration_is_under_noise(tiny_binfogan(image_noise=0.3), BATCH, IMAGE)

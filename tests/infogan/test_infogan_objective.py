@@ -15,6 +15,7 @@ from infogan_tiny import (
     tiny_infogan,
     tiny_infowgan_gp,
 )
+from shown_images import assert_bound_of_an_iteration_is_under_noise, assert_encodes_images_as_they_are
 
 from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.testing import RecordedStep, record_calls
@@ -113,11 +114,7 @@ def test_augmented_images_are_what_the_trunk_is_shown_in_training_and_not_when_e
             moved = random_affine(image, handed)
             assert any(torch.allclose(x, moved, atol=1e-6) for x in shown)
             assert not any(torch.equal(x, image) for x in shown)
-    model.eval()
-    x = RecordedStep(BATCH, IMAGE).images()
-    calls = record_calls(model, NETWORKS)
-    model.encode(x)
-    assert torch.equal(calls["trunk"][0][0], x)
+    assert_encodes_images_as_they_are(model, NETWORKS, "trunk", BATCH, IMAGE)
 
 
 @pytest.mark.parametrize("tiny", [tiny_infogan, tiny_infowgan_gp])
@@ -131,19 +128,11 @@ def test_the_trunk_is_shown_images_under_noise_in_training_and_not_when_encoding
     shown = [x for x, _ in calls["trunk"]]
     for image, on_image in zip([drawn, *step.handed["images"]], noise, strict=True):
         assert any(torch.allclose(x, image + 0.3 * on_image, atol=1e-6) for x in shown)
-    model.eval()
-    x = RecordedStep(BATCH, IMAGE).images()
-    calls = record_calls(model, NETWORKS)
-    model.encode(x)
-    assert torch.equal(calls["trunk"][0][0], x)
+    assert_encodes_images_as_they_are(model, NETWORKS, "trunk", BATCH, IMAGE)
 
 
 def test_the_bound_of_an_iteration_is_under_its_noise():
-    model = tiny_infogan(image_noise=0.3).eval()
-    step = RecordedStep(BATCH, IMAGE)
-    z = model.prior.sample(step, BATCH)
-    assert torch.equal(model.lower_bound(z, step), model.lower_bound(z, step))
-    assert not torch.equal(model.lower_bound(z, step), model.lower_bound(z, step, iteration=0))
+    assert_bound_of_an_iteration_is_under_noise(tiny_infogan(image_noise=0.3), BATCH, IMAGE)
 
 
 def test_augmented_images_carry_the_generator_s_gradient():
