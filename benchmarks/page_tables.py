@@ -145,6 +145,8 @@ def made(command: str) -> str:
         return OF_ROWS[kind](published_table.read(argument))
     if kind == "accuracy_over_training":
         return accuracy_over_training(EVIDENCE / argument)
+    if kind == "background":
+        return background(EVIDENCE / argument)
     return performance_tables.tables(EVIDENCE / "benchmarks")[kind, argument]
 
 
@@ -158,6 +160,17 @@ def accuracy_over_training(path: Path) -> str:
         settings = f"`{run_tables.options(line['command'])}`"
         rows.append([line["model"], settings, *("" if cell is None else f"{cell:.3f}" for cell in cells)])
     return table(["model", "settings", *(f"{at:,}" for at in columns)], rows)
+
+
+def background(path: Path) -> str:
+    """Each active dimension of each model, and whether its code is the same without the background."""
+    rows = [
+        [f"`{line['source']}`", str(dimension), f"{rate:.2f}", f"{correlation:.3f}"]
+        for line in read_lines(path)
+        for dimension, (rate, correlation) in enumerate(zip(line["rate"], line["correlation"], strict=True))
+        if rate > 0.1
+    ]
+    return table(["run", "dimension", "I_U (nats)", "correlation"], rows)
 
 
 def written(page: str) -> str:
