@@ -31,7 +31,7 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
     Factors of one class are left out. Values: `value`, `train_accuracy`, `eval_accuracy`; `num_active_dims` and
     `active_dims`, the columns that took part; `pruning`, the rule that chose them; `votes`, the training votes by
     code dimension (K rows) and factor (columns named by `factors`); `train_chance` and `eval_chance`, what the
-    accuracies of an uninformative code would be. Without an active dimension every accuracy is 0.
+    accuracies of an uninformative code would be. Without an active dimension all of these are 0.
 
     Columns of classes count as one dimension each and enter with Gini's variance wherever a variance is needed,
     the pruning thresholds included; the latter is our choice.
@@ -63,7 +63,8 @@ class FactorVAEMetric(Metric[FactorVAEConfig]):
         else:
             wins = uninformed_wins(subject, train, scale, active, dtype, seed)
             in_turn = cfg.stream == "in-turn"
-            chances = {"train": train_chance(wins, len(varying), cfg.train_votes, in_turn), "eval": 1 / len(varying)}
+            of_fresh = 1 / len(varying) if active.size else 0.0
+            chances = {"train": train_chance(wins, len(varying), cfg.train_votes, in_turn), "eval": of_fresh}
         values = {
             "value": accuracies[cfg.reported],
             "train_accuracy": accuracies["train"],

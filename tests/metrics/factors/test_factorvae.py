@@ -131,11 +131,13 @@ def test_kim_mnih_prunes_what_has_collapsed_to_the_prior(space):
     assert values["pruning"] == "posterior KL < 0.01 nats"
 
 
-def test_a_score_of_0_without_an_active_dimension_says_so(space, classes):
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_without_an_active_dimension_score_and_chance_are_0_and_the_reason_is_given(space, classes, protocol):
+    with pytest.warns(DevalWarning, match="no dimension is active.* the code is constant"):
+        found = score(CodeTable(classes * 0, space), protocol)
+    assert (found.values["value"], found.chance) == (0, 0)
     with pytest.warns(DevalWarning, match="no dimension is active.* --set prune=none keeps"):
         assert score(CodeTable(classes * 1e-3, space), "dlib").values["value"] == 0
-    with pytest.warns(DevalWarning, match="no dimension is active.* the code is constant"):
-        assert score(CodeTable(classes * 0, space), "dlib").values["value"] == 0
 
 
 def test_kim_mnih_keeps_all_where_the_prior_over_the_code_is_not_normal(space):
