@@ -20,12 +20,13 @@ import torch
 from lines import Line, line, write
 
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.factors.config import HigginsConfig
 from disentangle_eval.metrics.factors.higgins import HigginsMetric, draw_points
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.metrics.toolbox.votes import IndependentStream
 from disentangle_eval.runtime.devices import describe_device
+from disentangle_eval.sources.tables import read_table
 
 METRICS = {name: HigginsMetric(HigginsConfig(**HigginsConfig.protocols[name])) for name in ("kim-mnih", "converged")}
 UNITS = (0.1, 1.0, 10.0)
@@ -81,7 +82,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    tables = {path.stem: load_code_table(path) for path in options.files} | {"rotated": rotated_factors()}
+    tables = {path.stem: code_table(read_table(path)) for path in options.files} | {"rotated": rotated_factors()}
     for name, table in tables.items():
         for result in results(name, [point_set(table, seed) for seed in range(options.seeds)]):
             write(result, options.out)

@@ -73,7 +73,7 @@ TESTS = {
     "data/files/published.py": ("data/test_published.py",),
     "data/files/sizes.py": ("data/test_claimed_sizes.py",),
     "metrics/arrays.py": ("metrics/test_score_arrays.py",),
-    "metrics/code_file.py": ("metrics/test_codes.py",),
+    "metrics/code_arrays.py": ("metrics/test_codes.py",),
     "metrics/grid_order.py": ("metrics/test_score_arrays.py", "metrics/test_codes.py"),
     "metrics/subject.py": ("metrics/test_codes.py", "metrics/toolbox"),
     "metrics/factors/config.py": (*SETTINGS, "metrics/toolbox/test_labelled_votes.py"),

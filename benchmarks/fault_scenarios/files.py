@@ -28,9 +28,10 @@ from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.packed import write_packed
 from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.code_file import load_code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.runtime.checksums import checksum
 from disentangle_eval.runtime.json_lines import read_lines
+from disentangle_eval.sources.tables import read_table
 from disentangle_eval.training.folder import RunFolder
 from fault_scenarios.processes import FAULT, REFUSED, Outcome, in_a_child, killed_after
 from fault_scenarios.runs import train
@@ -78,7 +79,7 @@ def _checkpoint(path: Path) -> str:
 
 
 def _codes(path: Path) -> str:
-    table = load_code_table(path)
+    table = code_table(read_table(path))
     return checksum([torch.from_numpy(table.codes(np.arange(len(table)))), list(table.factors.sizes)])
 
 

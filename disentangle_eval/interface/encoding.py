@@ -41,7 +41,7 @@ def encode(
         np.savez("codes.npz", **table)
         de.score(**table, metrics="mig")
     """
-    from disentangle_eval.metrics.code_file import code_arrays
+    from disentangle_eval.metrics.code_arrays import code_arrays
     from disentangle_eval.runtime.progress_bar import shown_progress
     from disentangle_eval.sources.opened import open_source
     from disentangle_eval.sources.subjects import subject_for

@@ -9,7 +9,7 @@ from typing import Any
 
 from disentangle_eval.errors import DevalError, UsageError, warn
 from disentangle_eval.metrics.arrays import as_array
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.opening.subjects import OpenedSubject
 from disentangle_eval.results import Result, append, recorded_lines
 from disentangle_eval.scoring.keys import recorded_score

@@ -135,13 +135,13 @@ def _kept_codes(source: Source, data: Dataset) -> Any:
 
 
 def _table_subject(source: Source, arrays: Mapping[str, np.ndarray], data: Dataset | None) -> OpenedSubject:
-    from disentangle_eval.metrics.code_file import code_table
-    from disentangle_eval.sources.tables import KNOWN, table_on
+    from disentangle_eval.metrics.code_arrays import MEANING, code_table
+    from disentangle_eval.sources.tables import table_on
 
     if data is not None:
         of_data = {"dataset": data.name, "dataset_sha256": data.sha256}
         return OpenedSubject(source.name, table_on(dict(arrays), data, source.name), {**source.about, **of_data})
-    if not set(KNOWN) & set(arrays):
+    if not set(MEANING) & set(arrays):
         raise UsageError(
             f"{source.name} holds codes alone",
             received="no data set",

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from disentangle_eval.api import Dataset
-from disentangle_eval.data.files.npz_blocks import read_array
 from disentangle_eval.errors import DevalError, UsageError, warn
-from disentangle_eval.metrics.code_file import code_dimensions, read_arrays
+from disentangle_eval.metrics.code_arrays import MEANING, code_dimensions
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.sources.kinds import table_format
+from disentangle_eval.sources.npz_tables import read_npz
 
 EXPECTED = "a table of numbers (N, K), a row per image"
-KNOWN = ("factor_sizes", "factors", "labels")
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a table: `codes` (N, K) and, from an npz file, what else it holds by the names of a code file.
+    """The arrays of a table: `codes` (N, K) and, from an npz file, what else it holds of the arrays of `code_table`.
 
     `UsageError` for a file that is no table of numbers or claims more than it holds, `DevalError` for HDF5 that makes
     its library loop or crash.
@@ -61,7 +59,7 @@ def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTab
 
     `UsageError` where the rows are not as many as the images, or the table brings factors or labels of its own.
     """
-    own = [key for key in KNOWN if key in arrays]
+    own = [key for key in MEANING if key in arrays]
     if own:
         raise UsageError(
             f"{name} holds {', '.join(own)} of its own",
@@ -84,12 +82,8 @@ def table_on(arrays: dict[str, np.ndarray], data: Dataset, name: str) -> CodeTab
 
 
 def _of_npz(path: Path) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist()]
-        if "codes" not in names and len(names) == 1:
-            return {"codes": read_array(archive, names[0])}
     try:
-        return read_arrays(path, alone=True)
+        return read_npz(path)
     except UsageError as error:
         raise error.inside(str(path)) from None
 

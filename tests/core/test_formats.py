@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from code_tables import load_code_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from disentangle_eval.checkpoint import Checkpoint, load, save
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.registry.names import DatasetName, parse_dataset, written_path
 from disentangle_eval.results import plain
 from disentangle_eval.runtime.checksums import checksum

@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from code_tables import load_code_table
 
 import disentangle_eval
 from disentangle_eval.config import build
@@ -20,7 +21,6 @@ from disentangle_eval.data.own import hdf5, npz
 from disentangle_eval.data.own.config import ArrayConfig
 from disentangle_eval.data.sets import own_data
 from disentangle_eval.errors import DevalError, UsageError
-from disentangle_eval.metrics.code_file import load_code_table
 
 OWN = {spec.name: spec for spec in own_data.DATASETS}
 load_npz = partial(npz.load, OWN["npz"], cfg=build(ArrayConfig, {}))

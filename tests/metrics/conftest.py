@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from code_tables import load_code_table
 
 from disentangle_eval.api import Scores
 from disentangle_eval.data.factors import FactorSpace
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.subject import CodeTable
 
 _SCORES: dict[tuple[Path, str, str], Mapping[str, Any]] = {}

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from code_tables import load_code_table
 from pixel_models import GridData, PixelEncoder
 
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.own.known import quantile_classes
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import code_arrays, code_table, load_code_table
+from disentangle_eval.metrics.code_arrays import code_arrays, code_table
 from disentangle_eval.metrics.factors.config import R2Config
 from disentangle_eval.metrics.factors.r2 import R2Metric
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
@@ -133,8 +134,8 @@ def test_factors_of_real_numbers_are_cut_into_the_classes_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"codes": np.zeros((6, 2))}, "received the arrays codes, expected also factor_sizes .* or labels"),
-        ({"z": np.zeros(3)}, "received the arrays z, expected codes .N, K. and factor_sizes"),
+        ({"codes": np.zeros((6, 2))}, "holds codes alone: received no data set"),
+        ({"z": np.zeros(3), "factors": np.zeros(3)}, r"received the arrays factors, z, expected codes \(N, K\)"),
         ({"codes": np.zeros((6, 2)), "factor_sizes": [2, 4]}, "received 2 x 4 = 8 combinations for 6 images"),
         ({"codes": np.zeros((6, 2)), "factor_sizes": [2.0, 3.0]}, "factor_sizes: received float64"),
         ({"codes": np.zeros((6, 2)), "factor_sizes": [0, 6]}, r"factor_sizes: received \[0, 6\]"),
@@ -150,28 +151,6 @@ def test_a_file_that_holds_something_else_is_explained_on_one_line(tmp_path, arr
         load_code_table(path)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
-
-
-def test_files_that_are_no_npz_are_explained_on_one_line(tmp_path):
-    whole = tmp_path / "whole.npz"
-    np.savez(whole, codes=np.zeros((600, 20)), factor_sizes=[600])
-    paths = {name: tmp_path / name for name in ("absent.npz", "text.npz", "empty.npz", "cut.npz", "array.npy")}
-    paths["text.npz"].write_text("hello")
-    paths["empty.npz"].touch()
-    paths["cut.npz"].write_bytes(whole.read_bytes()[:5000])
-    np.save(paths["array.npy"], np.zeros(3))
-    for path in [*paths.values(), tmp_path]:
-        with pytest.raises(UsageError, match=r"an \.npz file with codes") as caught:
-            load_code_table(path)
-        assert str(caught.value).startswith(str(path))
-        assert len(str(caught.value)) < len(str(path)) + 180
-        assert "\n" not in str(caught.value)
-
-
-def test_a_single_array_is_named_as_one(tmp_path):
-    np.save(tmp_path / "codes.npy", np.zeros((6, 2)))
-    with pytest.raises(UsageError, match=r"codes.npy: received a single array, expected an \.npz file with codes"):
-        load_code_table(tmp_path / "codes.npy")
 
 
 def test_the_labels_of_a_data_set_are_those_of_the_subject(space):

@@ -18,7 +18,7 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics import register_metrics
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject
 from disentangle_eval.registry.lookup import Registered, load_registry
 

@@ -6,7 +6,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from disentangle_eval.config import build
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci_es import explicitness
 from disentangle_eval.runtime.draws import stream_seed

@@ -2,12 +2,12 @@ import warnings
 
 import numpy as np
 import pytest
+from code_tables import load_code_table
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, DevalWarning
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.factors.config import IRSConfig
 from disentangle_eval.metrics.factors.irs import IRSMetric
 from disentangle_eval.metrics.subject import CodeTable

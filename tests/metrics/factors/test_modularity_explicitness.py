@@ -10,7 +10,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.factors import modularity_explicitness, softmax_regression
 from disentangle_eval.metrics.factors.config import ModularityExplicitnessConfig
 from disentangle_eval.metrics.factors.modularity_explicitness import (

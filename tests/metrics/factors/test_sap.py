@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.factors.config import SAPConfig
 from disentangle_eval.metrics.factors.sap import SAPMetric, squared_correlations
 from disentangle_eval.metrics.subject import CodeTable

@@ -8,7 +8,7 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.independence.config import UDRConfig
 from disentangle_eval.metrics.independence.udr import UDRMetric
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject

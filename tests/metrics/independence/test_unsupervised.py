@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from code_tables import load_code_table
 from pixel_models import GridData, PixelEncoder
 from scipy.linalg import sqrtm
 from sklearn.metrics import mutual_info_score
@@ -10,7 +11,7 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous
-from disentangle_eval.metrics.code_file import code_table, load_code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.independence.config import UnsupervisedConfig
 from disentangle_eval.metrics.independence.unsupervised import UnsupervisedMetric
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject

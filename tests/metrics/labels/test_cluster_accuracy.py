@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from code_tables import load_code_table
 from pixel_models import GridData
 
 from disentangle_eval.config import build
@@ -8,7 +9,6 @@ from disentangle_eval.data.dataset import ImageDataset
 from disentangle_eval.data.images import ByteImages
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, Continuous, continuous
-from disentangle_eval.metrics.code_file import load_code_table
 from disentangle_eval.metrics.labels.cluster_accuracy import ClusterAccuracyMetric
 from disentangle_eval.metrics.labels.config import ClusterAccuracyConfig
 from disentangle_eval.metrics.subject import CodeTable, EncodedSubject

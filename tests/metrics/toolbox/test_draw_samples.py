@@ -5,7 +5,7 @@ from factor_tables import score
 from disentangle_eval.data.factor_table import FactorTable, table_of_values
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
-from disentangle_eval.metrics.code_file import code_table
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.metrics.toolbox.samples import draw_samples, factor_values, permuted_over_images, random_images
 
