@@ -25,7 +25,7 @@ from disentangle_eval.study.collecting import StudyError
 from disentangle_eval.study.design import Study
 from disentangle_eval.study.processes import Processes
 from disentangle_eval.study.reading import read_study
-from disentangle_eval.study.running import StudyFolder, TrialState, run_study
+from disentangle_eval.study.running import StudyFolder, TrialState, default_root, run_study
 
 # Small networks leave most of a GPU idle: so many seeds share one process there, and one copy of the images.
 SEEDS_ON_CUDA = 10
@@ -84,7 +84,7 @@ def run(
     if dry_run:
         show_estimate(study, data_dir, max(1, workers or available_cores() // cpus_per_trial))
         return
-    folder = StudyFolder(out or Path("studies") / study.name)
+    folder = StudyFolder(out or default_root(study.name))
     engine = engine_of(folder, address, cpus_per_trial, gpus_per_trial, workers)
     received: list[int] = []
 

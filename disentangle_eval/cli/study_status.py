@@ -10,18 +10,20 @@ import click
 
 from disentangle_eval.cli.table import as_json_option, print_json, print_table
 from disentangle_eval.study.missing import warn_of_missing
-from disentangle_eval.study.running import StudyFolder, TrialState, states_of
+from disentangle_eval.study.reading import read_settings
+from disentangle_eval.study.running import StudyFolder, TrialState, default_root, states_of
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("study", type=click.Path(path_type=Path))
 @as_json_option
-def status(folder: Path, as_json: bool) -> None:
-    """Show the progress of every trial of the study in FOLDER.
+def status(study: Path, as_json: bool) -> None:
+    """Show the progress of every trial of STUDY: its folder, or its file, for studies/NAME.
 
     A model, data set or metric whose plugin is no longer installed is named in a warning.
     """
-    states = states_of(StudyFolder(folder))
+    root = default_root(read_settings(study).name) if study.is_file() else study
+    states = states_of(StudyFolder(root))
     warn_of_missing(state.trial for state in states)
     if as_json:
         print_json([described(state) for state in states])

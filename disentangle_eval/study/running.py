@@ -21,6 +21,11 @@ STUDY_FILE = "study.json"
 TRIAL_FILE = "trial.json"
 
 
+def default_root(name: str) -> Path:
+    """The folder of a study of this name, unless another one is given."""
+    return Path("studies") / name
+
+
 class Engine(Protocol):
     """Runs jobs somewhere and says how each ended."""
 

@@ -72,7 +72,9 @@ def find_runs(paths: Iterable[Path]) -> list[RunRecord]:
         if not folders:
             expected = "a run folder of `deval train`, or a folder with such folders in it"
             lack = "holds no run" if path.exists() else "does not exist"
-            raise UsageError("runs", received=f"{str(path)!r}, which {lack}", expected=expected)
+            of_study = path.is_file() and path.suffix == ".toml"
+            advice = "the runs of a study are in its folder, by default studies/NAME" if of_study else ""
+            raise UsageError("runs", received=f"{str(path)!r}, which {lack}", expected=expected, advice=advice)
         for folder in folders:
             found.setdefault(folder.resolve(), read_run(folder))
     return list(found.values())

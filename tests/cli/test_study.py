@@ -90,6 +90,7 @@ def test_trials_that_the_system_kills_are_failures_with_the_cause(deval, file, e
     assert [(state["state"], state["iteration"]) for state in states] == [("failed", 0), ("failed", 0)]
     assert "ended by signal 9" in states[0]["cause"]
     shown = deval("study", "status", "studies/tiny").out
+    assert deval("study", "status", file).out == shown
     assert "0 of 3" in shown
     assert shown.endswith("2 failed\n")
     engine(STOPPED)
@@ -146,6 +147,7 @@ def test_progress_is_shown_without_the_plugins_that_a_study_is_of(deval, tmp_pat
 
 def test_a_folder_or_file_that_is_no_study_is_named(deval, file, tmp_path):
     assert "which has no study.json" in deval("study", "status", tmp_path).error
+    assert "'studies/tiny', which has no study.json" in deval("study", "status", file).error
     assert "which does not exist" in deval("study", "run", tmp_path / "absent.toml").error
     (tmp_path / "bad.toml").write_text("name = ")
     assert "expected a TOML file" in deval("study", "run", tmp_path / "bad.toml").error

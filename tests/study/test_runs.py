@@ -72,6 +72,9 @@ def test_a_run_that_is_named_twice_is_one_run_and_a_folder_without_any_is_refuse
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="which holds no run"):
         find_runs([tmp_path / "empty"])
+    (tmp_path / "mine.toml").touch()
+    with pytest.raises(UsageError, match=r"which holds no run, .* the runs of a study are in its folder"):
+        find_runs([tmp_path / "mine.toml"])
 
 
 def test_a_score_over_iterations_is_the_mean_of_its_draws_and_lines_without_details_have_none(folder):
