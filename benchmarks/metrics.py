@@ -112,7 +112,7 @@ def encoding_tasks(device: torch.device, images: int) -> Iterator[tuple[str, Tas
 
 
 class ReferenceData:
-    """The grid as the reference asks for it; an observation is its image's index."""
+    """The grid as the reference samples it; an observation is its image's index."""
 
     num_factors = len(FACTORS.sizes)
     factors_num_values = FACTORS.sizes

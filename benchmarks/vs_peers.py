@@ -149,7 +149,7 @@ class Setting:
 
 
 class Slices:
-    """The data loader of a contestant's loop: hands out batches when the other end of the pipe asks for some, and
+    """The data loader of a contestant's loop: hands out batches when the other end of the pipe requests some, and
     answers with the CPU seconds from the first of them until the loop asked for one more. Asked for None, it ends all.
     """
 

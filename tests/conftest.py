@@ -14,7 +14,7 @@ DISTS = Path(__file__).parent / "dists"
 
 
 def write_distribution(source: Path, site: Path) -> None:
-    """Copies the modules of a distribution into a folder and writes the metadata beside them."""
+    """Copies the modules of a distribution into a folder and writes the metadata next to them."""
     shutil.copytree(source, site, dirs_exist_ok=True, ignore=shutil.ignore_patterns("pyproject.toml", "__pycache__"))
     project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
     metadata = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"

@@ -164,7 +164,7 @@ def started(bench: Bench, case: Case, folder: Path, **options: Any) -> Run:
 def verdict(one: Checkpoint, other: Checkpoint, notes: list[str], tolerance: float) -> Line:
     """Whether weights are within a tolerance, random state and counters are the same, and nothing fell back to eager.
 
-    A tolerance of 0 asks for the same bits everywhere.
+    A tolerance of 0 means the same bits everywhere.
     """
     different = differing(one, other)
     near = distance(one.weights, other.weights)

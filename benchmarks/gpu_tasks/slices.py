@@ -42,7 +42,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Lines of the tasks done, in several files that are kept alike; `common` stands in every line."""
+    """Lines of the tasks done, in several files that are kept alike; `common` is in every line."""
 
     paths: tuple[Path, ...]
     earlier: tuple[Path, ...]

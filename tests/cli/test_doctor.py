@@ -1,4 +1,4 @@
-"""`deval doctor`: what works, what is missing and how to get it; `deval completion`: names where a shell asks."""
+"""`deval doctor`: what works, what is missing and how to get it; `deval completion`: names for a shell."""
 
 import json
 import os

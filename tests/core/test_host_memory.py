@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# Two images' worth of activations are freed and made again, as in every iteration, beside one that stays.
+# Two images' worth of activations are freed and made again, as in every iteration, next to one that stays.
 FAULTS = """
 import resource
 import torch

@@ -260,7 +260,7 @@ def test_no_more_labelled_images_are_reported_as_used_than_there_are(score, name
 def test_a_code_of_classes_and_numbers_with_its_posterior_is_scored(score, name):
     subject = mixed()
     if not SPECS[name].needs <= subject.offered:
-        pytest.skip("asks for what the model does not offer")
+        pytest.skip("needs what the model does not offer")
     protocol = next(iter(config_of(name).protocols))
     json.dumps(score(name, protocol, subject).values, allow_nan=False)
 

@@ -172,7 +172,7 @@ def test_what_the_hub_refuses_names_where_the_files_are(hub, tmp_path) -> None:
 
 @pytest.fixture
 def real():
-    """The real client, where it is installed; nothing here asks the network."""
+    """The real client, where it is installed; nothing here uses the network."""
     return pytest.importorskip("huggingface_hub")
 
 

@@ -57,7 +57,7 @@ def test_a_description_that_is_none_of_a_run_is_refused_in_one_line(folder, chan
     assert "\n" not in str(caught.value)
 
 
-def test_models_of_one_name_are_told_apart_by_where_they_are_from(folder):
+def test_models_of_one_name_are_distinguished_by_where_they_are_from(folder):
     (run,) = find_runs([folder])
     other = replace(run, distribution="e", version=2)
     assert labels_of_runs([run, other]) == ["a of d (version 1)", "a of e (version 2)"]

@@ -1,6 +1,6 @@
 """Linear support vector machines of one real number x, as scikit-learn's `LinearSVC` fits them, in a tenth of its time.
 
-One machine tells a class (y = 1) from the others (y = -1). liblinear, which scikit-learn calls, minimises
+One machine separates a class (y = 1) from the others (y = -1). liblinear, which scikit-learn calls, minimises
 
     f(w, b) = (w^2 + b^2) / 2 + sum over i of C_i max(0, 1 - y_i (w x_i + b))^2
 

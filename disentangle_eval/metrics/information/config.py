@@ -12,7 +12,7 @@ class GILBOConfig(MetricConfig):
     """Settings of GILBO.
 
     Protocols: `official`, the code of the authors (Alemi & Fischer, 2018), many hours on a CPU; `light`, minutes
-    on a CPU: a narrower encoder, trained briefly, hence a looser lower bound.
+    on a CPU: a narrower encoder, trained briefly, so that the lower bound is looser.
     """
 
     protocols: ClassVar[Mapping[str, Values]] = {

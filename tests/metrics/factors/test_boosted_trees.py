@@ -81,7 +81,7 @@ def test_rows_that_trees_were_fitted_to_are_predicted_without_a_second_pass(clas
         np.testing.assert_array_equal(trees.fitted, trees.predict(codes))
 
 
-def test_neighbours_in_float32_are_told_apart():
+def test_neighbours_in_float32_are_distinguished():
     # Half of the midpoints between such neighbours are, in float32, the upper one.
     place = np.arange(400) % 40
     x = (2 + place * np.spacing(np.float32(2))).astype(np.float32)[:, None]

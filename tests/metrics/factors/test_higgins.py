@@ -131,7 +131,7 @@ def test_the_closed_protocol_depends_on_units_and_the_converged_one_does_not(spa
     assert score(large, "converged").values["factor_confusion"] == score(small, "converged").values["factor_confusion"]
 
 
-def test_two_factors_are_told_apart_by_every_solver():
+def test_two_factors_are_distinguished_by_every_solver():
     space = FactorSpace(("a", "b"), (6, 7))
     table = CodeTable(space.classes(np.arange(len(space)))[:, :1], space)
     assert {protocol: score(table, protocol).values["value"] for protocol in PROTOCOLS} == dict.fromkeys(PROTOCOLS, 1.0)

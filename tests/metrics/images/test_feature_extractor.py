@@ -31,7 +31,7 @@ def save_exported(path, module):
 
 
 @pytest.mark.parametrize(("save", "kind"), [(save_torchscript, "TorchScript"), (save_exported, "exported")])
-def test_programs_are_told_apart_by_what_is_in_them(tmp_path, save, kind):
+def test_programs_are_distinguished_by_what_is_in_them(tmp_path, save, kind):
     module = Extractor().eval()
     path = save(tmp_path / "tiny.pt2", module).rename(tmp_path / "no-suffix")
     extractor = load_extractor(str(path), CPU)

@@ -82,7 +82,7 @@ def test_chance_is_that_of_permuted_codes_where_classes_are_too_small_for_indepe
     assert votes.values["train_chance"] >= votes.chance - 0.05
 
 
-def test_correlated_factors_are_told_apart_only_as_far_as_their_images_allow():
+def test_correlated_factors_are_distinguished_only_as_far_as_their_images_allow():
     factors = np.repeat(np.random.default_rng(0).integers(5, size=(400, 1)), 2, axis=1)
     table = labelled(factors + 0.01 * np.random.default_rng(1).normal(size=(400, 2)), factors)
     assert score("factorvae", table, "labelled").values["value"] == pytest.approx(0.5, abs=0.02)

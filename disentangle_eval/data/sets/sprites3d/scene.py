@@ -85,4 +85,4 @@ OCCLUSION = 0.75
 CONTACT, CONTACT_HEIGHT = 0.35, 0.22
 
 HIGHLIGHT, HIGHLIGHT_POWER = 0.42, 38  # on the solid
-SHINE, SHINE_HEIGHT = 0.3, 0.9  # of the floor, in which what stands higher shows less
+SHINE, SHINE_HEIGHT = 0.3, 0.9  # of the floor, in which what is higher shows less

@@ -1,4 +1,4 @@
-"""Images of three brightnesses in a training set and a labelled test set, and a model that tells them apart."""
+"""Images of three brightnesses in a training set and a labelled test set, and a model that distinguishes them."""
 
 from disentangle_eval import DatasetSpec, ModelSpec, hookimpl
 
