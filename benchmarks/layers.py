@@ -38,7 +38,8 @@ from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.convolutions import DOUBLING, FEW_CHANNELS, Geometry, doubling
 from disentangle_eval.runtime.devices import describe_device
 from disentangle_eval.runtime.host_memory import keep_freed_memory
-from disentangle_eval.runtime.products import product
+from disentangle_eval.runtime.processor import default_products
+from disentangle_eval.runtime.products import LARGE, product
 from disentangle_eval.training.training import Training
 
 SEED = 0
@@ -98,8 +99,9 @@ def forms(shape: Shape) -> Iterator[tuple[str, str, Forms]]:
     if shape.kind == "dense":
         gradient = torch.randn(len(x), len(weight))
         factors = {"output": (x, weight), "input": (gradient, weight.t()), "weight": (gradient.t(), x.t())}
+        used = "onednn" if default_products() == "onednn" and weight.numel() >= LARGE else "own"
         for name, (a, b) in factors.items():
-            yield name, "own", {"own": lambda a=a, b=b: linear(a, b), "onednn": lambda a=a, b=b: product(a, b)}
+            yield name, used, {"own": lambda a=a, b=b: linear(a, b), "onednn": lambda a=a, b=b: product(a, b)}
         return
     x, weight = (value.to(memory_format=torch.channels_last) for value in (x, weight))
     yield from (of_convolution if shape.kind == "convolution" else of_transposed)(shape, x, weight)
