@@ -30,9 +30,10 @@ SEED = 0
 def calibrated(model: Any, origin: Origin | None, data_dir: Path | None = None) -> tuple[Any, Origin]:
     """A copy of a checkpoint's model with clean batch statistics, and its origin, which reports them.
 
-    The statistics are means over batches of `BATCH` images, `IMAGES` of the data set trained on, drawn without
-    replacement from seed `SEED`, or all of them where there are fewer. A model that is calibrated already is returned
-    as it is. `UsageError` for a model from no checkpoint and for one without batch normalisation in its encoder.
+    The statistics are means over batches of `BATCH` images, `IMAGES` of those that training sees, drawn without
+    replacement from seed `SEED`; where there are fewer, over as many whole batches as there are. A model that is
+    calibrated already is returned as it is. `UsageError` for a model from no checkpoint and for one without batch
+    normalisation in its encoder.
     """
     from disentangle_eval.api import Encoder
     from disentangle_eval.metrics.toolbox.encoding import device_of
