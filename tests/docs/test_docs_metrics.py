@@ -51,7 +51,7 @@ def test_the_arrays_of_the_page_on_the_command_line_are_scored():
 
 
 def test_the_costs_are_those_measured():
-    lines = [line for line in evidence("benchmarks/metrics.jsonl") if line["hardware"].startswith("AMD EPYC")]
+    lines = [line for line in evidence("benchmarks/metrics.jsonl") if line["hardware"].startswith("AMD EPYC,")]
     measured = {line["task"]: line for line in lines}
     ours = {task.partition(" ")[0]: line for task, line in measured.items() if not task.endswith(" reference")}
     for metric, *cells in table_of("metrics/index.md", "metric", "seconds")[1:]:
@@ -97,10 +97,3 @@ def test_the_guide_lists_every_need_of_a_metric():
     guide = (DOCS / "plugin-guide.md").read_text()
     paragraph = guide.partition("The spec's `needs` lists")[2].partition("\n\n")[0]
     assert set(get_args(Need)) <= set(re.findall(r"`([a-z-]+)`", paragraph))
-
-
-@pytest.mark.parametrize(("page", "task"), [("dci-regression", "dci-regression lasso"), ("infomec", "infomec hsu")])
-def test_the_chance_of_the_table_of_costs_is_that_of_the_pages_that_explain_it(page, task):
-    *_, newest = (line for line in evidence("benchmarks/metrics.jsonl") if line["task"] == task and "chance" in line)
-    assert says(f"metrics/{page}.md", f"{newest['chance']:.2f} for [ten dimensions that mix the factors of dSprites]")
-    assert says(f"metrics/{page}.md", f"is {newest['value']:.2f}.")
