@@ -107,48 +107,6 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     ),
 }
 
-OF_A_RUN: dict[str, Callable[[RunFolder], str]] = {
-    "run_facts": run_tables.run_facts,
-    "run_scores": run_tables.run_scores,
-    "run_course": run_tables.run_course,
-}
-OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
-    "facts": run_tables.facts,
-    "scores": run_tables.scores,
-    "course_of_seeds": run_tables.course_of_seeds,
-    "each_run": run_tables.each_run,
-    "each_setting": run_tables.each_setting,
-    "compared_scores": run_tables.compared_scores,
-    "compared_differences": run_tables.compared_differences,
-    "compared_correlations": run_tables.compared_correlations,
-    "behind_the_first": run_tables.behind_the_first,
-    "commands": run_tables.commands,
-}
-
-OF_ROWS: dict[str, Callable[[list[Mapping[str, Any]]], str]] = {
-    "published": published_table.markdown,
-    "published_commands": published_table.commands,
-    "by_seed": published_table.by_seed,
-}
-
-MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n)(\n(?:\|[^\n]*\n)+|\n```sh\n.*?```\n)?", re.DOTALL)
-
-
-def made(command: str) -> str:
-    """The table that a comment names."""
-    kind, argument = command.split()
-    if kind in OF_A_RUN:
-        return OF_A_RUN[kind](RunFolder(EVIDENCE / argument))
-    if kind in OF_A_GROUP:
-        return OF_A_GROUP[kind]([(name, RunFolder(EVIDENCE / folder)) for name, folder in GROUPS[argument]])
-    if kind in OF_ROWS:
-        return OF_ROWS[kind](published_table.read(argument))
-    if kind == "accuracy_over_training":
-        return accuracy_over_training(EVIDENCE / argument)
-    if kind == "background":
-        return background(EVIDENCE / argument)
-    return performance_tables.tables(EVIDENCE / "benchmarks")[kind, argument]
-
 
 def accuracy_over_training(path: Path) -> str:
     """The accuracy every few iterations, one row per setting."""
@@ -171,6 +129,52 @@ def background(path: Path) -> str:
         if rate > 0.1
     ]
     return table(["run", "dimension", "I_U (nats)", "correlation"], rows)
+
+
+OF_A_RUN: dict[str, Callable[[RunFolder], str]] = {
+    "run_facts": run_tables.run_facts,
+    "run_scores": run_tables.run_scores,
+    "run_course": run_tables.run_course,
+}
+OF_A_GROUP: dict[str, Callable[[Runs], str]] = {
+    "facts": run_tables.facts,
+    "scores": run_tables.scores,
+    "course_of_seeds": run_tables.course_of_seeds,
+    "each_run": run_tables.each_run,
+    "each_setting": run_tables.each_setting,
+    "compared_scores": run_tables.compared_scores,
+    "compared_differences": run_tables.compared_differences,
+    "compared_correlations": run_tables.compared_correlations,
+    "behind_the_first": run_tables.behind_the_first,
+    "commands": run_tables.commands,
+}
+
+OF_A_FILE: dict[str, Callable[[Path], str]] = {
+    "accuracy_over_training": accuracy_over_training,
+    "background": background,
+}
+
+OF_ROWS: dict[str, Callable[[list[Mapping[str, Any]]], str]] = {
+    "published": published_table.markdown,
+    "published_commands": published_table.commands,
+    "by_seed": published_table.by_seed,
+}
+
+MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n)(\n(?:\|[^\n]*\n)+|\n```sh\n.*?```\n)?", re.DOTALL)
+
+
+def made(command: str) -> str:
+    """The table that a comment names."""
+    kind, argument = command.split()
+    if kind in OF_A_RUN:
+        return OF_A_RUN[kind](RunFolder(EVIDENCE / argument))
+    if kind in OF_A_GROUP:
+        return OF_A_GROUP[kind]([(name, RunFolder(EVIDENCE / folder)) for name, folder in GROUPS[argument]])
+    if kind in OF_ROWS:
+        return OF_ROWS[kind](published_table.read(argument))
+    if kind in OF_A_FILE:
+        return OF_A_FILE[kind](EVIDENCE / argument)
+    return performance_tables.tables(EVIDENCE / "benchmarks")[kind, argument]
 
 
 def written(page: str) -> str:
