@@ -136,6 +136,16 @@ def continuous(dim: int) -> tuple[CodeDimension, ...]:
     return (Continuous(),) * dim
 
 
+def with_classes(classes: Sequence[int]) -> tuple[CodeDimension, ...]:
+    """A code by the number of classes of each column, 0 for a real number."""
+    return tuple(Categorical(number) if number else Continuous() for number in classes)
+
+
+def classes_of(code: Sequence[CodeDimension]) -> list[int]:
+    """The number of classes of each column of a code table, 0 for a real number."""
+    return [dimension.classes if isinstance(dimension, Categorical) else 0 for dimension in code]
+
+
 def is_categorical(code: Sequence[CodeDimension]) -> list[bool]:
     """Which columns of a code table hold class indices."""
     return [isinstance(dimension, Categorical) for dimension in code]

@@ -25,7 +25,8 @@ def encode(
     """The codes of every image of a data set with what is known of the images, as arrays by name.
 
     `model` is a run or any source that `load_model` takes; `data` is by default what it was trained on. The arrays are
-    `codes` (N, K) float32 in the order of the images; `factors` (N, F), the values of each image where they are known;
+    `codes` (N, K) float32 in the order of the images; `log_variance` (N, K), where the codes are the means of normal
+    posteriors under a standard normal prior; `factors` (N, F), the values of each image where they are known;
     else `factor_sizes` (F,) where the images are a full grid in which the last factor varies fastest, or `factors`
     (N, F), the classes of each image; `factor_names` (F,); `labels` (N,); and `code_classes` (K,), the number of
     classes of a categorical column and 0 for a column of real numbers. `score` takes them, and `deval score --codes`

@@ -10,7 +10,7 @@ from disentangle_eval.api import FactorGrid, Subject
 from disentangle_eval.data.factors import FactorSpace, is_in_grid_order
 from disentangle_eval.data.own.known import counts, known_of, values_of
 from disentangle_eval.errors import UsageError, warn
-from disentangle_eval.latents import Categorical, CodeDimension, Continuous
+from disentangle_eval.latents import CodeDimension, classes_of, with_classes
 from disentangle_eval.metrics.grid_order import better_order
 from disentangle_eval.metrics.subject import CodeTable
 
@@ -56,8 +56,9 @@ def code_arrays(subject: Subject) -> dict[str, np.ndarray]:
     where the images are in grid order, or else as classes, which those cut into `factor_bins` classes are, too.
     """
     arrays = {"codes": subject.codes(np.arange(len(subject)))}
-    if any(isinstance(dimension, Categorical) for dimension in subject.code):
-        classes = [dimension.classes if isinstance(dimension, Categorical) else 0 for dimension in subject.code]
+    if (log_variance := _log_variance(subject)) is not None:
+        arrays["log_variance"] = log_variance
+    if any(classes := classes_of(subject.code)):
         arrays["code_classes"] = np.array(classes)
     if "factors" in subject.offered:
         factors = subject.factors
@@ -71,6 +72,22 @@ def code_arrays(subject: Subject) -> dict[str, np.ndarray]:
     if "labels" in subject.offered:
         arrays["labels"] = subject.labels
     return arrays
+
+
+def _log_variance(subject: Subject) -> np.ndarray | None:
+    """The log variances (N, K) of the normal posteriors whose means are the codes, None where there are none."""
+    index = np.arange(len(subject))
+    if not {"encoder", "posterior", "images"} <= subject.offered or len(index) < 2:
+        return subject.log_variance(index)
+    import torch
+
+    from disentangle_eval.metrics.toolbox.encoding import device_of
+    from disentangle_eval.metrics.toolbox.posteriors import is_normal_around_codes, posterior_table
+
+    first = torch.from_numpy(index[:2]).to(device_of(subject.model))
+    if not is_normal_around_codes(subject.model, subject.data.images(first)):
+        return None
+    return posterior_table(subject, index).log_variance.cpu().numpy()
 
 
 def _refuse_huge(table: CodeTable) -> None:
@@ -104,5 +121,4 @@ def code_dimensions(arrays: Mapping[str, np.ndarray]) -> tuple[CodeDimension, ..
     """What the columns of a table hold, by its `code_classes`; None where it has none."""
     if "code_classes" not in arrays:
         return None
-    classes = counts(arrays["code_classes"], "code_classes", least=0)
-    return tuple(Categorical(n) if n else Continuous() for n in classes)
+    return with_classes(counts(arrays["code_classes"], "code_classes", least=0))

@@ -23,6 +23,10 @@ from torch import Tensor, nn
 from disentangle_eval.errors import DevalError, UsageError, describe
 
 ProgramKind = Literal["TorchScript", "exported", "ONNX"]
+Loaded = tuple[Callable[[Tensor], Any], str]
+
+# The name under which a file of `deval export` keeps its settings as a source, written as after a "?".
+SETTINGS = "deval-settings"
 
 _LOG = logging.getLogger("disentangle_eval")
 
@@ -37,12 +41,16 @@ _announced: set[str] = set()
 
 @dataclass(frozen=True)
 class Program:
-    """A program on a device: `compute` maps a tensor on that device to whatever the program returns."""
+    """A program on a device: `compute` maps a tensor on that device to whatever the program returns.
+
+    `settings` is the text that `deval export` keeps in its files, empty for any other file.
+    """
 
     name: str
     kind: ProgramKind
     sha256: str
     compute: Callable[[Tensor], Any]
+    settings: str = ""
 
 
 def program_kind(contents: bytes) -> ProgramKind | None:
@@ -73,7 +81,7 @@ def load_program(what: str, path: Path, contents: bytes, kind: ProgramKind, devi
         _announced.add(checksum)
     load = {"TorchScript": _torchscript, "exported": _exported, "ONNX": _onnx}[kind]
     try:
-        compute = load(contents, device)
+        compute, settings = load(contents, device)
     except DevalError:
         raise
     except Exception as error:  # whatever a damaged file makes the reader raise
@@ -81,29 +89,30 @@ def load_program(what: str, path: Path, contents: bytes, kind: ProgramKind, devi
             f"{what}: the {kind} program {str(path)!r} cannot be loaded ({describe(error)})",
             advice=f"save it again with torch {torch.__version__}" if kind != "ONNX" else "export it again",
         ) from None
-    return Program(path.name, kind, checksum, compute)
+    return Program(path.name, kind, checksum, compute, settings)
 
 
-def _torchscript(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
+def _torchscript(contents: bytes, device: torch.device) -> Loaded:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         module: nn.Module = torch.jit.load(io.BytesIO(contents), map_location=device)
-    return module.eval()
+    return module.eval(), ""
 
 
-def _exported(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
+def _exported(contents: bytes, device: torch.device) -> Loaded:
     from torch.export.passes import move_to_device_pass
 
     objects = [name for name in archive_names(contents) if _OBJECT.search(name)]
     if objects:
         raise ValueError(f"it holds the pickled object {objects[0]}, which could run code when read")
+    stored = {SETTINGS: ""}
     with _weights_only(), without_log("torch.export"):
-        program = torch.export.load(io.BytesIO(contents))
+        program = torch.export.load(io.BytesIO(contents), extra_files=stored)
     module: nn.Module = move_to_device_pass(program, device).module()
-    return module
+    return module, stored[SETTINGS]
 
 
-def _onnx(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
+def _onnx(contents: bytes, device: torch.device) -> Loaded:
     if importlib.util.find_spec("onnxruntime") is None:
         raise UsageError(
             "ONNX: onnxruntime is not installed", advice="pip install 'disentangle-eval[onnx]', or onnxruntime alone"
@@ -123,7 +132,7 @@ def _onnx(contents: bytes, device: torch.device) -> Callable[[Tensor], Any]:
         array = np.ascontiguousarray(x.detach().cpu().numpy())
         return [torch.as_tensor(output).to(x.device) for output in session.run(None, {first.name: array})]
 
-    return compute
+    return compute, session.get_modelmeta().custom_metadata_map.get(SETTINGS, "")
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.distributions import Normal as NormalDistribution
 from torch.nn.functional import interpolate
 
 from disentangle_eval.api import Dataset, Draw
 from disentangle_eval.errors import DevalError, UsageError, describe
-from disentangle_eval.latents import Categorical, CodeDimension, Normal, OneHot, Prior, Uniform, continuous
+from disentangle_eval.latents import CodeDimension, Normal, OneHot, Prior, Uniform, with_classes
 from disentangle_eval.runtime.evaluating import eval_mode
 from disentangle_eval.sources.settings import SourceSettings
 
@@ -50,30 +51,36 @@ class ForeignModel(nn.Module):
         return self
 
     def outputs(self, x: Tensor) -> Tensor:
-        """What the callable returns for a batch, the chosen one of several outputs.
+        """The chosen one of the callable's outputs for a batch; errors as of `computed` and `output`."""
+        return self.output(self.computed(x), "output", x.device)
 
-        A tensor, or an array of another library, which becomes a float32 tensor. `DevalError` where it fails or returns
-        neither, with the shape that it received.
-        """
+    def computed(self, x: Tensor) -> Any:
+        """Whatever the callable returns for a batch; `DevalError` where it fails, with the shape that it received."""
         try:
             with eval_mode(self.module):
-                found = self._compute[0](x)
+                return self._compute[0](x)
         except Exception as error:  # a program of the user's may raise anything
             raise DevalError(
                 f"{self.name}: failed on a batch of shape {tuple(x.shape)} ({describe(error)})",
                 advice=self._advice(error),
             ) from error
-        chosen = self._chosen(found)
+
+    def output(self, found: Any, setting: str, device: torch.device) -> Tensor:
+        """The output that a setting names, a tensor, or an array of another library as a float32 tensor on the device.
+
+        `UsageError` where there is none of that name, `DevalError` where it is neither.
+        """
+        chosen = self._chosen(found, setting)
         if isinstance(chosen, Tensor):
             return chosen
         try:
-            return torch.tensor(np.asarray(chosen.__array__(), dtype=np.float32), device=x.device)
+            return torch.tensor(np.asarray(chosen.__array__(), dtype=np.float32), device=device)
         except (AttributeError, TypeError, ValueError):
             raise DevalError(
                 self.name,
                 received=type(chosen).__name__,
                 expected="a tensor or an array",
-                advice="return one, or name the attribute that has it, such as output=mean",
+                advice=f"return one, or name the attribute that has it, such as {setting}=mean",
             ) from None
 
     def _advice(self, error: Exception) -> str:
@@ -85,22 +92,22 @@ class ForeignModel(nn.Module):
             "images"
         )
 
-    def _chosen(self, found: Any) -> Any:
-        name = self.settings.output
+    def _chosen(self, found: Any, setting: str) -> Any:
+        name = getattr(self.settings, setting)
         if isinstance(found, Mapping):
             if name and name not in found:
-                raise UsageError("output", received=name, expected=f"one of: {', '.join(map(str, found))}")
+                raise UsageError(setting, received=name, expected=f"one of: {', '.join(map(str, found))}")
             return found[name] if name else next(iter(found.values()))
         if isinstance(found, Sequence):
             if name and (not name.isdigit() or int(name) >= len(found)):
-                raise UsageError("output", received=name, expected=f"a number from 0 to {len(found) - 1}")
+                raise UsageError(setting, received=name, expected=f"a number from 0 to {len(found) - 1}")
             return found[int(name or 0)]
         if isinstance(found, Tensor) and name not in ("", "0"):
-            raise UsageError("output", received=name, expected="none, since there is one output, a tensor")
+            raise UsageError(setting, received=name, expected="none, since there is one output, a tensor")
         if isinstance(found, Tensor) or not name:
             return found
         if not hasattr(found, name):
-            raise UsageError("output", received=name, expected=f"an attribute of {type(found).__name__}")
+            raise UsageError(setting, received=name, expected=f"an attribute of {type(found).__name__}")
         return getattr(found, name)
 
 
@@ -112,30 +119,53 @@ class ForeignEncoder(ForeignModel):
     def see(self, x: Tensor) -> Tensor:
         """The codes of a first batch, by which the dimensions of the code are known."""
         found = self.encode(x)
-        classes = self.settings.classes
-        self.code = (Categorical(classes),) * found.shape[1] if classes else continuous(found.shape[1])
+        columns, of_columns = found.shape[1], self.settings.code_classes
+        if of_columns and len(of_columns) != columns:
+            received, expected = f"{len(of_columns)} numbers", f"{columns}, one per column of the code"
+            raise UsageError("code_classes", received=received, expected=expected)
+        self.code = with_classes(of_columns or (self.settings.classes or 0,) * columns)
         return found
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] -> (B, K) float32."""
-        found = self.outputs(prepared(x, self.settings)).float()
-        if found.dim() > 2 and found[0].numel() == found.shape[1]:
-            found = found.flatten(1)
-        if found.dim() == 1 and len(found) == len(x):
-            found = found[:, None]
-        if found.dim() != 2 or len(found) != len(x):
-            raise DevalError(
-                self.name,
-                received=f"outputs of shape {tuple(found.shape)} for {len(x)} images",
-                expected=f"({len(x)}, K), one row per image",
-                advice="choose another of several outputs with ?output=1",
-            )
+        found = self.rows(self.outputs(prepared(x, self.settings)), len(x))
         classes = self.settings.classes
         if classes and found.shape[1] > 1:
             if found.shape[1] != classes:
                 raise UsageError("classes", received=str(classes), expected=f"{found.shape[1]}, as the outputs are")
             return found.argmax(dim=1, keepdim=True).float()
         return found.softmax(dim=1) if self.settings.softmax else found
+
+    def rows(self, found: Tensor, images: int) -> Tensor:
+        """An output as one row per image, (images, K) float32; `DevalError` where it has another shape."""
+        found = found.float()
+        if found.dim() > 2 and found[0].numel() == found.shape[1]:
+            found = found.flatten(1)
+        if found.dim() == 1 and len(found) == images:
+            found = found[:, None]
+        if found.dim() != 2 or len(found) != images:
+            raise DevalError(
+                self.name,
+                received=f"outputs of shape {tuple(found.shape)} for {images} images",
+                expected=f"({images}, K), one row per image",
+                advice="choose another of several outputs with ?output=1",
+            )
+        return found
+
+
+class ForeignPosterior(ForeignEncoder):
+    """Maps images in [0, 1] to normal posteriors, whose means are the codes; their prior is standard normal."""
+
+    def posterior(self, x: Tensor) -> NormalDistribution:
+        """(B, C, H, W) in [0, 1] -> q(z|x), batch shape (B, K)."""
+        found = self.computed(prepared(x, self.settings))
+        mean, log_variance = (
+            self.rows(self.output(found, setting, x.device), len(x)) for setting in ("output", "log_variance")
+        )
+        if mean.shape != log_variance.shape:
+            received, expected = f"shape {tuple(log_variance.shape)}", f"{tuple(mean.shape)}, as the codes"
+            raise UsageError("log_variance", received=received, expected=expected)
+        return NormalDistribution(mean, (0.5 * log_variance).exp())
 
 
 class ForeignGenerator(ForeignModel):

@@ -8,28 +8,48 @@ import shlex
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
-from disentangle_eval.api import Encoder, Generator, Model
+from disentangle_eval.api import Encoder, Generator, Model, Posterior
 from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError, UsageError, describe
+from disentangle_eval.latents import classes_of
+from disentangle_eval.metrics.toolbox.posteriors import base_of, is_normal_around_codes
 from disentangle_eval.opening.models import restore_model
 from disentangle_eval.opening.origins import find_checkpoint, find_run
 from disentangle_eval.results import read_results
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.runtime.files import make_folder, sha256, write_atomically, writing
-from disentangle_eval.runtime.programs import without_log
+from disentangle_eval.runtime.programs import SETTINGS, without_log
 from disentangle_eval.sources.adapters import text_of_prior
 from disentangle_eval.sources.published import CONFIG, FORMAT, WEIGHTS
+from disentangle_eval.sources.settings import source_settings, written_source
 
 ExportKind = Literal["pt2", "onnx", "safetensors"]
 EXAMPLES = 2
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A network to export: its name, an example of its input, and the settings with which its file is a source."""
+
+    name: str
+    network: nn.Module
+    example: Tensor
+    settings: Mapping[str, Any]
+
+    @property
+    def stored(self) -> str:
+        """The settings as they are kept in the file."""
+        return written_source("", source_settings(dict(self.settings))).removeprefix("?")
 
 
 class _Encode(nn.Module):
@@ -40,6 +60,18 @@ class _Encode(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         codes: Tensor = self.model.encode(x)
         return codes
+
+
+class _Infer(nn.Module):
+    """The mean of a model's posterior, which is its code, and the log variance."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        posterior = base_of(self.model.posterior(x))
+        return posterior.mean, 2 * posterior.stddev.log()
 
 
 class _Generate(nn.Module):
@@ -56,7 +88,8 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
     """Write the model of a checkpoint or run folder to a folder, and return the files; the last is the model card.
 
     `pt2` and `onnx` write its encoder and generator, as far as it has them, for any number of images in [0, 1] or
-    latents; `safetensors` its weights and settings. Under one version of torch equal models make equal `pt2` files.
+    latents. An encoder whose codes are the means of normal posteriors has their log variances as a second output.
+    `safetensors` writes its weights and settings. Under one version of torch equal models make equal `pt2` files.
     `UsageError` where a library is missing, `DevalError` where the model cannot be exported.
     """
     from disentangle_eval.checkpoint import load
@@ -74,32 +107,58 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
 
 
 def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folder: Path) -> list[Path]:
-    parts: list[tuple[str, nn.Module, Tensor]] = []
+    parts = []
     if isinstance(model, Encoder):
-        parts.append(("encoder", _Encode(model), GeneratorDraw(0).uniform(EXAMPLES, *checkpoint.data["shape"])))
+        parts.append(_encoder(model, GeneratorDraw(0).uniform(EXAMPLES, *checkpoint.data["shape"])))
     if isinstance(model, Generator):
-        parts.append(("generator", _Generate(model), model.prior.sample(GeneratorDraw(0), EXAMPLES)))
+        parts.append(_generator(model))
     if not parts:
         raise UsageError(
             f"model {checkpoint.model['name']!r} has neither an encoder nor a generator to export",
             advice="--to safetensors writes its weights",
         )
-    write: Callable[[nn.Module, Tensor, Path], None] = {"pt2": _write_pt2, "onnx": _write_onnx}[kind]
+    write: Callable[[_Part, Path], None] = {"pt2": _write_pt2, "onnx": _write_onnx}[kind]
     files = []
-    for name, part, example in parts:
-        file = folder / f"{name}.{kind}"
+    for part in parts:
+        file = folder / f"{part.name}.{kind}"
         try:
-            with _whole(file) as unfinished:
-                write(part.eval(), example, unfinished)
+            with _whole(file) as unfinished, without_checks_of_parameters():
+                part.network.eval()
+                write(part, unfinished)
         except DevalError:
             raise
         except Exception as error:  # whatever a model that cannot be traced makes torch raise
             raise DevalError(
-                f"the {name} of {checkpoint.model['name']!r} cannot be exported as {kind} ({describe(error)[:300]})",
+                f"the {part.name} of {checkpoint.model['name']!r} cannot be exported as {kind} "
+                f"({describe(error)[:300]})",
                 advice="choose another format, such as --to safetensors, which takes every model",
             ) from error
         files.append(file)
     return files
+
+
+def _encoder(model: Encoder, example: Tensor) -> _Part:
+    if isinstance(model, Posterior) and is_normal_around_codes(model, example):
+        return _Part("encoder", _Infer(model), example, {"log_variance": "1"})
+    classes = classes_of(model.code)
+    return _Part("encoder", _Encode(model), example, {"code_classes": classes} if any(classes) else {})
+
+
+def _generator(model: Generator) -> _Part:
+    prior = text_of_prior(model.prior)
+    settings = {"role": "generator", "prior": prior} if prior else {}
+    return _Part("generator", _Generate(model), model.prior.sample(GeneratorDraw(0), EXAMPLES), settings)
+
+
+@contextmanager
+def without_checks_of_parameters() -> Iterator[None]:
+    """Within, distributions of torch look at no values, which a network that is being traced does not have."""
+    before = Distribution._validate_args
+    Distribution.set_default_validate_args(False)
+    try:
+        yield
+    finally:
+        Distribution.set_default_validate_args(before)
 
 
 @contextmanager
@@ -111,25 +170,36 @@ def _whole(file: Path) -> Iterator[Path]:
         unfinished.replace(file)
 
 
-def _write_pt2(part: nn.Module, example: Tensor, file: Path) -> None:
+def _write_pt2(part: _Part, file: Path) -> None:
     batch = torch.export.Dim("batch", min=1)
     with torch.no_grad():
-        program = torch.export.export(part, (example,), dynamic_shapes=({0: batch},))
+        program = torch.export.export(part.network, (part.example,), dynamic_shapes=({0: batch},))
     # Lines of source with this machine's paths: the same model would be another file in another folder.
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)
     # torch opens its files by name alone.
-    torch.export.save(program, file)
+    torch.export.save(program, file, extra_files={SETTINGS: part.stored})
 
 
-def _write_onnx(part: nn.Module, example: Tensor, file: Path) -> None:
+def _write_onnx(part: _Part, file: Path) -> None:
     _require("onnx")
-    axes = {"input": {0: "batch"}, "output": {0: "batch"}}
+    import onnx
+
+    outputs = ["output", "log_variance"] if "log_variance" in part.settings else ["output"]
     with warnings.catch_warnings(), without_log("torch.onnx"), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            part, (example,), file, input_names=["input"], output_names=["output"], dynamic_axes=axes, dynamo=False
+            part.network,
+            (part.example,),
+            file,
+            input_names=["input"],
+            output_names=outputs,
+            dynamic_axes={name: {0: "batch"} for name in ("input", *outputs)},
+            dynamo=False,
         )
+    model = onnx.load(file)
+    onnx.helper.set_model_props(model, {SETTINGS: part.stored})
+    onnx.save(model, file)
 
 
 def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
@@ -189,13 +259,13 @@ def model_card(path: Path, checkpoint: Checkpoint, files: Sequence[Path], prior:
 
 def _use(checkpoint: Checkpoint, files: Sequence[Path], prior: Any) -> list[str]:
     """How each exported program is scored or drawn from."""
-    dataset, prior_text = checkpoint.data["dataset"], text_of_prior(prior)
     commands = []
     for file in files:
         if file.stem == "encoder":
-            commands.append(f"deval score {file.name} --dataset {shlex.quote(dataset)} --metric unsupervised")
-        if file.stem == "generator" and prior_text:
-            commands.append(f'deval sample "{file.name}?role=generator&prior={prior_text}"')
+            dataset = shlex.quote(checkpoint.data["dataset"])
+            commands.append(f"deval score {file.name} --dataset {dataset} --metric unsupervised")
+        if file.stem == "generator" and text_of_prior(prior):
+            commands.append(f"deval sample {file.name}")
     return ["## Use", "", "```sh", *commands, "```", ""] if commands else []
 
 

@@ -15,7 +15,14 @@ from disentangle_eval.sources.hub import open_hub
 from disentangle_eval.sources.kinds import kind_of
 from disentangle_eval.sources.objects import open_object
 from disentangle_eval.sources.python_names import open_callable
-from disentangle_eval.sources.settings import SourceName, given, parse_source, source_settings, written_source
+from disentangle_eval.sources.settings import (
+    SourceName,
+    given,
+    parse_source,
+    source_settings,
+    with_settings_of_file,
+    written_source,
+)
 from disentangle_eval.sources.source import Source, adapted
 
 WEIGHTS = (
@@ -93,4 +100,5 @@ def _open_program(written: SourceName, device: str) -> Source:
         "checkpoint": path.name,
         "checkpoint_sha256": program.sha256,
     }
-    return Source(written.text, about, adapted(program.compute, about, written, chosen))
+    known = with_settings_of_file(written, program.settings)
+    return Source(written.text, about, adapted(program.compute, about, known, chosen))

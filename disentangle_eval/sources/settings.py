@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -17,6 +17,7 @@ def _numbers(value: Any) -> Any:
 
 
 Numbers = Annotated[tuple[float, ...], BeforeValidator(_numbers)]
+Counts = Annotated[tuple[int, ...], BeforeValidator(_numbers)]
 
 
 class SourceSettings(Config):
@@ -36,6 +37,12 @@ class SourceSettings(Config):
         None, ge=2, description="the outputs are scores of this many classes; that of the highest is the code"
     )
     softmax: bool = Field(False, description="the outputs are logits; their probabilities are the code")
+    code_classes: Counts = Field(
+        (), description="per column, the number of classes where it holds class indices, otherwise 0, such as 10,0,0"
+    )
+    log_variance: str = Field(
+        "", description="which of several outputs is the log variance of a normal posterior whose mean is the code"
+    )
     role: Literal["encoder", "generator"] = Field(
         "encoder", description="encoder: images to codes; generator: latents to images"
     )
@@ -66,6 +73,12 @@ def parse_source(text: str) -> SourceName:
     return SourceName(text, place, source_settings(values))
 
 
+def with_settings_of_file(written: SourceName, stored: str) -> SourceName:
+    """What was written, with the settings that are stored in the file itself where nothing else was written."""
+    of_file = given(parse_source(f"{written.place}?{stored}").settings) if stored else {}
+    return replace(written, settings=source_settings({**of_file, **given(written.settings)}))
+
+
 def given(settings: SourceSettings) -> dict[str, Any]:
     """The settings that differ from the defaults."""
     return settings.model_dump(exclude_defaults=True)
@@ -80,7 +93,8 @@ def written_source(place: str, settings: SourceSettings) -> str:
 
 def source_settings(values: dict[str, Any]) -> SourceSettings:
     """Settings by name; `UsageError` where they are unknown, out of range or do not go together."""
-    numbers = {name: str(values[name]) for name in ("channels", "output") if isinstance(values.get(name), int)}
+    texts = ("channels", "output", "log_variance")
+    numbers = {name: str(values[name]) for name in texts if isinstance(values.get(name), int)}
     values = {**values, **numbers}
     known = list(SourceSettings.model_fields)
     for name in values:
@@ -99,8 +113,12 @@ def source_settings(values: dict[str, Any]) -> SourceSettings:
             raise UsageError(name, received=_shown(getattr(settings, name)), expected="one number or three")
     if any(value <= 0 for value in settings.std):
         raise UsageError("std", received=_shown(settings.std), expected="numbers above 0")
-    if settings.classes and settings.softmax:
-        raise UsageError("classes and softmax", received="both", expected="one of them")
+    if any(classes < 0 or classes == 1 for classes in settings.code_classes):
+        received = ",".join(map(str, settings.code_classes))
+        raise UsageError("code_classes", received=received, expected="0, or at least 2 classes, per column")
+    kinds = [name for name in ("classes", "softmax", "code_classes", "log_variance") if name in given(settings)]
+    if len(kinds) > 1:
+        raise UsageError(" and ".join(kinds), received=f"{len(kinds)} settings", expected="one of them")
     if settings.role == "generator" and not settings.prior:
         raise UsageError("prior", received="none", expected="the prior of the generator, such as prior=normal:10")
     return settings

@@ -41,9 +41,10 @@ def adapted(
     compute: Callable[..., Any], about: Mapping[str, Any], written: SourceName, device: torch.device
 ) -> ForeignModel:
     """A computation on tensors as an encoder or generator, as its settings say, with what results say of it."""
-    from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator
+    from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, ForeignPosterior
 
-    kind = ForeignGenerator if written.settings.role == "generator" else ForeignEncoder
+    encoder = ForeignPosterior if written.settings.log_variance else ForeignEncoder
+    kind = ForeignGenerator if written.settings.role == "generator" else encoder
     model = kind(compute, written.text, written.settings, about)
     return model.to(device).eval()
 

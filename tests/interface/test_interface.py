@@ -153,6 +153,11 @@ def test_a_model_on_a_data_set_scores_as_its_codes_do(run: de.TrainedRun, square
     assert (table["factor_sizes"].tolist(), table["factor_names"].tolist()) == ([*SIZES], ["side", "row", "column"])
     of_codes = de.score(**table, metrics="factorvae", **QUICK)["factorvae"]
     assert (of_codes.value, of_codes.details) == (of_model.value, of_model.details)
+    pruned = [
+        de.score(*source, **arrays, metrics="factorvae", protocol="kim-mnih", **QUICK)
+        for source, arrays in (((model, data), {}), ((), table))
+    ]
+    assert pruned[0]["factorvae"].details["pruning"] == pruned[1]["factorvae"].details["pruning"]
     np.savez(tmp_path / "codes.npz", **table)
     with pytest.raises(SystemExit) as ended:
         main(["score", "--metric", "mig", "--codes", str(tmp_path / "codes.npz"), "--json"])

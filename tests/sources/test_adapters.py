@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+import disentangle_eval as de
+from disentangle_eval.api import Posterior
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
-from disentangle_eval.latents import Normal, Prior, Uniform
+from disentangle_eval.latents import Categorical, Continuous, Normal, Prior, Uniform
 from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, parse_prior, text_of_prior
 from disentangle_eval.sources.checking import check_generator
 from disentangle_eval.sources.settings import parse_source, source_settings, written_source
@@ -68,13 +70,46 @@ def test_outputs_that_are_not_there_or_are_no_code_are_refused(found, settings, 
         ("enc.pt2?range=1", "range: received 1, expected two different numbers"),
         ("enc.pt2?mean=1,2", "mean: received 1,2, expected one number or three"),
         ("enc.pt2?std=0", "std: received 0, expected numbers above 0"),
-        ("enc.pt2?classes=3&softmax", "classes and softmax: received both"),
+        ("enc.pt2?classes=3&softmax", "classes and softmax: received 2 settings, expected one of them"),
+        ("enc.pt2?code_classes=3&log_variance=1", "code_classes and log_variance: received 2 settings"),
+        ("enc.pt2?code_classes=3,1", "code_classes: received 3,1, expected 0, or at least 2 classes, per column"),
         ("enc.pt2?role=generator", "prior: received none"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(text, said):
     with pytest.raises(UsageError, match=said):
         parse_source(text)
+
+
+def test_a_normal_posterior_has_its_log_variance_among_the_outputs():
+    made = de.load_model(lambda x: (FIRST, SECOND), log_variance=1)
+    assert isinstance(made, Posterior)
+    assert not isinstance(encoder((FIRST, SECOND)), Posterior)
+    posterior = made.posterior(IMAGES)
+    assert torch.equal(posterior.mean, made.encode(IMAGES))
+    assert torch.allclose(posterior.variance, SECOND.exp())
+
+
+@pytest.mark.parametrize(
+    ("found", "named", "said"),
+    [
+        ((FIRST, SECOND[:, :1]), "1", r"log_variance: received shape \(2, 1\), expected \(2, 2\), as the codes"),
+        ((FIRST, SECOND), "2", "log_variance: received 2, expected a number from 0 to 1"),
+        (FIRST, "1", "log_variance: received 1, expected none, since there is one output, a tensor"),
+    ],
+)
+def test_an_output_that_is_no_log_variance_is_refused(found, named, said):
+    with pytest.raises(UsageError, match=said):
+        de.load_model(lambda x: found, log_variance=named).posterior(IMAGES)
+
+
+def test_columns_of_classes_and_of_real_numbers_are_given_in_their_order():
+    mixed = torch.tensor([[2.0, 0.5], [0.0, -1.5]])
+    made = encoder(mixed, code_classes="3,0")
+    assert torch.equal(made.see(IMAGES), mixed)
+    assert made.code == (Categorical(3), Continuous())
+    with pytest.raises(UsageError, match="code_classes: received 1 numbers, expected 2, one per column of the code"):
+        encoder(mixed, code_classes="3").see(IMAGES)
 
 
 def test_a_path_that_is_there_has_no_settings(tmp_path):

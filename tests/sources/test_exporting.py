@@ -31,21 +31,47 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> de.TrainedRun:
     return run
 
 
-def test_an_encoder_of_classes_is_exported_for_any_number_of_images(run: de.TrainedRun, tmp_path: Path) -> None:
+@pytest.fixture(params=["pt2", "onnx"])
+def kind(request: pytest.FixtureRequest) -> str:
+    if request.param == "onnx":
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
+    return str(request.param)
+
+
+def test_a_code_with_classes_is_exported_with_them_for_any_number_of_images(
+    run: de.TrainedRun, tmp_path: Path, kind
+) -> None:
     data = run.description["dataset"]
     settings = {"network": "mnist", "width": 1, "batch_size": 4, "iterations": 1}
     own = de.train("infogan", data, out=tmp_path / "run", threads=1, progress=False, **settings)
-    encoder, *_ = export_model(own.folder, "pt2", tmp_path / "out")
-    codes, exported = (de.encode(source, data, device="cpu")["codes"] for source in (own, encoder))
-    assert codes.shape == (75, 3)
-    assert np.allclose(codes, exported, atol=1e-5)
+    encoder, *_ = export_model(own.folder, kind, tmp_path / "out")
+    table, exported = (de.encode(source, data, device="cpu") for source in (own, encoder))
+    assert table["codes"].shape == (75, 3)
+    assert np.allclose(table["codes"], exported["codes"], atol=1e-5)
+    assert exported["code_classes"].tolist() == table["code_classes"].tolist() == [10, 0, 0]
 
 
-@pytest.mark.parametrize("kind", ["pt2", "onnx"])
+def test_normal_posteriors_around_the_codes_are_exported_with_them(run: de.TrainedRun, tmp_path: Path, kind) -> None:
+    encoder, *_ = export_model(run.folder, kind, tmp_path)
+    data = de.load_dataset(run.description["dataset"])
+    foreign = de.load_model(encoder, device="cpu")
+    found, expected = (model.posterior(data.images(torch.arange(75))) for model in (foreign, de.load_model(run)))
+    assert torch.allclose(found.mean, expected.mean, atol=1e-5)
+    assert torch.allclose(found.stddev, expected.stddev, rtol=1e-4)
+    own, exported = (de.score(source, data, metrics="tc", device="cpu")["tc"] for source in (run, encoder))
+    assert exported.value == pytest.approx(own.value, abs=1e-3)
+
+
+def test_what_is_written_after_the_name_of_an_exported_program_comes_first(run: de.TrainedRun, tmp_path: Path) -> None:
+    encoder, *_ = export_model(run.folder, "pt2", tmp_path)
+    data = de.load_dataset(run.description["dataset"])
+    other = de.encode(f"{encoder}?output=1&log_variance=0", data, device="cpu")["codes"]
+    posterior = de.load_model(run).posterior(data.images(torch.arange(75)))
+    assert np.allclose(other, 2 * posterior.stddev.detach().log(), atol=1e-4)
+
+
 def test_exported_and_scored_as_a_foreign_source_it_scores_the_same(run: de.TrainedRun, tmp_path: Path, kind) -> None:
-    if kind == "onnx":
-        pytest.importorskip("onnx")
-        pytest.importorskip("onnxruntime")
     with pytest.raises(SystemExit) as ended:
         main(["export", str(run.folder), "--to", kind, "--out", str(tmp_path / "out")])
     assert ended.value.code == 0
@@ -75,7 +101,7 @@ def test_an_export_that_fails_leaves_an_earlier_one_whole(run: de.TrainedRun, tm
     first, *_ = export_model(run.folder, "pt2", tmp_path)
     before, there = first.read_bytes(), sorted(tmp_path.iterdir())
 
-    def fill_the_disk(part, example, file):
+    def fill_the_disk(part, file):
         file.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.errors import UsageError
-from disentangle_eval.latents import Categorical, CodeDimension
+from disentangle_eval.latents import CodeDimension, classes_of
 from disentangle_eval.metrics.labels.config import ClusterAccuracyConfig
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
 from disentangle_eval.runtime.draws import stream_seed
@@ -45,8 +45,7 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
             labels = np.concatenate([labels, other.labels])
             codes = np.concatenate([codes, other.codes(np.arange(len(other.labels)))])
         column, clusters = self._clusters(subject.code, codes, labels, seed)
-        dimension = None if column is None else subject.code[column]
-        size = dimension.classes if isinstance(dimension, Categorical) else int(clusters.max()) + 1
+        size = int(clusters.max()) + 1 if column is None else classes_of(subject.code)[column]
         classes = np.unique(labels)
         naming, scored = self._split(len(subject.labels), len(labels), seed)
         named = confusion_matrix(labels[naming], clusters[naming], size, classes)
@@ -131,7 +130,7 @@ def k_means(
 
 def cluster_column(code: Sequence[CodeDimension], chosen: int | None = None, advice: str = "") -> int:
     """The chosen column of a code, else the first with the most classes; UsageError where it holds no classes."""
-    sizes = [dimension.classes if isinstance(dimension, Categorical) else 0 for dimension in code]
+    sizes = classes_of(code)
     if chosen is not None and (chosen >= len(sizes) or not sizes[chosen]):
         known = ", ".join(str(column) for column, size in enumerate(sizes) if size) or "none"
         raise UsageError("column", received=chosen, expected=f"a categorical dimension of the code: {known}")

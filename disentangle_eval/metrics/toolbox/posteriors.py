@@ -111,6 +111,18 @@ def base_of(q: Distribution) -> Distribution:
     return base
 
 
+def is_normal_around_codes(model: Any, images: Tensor) -> bool:
+    """Whether the posterior of some images (B, C, H, W) is normal, dimension by dimension, and their code its mean.
+
+    False also where the model's prior over the code is not standard normal. `model` has an encoder and a posterior.
+    """
+    if _has_other_prior(model, len(model.code)):
+        return False
+    with evaluating(model):
+        q, codes = base_of(posterior_of(model, images)), model.encode(images)
+    return isinstance(q, Normal) and _is_mean(q, codes.float().cpu().numpy())
+
+
 def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     """KL(q(z_j|x) || p(z_j)) of each code dimension, nats, (K,), averaged over the images of `index` (n,).
 
