@@ -15,6 +15,7 @@ from torch.autograd import Function
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from disentangle_eval.runtime.autocast import under_autocast
+from disentangle_eval.runtime.taken_gradients import is_taken
 
 # oneDNN computes sixteen channels at once, and in `doubling` each takes four.
 FEW_CHANNELS = 4
@@ -66,20 +67,20 @@ class _Transposed(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        x, weight, _, ctx.geometry = inputs
-        ctx.save_for_backward(x, weight)
+        x, weight, bias, ctx.geometry = inputs
+        ctx.save_for_backward(x, weight, bias)
         ctx.save_for_forward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        x, weight = ctx.saved_tensors
+        x, weight, bias = ctx.saved_tensors
         of_x, of_weight, of_bias, _ = ctx.needs_input_grad
         return (
             input_gradient(x, gradient, weight, ctx.geometry) if of_x else None,
-            adjoint_weight_gradient(x, gradient, weight, ctx.geometry) if of_weight else None,
+            adjoint_weight_gradient(x, gradient, weight, ctx.geometry) if of_weight and is_taken(weight) else None,
             # oneDNN would compute the weight's gradient along with it.
-            gradient.sum((0, 2, 3)) if of_bias else None,
+            gradient.sum((0, 2, 3)) if of_bias and is_taken(bias) else None,
             None,
         )
 

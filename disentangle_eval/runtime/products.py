@@ -13,6 +13,7 @@ from torch.autograd import Function
 from torch.nn.functional import linear
 
 from disentangle_eval.runtime.autocast import under_autocast
+from disentangle_eval.runtime.taken_gradients import is_taken
 
 # Of smaller layers, in weights, the way to oneDNN costs what is gained.
 LARGE = 2**17
@@ -68,19 +69,19 @@ class _Product(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        x, weight, _ = inputs
-        ctx.save_for_backward(x, weight)
+        x, weight, bias = inputs
+        ctx.save_for_backward(x, weight, bias)
         ctx.save_for_forward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        x, weight = ctx.saved_tensors
+        x, weight, bias = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
         return (
             product(gradient, weight.t()) if of_x else None,
-            product(gradient.t(), x.t()) if of_weight else None,
-            gradient.sum(0) if of_bias else None,
+            product(gradient.t(), x.t()) if of_weight and is_taken(weight) else None,
+            gradient.sum(0) if of_bias and is_taken(bias) else None,
         )
 
     @staticmethod

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from disentangle_eval.api import Losses, Round
 from disentangle_eval.errors import PluginError
+from disentangle_eval.runtime.taken_gradients import gradients_of
 from disentangle_eval.training.players import BuiltPlayer
 from disentangle_eval.training.precision import casts_once
 from disentangle_eval.training.step import TrainingStep
@@ -74,9 +75,10 @@ def play(losses: Losses, players: Sequence[tuple[str, BuiltPlayer]]) -> None:
     """
     last = len(players) - 1
     for position, (name, player) in enumerate(players):
-        gradients = torch.autograd.grad(
-            losses.total[name], player.parameters, retain_graph=position < last, allow_unused=True
-        )
+        with gradients_of(player.parameters):
+            gradients = torch.autograd.grad(
+                losses.total[name], player.parameters, retain_graph=position < last, allow_unused=True
+            )
         for parameter, gradient in zip(player.parameters, gradients, strict=True):
             parameter.grad = _laid_out_as(parameter, gradient)
     for _, player in players:

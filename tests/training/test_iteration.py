@@ -1,15 +1,19 @@
 """What one iteration does to the weights, against loops written out by hand."""
 
 import math
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
 from disentangle_eval.config import ModelConfig
 from disentangle_eval.errors import PluginError
+from disentangle_eval.runtime.convolutions import rearrange
+from disentangle_eval.runtime.products import LARGE, use_onednn
 from disentangle_eval.training.iteration import due, logged_terms, run_iteration
 from disentangle_eval.training.players import build_players
 
@@ -166,3 +170,54 @@ def test_weights_laid_out_channels_last_take_the_steps_that_others_take():
             run_iteration(model.rounds(), players, step, iteration)
     for plain, last in zip(*(model.network.parameters() for model in models), strict=True):
         torch.testing.assert_close(last, plain)
+
+
+class Through(Model[ModelConfig]):
+    """`near` is trained through `far`, whose layers a CPU computes with operators of our own; `far` is not."""
+
+    def __init__(self, far, shape):
+        super().__init__(ModelConfig(), ImageShape(1, 1, 1))
+        self.near, self.far = nn.ParameterList([torch.ones(shape)]), far
+
+    def players(self):
+        return [Player(name, (Group(getattr(self, name)),), Optim(lr=0.1)) for name in ("near", "far")]
+
+    def rounds(self):
+        return [Round(self.both, ("near", "far"))]
+
+    def both(self, step):
+        (x,) = self.near
+        return Losses(total={"near": self.far(x).sum(), "far": self.far(x.detach()).square().sum()})
+
+
+class Shapes(TorchDispatchMode):
+    """The shapes of every result of an operator."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = Counter()
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        result = operator(*args, **(kwargs or {}))
+        results = result if isinstance(result, (tuple, list)) else [result]
+        self.seen.update(
+            (operator.overloadpacket.__name__, tuple(one.shape)) for one in results if isinstance(one, torch.Tensor)
+        )
+        return result
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN")
+@pytest.mark.parametrize(
+    ("far", "use", "shape", "operator"),
+    [
+        (nn.Linear(512, LARGE // 512), use_onednn, (3, 512), "_linear_pointwise"),
+        (nn.ConvTranspose2d(5, 3, 4, stride=2, padding=1), rearrange, (2, 5, 4, 4), "convolution_backward"),
+    ],
+)
+def test_a_gradient_that_passes_through_another_players_layer_leaves_its_weights_alone(far, use, shape, operator):
+    use(far)
+    model = Through(far, shape)
+    with Shapes() as shapes:
+        run_iteration(model.rounds(), build_players(model), SimpleNamespace(iteration=torch.tensor(0)), 0)
+    assert shapes.seen[operator, tuple(far.weight.shape)] == 1
+    assert shapes.seen[operator, shape] == 1
