@@ -5,9 +5,11 @@ Do & Tran (2020), "Theory and Evaluation Metrics for Learning Disentangled Repre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from disentangle_eval.api import Subject
 from disentangle_eval.errors import UsageError
@@ -29,14 +31,14 @@ def posterior_information_table(
     every code is a point. Factors that do not vary are left out; UsageError where none varies.
     """
     factors, names = varying_factors_of(subject, samples)
-    masses = []
+    masses: list[np.ndarray | csr_array] = []
     for j, dimension in enumerate(subject.code):
         column = samples.codes[:, j].astype(np.float64)
         if isinstance(dimension, Categorical):
-            masses.append(np.eye(dimension.classes)[column.astype(np.int64)])
+            masses.append(_one_hot(column.astype(np.int64), dimension.classes))
         else:
             masses.append(bin_masses(column, None if deviations is None else deviations[:, j], bins, limit))
-    code_entropy = np.array([_entropy(mass.mean(axis=0)) for mass in masses])
+    code_entropy = np.array([_entropy(np.asarray(mass.mean(axis=0)).ravel()) for mass in masses])
     informed = partial(information_of_masses, masses)
     return InformationTable(factors, names, code_entropy, informed, samples.images, seed)
 
@@ -89,12 +91,17 @@ def bin_masses(mean: np.ndarray, deviation: np.ndarray | None, bins: int, limit:
     return np.where(density.max(axis=1, keepdims=True) < _POINT, point, mass)
 
 
-def information_of_masses(masses: list[np.ndarray], factors: np.ndarray) -> np.ndarray:
+def _one_hot(column: np.ndarray, classes: int) -> csr_array:
+    """Classes (N,) -> (N, classes), without the zeros: a code may have many columns of many classes."""
+    return csr_array((np.ones(len(column)), column, np.arange(len(column) + 1)), shape=(len(column), classes))
+
+
+def information_of_masses(masses: Sequence[np.ndarray | csr_array], factors: np.ndarray) -> np.ndarray:
     """K tables of masses (N, bins), and factor classes (N, F) -> the mutual information of each pair, (K, F) nats."""
     one_hot = [np.eye(column.max() + 1)[column] for column in factors.T]
     parts = np.cumsum([classes.shape[1] for classes in one_hot])[:-1]
     columns = np.hstack(one_hot)
-    joints = [np.split(mass.T @ columns / len(mass), parts, axis=1) for mass in masses]
+    joints = [np.split(mass.T @ columns / len(factors), parts, axis=1) for mass in masses]
     return np.array([[_information(joint) for joint in row] for row in joints])
 
 
