@@ -38,7 +38,7 @@ def posterior_information_table(
             masses.append(_one_hot(column.astype(np.int64), dimension.classes))
         else:
             masses.append(bin_masses(column, None if deviations is None else deviations[:, j], bins, limit))
-    code_entropy = np.array([_entropy(np.asarray(mass.mean(axis=0)).ravel()) for mass in masses])
+    code_entropy = np.array([_entropy(mass.sum(axis=0) / len(factors)) for mass in masses])
     informed = partial(information_of_masses, masses)
     return InformationTable(factors, names, code_entropy, informed, samples.images, seed)
 
