@@ -11,6 +11,7 @@ from deval_infogan.config import InfoWGANGPConfig
 from deval_infogan.latent_code_gan import OFFERED, LatentCodeGAN
 from disentangle_eval.api import ImageShape, Losses, Round, Step
 from disentangle_eval.nn.code_heads import bound_terms
+from disentangle_eval.nn.input_gradients import input_gradient
 
 
 class InfoWGANGP(LatentCodeGAN[InfoWGANGPConfig]):
@@ -72,6 +73,5 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     The norm is over all pixels of an image. `share` is (B, 1, 1, 1).
     """
     between = (share * real + (1 - share) * fake).detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    norm: Tensor = gradient.flatten(1).norm(dim=1)
+    norm: Tensor = input_gradient(critic(between), between).flatten(1).norm(dim=1)
     return (norm - 1).square().mean()
