@@ -19,6 +19,8 @@ from disentangle_eval.sources.settings import SourceSettings
 
 # Luminance of red, green and blue (ITU-R BT.601).
 LUMINANCE = (0.299, 0.587, 0.114)
+# Columns of a part of a prior: more than any generator has.
+WIDEST = 2**20
 PRIORS: Mapping[str, Callable[[int], Any]] = {"normal": Normal, "uniform": Uniform, "onehot": OneHot}
 
 
@@ -99,7 +101,9 @@ class ForeignModel(nn.Module):
                 raise UsageError(setting, received=name, expected=f"one of: {', '.join(map(str, found))}")
             return found[name] if name else next(iter(found.values()))
         if isinstance(found, Sequence):
-            if name and (not name.isdigit() or int(name) >= len(found)):
+            if name in getattr(found, "_fields", ()):
+                return getattr(found, name)
+            if name and not (name.isascii() and name.isdigit() and int(name) < len(found)):
                 raise UsageError(setting, received=name, expected=f"a number from 0 to {len(found) - 1}")
             return found[int(name or 0)]
         if isinstance(found, Tensor) and name not in ("", "0"):
@@ -136,6 +140,10 @@ class ForeignEncoder(ForeignModel):
             return found.argmax(dim=1, keepdim=True).float()
         return found.softmax(dim=1) if self.settings.softmax else found
 
+    def checked(self, x: Tensor) -> dict[str, Tensor]:
+        """Whatever of it metrics read, by name, each (B, K): the codes."""
+        return {"codes": self.encode(x)}
+
     def rows(self, found: Tensor, images: int) -> Tensor:
         """An output as one row per image, (images, K) float32; `DevalError` where it has another shape."""
         found = found.float()
@@ -158,14 +166,21 @@ class ForeignPosterior(ForeignEncoder):
 
     def posterior(self, x: Tensor) -> NormalDistribution:
         """(B, C, H, W) in [0, 1] -> q(z|x), batch shape (B, K)."""
-        found = self.computed(prepared(x, self.settings))
-        mean, log_variance = (
-            self.rows(self.output(found, setting, x.device), len(x)) for setting in ("output", "log_variance")
-        )
-        if mean.shape != log_variance.shape:
-            received, expected = f"shape {tuple(log_variance.shape)}", f"{tuple(mean.shape)}, as the codes"
-            raise UsageError("log_variance", received=received, expected=expected)
+        mean, log_variance = self.checked(x).values()
         return NormalDistribution(mean, (0.5 * log_variance).exp())
+
+    def checked(self, x: Tensor) -> dict[str, Tensor]:
+        """The codes and log variances, each (B, K); `UsageError` where the latter are no log variances of them."""
+        found = self.computed(prepared(x, self.settings))
+        mean, log_variance = (self.output(found, setting, x.device) for setting in ("output", "log_variance"))
+        if mean is log_variance:
+            expected = "another output than that of the code"
+            raise UsageError("log_variance", received=self.settings.log_variance, expected=expected)
+        codes, log_variances = (self.rows(output, len(x)) for output in (mean, log_variance))
+        if codes.shape != log_variances.shape:
+            received, expected = f"shape {tuple(log_variances.shape)}", f"{tuple(codes.shape)}, as the codes"
+            raise UsageError("log_variance", received=received, expected=expected)
+        return {"codes": codes, "log variances": log_variances}
 
 
 class ForeignGenerator(ForeignModel):
@@ -228,7 +243,7 @@ def parse_prior(text: str) -> Prior:
     parts = []
     for part in text.split("+"):
         name, _, number = part.partition(":")
-        if name not in PRIORS or not number.isdigit() or not int(number):
+        if name not in PRIORS or not number.isdecimal() or not 0 < int(number) <= WIDEST:
             expected = "normal:10, uniform:10 or onehot:10, parts joined by +"
             raise UsageError("prior", received=repr(text), expected=expected)
         parts.append(PRIORS[name](int(number)))

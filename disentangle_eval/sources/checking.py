@@ -23,31 +23,38 @@ def check_encoder(encoder: ForeignEncoder, data: Dataset) -> None:
     """Encode a few images, from which the encoder learns its code; `DevalError` where scores would mean nothing.
 
     Refused are outputs that are no (B, K) finite numbers, that differ when the same images are encoded again, that
-    depend on the other images of a batch, and that are the same for all images.
+    depend on the other images of a batch, and that are the same for all images. `DevalWarning` for log variances that
+    are all above 0.
     """
     index = np.unique(np.linspace(0, len(data) - 1, IMAGES).astype(np.int64))
     images = data.images(torch.from_numpy(index).to(device_of(encoder)))
     with evaluating(encoder):
         codes = encoder.see(images)
-        again = encoder.encode(images)
+        found, again = encoder.checked(images), encoder.checked(images)
         half = len(index) // 2
-        alone = encoder.encode(images[:half]) if half else codes[:0]
-    if not torch.isfinite(codes).all():
-        raise DevalError(
-            encoder.name,
-            received="NaN or infinity",
-            expected="finite numbers",
-            advice="check ?range and ?mean of the source",
-        )
-    if _differ(codes, again):
-        raise DevalError(
-            f"{encoder.name}: the same images have different codes when they are encoded again",
-            advice="export it in eval mode, without dropout, and let it return means rather than samples",
-        )
-    if _differ(codes[:half], alone):
-        raise DevalError(
-            f"{encoder.name}: the code of an image depends on the other images of its batch",
-            advice="export it in eval mode, in which batch normalisation uses its running statistics",
+        alone = encoder.checked(images[:half]) if half else {}
+    for name, values in found.items():
+        if not torch.isfinite(values).all():
+            raise DevalError(
+                encoder.name,
+                received=f"{name} with NaN or infinity",
+                expected="finite numbers",
+                advice="check ?range and ?mean of the source",
+            )
+        if _differ(values, again[name]):
+            raise DevalError(
+                f"{encoder.name}: the same images have different {name} when they are encoded again",
+                advice="export it in eval mode, without dropout, and let it return means rather than samples",
+            )
+        if half and _differ(values[:half], alone[name]):
+            raise DevalError(
+                f"{encoder.name}: the {name} of an image depend on the other images of its batch",
+                advice="export it in eval mode, in which batch normalisation uses its running statistics",
+            )
+    if "log variances" in found and bool((found["log variances"] > 0).all()):
+        warn(
+            f"{encoder.name}: every log variance is above 0, so each posterior is wider than the prior in each "
+            "dimension; are these standard deviations?"
         )
     if len(index) > 1 and not _differ(codes, codes[:1].expand_as(codes), CONSTANT):
         low, high = float(images.min()), float(images.max())

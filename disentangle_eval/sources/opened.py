@@ -20,6 +20,7 @@ from disentangle_eval.sources.settings import (
     given,
     parse_source,
     source_settings,
+    typed,
     with_settings_of_file,
     written_source,
 )
@@ -40,7 +41,7 @@ def open_source(source: Any, device: str = "auto", **settings: Any) -> Source:
         return open_object(source, settings, device)
     written = parse_source(os.fspath(source))
     if settings:
-        together = source_settings({**given(written.settings), **settings})
+        together = source_settings({**typed(written.settings), **settings})
         written = SourceName(written_source(written.place, together), written.place, together)
     kind = kind_of(written.place)
     if kind == "checkpoint":

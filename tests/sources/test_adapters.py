@@ -14,8 +14,8 @@ from disentangle_eval.api import Posterior
 from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 from disentangle_eval.latents import Categorical, Continuous, Normal, Prior, Uniform
 from disentangle_eval.sources.adapters import ForeignEncoder, ForeignGenerator, parse_prior, text_of_prior
-from disentangle_eval.sources.checking import check_generator
-from disentangle_eval.sources.settings import parse_source, source_settings, written_source
+from disentangle_eval.sources.checking import check_encoder, check_generator
+from disentangle_eval.sources.settings import parse_source, source_settings, with_settings_of_file, written_source
 
 IMAGES = torch.arange(2.0 * 16).reshape(2, 1, 4, 4) / 32
 FIRST, SECOND = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[5.0, 6.0], [7.0, 8.0]])
@@ -72,6 +72,9 @@ def test_outputs_that_are_not_there_or_are_no_code_are_refused(found, settings, 
         ("enc.pt2?std=0", "std: received 0, expected numbers above 0"),
         ("enc.pt2?classes=3&softmax", "classes and softmax: received 2 settings, expected one of them"),
         ("enc.pt2?code_classes=3&log_variance=1", "code_classes and log_variance: received 2 settings"),
+        ("enc.pt2?log_variance=0", "log_variance: received 0, expected another output than that of the code"),
+        ("gen.pt2?role=generator&prior=normal:2&log_variance=1", "log_variance: received role=generator"),
+        (f"enc.pt2?code_classes={2**40}", "code_classes: received 1099511627776"),
         ("enc.pt2?code_classes=3,1", "code_classes: received 3,1, expected 0, or at least 2 classes, per column"),
         ("enc.pt2?role=generator", "prior: received none"),
     ],
@@ -96,6 +99,11 @@ def test_a_normal_posterior_has_its_log_variance_among_the_outputs():
         ((FIRST, SECOND[:, :1]), "1", r"log_variance: received shape \(2, 1\), expected \(2, 2\), as the codes"),
         ((FIRST, SECOND), "2", "log_variance: received 2, expected a number from 0 to 1"),
         (FIRST, "1", "log_variance: received 1, expected none, since there is one output, a tensor"),
+        (
+            {"mu": FIRST, "other": SECOND},
+            "mu",
+            "log_variance: received mu, expected another output than that of the code",
+        ),
     ],
 )
 def test_an_output_that_is_no_log_variance_is_refused(found, named, said):
@@ -118,6 +126,68 @@ def test_a_path_that_is_there_has_no_settings(tmp_path):
     assert parse_source(f"{tmp_path}/other?size=8").settings.size == 8
 
 
+def test_a_name_longer_than_any_file_has_settings():
+    assert parse_source("enc.pt2?code_classes=" + ",".join(["512"] * 80)).settings.code_classes == (512,) * 80
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("enc.pt2", {"log_variance": "1", "role": "encoder"}),
+        ("enc.pt2?size=8", {"log_variance": "1", "role": "encoder", "size": 8}),
+        ("enc.pt2?output=1", {"output": "1", "role": "encoder"}),
+        ("enc.pt2?log_variance=", {"log_variance": "", "role": "encoder"}),
+        ("enc.pt2?softmax", {"softmax": True, "role": "encoder"}),
+        ("enc.pt2?role=generator&prior=normal:2&output=0", {"role": "generator", "prior": "normal:2", "output": "0"}),
+    ],
+)
+def test_a_written_setting_takes_the_place_of_those_of_its_kind_in_the_file(text, expected):
+    found = with_settings_of_file(parse_source(text), "log_variance=1&role=encoder")
+    assert found.settings == source_settings(expected)
+
+
+def test_settings_of_a_file_that_cannot_be_read_are_one_line():
+    with pytest.raises(DevalError, match=r"settings stored in 'enc.pt2': received 'rang=1'; export the model again"):
+        with_settings_of_file(parse_source("enc.pt2"), "rang=1")
+
+
+@pytest.mark.parametrize(
+    ("log_variance", "said"),
+    [
+        (lambda x: torch.log(x[:, 0, 0, :2] * 0), "received log variances with NaN or infinity"),
+        (lambda x: torch.rand(len(x), 2), "the same images have different log variances"),
+        (lambda x: x[:, 0, 0, :2] - x[:, 0, 0, :2].mean(0), "the log variances of an image depend on the other images"),
+    ],
+)
+def test_log_variances_are_checked_as_codes_are(log_variance, said):
+    with pytest.raises(DevalError, match=said):
+        check_encoder(made_posterior(log_variance), NOISE)
+
+
+def test_log_variances_above_0_everywhere_are_a_warning():
+    with pytest.warns(DevalWarning, match="every log variance is above 0, .* are these standard deviations"):
+        check_encoder(made_posterior(lambda x: 0.1 + x[:, 0, 0, :2]), NOISE)
+
+
+def made_posterior(log_variance):
+    return de.load_model(lambda x: (x[:, 0, 0, :2], log_variance(x)), log_variance=1)
+
+
+class Noise:
+    """Images of noise."""
+
+    pixels = torch.rand(40, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def images(self, index):
+        return self.pixels[index]
+
+
+NOISE = Noise()
+
+
 def test_settings_are_written_as_they_are_read():
     settings = source_settings({"mean": (0.48145466,) * 3, "range": (0, 255), "softmax": True, "channels": 3})
     text = written_source("enc.pt2", settings)
@@ -136,7 +206,7 @@ def test_a_prior_has_the_parts_that_are_written_in_their_order():
         "Uniform",
     ]
     assert parse_prior("normal:10+onehot:3").dim == 13
-    for text in ("normal", "normal:0", "normal:-1", "cauchy:2", "normal:2+"):
+    for text in ("normal", "normal:0", "normal:99999999999", "normal:-1", "cauchy:2", "normal:2+"):
         with pytest.raises(UsageError, match=r"prior: received .* expected normal:10, uniform:10 or onehot:10"):
             parse_prior(text)
 

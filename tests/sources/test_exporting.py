@@ -66,7 +66,11 @@ def test_normal_posteriors_around_the_codes_are_exported_with_them(run: de.Train
 def test_what_is_written_after_the_name_of_an_exported_program_comes_first(run: de.TrainedRun, tmp_path: Path) -> None:
     encoder, *_ = export_model(run.folder, "pt2", tmp_path)
     data = de.load_dataset(run.description["dataset"])
-    other = de.encode(f"{encoder}?output=1&log_variance=0", data, device="cpu")["codes"]
+    folder = tmp_path / "what?1"
+    folder.mkdir()
+    encoder = encoder.rename(folder / encoder.name)
+    assert "log_variance" in de.encode(encoder, data, device="cpu")
+    other = de.encode(f"{encoder.rename(tmp_path / encoder.name)}?output=1&log_variance=0", data, device="cpu")["codes"]
     posterior = de.load_model(run).posterior(data.images(torch.arange(75)))
     assert np.allclose(other, 2 * posterior.stddev.detach().log(), atol=1e-4)
 

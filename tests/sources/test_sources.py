@@ -175,10 +175,10 @@ def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None
     [
         (Constant(), "16 different images have the same code"),
         (Noisy(), "the same images have different codes when they are encoded again"),
-        (Batchwise(), "depends on the other images of its batch"),
+        (Batchwise(), "depend on the other images of its batch"),
         (nn.Flatten(0), r"received outputs of shape \(256,\) for 16 images"),
         (nn.Linear(3, 2), "failed on a batch of shape"),
-        (lambda x: x.flatten(1) / 0, "received NaN or infinity"),
+        (lambda x: x.flatten(1) / 0, "received codes with NaN or infinity"),
         (Encodes(), "failed on a batch of shape .* it has a method encode: give that"),
     ],
 )
