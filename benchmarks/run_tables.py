@@ -79,14 +79,17 @@ def run_scores(run: RunFolder) -> str:
 
 
 def run_course(run: RunFolder) -> str:
-    """Every protocol that was scored at several iterations, and the bounds, one row per iteration."""
+    """Every protocol that was scored at several iterations, bounds and reconstruction, one row per iteration."""
     log = {line["iteration"]: line for line in read_lines(run.log)}
     found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for result in newest(read_lines(run.results)):
         found[result["metric"], result["settings"]["protocol"]][result["iteration"]] = result["value"]
     columns = {key: values for key, values in found.items() if len(values) > 1}
-    bounds = {"I_L (nats)": "lower_bound", "I_U (nats)": "upper_bound"}
-    terms = {head: name for head, name in bounds.items() if any(name in line for line in log.values())}
+    logged = {"I_L (nats)": "lower_bound", "I_U (nats)": "upper_bound"}
+    # The term of that name is in nats where it is a VAE's.
+    if any("total_kl" in line for line in log.values()):
+        logged["reconstruction (nats)"] = "reconstruction"
+    terms = {head: name for head, name in logged.items() if any(name in line for line in log.values())}
     rows = [
         [
             f"{iteration:,}",
