@@ -41,7 +41,7 @@ def load_model(source: Any, device: str = "auto", **settings: Any) -> AnyModel:
     ONNX; "module:callable" of the working folder; "hf:NAME"; or a module, a callable on tensors, or a callable without
     required arguments that builds either. `settings`, or what follows a `?` in its text, describe the images that a
     foreign network expects and what it returns: `range=(-1, 1)`, `channels=3`, `size=224`, `mean`, `std`, `output`,
-    `classes`, `softmax`, `role="generator"`, `prior="normal:10"`.
+    `log_variance`, `classes`, `softmax`, `code_classes=(10, 0)`, `role="generator"`, `prior="normal:10"`.
     `device` is "auto" (CUDA where there is one), "cpu" or "cuda".
 
     A model's abilities are its methods, such as `encode`, `generate`, `reconstruct` and `posterior`. Scores of a model
