@@ -15,7 +15,7 @@ from torch.autograd import Function
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from disentangle_eval.runtime.autocast import under_autocast
-from disentangle_eval.runtime.taken_gradients import is_taken
+from disentangle_eval.runtime.taken_gradients import identity, is_taken
 
 # oneDNN computes sixteen channels at once, and in `doubling` each takes four.
 FEW_CHANNELS = 4
@@ -68,19 +68,20 @@ class _Transposed(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         x, weight, bias, ctx.geometry = inputs
-        ctx.save_for_backward(x, weight, bias)
+        ctx.weight, ctx.bias = identity(weight), identity(bias)
+        ctx.save_for_backward(x, weight)
         ctx.save_for_forward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        x, weight, bias = ctx.saved_tensors
+        x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias, _ = ctx.needs_input_grad
         return (
             input_gradient(x, gradient, weight, ctx.geometry) if of_x else None,
-            adjoint_weight_gradient(x, gradient, weight, ctx.geometry) if of_weight and is_taken(weight) else None,
+            adjoint_weight_gradient(x, gradient, weight, ctx.geometry) if of_weight and is_taken(ctx.weight) else None,
             # oneDNN would compute the weight's gradient along with it.
-            gradient.sum((0, 2, 3)) if of_bias and is_taken(bias) else None,
+            gradient.sum((0, 2, 3)) if of_bias and is_taken(ctx.bias) else None,
             None,
         )
 

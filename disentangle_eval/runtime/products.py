@@ -13,7 +13,7 @@ from torch.autograd import Function
 from torch.nn.functional import linear
 
 from disentangle_eval.runtime.autocast import under_autocast
-from disentangle_eval.runtime.taken_gradients import is_taken
+from disentangle_eval.runtime.taken_gradients import identity, is_taken
 
 # Of smaller layers, in weights, the way to oneDNN costs what is gained.
 LARGE = 2**17
@@ -70,18 +70,19 @@ class _Product(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         x, weight, bias = inputs
-        ctx.save_for_backward(x, weight, bias)
+        ctx.weight, ctx.bias = identity(weight), identity(bias)
+        ctx.save_for_backward(x, weight)
         ctx.save_for_forward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        x, weight, bias = ctx.saved_tensors
+        x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
         return (
             product(gradient, weight.t()) if of_x else None,
-            product(gradient.t(), x.t()) if of_weight and is_taken(weight) else None,
-            gradient.sum(0) if of_bias and is_taken(bias) else None,
+            product(gradient.t(), x.t()) if of_weight and is_taken(ctx.weight) else None,
+            gradient.sum(0) if of_bias and is_taken(ctx.bias) else None,
         )
 
     @staticmethod

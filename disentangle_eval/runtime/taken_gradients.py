@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 _taken: ContextVar[frozenset[int] | None] = ContextVar("taken", default=None)
 
 
 @contextmanager
 def gradients_of(parameters: Iterable[Tensor]) -> Iterator[None]:
-    """Within, gradients are taken of these tensors and of no other leaf of the graph."""
+    """Within, gradients are taken of these tensors and of no other parameter."""
     token = _taken.set(frozenset(map(id, parameters)))
     try:
         yield
@@ -25,7 +25,12 @@ def gradients_of(parameters: Iterable[Tensor]) -> Iterator[None]:
         _taken.reset(token)
 
 
-def is_taken(parameter: Tensor | None) -> bool:
-    """Whether the gradient of an operator's input may be used; that of a leaf is where it is taken."""
+def identity(tensor: Tensor | None) -> int | None:
+    """The identity of a parameter; None for another tensor, such as a view of one or one of several stacked."""
+    return id(tensor) if isinstance(tensor, nn.Parameter) else None
+
+
+def is_taken(of: int | None) -> bool:
+    """Whether the gradient of the tensor of an `identity` may be used."""
     taken = _taken.get()
-    return parameter is not None and (taken is None or not parameter.is_leaf or id(parameter) in taken)
+    return taken is None or of is None or of in taken
