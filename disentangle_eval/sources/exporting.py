@@ -122,7 +122,7 @@ def _programs(model: Model[Any], checkpoint: Checkpoint, kind: ExportKind, folde
     for part in parts:
         file = folder / f"{part.name}.{kind}"
         try:
-            with _whole(file) as unfinished, without_checks_of_parameters():
+            with _whole(file) as unfinished, _without_checks_of_parameters():
                 part.network.eval()
                 write(part, unfinished)
         except DevalError:
@@ -151,7 +151,7 @@ def _generator(model: Generator) -> _Part:
 
 
 @contextmanager
-def without_checks_of_parameters() -> Iterator[None]:
+def _without_checks_of_parameters() -> Iterator[None]:
     """Within, distributions of torch look at no values, which a network that is being traced does not have."""
     before = Distribution._validate_args
     Distribution.set_default_validate_args(False)
