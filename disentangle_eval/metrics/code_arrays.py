@@ -13,6 +13,7 @@ from disentangle_eval.errors import UsageError, warn
 from disentangle_eval.latents import CodeDimension, classes_of, with_classes
 from disentangle_eval.metrics.grid_order import better_order
 from disentangle_eval.metrics.subject import CodeTable
+from disentangle_eval.metrics.toolbox.posterior_bins import code_log_variance
 
 # What gives the codes a meaning; a table without a data set needs at least one of them.
 MEANING = ("factor_sizes", "factors", "labels")
@@ -75,19 +76,13 @@ def code_arrays(subject: Subject) -> dict[str, np.ndarray]:
 
 
 def _log_variance(subject: Subject) -> np.ndarray | None:
-    """The log variances (N, K) of the normal posteriors whose means are the codes, None where there are none."""
-    index = np.arange(len(subject))
-    if not {"encoder", "posterior", "images"} <= subject.offered or len(index) < 2:
-        return subject.log_variance(index)
-    import torch
+    """The log variances (N, K) of normal posteriors around the codes, None where their prior is no standard normal."""
+    if "images" in subject.offered:
+        from disentangle_eval.metrics.toolbox.posteriors import has_other_prior
 
-    from disentangle_eval.metrics.toolbox.encoding import device_of
-    from disentangle_eval.metrics.toolbox.posteriors import is_normal_around_codes, posterior_table
-
-    first = torch.from_numpy(index[:2]).to(device_of(subject.model))
-    if not is_normal_around_codes(subject.model, subject.data.images(first)):
-        return None
-    return posterior_table(subject, index).log_variance.cpu().numpy()
+        if has_other_prior(subject.model, len(subject.code)):
+            return None
+    return code_log_variance(subject, np.arange(len(subject)))
 
 
 def _refuse_huge(table: CodeTable) -> None:

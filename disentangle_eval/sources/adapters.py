@@ -120,10 +120,10 @@ class ForeignEncoder(ForeignModel):
 
     code: tuple[CodeDimension, ...] = ()
 
-    def see(self, x: Tensor) -> Tensor:
-        """The codes of a first batch, by which the dimensions of the code are known."""
-        found = self.encode(x)
-        columns, of_columns = found.shape[1], self.settings.code_classes
+    def see(self, x: Tensor) -> dict[str, Tensor]:
+        """What `checked` returns for a first batch, by which the dimensions of the code are known."""
+        found = self.checked(x)
+        columns, of_columns = found["codes"].shape[1], self.settings.code_classes
         if of_columns and len(of_columns) != columns:
             received, expected = f"{len(of_columns)} numbers", f"{columns}, one per column of the code"
             raise UsageError("code_classes", received=received, expected=expected)

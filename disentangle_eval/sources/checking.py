@@ -29,8 +29,7 @@ def check_encoder(encoder: ForeignEncoder, data: Dataset) -> None:
     index = np.unique(np.linspace(0, len(data) - 1, IMAGES).astype(np.int64))
     images = data.images(torch.from_numpy(index).to(device_of(encoder)))
     with evaluating(encoder):
-        codes = encoder.see(images)
-        found, again = encoder.checked(images), encoder.checked(images)
+        found, again = encoder.see(images), encoder.checked(images)
         half = len(index) // 2
         alone = encoder.checked(images[:half]) if half else {}
     for name, values in found.items():
@@ -56,6 +55,7 @@ def check_encoder(encoder: ForeignEncoder, data: Dataset) -> None:
             f"{encoder.name}: every log variance is above 0, so each posterior is wider than the prior in each "
             "dimension; are these standard deviations?"
         )
+    codes = found["codes"]
     if len(index) > 1 and not _differ(codes, codes[:1].expand_as(codes), CONSTANT):
         low, high = float(images.min()), float(images.max())
         raise DevalError(

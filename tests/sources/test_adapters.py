@@ -114,7 +114,7 @@ def test_an_output_that_is_no_log_variance_is_refused(found, named, said):
 def test_columns_of_classes_and_of_real_numbers_are_given_in_their_order():
     mixed = torch.tensor([[2.0, 0.5], [0.0, -1.5]])
     made = encoder(mixed, code_classes="3,0")
-    assert torch.equal(made.see(IMAGES), mixed)
+    assert torch.equal(made.see(IMAGES)["codes"], mixed)
     assert made.code == (Categorical(3), Continuous())
     with pytest.raises(UsageError, match="code_classes: received 1 numbers, expected 2, one per column of the code"):
         encoder(mixed, code_classes="3").see(IMAGES)

@@ -44,16 +44,20 @@ def posterior_information_table(
 
 
 def code_deviations(subject: Subject, index: np.ndarray) -> np.ndarray | None:
-    """The standard deviations of the posteriors whose means are the codes of images (n,), (n, K).
+    """The standard deviations of the posteriors of `code_log_variance`, (n, K) float64, None where there are none."""
+    log_variance = code_log_variance(subject, index)
+    return None if log_variance is None else np.exp(0.5 * log_variance.astype(np.float64))
+
+
+def code_log_variance(subject: Subject, index: np.ndarray) -> np.ndarray | None:
+    """The log variances of the normal posteriors whose means are the codes of images (n,), (n, K).
 
     Of a table its own; None for a table without any, and for a model whose posterior is not normal or not over its
     code.
     """
     log_variance = subject.log_variance(index)
-    if log_variance is not None:
-        return np.exp(0.5 * log_variance.astype(np.float64))
-    if "posterior" not in subject.offered:
-        return None
+    if log_variance is not None or "posterior" not in subject.offered:
+        return log_variance
     # Only posteriors need torch.
     from disentangle_eval.metrics.toolbox.posteriors import posterior_table
 
@@ -66,8 +70,7 @@ def code_deviations(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     codes = subject.codes(images)
     if mean.shape != codes.shape or not np.allclose(mean, codes, rtol=1e-3, atol=1e-3):
         return None
-    deviations: np.ndarray = np.exp(0.5 * table.log_variance.cpu().double().numpy())[place]
-    return deviations
+    return table.log_variance.cpu().numpy()[place]
 
 
 def bin_masses(mean: np.ndarray, deviation: np.ndarray | None, bins: int, limit: float) -> np.ndarray:

@@ -116,7 +116,7 @@ def is_normal_around_codes(model: Any, images: Tensor) -> bool:
 
     False also where the model's prior over the code is not standard normal. `model` has an encoder and a posterior.
     """
-    if _has_other_prior(model, len(model.code)):
+    if has_other_prior(model, len(model.code)):
         return False
     with evaluating(model):
         q, codes = base_of(posterior_of(model, images)), model.encode(images)
@@ -136,7 +136,7 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
     if not {"posterior", "images"} <= subject.offered:
         return _table_kl(subject, index)
     model, data = subject.model, subject.data
-    if _has_other_prior(model, len(subject.code)):
+    if has_other_prior(model, len(subject.code)):
         return None
     total = np.zeros(len(subject.code))
     with evaluating(model):
@@ -217,7 +217,8 @@ def not_seen_to_collapse(subject: Subject, index: np.ndarray, threshold: float) 
     return (half_variance >= 0.1 * threshold) | ~real if usable else None
 
 
-def _has_other_prior(model: object, dim: int) -> bool:
+def has_other_prior(model: object, dim: int) -> bool:
+    """Whether the prior of a model is over a code of so many dimensions and not standard normal."""
     prior = getattr(model, "prior", None)
     if not isinstance(prior, latents.Prior) or prior.dim != dim:
         return False
