@@ -23,6 +23,7 @@ from disentangle_eval.api import (
 )
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.latents import Categorical, CodeDimension, continuous
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 
 if TYPE_CHECKING:
     from disentangle_eval.api.abilities import AnyModel
@@ -253,13 +254,12 @@ class EncodedSubject:
             self._kept.store(self._known, self._table)
 
     def _check(self, codes: np.ndarray, images: int) -> None:
-        name = type(self._encoder).__name__
         expected = (images, len(self.code))
         if codes.shape != expected:
-            raise DevalError(f"{name}.encode", received=f"codes of shape {codes.shape}", expected=str(expected))
+            name = f"{type(self._encoder).__name__}.encode"
+            raise DevalError(name, received=f"codes of shape {codes.shape}", expected=str(expected))
         if fault := _fault(codes, self.code):
-            advice = "score an earlier checkpoint of the run"
-            raise DevalError(f"{name}.encode", received=fault[0], expected=fault[1], advice=advice)
+            raise faulty_output(self._encoder, "encode", received=fault[0], expected=fault[1])
 
 
 def _offered_by(factors: Factors | None, labels: np.ndarray | None, subject: Subject) -> set[str]:

@@ -128,9 +128,12 @@ def _onnx(contents: bytes, device: torch.device) -> Loaded:
         names = ", ".join(one.name for one in (first, *others))
         raise ValueError(f"it has the inputs {names}, expected one")
 
-    def compute(x: Tensor) -> list[Tensor]:
+    outputs = [output.name for output in session.get_outputs()]
+
+    def compute(x: Tensor) -> dict[str, Tensor]:
         array = np.ascontiguousarray(x.detach().cpu().numpy())
-        return [torch.as_tensor(output).to(x.device) for output in session.run(None, {first.name: array})]
+        found = zip(outputs, session.run(outputs, {first.name: array}), strict=True)
+        return {name: torch.as_tensor(output).to(x.device) for name, output in found}
 
     return compute, session.get_modelmeta().custom_metadata_map.get(SETTINGS, "")
 

@@ -96,16 +96,8 @@ class ForeignModel(nn.Module):
 
     def _chosen(self, found: Any, setting: str) -> Any:
         name = getattr(self.settings, setting)
-        if isinstance(found, Mapping):
-            if name and name not in found:
-                raise UsageError(setting, received=name, expected=f"one of: {', '.join(map(str, found))}")
-            return found[name] if name else next(iter(found.values()))
-        if isinstance(found, Sequence):
-            if name in getattr(found, "_fields", ()):
-                return getattr(found, name)
-            if name and not (name.isascii() and name.isdigit() and int(name) < len(found)):
-                raise UsageError(setting, received=name, expected=f"a number from 0 to {len(found) - 1}")
-            return found[int(name or 0)]
+        if isinstance(found, (Mapping, Sequence)) and found:
+            return _of_several(found, name, setting)
         if isinstance(found, Tensor) and name not in ("", "0"):
             raise UsageError(setting, received=name, expected="none, since there is one output, a tensor")
         if isinstance(found, Tensor) or not name:
@@ -113,6 +105,20 @@ class ForeignModel(nn.Module):
         if not hasattr(found, name):
             raise UsageError(setting, received=name, expected=f"an attribute of {type(found).__name__}")
         return getattr(found, name)
+
+
+def _of_several(found: Mapping[Any, Any] | Sequence[Any], name: str, setting: str) -> Any:
+    """One of several outputs, by its key or field or else by its number; the first where no name is given."""
+    fields = getattr(found, "_fields", range(len(found)))
+    named = found if isinstance(found, Mapping) else dict(zip(fields, found, strict=True))
+    if name in named:
+        return named[name]
+    number = name or "0"
+    if number.isascii() and number.isdigit() and int(number) < len(named):
+        return list(named.values())[int(number)]
+    names = [key for key in named if isinstance(key, str)]
+    expected = " or ".join(filter(None, [", ".join(names), f"a number from 0 to {len(named) - 1}"]))
+    raise UsageError(setting, received=name, expected=expected)
 
 
 class ForeignEncoder(ForeignModel):

@@ -30,6 +30,7 @@ def encoder(found, **settings):
     [
         ({"a": FIRST, "b": SECOND}, "", FIRST),
         ({"a": FIRST, "b": SECOND}, "b", SECOND),
+        ({"a": FIRST, "b": SECOND}, "1", SECOND),
         ([FIRST, SECOND], "", FIRST),
         ((FIRST, SECOND), "1", SECOND),
         (SimpleNamespace(mean=FIRST, std=SECOND), "std", SECOND),
@@ -45,7 +46,8 @@ def test_the_code_is_the_first_output_or_the_one_that_is_named(found, output, co
 @pytest.mark.parametrize(
     ("found", "settings", "said"),
     [
-        ({"a": FIRST}, {"output": "b"}, "output: received b, expected one of: a"),
+        ({"a": FIRST}, {"output": "b"}, "output: received b, expected a or a number from 0 to 0"),
+        ([], {}, "mine: received list, expected a tensor or an array"),
         ([FIRST, SECOND], {"output": "2"}, "output: received 2, expected a number from 0 to 1"),
         ([FIRST, SECOND], {"output": "mean"}, "output: received mean, expected a number from 0 to 1"),
         (

@@ -113,6 +113,21 @@ def test_a_program_in_a_file_of_any_name_scores_1(data: str, tmp_path: Path, sav
     assert len(result["checkpoint_sha256"]) == 64
 
 
+def test_an_output_of_onnx_has_a_name(data: str, tmp_path: Path) -> None:
+    path = onnx(Factors(), tmp_path / "program.onnx")
+    assert de.score(f"{path}?output=codes", data, metrics="factorvae", **QUICK)["factorvae"].value == 1.0
+    with pytest.raises(UsageError, match="output: received mu, expected codes or a number from 0 to 0"):
+        de.score(f"{path}?output=mu", data, metrics="factorvae", **QUICK)
+
+
+def test_faults_after_the_first_images_name_the_encoder_that_has_them(data: str) -> None:
+    def diverged(x):
+        return 7.0 * x[:, 0, 0, :3] / float(len(x) <= 16)
+
+    with pytest.raises(DevalError, match=r"^diverged: received NaN or infinity in \d+ of \d+ rows, .*\?range"):
+        de.score(diverged, data, metrics="factorvae", **QUICK)
+
+
 SOURCES = [
     Factors(),
     Factors().forward,

@@ -169,7 +169,7 @@ def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtrac
         program=program.kind,
         resize="none, the module's own",
         device=device,
-        compute=program.compute if kind != "ONNX" else lambda images: program.compute(images)[0],
+        compute=program.compute if kind != "ONNX" else lambda images: next(iter(program.compute(images).values())),
     )
 
 

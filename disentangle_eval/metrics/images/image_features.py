@@ -19,6 +19,7 @@ from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.metrics.images.config import FeatureConfig
 from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor, load_extractor
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of, image_batches, seconds_of
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 from disentangle_eval.runtime.checksums import weights_digest
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
@@ -241,12 +242,7 @@ def _features_of_samples(
                 expected=f"(B, C, {data.shape.height}, {data.shape.width}), the size of those of {data.name}",
             )
         if not torch.isfinite(images).all():
-            raise DevalError(
-                name,
-                received="NaN or infinity",
-                expected="images in [0, 1]",
-                advice="score an earlier checkpoint of the run",
-            )
+            raise faulty_output(model, "generate", received="NaN or infinity", expected="images in [0, 1]")
         yield extractor(as_bytes(images, name))
 
 

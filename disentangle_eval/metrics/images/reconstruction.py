@@ -12,6 +12,7 @@ from disentangle_eval.api.abilities import AnyModel
 from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.images.config import ReconstructionConfig
 from disentangle_eval.metrics.toolbox.encoding import device_of, image_batches
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 from disentangle_eval.metrics.toolbox.posteriors import base_of, posterior_of
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
@@ -107,12 +108,7 @@ def _negative_log_likelihoods(model: AnyModel, data: Dataset, index: np.ndarray,
             found.append(-model.log_likelihood(images, z).double())
     nats: np.ndarray = torch.cat(found).cpu().numpy()
     if not np.isfinite(nats).all():
-        raise DevalError(
-            f"{type(model).__name__}.log_likelihood",
-            received="NaN or infinity",
-            expected="finite numbers",
-            advice="score an earlier checkpoint of the run",
-        )
+        raise faulty_output(model, "log_likelihood", received="NaN or infinity", expected="finite numbers")
     return nats
 
 

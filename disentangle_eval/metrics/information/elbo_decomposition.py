@@ -11,7 +11,7 @@ from torch import Tensor
 
 from disentangle_eval import gaussians
 from disentangle_eval.api import Dataset, Metric, Scores, Subject
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Normal, Prior
 from disentangle_eval.metrics.information.config import ELBODecompositionConfig
 from disentangle_eval.metrics.toolbox.aggregate_posterior import (
@@ -21,6 +21,7 @@ from disentangle_eval.metrics.toolbox.aggregate_posterior import (
     sample_aggregate,
 )
 from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 from disentangle_eval.metrics.toolbox.posterior_parts import (
     first_posterior,
     is_normal,
@@ -60,11 +61,11 @@ class ELBODecompositionMetric(Metric[ELBODecompositionConfig]):
         log_likelihood = log_likelihoods(model, data, index, found.sample)
         kl = found.posterior - found.prior
         if not bool(kl.isfinite().all()):
-            raise DevalError(
-                f"{type(model).__name__}.posterior",
+            raise faulty_output(
+                model,
+                "posterior",
                 received="log densities that are not finite in float32",
                 expected="variances of a usual size",
-                advice="score an earlier checkpoint of the run",
             )
         means = {
             "value": log_likelihood - kl,
@@ -162,12 +163,7 @@ def log_likelihoods(model: Any, data: Dataset, index: np.ndarray, sample: Aggreg
             done += len(batch)
     densities = torch.cat(found)
     if not bool(densities.isfinite().all()):
-        raise DevalError(
-            f"{type(model).__name__}.log_likelihood",
-            received="NaN or infinity",
-            expected="finite numbers",
-            advice="score an earlier checkpoint of the run",
-        )
+        raise faulty_output(model, "log_likelihood", received="NaN or infinity", expected="finite numbers")
     return densities
 
 

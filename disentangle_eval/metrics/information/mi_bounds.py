@@ -11,9 +11,9 @@ import numpy as np
 from torch import Tensor
 
 from disentangle_eval.api import Bottleneck, Metric, Scores, Subject
-from disentangle_eval.errors import DevalError
 from disentangle_eval.metrics.information.config import MIBoundsConfig
 from disentangle_eval.metrics.toolbox.encoding import batch_size_on, device_of
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -68,13 +68,7 @@ class MIBoundsMetric(Metric[MIBoundsConfig]):
         batches = [integrand(z).double().cpu().numpy() for z in self._latents(model, seed)]
         samples = np.concatenate(batches)
         if not np.isfinite(samples).all():
-            name = type(model).__name__
-            raise DevalError(
-                f"{name}.{method}",
-                received="NaN or infinite nats",
-                expected="numbers",
-                advice="score an earlier checkpoint",
-            )
+            raise faulty_output(model, method, received="NaN or infinite nats", expected="numbers")
         return samples
 
     def _latents(self, model: Any, seed: int) -> Iterator[Tensor]:

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from disentangle_eval.api import Metric, Scores, Subject
-from disentangle_eval.errors import DevalError
 from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.labels.cluster_accuracy import cluster_column
 from disentangle_eval.metrics.labels.config import CategoryInformationConfig
 from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 from disentangle_eval.metrics.toolbox.samples import random_images
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -67,11 +67,11 @@ def class_probabilities(subject: Subject, index: np.ndarray, column: int) -> np.
     probabilities: np.ndarray = torch.cat(batches).cpu().numpy()
     sums = probabilities.sum(axis=1)
     if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and np.abs(sums - 1).max() < 1e-3):
-        raise DevalError(
-            f"{type(model).__name__}.class_probabilities",
+        raise faulty_output(
+            model,
+            "class_probabilities",
             received="numbers that are not probabilities",
             expected="numbers from 0 whose rows sum to 1",
-            advice="score an earlier checkpoint of the run",
         )
     normalised: np.ndarray = probabilities / sums[:, None]
     return normalised

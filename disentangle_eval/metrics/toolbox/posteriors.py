@@ -13,9 +13,10 @@ from torch.distributions import Distribution, Independent, Normal, OneHotCategor
 
 from disentangle_eval import gaussians, latents
 from disentangle_eval.api import Draw, Subject
-from disentangle_eval.errors import DevalError, UsageError, warn
+from disentangle_eval.errors import UsageError, warn
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.toolbox.encoding import image_batches
+from disentangle_eval.metrics.toolbox.faulty_outputs import faulty_output
 from disentangle_eval.nn.categorical import ProductDistribution
 from disentangle_eval.runtime.evaluating import evaluating
 
@@ -56,11 +57,11 @@ def posterior_of(model: Any, images: Tensor) -> Distribution:
     try:
         posterior: Distribution = model.posterior(images)
     except ValueError as error:
-        raise DevalError(
-            f"{type(model).__name__}.posterior",
+        raise faulty_output(
+            model,
+            "posterior",
             received="parameters that no distribution has, such as NaN",
             expected="finite numbers and variances above 0",
-            advice="score an earlier checkpoint of the run",
         ) from error
     return posterior
 
@@ -83,11 +84,11 @@ def posterior_table(subject: Subject, index: np.ndarray) -> PosteriorTable:
             log_variances.append(2 * q.stddev.float().log())
     table = PosteriorTable(torch.cat(means), torch.cat(log_variances))
     if not bool(table.mean.isfinite().all() & table.log_variance.isfinite().all()):
-        raise DevalError(
-            f"{type(model).__name__}.posterior",
+        raise faulty_output(
+            model,
+            "posterior",
             received="a mean or variance that is not finite, or a variance of 0",
             expected="finite numbers",
-            advice="score an earlier checkpoint of the run",
         )
     return table
 
@@ -154,10 +155,7 @@ def mean_posterior_kl(subject: Subject, index: np.ndarray) -> np.ndarray | None:
             prior = Normal(torch.zeros_like(q.mean), torch.ones_like(q.mean))
             total += kl_divergence(q, prior).double().sum(dim=0).cpu().numpy()
     if np.isnan(total).any():
-        name = type(model).__name__
-        raise DevalError(
-            f"{name}.posterior", received="NaN", expected="numbers", advice="score an earlier checkpoint of the run"
-        )
+        raise faulty_output(model, "posterior", received="NaN", expected="numbers")
     return total / len(index)
 
 
