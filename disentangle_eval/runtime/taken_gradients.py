@@ -26,8 +26,9 @@ def gradients_of(parameters: Iterable[Tensor]) -> Iterator[None]:
 
 
 def identity(tensor: Tensor | None) -> int | None:
-    """The identity of a parameter; None for another tensor, such as a view of one or one of several stacked."""
-    return id(tensor) if isinstance(tensor, nn.Parameter) else None
+    """The identity of a parameter or of that of which a tensor is a view; None for another, such as several stacked."""
+    whole = tensor._base if tensor is not None and tensor._is_view() else tensor
+    return id(whole) if isinstance(whole, nn.Parameter) else None
 
 
 def is_taken(of: int | None) -> bool:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import linear
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from disentangle_eval.api import Group, ImageShape, Losses, Model, Optim, Player, Round
@@ -190,6 +191,19 @@ class Through(Model[ModelConfig]):
         return Losses(total={"near": self.far(x).sum(), "far": self.far(x.detach()).square().sum()})
 
 
+class Transposed(nn.Module):
+    """A fully connected layer that multiplies by a view of its weight."""
+
+    multiply = staticmethod(linear)
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(512, LARGE // 512))
+
+    def forward(self, x):
+        return self.multiply(x, self.weight.t())
+
+
 class Shapes(TorchDispatchMode):
     """The shapes of every result of an operator."""
 
@@ -208,16 +222,19 @@ class Shapes(TorchDispatchMode):
 
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN")
 @pytest.mark.parametrize(
-    ("far", "use", "shape", "operator"),
+    ("far", "use", "operator", "of_input", "of_weight"),
     [
-        (nn.Linear(512, LARGE // 512), use_onednn, (3, 512), "_linear_pointwise"),
-        (nn.ConvTranspose2d(5, 3, 4, stride=2, padding=1), rearrange, (2, 5, 4, 4), "convolution_backward"),
+        (nn.Linear(512, LARGE // 512), use_onednn, "_linear_pointwise", (3, 512), (LARGE // 512, 512)),
+        (Transposed(), use_onednn, "_linear_pointwise", (3, 512), (LARGE // 512, 512)),
+        (nn.ConvTranspose2d(5, 3, 4, 2, padding=1), rearrange, "convolution_backward", (2, 5, 4, 4), (5, 3, 4, 4)),
     ],
 )
-def test_a_gradient_that_passes_through_another_players_layer_leaves_its_weights_alone(far, use, shape, operator):
+def test_a_gradient_that_passes_through_another_players_layer_leaves_its_weights_alone(
+    far, use, operator, of_input, of_weight
+):
     use(far)
-    model = Through(far, shape)
+    model = Through(far, of_input)
     with Shapes() as shapes:
         run_iteration(model.rounds(), build_players(model), SimpleNamespace(iteration=torch.tensor(0)), 0)
-    assert shapes.seen[operator, tuple(far.weight.shape)] == 1
-    assert shapes.seen[operator, shape] == 1
+    assert shapes.seen[operator, of_weight] == 1
+    assert shapes.seen[operator, of_input] == 1
