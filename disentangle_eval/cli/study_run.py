@@ -156,7 +156,7 @@ def showing(study: Study, folder: StudyFolder) -> Iterator[Callable[[str], None]
 
 
 def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> None:
-    """Say how the study ended and what to type next; exit with 1 where a trial failed, 128 + n after signal n."""
+    """Say how the study ended and what to type next; exit with 1 where a trial is not done, 128 + n after signal n."""
     click.echo(", ".join(f"{count} {state}" for state, count in sorted(ended.items())))
     if received:
         note("stopped; the same command continues")
@@ -164,6 +164,7 @@ def finish(ended: Counter[str], folder: StudyFolder, received: list[int]) -> Non
     click.echo(one_line(f"next: deval compare {shlex.quote(str(folder.root))}"))
     if ended["failed"]:
         note("the same command with --retry-failed runs the failed trials again; without it they are left as they are")
+    if ended.total() > ended["done"]:
         raise click.exceptions.Exit(FAILURE)
 
 

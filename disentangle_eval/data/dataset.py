@@ -64,3 +64,11 @@ def images_ahead(data: Dataset) -> ImagesAhead | None:
     """The store of a data set that gathers batches ahead, its images being in main memory; None for any other."""
     store = getattr(data, "store", None)
     return store if isinstance(store, ImagesAhead) else None
+
+
+def gathered_apart(data: Dataset) -> Dataset:
+    """The same images, whose batches are gathered ahead for one user alone; a data set that gathers none as it is."""
+    store = images_ahead(data)
+    if store is None or not isinstance(data, ImageDataset):
+        return data
+    return replace(data, store=store.apart())

@@ -129,6 +129,10 @@ class HostImages:
         self._ahead = None
         self._lanes = []
 
+    def apart(self) -> HostImages:
+        """The same images, whose batches are gathered ahead for another user."""
+        return HostImages(self.store, self.device, self._lane)
+
     def to(self, device: torch.device) -> ImageStore:
         """The same images for another device: on it where they fit, else in main memory."""
         return self.store.to(device)

@@ -50,3 +50,6 @@ class ImagesAhead(Protocol):
 
     def close(self) -> None:
         """Stop gathering; `prefetch` may be called again."""
+
+    def apart(self) -> ImageStore:
+        """The same images, whose batches are gathered ahead for another user."""

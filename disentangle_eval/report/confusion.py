@@ -42,7 +42,8 @@ def confusion_figure(results: Sequence[Mapping[str, Any]]) -> Figure | None:
     _frame(axes, details["classes"], [details["majority_names"][cluster] for cluster in order])
     axes.set_xticks(range(columns), [str(cluster) for cluster in order])
     axes.set_yticks(range(rows), [shortened(str(label), LONGEST_NAME) for label in details["classes"]])
-    axes.set_xlabel(f"cluster, class of code dimension {details['column']}")
+    column = details["column"]
+    axes.set_xlabel("cluster" if column is None else f"cluster, class of code dimension {column}")
     axes.set_ylabel("class")
     axes.set_title(_title(result), loc="left")
     return figure

@@ -60,17 +60,18 @@ def set_damaged_aside(path: Path, is_whole: Callable[[dict[str, Any]], bool] = l
 
     A JSON object that is not `is_whole` counts as damaged, too.
     """
-    lines = _parsed(path, is_whole)
-    if not lines.damaged:
+    if not _parsed(path, is_whole).damaged:
         return
     aside = path.with_name(f"{path.name}.damaged")
-    texts = _split(contents_of(path))
-    with writing(aside), aside.open("ab") as file:
-        file.writelines(texts[number - 1] + b"\n" for number in lines.damaged)
-    kept = b"".join(texts[number - 1] + b"\n" for number in lines.numbers)
-    write_atomically(path, lambda file: file.write(kept))
-    numbers = ", ".join(map(str, lines.damaged))
-    warn(f"{path}: line {numbers}: damaged, no JSON object; moved to {aside.name}")
+    with writing(path), _locked(path):
+        lines = _parsed(path, is_whole)  # again: another process may have moved them meanwhile
+        texts = _split(contents_of(path))
+        with writing(aside), aside.open("ab") as file:
+            file.writelines(texts[number - 1] + b"\n" for number in lines.damaged)
+        kept = b"".join(texts[number - 1] + b"\n" for number in lines.numbers)
+        write_atomically(path, lambda file: file.write(kept))
+    if lines.damaged:
+        warn(f"{path}: line {', '.join(map(str, lines.damaged))}: damaged; moved to {aside.name}")
 
 
 def _parsed(path: Path, is_whole: Callable[[dict[str, Any]], bool] = lambda record: True) -> Lines:
@@ -117,11 +118,22 @@ def _is_text(contents: bytes) -> bool:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[int]:
     """The file open for appending, by this process alone."""
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            if stat.S_ISFIFO(os.fstat(handle).st_mode):
+                raise OSError("it is a pipe, which keeps nothing; remove it")
+            lock(handle, wait=True)
+            if _is_at(handle, path):
+                yield handle
+                return
+        finally:
+            os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether an open file is still that of its path, and not replaced while this process waited for the lock."""
     try:
-        if stat.S_ISFIFO(os.fstat(handle).st_mode):
-            raise OSError("it is a pipe, which keeps nothing; remove it")
-        lock(handle, wait=True)
-        yield handle
-    finally:
-        os.close(handle)
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False

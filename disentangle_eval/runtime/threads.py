@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,14 @@ def default_threads() -> int:
     import torch
 
     return min(torch.get_num_threads(), available_cores())
+
+
+def pool_threads() -> int:
+    """Threads of pools that are not torch's: as many as torch has, or would have if it were imported."""
+    if torch := sys.modules.get("torch"):
+        return int(torch.get_num_threads())
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return min(int(given), available_cores()) if given.isdecimal() and int(given) else available_cores()
 
 
 def limit_threads() -> None:

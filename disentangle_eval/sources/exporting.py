@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from disentangle_eval.api import Encoder, Generator, Model, Posterior
-from disentangle_eval.checkpoint import Checkpoint
+from disentangle_eval.checkpoint import Checkpoint, load
 from disentangle_eval.config import flat
 from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.latents import classes_of
@@ -92,10 +92,8 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
     `safetensors` writes its weights and settings. Under one version of torch equal models make equal `pt2` files.
     `UsageError` where a library is missing, `DevalError` where the model cannot be exported.
     """
-    from disentangle_eval.checkpoint import load
-
     path = find_checkpoint(path)
-    checkpoint = load(path)
+    checkpoint = load(path, train=False)
     model = restore_model(checkpoint)
     folder = out or path.with_name(f"{path.stem}-{kind}")
     make_folder(folder)

@@ -38,6 +38,11 @@ class Job:
         arguments = [*options, *map(str, self.folders)]
         return [sys.executable, "-m", "disentangle_eval.study.trial", *arguments]
 
+    @property
+    def output(self) -> Path:
+        """Where the process writes."""
+        return self.folders[0] / "output.txt"
+
     def environment(self) -> dict[str, str]:
         """The environment of the process: as many threads as the job has, and no more."""
         return {**os.environ, "OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE"}
@@ -79,8 +84,8 @@ class Processes:
 
 
 def start_job(job: Job) -> subprocess.Popen[bytes]:
-    """The process of a job, whose output is added to output.txt in the folder of its first trial."""
-    with (job.folders[0] / "output.txt").open("ab") as output:
+    """The process of a job, whose output is added to a file in the folder of its first trial."""
+    with job.output.open("ab") as output:
         return subprocess.Popen(
             job.command(),
             env=job.environment(),

@@ -13,7 +13,7 @@ from disentangle_eval.errors import DevalError, UsageError, describe
 from disentangle_eval.results import agrees
 from disentangle_eval.runtime.files import make_folder, write_atomically
 from disentangle_eval.study.design import Study, Trial
-from disentangle_eval.study.processes import Job
+from disentangle_eval.study.processes import STOPPED, Job
 from disentangle_eval.study.runs import FAILURE_FILE, RunRecord, read_failure, read_run
 from disentangle_eval.training.folder import RunFolder
 
@@ -93,11 +93,14 @@ def read_trial(folder: Path) -> Trial:
 
 
 def state_of_trial(trial: Trial, folder: Path) -> TrialState:
-    """How far a trial is: done where it is trained to its end and every score is there."""
+    """How far a trial is: done where it is trained to its end and every score is there; failed where it is damaged."""
     if not RunFolder(folder).run_file.is_file():
         cause = read_failure(folder)
         return TrialState(trial, None, "failed" if cause else "waiting", cause)
-    run = read_run(folder)
+    try:
+        run = read_run(folder)
+    except DevalError as error:
+        return TrialState(trial, None, "failed", str(error))
     if run.failure:
         return TrialState(trial, run, "failed", run.failure)
     done = run.state == "finished" and not missing_scores(trial, run)
@@ -171,8 +174,8 @@ def run_study(
     for job, code in engine.run([Job(paths, threads, device, data_dir) for paths in together]):
         for path in job.folders:
             state = state_of_trial(states[path].trial, path)
-            if code < 0 and state.state != "done":
-                record_failure(path, f"ended by signal {-code}, as the system does where memory runs out")
+            if code and code < STOPPED and state.state != "done" and not state.cause:
+                record_failure(path, cause_of(code, job))
                 state = state_of_trial(state.trial, path)
             states[path] = state
             if on_end:
@@ -186,6 +189,13 @@ def groups(trials: Mapping[Path, Trial], size: int) -> list[tuple[Path, ...]]:
     for path, trial in trials.items():
         alike[trial.setting].append(path)
     return [tuple(paths[start : start + size]) for paths in alike.values() for start in range(0, len(paths), size)]
+
+
+def cause_of(code: int, job: Job) -> str:
+    """Why a process failed that has recorded no cause itself, by its exit code."""
+    if code < 0:
+        return f"ended by signal {-code}, as the system does where memory runs out"
+    return f"ended with exit code {code}; the reason is at the end of {job.output}"
 
 
 def record_failure(folder: Path, cause: str) -> None:

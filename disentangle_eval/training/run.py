@@ -243,10 +243,10 @@ class Run:
         checkpoints.save(path, self._checkpoint(train=None))
 
     def _log(self) -> dict[str, Any]:
-        means = self.training.means()
-        refuse_broken(means, self.iteration, self.ticks.log)
         held_back = {} if self.validation is None else self.validation.means()
-        line = {"iteration": self.iteration, **means, **held_back}
+        terms = self.training.means() | held_back
+        refuse_broken(terms, self.iteration, self.ticks.log)
+        line = {"iteration": self.iteration, **terms}
         append_line(self.folder.log, line)
         return line
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from disentangle_eval.api import Dataset, Nuisance
-from disentangle_eval.data.dataset import images_ahead
+from disentangle_eval.data.dataset import gathered_apart, images_ahead
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.runtime.draws import GeneratorDraw, stream_seed
 from disentangle_eval.training.batch_queue import BatchQueue
@@ -21,13 +21,13 @@ class TrainingStep(GeneratorDraw):
 
     def __init__(self, data: Dataset, batch: int, seed: int, device: torch.device) -> None:
         super().__init__(stream_seed(seed, "draws"), device)
-        self.data = data
+        self.nuisance = data if isinstance(data, Nuisance) else None
+        self.data = data if self.nuisance is not None else gathered_apart(data)
         self.batch = batch
         part = getattr(data, "training_part", None)
         self.data_size = len(data if part is None else part)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
-        self.nuisance = data if isinstance(data, Nuisance) else None
-        self.host = images_ahead(data) if self.nuisance is None else None
+        self.host = images_ahead(self.data) if self.nuisance is None else None
         order_on = torch.device("cpu") if self.host is not None else device
         self.sampler = EpochSampler(self.data_size, batch, stream_seed(seed, "order"), order_on, part)
         self.queue: BatchQueue | None = None

@@ -23,8 +23,8 @@ Write = Callable[[Mapping[str, Any], float | None], None]
 def trackers(name: str, folder: Path, config: Mapping[str, Any]) -> Iterator[tuple[Write, ...]]:
     """Watchers of log lines that write every term to the services that are set up, as a run with a name and settings.
 
-    Vectors have one curve per dimension. The runs of the services end with the context. A service that cannot be used
-    is a `DevalWarning`.
+    Vectors have one curve per dimension. The runs of the services end with the context. A service that cannot be used,
+    or no longer, is a `DevalWarning`.
     """
     writers = []
     ends: list[Callable[[], object]] = []
@@ -40,12 +40,32 @@ def trackers(name: str, folder: Path, config: Mapping[str, Any]) -> Iterator[tup
             except Exception as error:  # a service may fail in any way; training goes on without it
                 warn(f"{package} is left out: {describe(error)}")
                 continue
-            writers.append(write)
+            writers.append(until_it_fails(package, write))
             ends.append(end)
         yield tuple(writers)
     finally:
         for end in ends:
-            end()
+            try:
+                end()
+            except Exception as error:  # it hides nothing that went wrong before
+                warn(f"a service did not end its run: {describe(error)}")
+
+
+def until_it_fails(package: str, write: Write) -> Write:
+    """A writer that does nothing any more after its first failure, which is a `DevalWarning`."""
+    failed = False
+
+    def guarded(line: Mapping[str, Any], speed: float | None) -> None:
+        nonlocal failed
+        if failed:
+            return
+        try:
+            write(line, speed)
+        except Exception as error:  # a service may fail in any way; training goes on without it
+            failed = True
+            warn(f"{package} is left out from iteration {line['iteration']:,} on: {describe(error)}")
+
+    return guarded
 
 
 def wandb_run(name: str, folder: Path, config: Mapping[str, Any]) -> tuple[Write, Callable[[], object]]:

@@ -2,10 +2,14 @@
 
 import errno
 import os
+import threading
+import time
 
 import pytest
 
 from disentangle_eval.errors import DevalError, DevalWarning
+from disentangle_eval.runtime import json_lines
+from disentangle_eval.runtime.files import write_atomically
 from disentangle_eval.runtime.json_lines import append_line, read_lines, set_damaged_aside
 
 
@@ -44,6 +48,25 @@ def test_damaged_lines_are_set_aside_and_valid_ones_stay(tmp_path):
     assert path.read_text() == '{"a": 1}\n{"a": 4}\n'
     assert (tmp_path / "results.jsonl.damaged").read_bytes() == b'\xff\xfe{"a"\n[3]\n{"a": 5\n'
     assert [line["a"] for line in read_lines(path).records] == [1, 4]
+
+
+def test_a_line_written_while_damaged_ones_are_moved_is_kept(tmp_path, monkeypatch):
+    path = tmp_path / "results.jsonl"
+    path.write_text('{"a": 1}\n[2]\n')
+    writers = [threading.Thread(target=append_line, args=(path, f'{{"a": {number}}}')) for number in (3, 4)]
+    writers[0].start()
+    writers[0].join()
+
+    def replace_late(path, write):
+        writers[1].start()  # it opens the file that is about to be replaced, and waits for its lock
+        time.sleep(0.1)
+        write_atomically(path, write)
+
+    monkeypatch.setattr(json_lines, "write_atomically", replace_late)
+    with pytest.warns(DevalWarning, match="line 2: damaged; moved"):
+        set_damaged_aside(path)
+    writers[1].join()
+    assert [line["a"] for line in read_lines(path).records] == [1, 3, 4]
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path):

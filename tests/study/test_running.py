@@ -52,6 +52,27 @@ def test_a_trial_that_fails_is_recorded_with_its_cause_and_stops_nothing(grid, t
     assert run(broken, folder) == Counter(done=1, failed=1)
 
 
+def test_a_trial_without_a_cause_of_its_own_fails_with_the_code_of_its_process(grid, tmp_path):
+    folder = StudyFolder(tmp_path / "study")
+
+    class Ends(Here):
+        def run(self, jobs):
+            yield from ((job, 1) for job in jobs)
+
+    assert run(study(grid), folder, Ends()) == Counter(failed=1)
+    (state,) = states_of(folder)
+    assert "ended with exit code 1; the reason is at the end of" in state.cause
+    assert state.cause.endswith("output.txt")
+
+
+def test_a_damaged_trial_fails_and_stops_no_other(grid, whole, tmp_path):
+    folder = StudyFolder(shutil.copytree(whole.root, tmp_path / "study"))
+    first = study(grid, seeds="0-1").trials[0]
+    (folder.trials / first.folder / "run.json").write_text("{")
+    assert run(study(grid, seeds="0-2"), folder) == Counter(done=2, failed=1)
+    assert "run.json" in states_of(folder)[0].cause
+
+
 def test_a_killed_trial_resumes_and_its_table_is_that_of_an_undisturbed_one(grid, tmp_path):
     longer = {"iterations": 30, "models": [{"model": "vae", "batch_size": 4, "hidden": 16}]}
     whole, killed = StudyFolder(tmp_path / "whole"), StudyFolder(tmp_path / "killed")

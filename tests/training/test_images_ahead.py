@@ -81,6 +81,26 @@ def test_every_batch_but_the_first_was_gathered_ahead():
     assert len(gathered) == 10
 
 
+def test_each_of_several_seeds_gathers_its_own_batches_ahead():
+    gathered = []
+
+    class Watched(Lane):
+        def fill(self, rows, index):
+            gathered.append(index.tolist())
+            super().fill(rows, index)
+
+    data = in_main_memory(Watched)
+    steps = [TrainingStep(data, 3, seed, CPU) for seed in (0, 1)]
+    alone = [TrainingStep(stored(), 3, seed, CPU) for seed in (0, 1)]
+    for _ in range(4):
+        for step, other in zip(steps, alone, strict=True):
+            assert torch.equal(step.images(), other.images())
+            assert step.host._ahead.index.tolist() == step.sampler.peek().tolist()
+    for step in steps:
+        step.close()
+    assert len(gathered) == 8
+
+
 def test_what_goes_wrong_in_the_thread_ends_the_run_and_the_thread(tmp_path):
     before = len(gathering())
 

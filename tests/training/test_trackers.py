@@ -72,3 +72,23 @@ def test_a_service_that_cannot_be_used_is_a_warning(fakes, monkeypatch, tmp_path
     monkeypatch.delattr(sys.modules["wandb"], "init")
     with pytest.warns(DevalWarning, match="wandb is left out"), trackers("a", tmp_path, {}) as writers:
         assert writers == ()
+
+
+def test_a_service_that_fails_later_is_left_out_from_then_on(fakes, monkeypatch, tmp_path):
+    monkeypatch.setenv("WANDB_PROJECT", "project")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "file:///nowhere")
+
+    def gone(*arguments, **options):
+        raise ConnectionError("no network")
+
+    with pytest.warns(DevalWarning) as warned, trackers("a", tmp_path, {}) as (of_wandb, of_mlflow):
+        client = sys.modules["mlflow"].MlflowClient
+        monkeypatch.setattr(client, "log_batch", gone)
+        monkeypatch.setattr(client, "set_terminated", gone)
+        for write in (of_mlflow, of_mlflow, of_wandb):
+            write(LINE, 3.0)
+    assert [str(one.message) for one in warned] == [
+        "mlflow is left out from iteration 20 on: ConnectionError: no network",
+        "a service did not end its run: ConnectionError: no network",
+    ]
+    assert fakes[-2:] == [(TERMS, 20), "wandb finished"]

@@ -23,6 +23,7 @@ from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
 from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
+from disentangle_eval.runtime.threads import pool_threads
 
 
 class InfoMECMetric(Metric[InfoMECConfig]):
@@ -109,7 +110,9 @@ def explicitness(
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         # The authors leave the solver its hundred iterations, whether or not it converges; the result says so.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        pairs = Parallel(n_jobs=-1, prefer="threads")(delayed(_explained)(columns, column) for column in factors.T)
+        pairs = Parallel(n_jobs=pool_threads(), prefer="threads")(
+            delayed(_explained)(columns, column) for column in factors.T
+        )
     return [explained for explained, _ in pairs], [converged for _, converged in pairs]
 
 

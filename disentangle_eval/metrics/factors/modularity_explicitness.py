@@ -22,6 +22,7 @@ from disentangle_eval.metrics.factors.softmax_regression import fit_softmax
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, too_large
 from disentangle_eval.metrics.toolbox.information_table import information_table
 from disentangle_eval.metrics.toolbox.samples import draw_samples, varying_columns
+from disentangle_eval.runtime.threads import pool_threads
 
 Solver = Literal["lbfgs", "liblinear"]
 
@@ -115,7 +116,7 @@ def explicitness(
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         # The study leaves the solver its hundred iterations, whether or not it converges; the result says so.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        readings: list[Explicitness] = Parallel(n_jobs=-1, prefer="threads")(
+        readings: list[Explicitness] = Parallel(n_jobs=pool_threads(), prefer="threads")(
             delayed(_explicitness)(train, test, *classes, solver) for classes in zip(fitted.T, fresh.T, strict=True)
         )
     return readings

@@ -18,6 +18,7 @@ from disentangle_eval.metrics.factors.svm_of_one_number import fit_lines
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
 from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
+from disentangle_eval.runtime.threads import pool_threads
 
 
 class Found(NamedTuple):
@@ -80,7 +81,7 @@ def predictions(train: Sequence[np.ndarray], factors: np.ndarray, test: Sequence
     `train` and `test` are K blocks (N, columns) and (M, columns), `factors` (N, F) the training images' classes.
     """
     # Threads suffice: both solvers work outside Python's lock.
-    columns = Parallel(n_jobs=-1, prefer="threads")(
+    columns = Parallel(n_jobs=pool_threads(), prefer="threads")(
         delayed(_predict)(seen, fresh, factors) for seen, fresh in zip(train, test, strict=True)
     )
     return np.stack(columns, axis=1)

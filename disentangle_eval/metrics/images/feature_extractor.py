@@ -174,8 +174,8 @@ def _program(path: Path, contents: bytes, device: torch.device) -> FeatureExtrac
 
 
 def _float32_convolutions() -> Any:
-    """cuDNN rounds float32 to TF32 by default."""
-    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    """By default cuDNN rounds float32 to TF32 and may choose algorithms whose sums have no fixed order."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 
 
 def _digest(contents: bytes) -> str:
