@@ -83,7 +83,7 @@ class ThreadCount(click.ParamType):
 threads_option = click.option(
     "--threads",
     type=ThreadCount(),
-    help="CPU threads; auto: as many as there are free cores now.  [default: all cores]",
+    help="CPU threads; auto: as many as there are free cores now.  [default: all it may use]",
 )
 
 device_option = click.option(

@@ -56,7 +56,7 @@ def check(
     """Check that the model, metric or data set NAME keeps the promises of the plugin interface.
 
     A model is tried on a few random images, a metric on small tables and models, a data set on some of its images.
-    Exits with 1 if a promise is broken. A check is skipped if the plugin does not have the capability, or if it depends
+    Exits with 1 if a promise is broken. A check is skipped if the plugin does not have the ability, or if it depends
     on a check that failed. Plugin authors run the same checks with `disentangle_eval.testing.parametrize_checks`.
     """
     refuse_unknown(name)

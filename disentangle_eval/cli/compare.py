@@ -35,7 +35,7 @@ def compare(folders: tuple[str, ...], metrics: tuple[str, ...], forms: tuple[For
     """Compare the newest scores of all runs in or below FOLDERS.
 
     One row per setting, with the mean over seeds, the standard deviation of the seeds and the 95% confidence interval
-    of the mean (Student's t); paired differences of settings that share seeds; rank correlations of scores over runs.
+    of the mean (Student's t); paired differences of settings that share seeds; correlations of scores over runs.
     Scores of different protocols, data or versions never share a column. NAME=FOLDER calls the runs of a folder NAME
     instead of their model.
     """

@@ -26,12 +26,13 @@ def histograms(
 ) -> Iterator[Path]:
     """Draw the distribution of each dimension of CHECKPOINT's code over the data, with its prior.
 
-    For a model with a posterior these are draws of the aggregate posterior q(z_j), one per image; otherwise codes.
+    For a model with a normal posterior these are draws of the aggregate posterior q(z_j), one per image; otherwise
+    codes.
     """
     from disentangle_eval.api import Posterior
     from disentangle_eval.cli.picture import picture_path
     from disentangle_eval.latents import continuous
-    from disentangle_eval.report.coded_images import posterior_draws, priors_of
+    from disentangle_eval.report.coded_images import has_normal_posterior, posterior_draws, priors_of
     from disentangle_eval.report.histograms import histograms_figure
     from disentangle_eval.report.style import save_figure
 
@@ -39,7 +40,7 @@ def histograms(
     model, opened = coded.opened.model, coded.opened
     path = picture_path(out, opened.origin, "histograms")
     codes, code, label = coded.codes, coded.code, "code"
-    if isinstance(model, Posterior):
+    if isinstance(model, Posterior) and has_normal_posterior(model, coded.data, opened.device):
         codes = posterior_draws(model, coded.data, coded.index, seed, opened.device)
         code, label = continuous(codes.shape[1]), "q(z_j)"
     title = f"{on_what(coded.data.name, opened)}, {len(codes):,} images"

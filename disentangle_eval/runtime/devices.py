@@ -1,4 +1,4 @@
-"""Where a run computes, and with how many threads."""
+"""Which device a run computes on, and how a model is laid out there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of runs compared: a row per setting, intervals over seeds, paired differences and rank correlations."""
+"""Scores of runs compared: a row per setting, intervals over seeds, paired differences and correlations."""
 
 from __future__ import annotations
 

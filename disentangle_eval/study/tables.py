@@ -90,7 +90,7 @@ def sections(comparison: Comparison) -> list[tuple[str, Rows]]:
     tables = [
         *score_tables(comparison),
         ("paired differences over shared seeds", difference_rows(comparison)),
-        ("rank correlations over runs", correlation_rows(comparison)),
+        ("correlations over runs", correlation_rows(comparison)),
     ]
     return [(title, rows) for title, rows in tables if len(rows) > 1]
 

@@ -36,11 +36,14 @@ class Known:
         """Images that differ from those of `index` (B,) in so many factors, drawn at random, and in no other: (B,).
 
         Every other class of such a factor is equally likely. With None the number is drawn for each image, from 1 to
-        one less than there are factors. Factors of a single class never differ. `DevalError` where the images are no
-        full grid, where training sees a part of it, and for a number that cannot be.
+        one less than there are factors, or 1 where there is one. Factors of a single class never differ. `DevalError`
+        where the images are no full grid or all the same, where training sees a part of it, and for a number that
+        cannot be.
         """
         sizes, strides, lookup = self._grid
         several = sum(size > 1 for size in self._factors.sizes)
+        if not several:
+            raise self._missing("factor of two classes", "one that has")
         if factors is not None and not 1 <= factors <= several:
             raise DevalError("step.pairs", received=factors, expected=f"None, or from 1 to {several} factors")
         classes = self.classes[index]

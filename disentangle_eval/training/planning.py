@@ -61,7 +61,8 @@ class RunSettings(Config):
     )
     device: str = Field("auto", description="where to compute: auto, cpu, cuda or cuda:N")
     threads: int | Literal["auto"] | None = Field(
-        None, description="CPU threads; auto: as many as there are free cores now  [default: all cores]"
+        None,
+        description="CPU threads; auto: as many as there are free cores now  [default: all it may use]",
     )
     products: Literal["auto", "torch", "onednn"] = Field(
         "auto",

@@ -74,8 +74,13 @@ FAULTY_MODELS = {
         "host_reads:CheckedDistribution",
         "host_reads:TensorOnTheCpu",
     ],
-    "replicas": ["state:ModuleLevelCache"],
-    "resume": ["state:PlainAttribute", "state:PythonCounter", "state:UnsavedRandomBuffer"],
+    "replicas": ["state:ModuleLevelCache", "state:NaNLater"],
+    "resume": [
+        "state:PlainAttribute",
+        "state:PythonCounter",
+        "state:UnsavedRandomBuffer",
+        "state:EncoderShiftedInTraining",
+    ],
     "capture": [
         "state:ReplacedBuffer",
         "state:HalvedEveryOtherTime",
@@ -91,7 +96,8 @@ FAULTY_MODELS = {
         "methods:LogitsForProbabilities",
         "methods:ProbabilitiesOfAnotherClass",
     ],
-    "log_likelihood": ["methods:LikelihoodAPixel", "methods:LikelihoodOfTheBatch"],
+    "log_likelihood": ["methods:LikelihoodAPixel", "methods:LikelihoodOfTheBatch", "methods:WidePosterior"],
+    "evaluation": ["methods:GenerateCounts", "methods:GenerateRemembers", "methods:ReconstructionOfTheBatch"],
     "generate": ["methods:SignedImages", "methods:NoPrior"],
     "reconstruct": ["methods:FlatReconstruction"],
     "decode": ["methods:SignedDecoding"],
@@ -111,6 +117,7 @@ FAULTY_CONFIGS = [
     "configs:NamedAsAnOptionOfEveryRun",
     "configs:TwoOfOneFlag",
     "configs:NamedAsASettingWithin",
+    "configs:MisspeltDefaultPreset",
     "configs:HoldsOrdinarySettings",
     "config_undescribed:Undescribed",
 ]

@@ -57,7 +57,7 @@ def test_tinygan_conforms(check):
 def test_checks_of_what_it_does_not_offer_are_skipped_with_the_reason():
     skipped = {done.check: done.message for done in check_model("tinygan", image=(1, 32, 32)) if done.status != "ok"}
     assert set(skipped) == NOT_OFFERED
-    assert skipped["posterior"] == "TinyGAN does not have the capability Posterior: no posterior"
+    assert skipped["posterior"] == "TinyGAN does not have the ability Posterior: no posterior"
 
 
 @needs_tinygan

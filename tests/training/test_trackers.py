@@ -81,12 +81,16 @@ def test_a_service_that_fails_later_is_left_out_from_then_on(fakes, monkeypatch,
     def gone(*arguments, **options):
         raise ConnectionError("no network")
 
-    with pytest.warns(DevalWarning) as warned, trackers("a", tmp_path, {}) as (of_wandb, of_mlflow):
-        client = sys.modules["mlflow"].MlflowClient
-        monkeypatch.setattr(client, "log_batch", gone)
-        monkeypatch.setattr(client, "set_terminated", gone)
-        for write in (of_mlflow, of_mlflow, of_wandb):
-            write(LINE, 3.0)
+    def use():
+        with trackers("a", tmp_path, {}) as (of_wandb, of_mlflow):
+            client = sys.modules["mlflow"].MlflowClient
+            monkeypatch.setattr(client, "log_batch", gone)
+            monkeypatch.setattr(client, "set_terminated", gone)
+            for write in (of_mlflow, of_mlflow, of_wandb):
+                write(LINE, 3.0)
+
+    with pytest.warns(DevalWarning) as warned:
+        use()
     assert [str(one.message) for one in warned] == [
         "mlflow is left out from iteration 20 on: ConnectionError: no network",
         "a service did not end its run: ConnectionError: no network",

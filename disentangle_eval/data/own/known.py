@@ -94,7 +94,15 @@ def in_grid_order(known: Known) -> Known:
 def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
     """The values of one factor, or the class of each where they are continuous."""
     distinct = np.unique(column)
-    if (distinct == np.floor(distinct)).all() or len(distinct) <= (bins or max(FEW_VALUES, len(column) // 2)):
+    many = max(FEW_VALUES, len(column) // 2)
+    if _are_whole(distinct):
+        if len(distinct) > many:
+            warn(
+                f"factors: {name!r}: {len(distinct)} whole numbers in {len(column)} images are as many classes, about "
+                "which codes say little but by chance; round them to fewer"
+            )
+        return column
+    if len(distinct) <= (bins or many):
         return column
     if not bins:
         raise UsageError(
@@ -104,6 +112,13 @@ def _classes(column: np.ndarray, name: str, bins: int) -> np.ndarray:
             advice="divide such factors into classes: bins=20 as a setting of the data set, factor_bins=20 with codes",
         )
     return quantile_classes(column, bins)
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    """Whether numbers are integers; floating-point ones so large that they hold no halves say nothing of that."""
+    if values.dtype.kind != "f":
+        return True
+    return bool((values == np.floor(values)).all() and np.spacing(np.abs(values).max()) < 0.5)
 
 
 def quantile_classes(column: np.ndarray, bins: int) -> np.ndarray:

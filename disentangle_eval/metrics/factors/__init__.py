@@ -119,6 +119,7 @@ METRICS = (
         needs=frozenset({"encoder", "factors"}),
         headline="value",
         better="higher",
+        version=2,
     ),
     MetricSpec(
         name="infomec",
@@ -128,6 +129,7 @@ METRICS = (
         needs=frozenset({"encoder", "factors"}),
         headline="value",
         better="higher",
+        version=2,
     ),
     MetricSpec(
         name="mcc",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -22,8 +23,11 @@ from disentangle_eval.metrics.factors.predictors import (
     majority_accuracies,
 )
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, varying_columns
+from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, permuted_sets, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
+
+# The share of fresh images that the predictor was fitted to from which on that matters to its chance level.
+FEW_IN_BOTH = 0.05
 
 
 class DownstreamMetric(Metric[DownstreamConfig]):
@@ -63,7 +67,22 @@ class DownstreamMetric(Metric[DownstreamConfig]):
             "test_accuracy": accuracies[:, 1].tolist(),
         }
         train, test = tasks[-1]
-        return Scores(values, chances[-1], counts={"train_sizes": len(train), "num_test": len(test)})
+        chance = self._chance_of_known_images(tasks[-1], subject, varying, seed) or chances[-1]
+        return Scores(values, chance, counts={"train_sizes": len(train), "num_test": len(test)})
+
+    def _chance_of_known_images(
+        self, task: tuple[Samples, Samples], subject: Subject, varying: np.ndarray, seed: int
+    ) -> float | None:
+        """The mean accuracy on fresh images where factors are those of other images; None where few are in both sets.
+
+        What a predictor remembers of a training image is right for that image among the fresh ones, whatever the code.
+        """
+        train, test = task
+        if np.isin(test.images, train.images).mean() <= FEW_IN_BOTH:
+            return None
+        pairs = zip(task, next(permuted_sets(np.arange(train.factors.shape[1]), *task, seed=seed)), strict=True)
+        permuted = [replace(samples, factors=others) for samples, others in pairs]
+        return float(self._accuracies([(permuted[0], permuted[1])], subject, varying, seed)[0, 1].mean())
 
     def _accuracies(
         self, tasks: list[tuple[Samples, Samples]], subject: Subject, varying: np.ndarray, seed: int

@@ -21,7 +21,7 @@ from disentangle_eval.metrics.factors.config import InfoMECConfig
 from disentangle_eval.metrics.factors.mig_knn import class_information
 from disentangle_eval.metrics.toolbox.columns import one_hot_blocks, varies
 from disentangle_eval.metrics.toolbox.mutual_information import entropy
-from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_different_images, permutations_of, samples_of, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.threads import pool_threads
 
@@ -42,7 +42,7 @@ class InfoMECMetric(Metric[InfoMECConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        (samples,) = draw_samples(subject, seed, cfg.num_train)
+        samples = samples_of(subject, draw_different_images(subject, seed, cfg.num_train))
         varying = varying_columns(samples.factors)
         factors = samples.factors[:, varying]
         codes = samples.codes.astype(np.float64)

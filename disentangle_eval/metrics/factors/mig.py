@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from disentangle_eval.api import Metric, Scores, Subject
+from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.toolbox.information_table import information_table
-from disentangle_eval.metrics.toolbox.mutual_information import entropy
+from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
 from disentangle_eval.metrics.toolbox.samples import drawn_or_all, permutations_of, random_images, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
 
@@ -53,9 +54,18 @@ class MIGMetric(Metric[MIGConfig]):
         varying = varying_columns(classes)
         factors, names = classes[:, varying], [subject.factors.names[factor] for factor in varying]
         posteriors, entropies = posteriors_of(subject, index), entropy(factors)
-        information = posterior_information(posteriors, factors, self.cfg.num_samples, seed)
+        counted = np.flatnonzero(is_categorical(subject.code))
+        codes = subject.codes(index)[:, counted].astype(np.int64)
+
+        def informed(classes: np.ndarray, samples: int) -> np.ndarray:
+            found = posterior_information(posteriors, classes, samples, seed)
+            if counted.size:  # of a table; its columns of classes have no normal posterior
+                found[counted] = mutual_information(codes, classes)
+            return found
+
+        information = informed(factors, self.cfg.num_samples)
         permuted = next(permutations_of(factors, index, seed))
-        unrelated = posterior_information(posteriors, permuted, min(self.cfg.num_samples, CHANCE_SAMPLES), seed)
+        unrelated = informed(permuted, min(self.cfg.num_samples, CHANCE_SAMPLES))
         counts = {"num_train": len(index), "num_samples": self.cfg.num_samples}
         return Scores(_values(information, entropies, names), float(np.mean(gaps(unrelated) / entropies)), counts)
 

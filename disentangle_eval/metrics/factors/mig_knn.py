@@ -16,7 +16,12 @@ from disentangle_eval.metrics.factors.config import MIGKNNConfig
 from disentangle_eval.metrics.toolbox.columns import varies
 from disentangle_eval.metrics.toolbox.mutual_information import entropy, mutual_information
 from disentangle_eval.metrics.toolbox.neighbour_information import information_on_classes, information_on_values
-from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, permutations_of, varying_columns
+from disentangle_eval.metrics.toolbox.samples import (
+    draw_different_images,
+    factor_values,
+    permutations_of,
+    varying_columns,
+)
 from disentangle_eval.metrics.toolbox.statistics import gaps
 from disentangle_eval.runtime.draws import stream_seed
 
@@ -33,7 +38,7 @@ class MIGKNNMetric(Metric[MIGKNNConfig]):
 
     def score(self, subject: Subject, seed: int) -> Scores:
         cfg = self.cfg
-        (index,) = draw_images(subject, seed, cfg.num_train)
+        index = draw_different_images(subject, seed, cfg.num_train)
         classes = subject.factors.classes(index)
         varying = varying_columns(classes)
         codes = subject.codes(index)

@@ -6,6 +6,7 @@ How much better the best code dimension alone predicts a factor than the second 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +17,12 @@ from disentangle_eval.api import Metric, Scores, Subject
 from disentangle_eval.metrics.factors.config import SAPConfig
 from disentangle_eval.metrics.factors.svm_of_one_number import fit_lines
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, varying_columns
+from disentangle_eval.metrics.toolbox.samples import draw_samples, permutations_of, permuted_sets, varying_columns
 from disentangle_eval.metrics.toolbox.statistics import gaps
 from disentangle_eval.runtime.threads import pool_threads
+
+# Rows of training images over all fits of the chance level.
+ROWS_OF_CHANCE = 10_000
 
 
 class Found(NamedTuple):
@@ -57,9 +61,12 @@ class SAPMetric(Metric[SAPConfig]):
         varying = varying_columns(train.factors)
         fresh = test.factors[:, varying]
         blocks = zip(*(one_hot_blocks(samples.codes, subject.code) for samples in (train, test)), strict=True)
-        usual = [in_usual_units(*pair) for pair in blocks]
-        predicted = predictions([pair[0] for pair in usual], train.factors[:, varying], [pair[1] for pair in usual])
-        permuted = [accuracies(predicted, shuffled) for shuffled in permutations_of(fresh, test.images, seed)]
+        seen, unseen = zip(*(in_usual_units(*pair) for pair in blocks), strict=True)
+        predicted = predictions(seen, train.factors[:, varying], unseen)
+        permuted = [
+            accuracies(predictions(seen, fitted, unseen), others)
+            for fitted, others in islice(permuted_sets(varying, train, test, seed=seed), _fits_of_chance(len(train)))
+        ]
         names = [subject.factors.names[factor] for factor in varying]
         counts = {"num_train": len(train), "num_test": len(test)}
         return Found(accuracies(predicted, fresh), permuted, names, counts)
@@ -73,6 +80,11 @@ class SAPMetric(Metric[SAPConfig]):
         ]
         names = [subject.factors.names[factor] for factor in varying]
         return Found(squared_correlations(blocks, factors), permuted, names, {"num_train": len(samples)})
+
+
+def _fits_of_chance(images: int) -> int:
+    """How often classifiers are fitted to permuted factors: from once for many images to ten times for few."""
+    return max(1, min(10, ROWS_OF_CHANCE // images))
 
 
 def predictions(train: Sequence[np.ndarray], factors: np.ndarray, test: Sequence[np.ndarray]) -> np.ndarray:

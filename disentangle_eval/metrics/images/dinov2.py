@@ -6,7 +6,6 @@ Oquab et al. (2023), "DINOv2: Learning Robust Visual Features without Supervisio
 
 from __future__ import annotations
 
-import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from torch import nn
 from disentangle_eval.errors import UsageError
 from disentangle_eval.metrics.images.feature_extractor import FeatureExtractor
 from disentangle_eval.metrics.images.fidelity_import import fidelity
+from disentangle_eval.runtime.files import sha256
 
 _CODE = ("facebookresearch_dinov2_main", "facebookresearch_dinov2_master")
 _WEIGHTS = "https://dl.fbaipublicfiles.com/dinov2/{0}/{0}_pretrain.pth"
@@ -43,7 +43,7 @@ def dinov2(name: str, device: torch.device) -> FeatureExtractor:
     module = module.to(device)
     return FeatureExtractor(
         name=name,
-        sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
+        sha256=sha256(weights),
         program=f"torch-fidelity {version('torch-fidelity')}",
         resize="bilinear to 224 x 224 as TensorFlow 1",
         device=device,

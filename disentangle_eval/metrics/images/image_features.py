@@ -67,7 +67,7 @@ def feature_pair(subject: Subject, cfg: FeatureConfig, seed: int) -> FeaturePair
 
     The features of real images are kept on disk for the next model.
     """
-    model, data = _generator_and_data(subject)
+    model, data = subject.model, subject.data
     count, made = image_counts(subject, cfg)
     extractor = load_extractor(cfg.features, device_of(model))
     real, derived = _real_features(model, data, extractor, count, seed)
@@ -108,7 +108,7 @@ def feature_seconds(subject: Subject, cfg: FeatureConfig, seed: int) -> float:
 
 def image_counts(subject: Subject, cfg: FeatureConfig) -> tuple[int, int]:
     """How many real and how many generated images there will be. UsageError for a data set of one image or none."""
-    model, data = _generator_and_data(subject)
+    model, data = subject.model, subject.data
     for images in [data, model.finished] if isinstance(model, Samples) else [data]:
         if len(images) < 2:
             raise UsageError(
@@ -138,10 +138,6 @@ def as_bytes(images: Tensor, source: str = "images") -> Tensor:
         )
     levels = (images * 255).round().clamp(0, 255).to(torch.uint8)
     return levels.expand(-1, 3, -1, -1).contiguous()
-
-
-def _generator_and_data(subject: Subject) -> tuple[Any, Dataset]:
-    return subject.model, subject.data
 
 
 def _real_features(
@@ -183,7 +179,7 @@ def _real_key(data: Dataset, extractor: FeatureExtractor, count: int, seed: int)
 def _generated_features(
     subject: Subject, extractor: FeatureExtractor, cfg: FeatureConfig, seed: int, count: int
 ) -> np.ndarray:
-    model, data = _generator_and_data(subject)
+    model, data = subject.model, subject.data
     if isinstance(model, Samples):
         return _collected(_features_of_finished(model, extractor, count, seed), count)
     if not isinstance(model, nn.Module):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from disentangle_eval.api import FactorGrid, Factors, Metric, Scores, Subject
-from disentangle_eval.errors import UsageError
+from disentangle_eval.api import FactorGrid, Metric, Scores, Subject
 from disentangle_eval.latents import is_categorical
 from disentangle_eval.metrics.independence.config import UnsupervisedConfig
 from disentangle_eval.metrics.toolbox.columns import discretise, varies
@@ -62,7 +61,7 @@ class UnsupervisedMetric(Metric[UnsupervisedConfig]):
 
     def _codes(self, subject: Subject, seed: int) -> np.ndarray:
         """The codes of random images: the study's draws from a full grid, else images drawn once at most."""
-        factors = _known_factors(subject)
+        factors = subject.factors if "factors" in subject.offered else None
         if isinstance(factors, FactorGrid):
             return subject.codes(ReferenceStream(factors, seed).batches(self.cfg.num_images))
         return subject.codes(random_images(len(subject), self.cfg.num_images, seed))
@@ -86,10 +85,3 @@ def mean_off_diagonal(matrix: np.ndarray) -> float:
     """The mean over pairs of different dimensions of (K, K); 0 where there is no pair."""
     dims = len(matrix)
     return float((matrix.sum() - np.trace(matrix)) / (dims * (dims - 1))) if dims > 1 else 0.0
-
-
-def _known_factors(subject: Subject) -> Factors | None:
-    try:
-        return subject.factors
-    except UsageError:
-        return None

@@ -101,7 +101,7 @@ def diagonal_normal(q: Distribution, model: str) -> Normal:
             f"{model}.posterior",
             received=type(base).__name__,
             expected="Normal(mean, scale) with one entry per latent",
-            advice="this metric supports no other posterior",
+            advice="other posteriors are not supported here",
         )
     return base
 
@@ -216,11 +216,11 @@ def not_seen_to_collapse(subject: Subject, index: np.ndarray, threshold: float) 
 
 
 def has_other_prior(model: object, dim: int) -> bool:
-    """Whether the prior of a model is over a code of so many dimensions and not standard normal."""
+    """Whether the prior of a model is over a code of so many dimensions and not known to be standard normal."""
     prior = getattr(model, "prior", None)
-    if not isinstance(prior, latents.Prior) or prior.dim != dim:
+    if getattr(prior, "dim", None) != dim:
         return False
-    return not all(isinstance(part, latents.Normal) for part in prior.parts)
+    return not (isinstance(prior, latents.Prior) and all(isinstance(part, latents.Normal) for part in prior.parts))
 
 
 def _is_code(q: ProductDistribution, codes: np.ndarray) -> bool:

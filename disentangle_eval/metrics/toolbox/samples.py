@@ -61,6 +61,15 @@ def draw_images(subject: Subject, seed: int, *counts: int) -> list[np.ndarray]:
     return _without_replacement(len(factors), seed, counts)
 
 
+def draw_different_images(subject: Subject, seed: int, count: int) -> np.ndarray:
+    """The indices of `count` random images, each drawn at most once, or of all where there are fewer, (N,).
+
+    For metrics of nearest neighbours: those of an image that was drawn several times would be its own copies.
+    """
+    (index,) = _without_replacement(len(subject.factors), seed, (count,))
+    return index
+
+
 def _without_replacement(n: int, seed: int, counts: tuple[int, ...]) -> list[np.ndarray]:
     first, *others = counts
     rest = n - first
@@ -102,6 +111,18 @@ def permuted_over_images(random: np.random.Generator, rows: np.ndarray, images: 
     order = first[random.permutation(len(known))][place] if len(known) < len(images) else random.permutation(len(rows))
     others: np.ndarray = rows[order]
     return others
+
+
+def permuted_sets(columns: np.ndarray, *sets: Samples, seed: int) -> Iterator[list[np.ndarray]]:
+    """Some factors of several sets as those of other images, (N, F) each, in each of ten random permutations.
+
+    An image that is in two sets has the same factors in both: what is learned of it in one is known in the other.
+    """
+    factors = np.concatenate([samples.factors[:, columns] for samples in sets])
+    images = np.concatenate([samples.images for samples in sets])
+    ends = np.cumsum([len(samples) for samples in sets])[:-1]
+    for permuted in permutations_of(factors, images, seed):
+        yield np.split(permuted, ends)
 
 
 def varying_columns(*factors: np.ndarray) -> np.ndarray:

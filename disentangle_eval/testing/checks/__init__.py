@@ -10,6 +10,7 @@ from disentangle_eval.testing.checks.config import check_config
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.device import check_device
 from disentangle_eval.testing.checks.encoding import check_encode, check_encode_rows
+from disentangle_eval.testing.checks.evaluation import check_evaluation
 from disentangle_eval.testing.checks.generation import check_generate
 from disentangle_eval.testing.checks.gradients import check_gradients
 from disentangle_eval.testing.checks.host_reads import check_no_host_read
@@ -51,5 +52,6 @@ CHECKS: tuple[Check, ...] = (
     check_lower_bound,
     check_traversal,
     check_pictures,
+    check_evaluation,
     check_device,
 )

@@ -25,7 +25,7 @@ def check_class_probabilities(candidate: Candidate) -> None:
     check = "class_probabilities"
     model: Classifier = offered(candidate, Classifier)
     if not isinstance(model, Encoder):
-        raise NotChecked(f"{type(model).__name__} does not have the capability Encoder, so no code has classes")
+        raise NotChecked(f"{type(model).__name__} does not have the ability Encoder, so no code has classes")
     columns = [(j, dimension) for j, dimension in enumerate(model.code) if isinstance(dimension, Categorical)]
     x = images(candidate)
     with torch.no_grad():

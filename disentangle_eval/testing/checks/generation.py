@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from disentangle_eval.api import Generator
-from disentangle_eval.latents import Prior
 from disentangle_eval.runtime.draws import GeneratorDraw
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
@@ -14,17 +13,20 @@ from disentangle_eval.testing.expect import expect_images
 from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.verdict import rests_on
 
+OF_A_PRIOR = ("dim", "sample", "log_prob")
+
 
 def check_generate(candidate: Candidate) -> None:
     """`generate` turns (B, Z) of the prior into images in [0, 1], with and without inner noise."""
     rests_on(candidate, check_construction)
     check = "generate"
     named = candidate.model(seed=0)
-    if callable(getattr(named, "generate", None)) and not isinstance(getattr(named, "prior", None), Prior):
+    prior = getattr(named, "prior", None)
+    if callable(getattr(named, "generate", None)) and not all(hasattr(prior, name) for name in OF_A_PRIOR):
         raise ConformanceFailure(
             check,
-            f"a model with generate whose prior is {getattr(named, 'prior', None)!r}",
-            "a disentangle_eval.latents.Prior, or the core sees no generator",
+            f"a model with generate whose prior is {prior!r}",
+            "a disentangle_eval.latents.Prior, or an object with dim, sample(draw, batch) and log_prob(z)",
             "set self.prior in the constructor, such as Prior((Normal(16),))",
         )
     model: Generator = offered(candidate, Generator)

@@ -13,7 +13,7 @@ from disentangle_eval.testing.verdict import rests_on
 
 
 def check_gradients(candidate: Candidate) -> None:
-    """Every parameter takes part in its player's total in at least one round."""
+    """Every parameter takes part in its player's total in at least one round, and every gradient is finite."""
     rests_on(candidate, check_rounds)
     trial = Trial(candidate, seed=0)
     labels = {parameter: name for name, parameter in trial.model.named_parameters()}
@@ -26,6 +26,14 @@ def check_gradients(candidate: Candidate) -> None:
                 losses.total[name], parameters, retain_graph=True, allow_unused=True
             )
             learning |= {p for p, gradient in zip(parameters, gradients, strict=True) if gradient is not None}
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                if gradient is not None and not bool(gradient.isfinite().all()):
+                    raise ConformanceFailure(
+                        "gradients",
+                        f"a gradient of {labels[parameter]!r} for player {name!r} with NaN or infinity",
+                        "finite numbers",
+                        "look for log, sqrt and division at 0, and for overflow",
+                    )
     for name, player in trial.players.items():
         idle = [labels[parameter] for parameter in player.parameters if parameter not in learning]
         if idle:

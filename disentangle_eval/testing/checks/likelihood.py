@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import torch
 
-from disentangle_eval.api import Likelihood
+from disentangle_eval.api import Likelihood, Posterior
 from disentangle_eval.runtime.draws import GeneratorDraw
+from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, images, latents, offered
+from disentangle_eval.testing.checks.posterior import check_posterior
 from disentangle_eval.testing.expect import expect_floats
 from disentangle_eval.testing.failure import ConformanceFailure
-from disentangle_eval.testing.verdict import rests_on
+from disentangle_eval.testing.verdict import judge, rests_on
 
 
 def check_log_likelihood(candidate: Candidate) -> None:
-    """`log_likelihood` turns images and (B, Z) of the prior into (B,) finite float32, nats; a row is its own pair's."""
+    """`log_likelihood` turns images and (B, Z) into (B,) finite float32, nats; a row is its own pair's.
+
+    The latents are those of the prior and, of a model with a posterior, of the posterior.
+    """
     rests_on(candidate, check_construction)
     check = "log_likelihood"
     model: Likelihood = offered(candidate, Likelihood)
@@ -23,6 +28,10 @@ def check_log_likelihood(candidate: Candidate) -> None:
     with torch.no_grad():
         whole = expect_floats(check, check, model.log_likelihood(x, z), (N,))
         alone = torch.cat([model.log_likelihood(*pair) for pair in zip(x.split(1), z.split(1), strict=True)])
+        if isinstance(model, Posterior) and not isinstance(judge(candidate, check_posterior), ConformanceFailure):
+            with borrowed_globals(seed=0):
+                inferred = model.posterior(x).sample()
+            expect_floats(check, "log_likelihood at a sample of the posterior", model.log_likelihood(x, inferred), (N,))
     worst, tolerance = (alone - whole).abs().max(), 1e-5 * whole.abs().max() + 1e-3 * whole.std()
     if not bool(worst <= tolerance):
         raise ConformanceFailure(

@@ -32,25 +32,25 @@ from disentangle_eval.testing.trial import CPU, random_images
 N = 6
 
 
-def offered(candidate: Candidate, capability: type[Any]) -> Any:
-    """A fresh model in eval mode; `NotChecked` where it does not offer the capability, a protocol of the interface."""
+def offered(candidate: Candidate, ability: type[Any]) -> Any:
+    """A fresh model in eval mode; `NotChecked` where it does not offer the ability, a protocol of the interface."""
     model = candidate.model(seed=0).eval()
-    if not isinstance(model, capability):
-        lacking = ", ".join(name for name in _members(capability) if getattr(model, name, None) is None)
-        raise NotChecked(f"{type(model).__name__} does not have the capability {capability.__name__}: no {lacking}")
+    if not isinstance(model, ability):
+        lacking = ", ".join(name for name in _members(ability) if getattr(model, name, None) is None)
+        raise NotChecked(f"{type(model).__name__} does not have the ability {ability.__name__}: no {lacking}")
     return model
 
 
-def _members(capability: type[Any]) -> list[str]:
-    """The names of the attributes and methods of a capability."""
-    names = {*inspect.get_annotations(capability), *vars(capability)}
+def _members(ability: type[Any]) -> list[str]:
+    """The names of the attributes and methods of an ability."""
+    names = {*inspect.get_annotations(ability), *vars(ability)}
     return sorted(name for name in names if not name.startswith("_"))
 
 
 def latents(model: object, draw: Draw) -> Tensor:
     """(N, Z), drawn from a model's prior; `NotChecked` for a model without one."""
     if not isinstance(model, Generator):
-        raise NotChecked(f"{type(model).__name__} does not have the capability Generator, so no prior to draw z from")
+        raise NotChecked(f"{type(model).__name__} does not have the ability Generator, so no prior to draw z from")
     return model.prior.sample(draw, N)
 
 

@@ -26,6 +26,14 @@ def check_replicas(candidate: Candidate) -> None:
     alone = [weights for seed in SEEDS for weights in _train(candidate, [seed])]
     together = _train(candidate, SEEDS)
     for one, other in zip(alone, together, strict=True):
+        broken = [name for name, value in one.items() if not bool(value.isfinite().all())]
+        if broken:
+            raise ConformanceFailure(
+                "replicas",
+                f"NaN or infinity in {', '.join(broken[:3])} after {ITERATIONS} iterations",
+                "finite weights",
+                "look for log, sqrt and division at 0, and for overflow",
+            )
         changed = [name for name in one if name not in other or not torch.equal(one[name], other[name])]
         if changed:
             raise ConformanceFailure(

@@ -11,12 +11,15 @@ import torch
 from torch import Tensor
 
 from disentangle_eval import checkpoint as checkpoints
+from disentangle_eval.api import Model
 from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
+from disentangle_eval.testing.checks.evaluation import check_evaluation, distance, evaluated
+from disentangle_eval.testing.checks.replicas import check_replicas
 from disentangle_eval.testing.checks.rounds import check_iteration_counter
 from disentangle_eval.testing.failure import ConformanceFailure, explained
 from disentangle_eval.testing.trial import CPU, training_images
-from disentangle_eval.testing.verdict import rests_on
+from disentangle_eval.testing.verdict import judge, rests_on
 from disentangle_eval.training.folder import RunFolder
 from disentangle_eval.training.run import Identity, Run, Ticks, Watchers
 from disentangle_eval.training.training import Training
@@ -36,10 +39,11 @@ CHANGE = (
 def check_resume(candidate: Candidate) -> None:
     """A run stopped after 3 of 5 iterations and resumed equals an unbroken one to the last bit.
 
-    Compared are weights, buffers, optimiser state and log. The model that resumes is constructed from another seed, as
-    `deval score` constructs it from none: what the constructor drew at random must come from the checkpoint.
+    Compared are weights, buffers, optimiser state and log, and what the trained model returns with what a model
+    returns that has its checkpoint. The models that resume and load are constructed from another seed, as `deval score`
+    constructs them from none: what the constructor drew at random must come from the checkpoint.
     """
-    rests_on(candidate, check_iteration_counter)
+    rests_on(candidate, check_iteration_counter, check_replicas)
     with tempfile.TemporaryDirectory(prefix="deval-check-") as temporary:
         unbroken, broken = RunFolder(Path(temporary) / "unbroken"), RunFolder(Path(temporary) / "broken")
         with explained(CHECK, CHANGE):
@@ -47,6 +51,7 @@ def check_resume(candidate: Candidate) -> None:
                 run = _run(candidate, unbroken, seed=SEED)
                 run.start({})
                 run.train()
+                trained = run.training.model
             with borrowed_globals(seed=0):
                 run = _run(candidate, broken, seed=SEED)
                 run.start({})
@@ -55,6 +60,7 @@ def check_resume(candidate: Candidate) -> None:
                 run.resume()
                 run.train()
         _compare(unbroken, broken)
+        _compare_loaded(candidate, trained, unbroken)
 
 
 def _run(candidate: Candidate, folder: RunFolder, seed: int) -> Run:
@@ -87,6 +93,23 @@ def _compare(unbroken: RunFolder, broken: RunFolder) -> None:
             "the same to the last bit",
             CHANGE,
         )
+
+
+def _compare_loaded(candidate: Candidate, trained: Model[Any], folder: RunFolder) -> None:
+    """A model that loads a checkpoint returns what the trained one does, as far as it is a function of its input."""
+    if judge(candidate, check_evaluation) is not None:
+        return
+    loaded = candidate.model(SEED + 1)
+    loaded.load_state_dict(checkpoints.load(folder.checkpoint).weights)
+    expected, found = (evaluated(model.eval(), candidate) for model in (trained, loaded))
+    for name, value in expected.items():
+        if distance(found[name], value) > 1:
+            raise ConformanceFailure(
+                CHECK,
+                f"other results of {name} from a model that loads the checkpoint",
+                "those of the trained model",
+                CHANGE,
+            )
 
 
 def _differences(a: Any, b: Any, path: str) -> Iterator[str]:

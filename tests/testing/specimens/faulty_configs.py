@@ -57,3 +57,8 @@ class Ordinary(BaseModel):
 
 class HoldsOrdinarySettings(SoundConfig):
     encoder: Ordinary = Field(Ordinary(), description="layers of the encoder")
+
+
+class MisspeltDefaultPreset(SoundConfig):
+    presets: ClassVar[Presets] = {"tuned": {"*": {}}}
+    default_preset: ClassVar[str] = "tunde"

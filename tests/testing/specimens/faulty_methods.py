@@ -7,7 +7,7 @@ import torch
 from specimens.sound_config import SoundConfig
 from specimens.sound_model import Sound
 from torch import Tensor
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution, Independent, Normal
 from torch.nn.functional import pad
 
 from disentangle_eval.api import Draw, ImageShape, Round, Traversal
@@ -205,3 +205,32 @@ class SignedPictures(Sound):
 class PictureOfATakenName(Sound):
     def pictures(self, draw: Draw) -> Mapping[str, Sequence[Tensor]]:
         return {"samples": super().pictures(draw)["drawn"]}
+
+
+class GenerateCounts(Sound):
+    def __init__(self, cfg: SoundConfig, image: ImageShape) -> None:
+        super().__init__(cfg, image)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
+        self.calls += 1
+        return super().generate(z, draw)
+
+
+class GenerateRemembers(Sound):
+    dim = 1.0
+
+    def generate(self, z: Tensor, draw: Draw | None = None) -> Tensor:
+        self.dim /= 2
+        return super().generate(z, draw) * self.dim
+
+
+class ReconstructionOfTheBatch(Sound):
+    def reconstruct(self, x: Tensor) -> Tensor:
+        return super().reconstruct(x - x.mean(dim=0))
+
+
+class WidePosterior(Sound):
+    def posterior(self, x: Tensor) -> Distribution:
+        mean = self.encoder(x)
+        return Normal(mean, torch.ones_like(mean))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disentangle_eval import DataFile, DatasetSpec, data
+from disentangle_eval.errors import UsageError
 
 if TYPE_CHECKING:
     from disentangle_eval.data.sets.celeba.config import CelebAConfig
@@ -35,9 +36,18 @@ def load_test(spec: DatasetSpec, folder: Path | None, cfg: CelebAConfig) -> data
     """
     whole = replace(spec, name="celeba32", images=_IMAGES)
     prepared = data.prepare_pictures(whole.name, data.PublishedPictures(whole, folder, partial=cfg.partial), cfg)
-    first = sum(int(Path(name).stem) < FIRST_TEST for name in prepared.names)
+    first = sum(_number(name) < FIRST_TEST for name in prepared.names)
     pixels = prepared.pixels[first:]
     return data.ImageDataset(spec.name, hashlib.sha256(pixels.tobytes()).hexdigest(), data.ByteImages.of(pixels))
+
+
+def _number(name: str) -> int:
+    """The number of a picture; `UsageError` for a file that is called otherwise, such as one among those of a part."""
+    stem = Path(name).stem
+    if not stem.isdecimal():
+        expected = "pictures called by their numbers, such as 000001.jpg"
+        raise UsageError("celeba32-test", received=repr(name), expected=expected, advice="move it elsewhere")
+    return int(stem)
 
 
 _FILES = (
