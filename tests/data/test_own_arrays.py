@@ -17,8 +17,9 @@ from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.data.images import BitImages, ByteImages
 from disentangle_eval.data.own import hdf5, npz, pixels
 from disentangle_eval.data.own.config import ArrayConfig
+from disentangle_eval.data.own.known import known_of
 from disentangle_eval.data.sets import own_data
-from disentangle_eval.errors import DevalError, UsageError
+from disentangle_eval.errors import DevalError, DevalWarning, UsageError
 
 OWN = {spec.name: spec for spec in own_data.DATASETS}
 load_npz, load_h5 = partial(npz.load, OWN["npz"]), partial(hdf5.load, OWN["h5"])
@@ -244,3 +245,11 @@ def test_nothing_is_unpickled_and_the_order_of_memory_must_be_that_of_c(tmp_path
     assert load_npz(npz_of(tmp_path, images=GREY, meta=np.array({})), ArrayConfig()).shape == (1, 4, 5)
     with pytest.raises(UsageError, match="Fortran order"):
         load_npz(npz_of(tmp_path, images=np.asfortranarray(GREY)), ArrayConfig())
+
+
+def test_large_floating_point_numbers_and_whole_numbers_that_hardly_repeat_are_no_classes_unnoticed():
+    times = np.random.default_rng(0).permutation(100)
+    with pytest.raises(UsageError, match="received 100 different values in 100 images"):
+        known_of({"factors": (1e12 * (times + 0.3)).astype(np.float32)}, 100)
+    with pytest.warns(DevalWarning, match="100 whole numbers in 100 images are as many classes"):
+        known_of({"factors": np.stack([times, times % 2], axis=1)}, 100)

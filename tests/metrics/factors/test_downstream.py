@@ -8,6 +8,7 @@ from sklearn.model_selection import KFold
 
 from disentangle_eval.config import build
 from disentangle_eval.data.factor_table import table_of_values
+from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical
 from disentangle_eval.metrics.factors.config import DownstreamConfig
@@ -134,3 +135,12 @@ def test_one_vs_rest_of_two_classes_predicts_either():
     np.testing.assert_array_equal(
         OneVsRestLogisticRegression(strengths=5).fit(y[:, None] * 1.0, y).predict([[4], [7]]), [4, 7]
     )
+
+
+def test_the_chance_level_of_a_small_grid_is_that_of_a_predictor_that_remembers_images():
+    space = FactorSpace(("a", "b", "c"), (3, 4, 5))
+    noise = [CodeTable(np.random.default_rng(seed).normal(size=(60, 10)), space) for seed in range(4)]
+    found = [score(table, "boosted-trees", train_sizes=(1000,)) for table in noise]
+    chance, value = np.mean([(one.chance, one.values["value"]) for one in found], axis=0)
+    assert chance == pytest.approx(value, abs=0.02)
+    assert value > 0.8

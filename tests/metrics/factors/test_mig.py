@@ -9,6 +9,7 @@ from disentangle_eval.config import build
 from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.factors.config import MIGConfig
 from disentangle_eval.metrics.factors.mig import MIGMetric
 from disentangle_eval.metrics.subject import CodeTable
@@ -99,3 +100,15 @@ def test_without_a_number_of_images_every_image_of_a_grid_is_counted_once(space,
     found = score(CodeTable(classes, space, code), num_train=None)
     assert found.values["gaps"] == pytest.approx([1, 1, 1, 1], abs=1e-12)
     assert found.counts == {"num_train": len(space)}
+
+
+def test_chen_counts_a_column_of_classes_in_any_order():
+    random = np.random.default_rng(0)
+    classes = random.integers(4, size=(1000, 1))
+    factors = np.hstack([classes, classes // 2])
+    for order in ([0, 1, 2, 3], [0, 2, 1, 3]):
+        codes = np.hstack([np.array(order)[classes], random.normal(size=(1000, 1))])
+        arrays = {"codes": codes, "factors": factors, "code_classes": np.array([4, 0]), "log_variance": 0 * codes}
+        table = code_table(arrays)
+        values = score(table, "chen", num_samples=500).values
+        assert values["mutual_information"][0] == pytest.approx(values["entropy"])

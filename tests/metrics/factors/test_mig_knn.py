@@ -3,7 +3,9 @@ import pytest
 from factor_tables import all_of, entropy_of, labelled, mixed_table, score
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
+from disentangle_eval.data.factors import FactorSpace
 from disentangle_eval.latents import Categorical, Continuous
+from disentangle_eval.metrics.subject import CodeTable
 
 
 def lead(information):
@@ -49,3 +51,13 @@ def test_an_uninformative_code_scores_chance():
     factors = np.random.default_rng(0).integers(4, size=(1000, 3))
     scores = score("mig-knn", labelled(np.random.default_rng(1).normal(size=(1000, 5)), factors))
     assert scores.values["value"] == pytest.approx(scores.chance, abs=0.02)
+
+
+@pytest.mark.parametrize(("name", "protocol"), [("mig-knn", "ross"), ("infomec", "hsu")])
+def test_a_grid_scores_what_its_images_score_as_a_table(name, protocol):
+    space = FactorSpace(("a", "b", "c"), (10, 10, 10))
+    classes = space.classes(np.arange(len(space)))
+    codes = classes + 0.05 * np.random.default_rng(0).normal(size=classes.shape)
+    grid, table = (score(name, table, protocol) for table in (CodeTable(codes, space), labelled(codes, classes)))
+    assert grid.values["value"] == table.values["value"] == pytest.approx(1, abs=0.01)
+    assert grid.counts == {"num_train": 1000}

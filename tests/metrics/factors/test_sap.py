@@ -96,3 +96,13 @@ def test_correlations_are_over_all_labelled_images():
     assert found.counts == {"num_train": 90}
     expected = np.square(np.corrcoef(factors.T))
     np.testing.assert_allclose(found.values["score_matrix"], expected, atol=1e-9)
+
+
+def test_the_chance_level_of_unbalanced_classes_is_not_that_of_an_informative_code():
+    random = np.random.default_rng(0)
+    factor = random.choice(2, size=(1500, 1), p=[0.97, 0.03])
+    codes = np.hstack([factor + 0.3 * random.normal(size=(1500, 1)), random.normal(size=(1500, 3))])
+    found = score(code_table({"codes": codes, "factors": factor}))
+    shuffled = [code_table({"codes": codes[random.permutation(1500)], "factors": factor}) for _ in range(10)]
+    assert found.values["value"] > 0.3
+    assert found.chance == pytest.approx(np.mean([score(table).values["value"] for table in shuffled]), abs=0.02)

@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from gaussian_models import LinearGaussian, VectorData, orthogonal
@@ -59,3 +62,9 @@ def test_a_posterior_whose_parameters_torch_refuses_is_the_fault_of_the_model(na
         DevalError, match=r"LinearGaussian.posterior: received parameters .*score an earlier checkpoint"
     ):
         scores(model(posterior))[name]()
+
+
+def test_a_prior_of_a_class_of_its_own_over_the_code_is_not_taken_for_standard_normal():
+    judged = model(lambda n: Normal(torch.zeros(n, 2), torch.ones(n, 2)))
+    judged.prior = SimpleNamespace(dim=2, sample=None, log_prob=None)
+    assert mean_posterior_kl(EncodedSubject(judged, DATA), np.arange(20)) is None
