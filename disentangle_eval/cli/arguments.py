@@ -28,7 +28,7 @@ def known_metrics(context: click.Context, parameter: click.Parameter, values: tu
 
         for name in names:
             if name != "all":
-                load_registry().find_metric(name)
+                load_registry().find_metric(name.partition(":")[0])
     return names
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from disentangle_eval.cli.arguments import checkpoint_argument, data_dir_option, device_option
-from disentangle_eval.cli.echo import note, prints_paths
+from disentangle_eval.cli.echo import note, prints_paths, typed_plugins
 
 
 @click.command()
@@ -29,4 +29,4 @@ def calibrate(checkpoint: Path, out: Path | None, device: str, data_dir: Path | 
 
     path = calibrate_checkpoint(open_model(checkpoint, device), out, data_dir)
     yield path
-    note(f"next: deval score --metric all {shlex.quote(str(path))}")
+    note(f"next: deval score --metric all {shlex.quote(str(path))}{typed_plugins()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from disentangle_eval.registry.plugin_code import plugin_code
 from disentangle_eval.runtime.threads import limit_threads
 
 Parameters = ParamSpec("Parameters")
+
+PLUGIN_FILES = "disentangle_eval.plugin_files"  # key in a context's `meta`: the files of `--plugins`
 
 
 def print_path(path: Path | str) -> None:
@@ -43,6 +46,12 @@ def prints_paths(body: Callable[Parameters, Iterator[Path | str]]) -> Callable[P
             print_path(path)
 
     return command
+
+
+def typed_plugins() -> str:
+    """The `--plugins` of this command, as they follow another command that needs the same plugins; mostly empty."""
+    files = click.get_current_context().find_root().meta.get(PLUGIN_FILES, ())
+    return "".join(f" --plugins {shlex.quote(file)}" for file in files)
 
 
 def note(text: str) -> None:

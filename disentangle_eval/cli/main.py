@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from disentangle_eval.cli.echo import PLUGIN_FILES
 from disentangle_eval.cli.errors import DEBUG, flush_output, report, show_notices, shown_warnings
 from disentangle_eval.cli.lazy import LazyCommand, LazyGroup
 from disentangle_eval.runtime.progress_bar import shown_progress
@@ -115,6 +116,7 @@ def _run(arguments: list[str], debug: bool, files: Sequence[str] = ()) -> int:
             shown = shown_progress(arguments[:1] not in OWN_DISPLAY)
             with shown_warnings(), shown, cli.make_context("deval", list(arguments), obj=arguments) as context:
                 context.meta[DEBUG] = debug
+                context.meta[PLUGIN_FILES] = files
                 cli.invoke(context)
         finally:
             flush_output()

@@ -222,7 +222,7 @@ import numpy as np
 import disentangle_eval as de
 from disentangle_eval.testing import parametrize_checks
 
-CLASSES = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), axis=1)
+GRID = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), axis=1)
 
 
 def score(codes):
@@ -230,7 +230,7 @@ def score(codes):
 
 
 def test_the_factors_score_1_and_a_constant_0():
-    assert abs(score(CLASSES).value - 1) < 1e-6
+    assert abs(score(GRID).value - 1) < 1e-6
     assert score(np.ones((60, 2))).value == 0
 
 

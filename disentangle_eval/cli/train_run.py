@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from disentangle_eval.cli.echo import note, print_path
+from disentangle_eval.cli.echo import note, print_path, typed_plugins
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, say
 from disentangle_eval.following import follow_of
 from disentangle_eval.registry.lookup import load_registry
@@ -53,7 +53,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
             continue
         if run in unfinished:
             folder = shlex.quote(str(run.folder.root))
-            note(f"stopped at iteration {run.iteration}; continue with: deval train --resume {folder}")
+            note(f"stopped at iteration {run.iteration}; continue with: deval train --resume {folder}{typed_plugins()}")
         if run not in unfinished or ended.signal is None:  # by `--patience`
             print_path(run.folder.checkpoint)
     for seed, failure in ended.failures.items():
@@ -63,7 +63,7 @@ def report_end(runs: Sequence[Run], ended: Ended) -> None:
     if ended.failures:
         raise click.exceptions.Exit(FAILURE)
     checkpoints = shlex.join(str(run.folder.checkpoint) for run in runs)
-    note(f"next: {next_command(runs[0])} {checkpoints}")
+    note(f"next: {next_command(runs[0])} {checkpoints}{typed_plugins()}")
 
 
 def next_command(run: Run) -> str:

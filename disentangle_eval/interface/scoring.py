@@ -55,12 +55,12 @@ def score(
     `code_classes` (K,) is the number of classes of a column of class indices, otherwise 0. `log_variance` (N, K)
     belongs to normal posteriors whose means are the codes.
 
-    `metrics` is one name or several, in a list or joined by commas; "all" means every metric that reads codes alone,
-    does not take minutes and can be computed on the data. Each is scored under its default protocol unless `protocol`
-    names another, with `settings` changed; `seed` fixes every random draw. If one of several metrics fails, that is a
-    `DevalWarning`. With `batch_statistics="clean"` the batch statistics of a checkpoint's model are estimated anew on
-    clean real images of the data set it was trained on, as every result reports. With `progress` a terminal shows bars
-    with the time left.
+    `metrics` is one name, or METRIC:PROTOCOL, or several of them, in a list or joined by commas; "all" means every
+    metric that reads codes alone, does not take minutes and can be computed on the data. Each is scored under its
+    default protocol unless `protocol` names another, with `settings` changed; `seed` fixes every random draw. If one of
+    several metrics fails, that is a `DevalWarning`. With `batch_statistics="clean"` the batch statistics of a
+    checkpoint's model are estimated anew on clean real images of the data set it was trained on, as every result
+    reports. With `progress` a terminal shows bars with the time left.
 
     Raises `UsageError` for an unknown name, for a metric whose needs are not met, and for arrays that do not fit
     together.
@@ -87,6 +87,9 @@ def score(
     changes = {**settings, "batch_statistics": batch_statistics}
     # Before anything slow: a misspelt metric is refused at once.
     measurements = plan(names, protocols, changes, _keywords())
+    if len({one.name for one in measurements}) < len(measurements):
+        expected = "one protocol of each metric"
+        raise UsageError("metrics", received=", ".join(names), expected=expected, advice="call de.score once for each")
     given = {
         "codes": codes,
         "factors": factors,

@@ -51,6 +51,7 @@ def plan(
 ) -> list[Measurement]:
     """One measurement per metric and protocol: those of `protocols` that the metric has, else its default one.
 
+    METRIC:PROTOCOL is that protocol of the metric alone.
     `all` means every metric that reads codes alone; `DevalWarning` for one that cannot be planned. `changes`
     are settings that differ from the protocol's, in every metric that has them. `UsageError` for an unknown metric, and
     for a protocol or a setting none has, with the nearest name there is, `keywords` of the caller included.
@@ -89,10 +90,7 @@ def plan_of(text: str, batch_statistics: str = "running") -> Measurement:
 
 def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[str, Any]) -> list[Measurement]:
     registry = load_registry()
-    alone, colon, protocol = name.partition(":")
-    if colon and alone in registry.metrics:
-        advice = f"write --metric {alone} --protocol {protocol}"
-        raise UsageError("metric", received=repr(name), expected="the name of a metric alone", advice=advice)
+    name, colon, own = name.partition(":")
     metric = registry.find_metric(name)
     config: type[MetricConfig] = registry.resolve(metric, "config")
     if not config.protocols:
@@ -100,7 +98,11 @@ def _planned(name: str, asked: bool, protocols: Sequence[str], changes: Mapping[
             f"metric {name!r} of {metric.distribution} names no protocol", expected="at least one in its config"
         )
     changed = by_setting(config, {name: value for name, value in changes.items() if name in _setting_names(config)})
-    chosen = [protocol for protocol in protocols if protocol in config.protocols] or list(config.protocols)[:1]
+    if colon and own not in config.protocols:
+        listed = ", ".join(config.protocols)
+        raise UsageError(f"protocol of {name}", received=repr(own), expected=f"one of: {listed}")
+    wanted = [own] if colon else [protocol for protocol in protocols if protocol in config.protocols]
+    chosen = wanted or list(config.protocols)[:1]
     measurements = []
     for protocol in chosen:
         try:

@@ -252,7 +252,7 @@ def test_a_score_is_shown_although_it_cannot_be_kept_and_a_damaged_line_costs_no
     arguments = ("score", "--metric", "factorvae", *IB_GAN, run, "--threads", "1", "--json")
     answer = deval(*arguments)
     assert answer.code == 0
-    assert "line 1: damaged, no JSON object; moved to results.jsonl.damaged" in answer.err
+    assert "line 1: damaged; moved to results.jsonl.damaged" in answer.err
     assert [json.loads(line) for line in (run / "results.jsonl").read_text().splitlines()] == [json.loads(answer.out)]
     (run / "results.jsonl").unlink()
     (run / "results.jsonl").mkdir()

@@ -224,7 +224,11 @@ def test_all_leaves_out_what_the_data_do_not_allow(run: de.TrainedRun) -> None:
         (lambda: de.score([[1]], [[0]], metrics=[]), r"metrics: received \[\], expected names of metrics"),
         (lambda: de.score([[1]], [[0]], metrics=None), "metrics: received None, expected names of metrics"),
         (lambda: de.score([[1]], [[0]], metrics="mig", protocol=["dlib"]), "protocol: received .*, expected one name"),
-        (lambda: de.score([[1]], [[0]], metrics="mig:dlib"), "received 'mig:dlib'.*write --metric mig --protocol dlib"),
+        (lambda: de.score([[1]], [[0]], metrics="mig:dlb"), "protocol of mig: received 'dlb', expected one of: dlib"),
+        (
+            lambda: de.score([[1]], [[0]], metrics="mig:dlib,mig:chen"),
+            "one protocol of each metric; call de.score once",
+        ),
         (lambda: de.score(np.zeros((0, 2)), np.zeros((0, 2))), r"codes: received shape \(0, 2\), expected \(N, K\)"),
         (lambda: de.score(np.zeros((1, 5, 2)), np.zeros((5, 2))), r"codes: received shape \(1, 5, 2\)"),
         (lambda: de.score([[1]], "dsprites", codes=[[2]]), "score: received codes twice"),

@@ -84,6 +84,9 @@ def test_a_model_in_one_file_trains_and_its_checkpoint_names_the_file(file: Path
         tmp_path / "run",
     ]
     assert deval("train", "one-file", *options, "--plugins", file) == 0
+    next_line = capsys.readouterr().err.splitlines()[-1]
+    assert next_line.startswith("next: deval score ")
+    assert next_line.endswith(f"checkpoint.pt --plugins {file}")
     load_registry.cache_clear()
     with pytest.MonkeyPatch.context() as without:
         without.setenv("DEVAL_PLUGINS", "")
