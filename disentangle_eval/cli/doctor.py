@@ -20,8 +20,17 @@ from disentangle_eval.registry.manager import load_plugins
 from disentangle_eval.runtime.threads import available_cores
 
 PACKAGES = ("disentangle-eval", "torch", "numpy", "scipy", "scikit-learn", "torch-fidelity", "h5py")
-EXTRAS = {"tensorboard": "logs as TensorBoard events", "datasets": "data sets of the Hugging Face hub, `hf:NAME`"}
-OF_EXTRA = {"tensorboard": "tensorboard", "datasets": "hf"}
+# The packages of extras: the extra of each, and what it is for.
+EXTRAS = {
+    "tensorboard": ("tensorboard", "logs as TensorBoard events"),
+    "datasets": ("hf", "data sets of the Hugging Face hub, `hf:NAME`"),
+    "transformers": ("hf", "models of the Hugging Face hub, `hf:NAME`"),
+    "safetensors": ("hf", "`deval export --to safetensors`"),
+    "onnxruntime": ("onnx", "scores of ONNX programs"),
+    "ray": ("ray", "studies on several machines"),
+    "wandb": ("wandb", "logs on Weights & Biases"),
+    "mlflow-skinny": ("mlflow", "logs on MLflow"),
+}
 DRAWN = 400 * 2**20  # bytes that the images of dSprites take in the cache folder
 
 
@@ -65,11 +74,11 @@ def packages() -> Iterator[Finding]:
 
 
 def extras() -> Iterator[Finding]:
-    for name, use in EXTRAS.items():
+    for name, (extra, use) in EXTRAS.items():
         try:
             yield Finding(name, "ok", version(name))
         except PackageNotFoundError:
-            install = f"pip install 'disentangle-eval[{OF_EXTRA[name]}]'"
+            install = f"pip install 'disentangle-eval[{extra}]'"
             yield Finding(name, "missing", "not installed (optional)", f"for {use}: {install}")
 
 

@@ -82,7 +82,7 @@ def quantities(result: Result) -> Table:
         table.add_row("chance", f"{result.chance:.4f}")
     for name, value in result.details.items():
         if not is_matrix(value):
-            table.add_row(one_line(name), text(value))
+            table.add_row(f"{one_line(name)}, by factor" if name == result.metric else one_line(name), text(value))
     table.add_row("seed", str(result.seed))
     table.add_row("seconds", f"{result.seconds:.1f}")
     return table

@@ -62,7 +62,7 @@ class GaussianVAEConfig(ModelConfig):
 
 
 class DiscriminatedVAEConfig(GaussianVAEConfig):
-    """Settings of `disentangle_eval.nn.density_ratio.DiscriminatedVAE`: a discriminator in latent space as well."""
+    """Settings of `disentangle_eval.nn.discriminated_vae.DiscriminatedVAE`: a discriminator in latent space as well."""
 
     batch_size: int = Field(64, ge=2, description="images per batch")
     lr_discriminator: float = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deval_vae.config import AAEConfig
 from disentangle_eval.api import Losses, Step
-from disentangle_eval.nn.density_ratio import DiscriminatedVAE
+from disentangle_eval.nn.discriminated_vae import DiscriminatedVAE
 
 
 class AAE(DiscriminatedVAE[AAEConfig]):

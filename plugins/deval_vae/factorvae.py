@@ -8,7 +8,8 @@ from torch import Tensor
 from deval_vae.config import FactorVAEConfig
 from disentangle_eval.api import Losses, Step
 from disentangle_eval.gaussians import sample
-from disentangle_eval.nn.density_ratio import DiscriminatedVAE, permute_dimensions
+from disentangle_eval.nn.density_ratio import permute_dimensions
+from disentangle_eval.nn.discriminated_vae import DiscriminatedVAE
 from disentangle_eval.nn.gaussian_vae import Batch
 from disentangle_eval.nn.likelihoods import BernoulliLikelihood
 
