@@ -57,4 +57,4 @@ def gaussian_total_correlation(covariance: np.ndarray, floored: bool = False) ->
             expected="none that is constant or follows from the others",
             advice="leave these out",
         )
-    return float(-0.5 * np.log(spectrum.clip(min=SMALLEST_EIGENVALUE)).sum()) + 0.0
+    return max(0.0, float(-0.5 * np.log(spectrum.clip(min=SMALLEST_EIGENVALUE)).sum()))
