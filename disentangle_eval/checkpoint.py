@@ -213,7 +213,8 @@ def _refusal(path: Path, error: Exception) -> tuple[str, str]:
     if isinstance(error, pickle.UnpicklingError) and _begins_as_archive(path):
         refusal = "refused, it holds more than plain data and tensors, which could run code when read"
         return refusal, "if it is a network that was saved whole, save it with torch.export or torch.jit.script"
-    return "truncated, damaged or not a checkpoint", ""
+    advice = "if it was one, an older snapshot of the run can be scored, in its folder snapshots, but not resumed"
+    return "truncated, damaged or not a checkpoint", advice
 
 
 def _begins_as_archive(path: Path) -> bool:

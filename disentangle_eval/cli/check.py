@@ -84,7 +84,7 @@ def refuse_unknown(name: str) -> None:
     known = {*registry.models, *registry.metrics, *registry.datasets}
     if name in known or parse_dataset(name).name in registry.datasets:
         return
-    near, lists = did_you_mean(name, known, cutoff=0.7), "`deval plugins` lists all"
+    near, lists = did_you_mean(name, known, cutoff=0.66), "`deval plugins` lists all"
     raise UsageError(
         "plugin",
         received=repr(name),

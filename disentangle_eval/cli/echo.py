@@ -50,7 +50,8 @@ def prints_paths(body: Callable[Parameters, Iterator[Path | str]]) -> Callable[P
 
 def typed_plugins() -> str:
     """The `--plugins` of this command, as they follow another command that needs the same plugins; mostly empty."""
-    files = click.get_current_context().find_root().meta.get(PLUGIN_FILES, ())
+    context = click.get_current_context(silent=True)  # a process of one of several seeds has none
+    files = context.find_root().meta.get(PLUGIN_FILES, ()) if context else ()
     return "".join(f" --plugins {shlex.quote(file)}" for file in files)
 
 

@@ -116,6 +116,8 @@ def shown_warnings() -> Iterator[None]:
 
 def _with_help_hint(error: click.ClickException) -> str:
     message = error.format_message()
+    for jargon, words in (("a valid integer range", "a whole number"), ("a valid float range", "a number")):
+        message = message.replace(jargon, words)
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return message
     return f"{message}{'' if message.endswith(('.', '?')) else '.'} Try '{error.ctx.command_path} --help'."

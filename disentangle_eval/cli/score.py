@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     "--metric",
     "metrics",
     multiple=True,
-    required=True,
     callback=known_metrics,
     shell_complete=complete_metrics,
     help="Metrics, such as `mig,sap`; `all` means every one that reads codes alone; may be repeated.",
@@ -122,6 +121,11 @@ def score(
     data and seed is shown again. If a metric fails, the others are still scored, and the exit code is not 0. `deval
     metrics` lists metrics and their protocols, the default first.
     """
+    if not metrics:
+        advice = "`deval metrics` lists all"
+        raise UsageError(
+            "--metric", received="none", expected="such as --metric factorvae or --metric all", advice=advice
+        )
     if not sources and not codes and not samples:
         raise UsageError("score", received="nothing to score", expected="a SOURCE, or --samples DATA")
     # Before anything slow: a misspelt metric is refused at once.

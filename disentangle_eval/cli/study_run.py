@@ -18,6 +18,7 @@ from disentangle_eval.cli.echo import note
 from disentangle_eval.cli.errors import FAILURE, SIGNALLED, USAGE, say
 from disentangle_eval.cli.table import print_table
 from disentangle_eval.errors import UsageError, one_line
+from disentangle_eval.runtime.progress import in_words
 from disentangle_eval.runtime.signals import on_signal
 from disentangle_eval.runtime.threads import available_cores
 from disentangle_eval.study.cluster import LOCAL, RayCluster, is_installed
@@ -175,7 +176,7 @@ def show_estimate(study: Study, data_dir: Path | None, at_a_time: int) -> None:
     started = time.perf_counter()
     rows = estimate(study, data_dir)
     print_table(
-        ["setting", "trials", "parameters", "iterations of each", "iterations/s", "hours in all"],
+        ["setting", "trials", "parameters", "iterations of each", "iterations/s", "time in all"],
         [
             [
                 work.title,
@@ -183,14 +184,14 @@ def show_estimate(study: Study, data_dir: Path | None, at_a_time: int) -> None:
                 f"{work.parameters:,}",
                 f"{work.iterations:,}",
                 f"{work.iterations_per_second:.1f}",
-                f"{work.hours:.2f}",
+                in_words(3600 * work.hours),
             ]
             for work in rows
         ],
     )
-    hours = sum(work.hours for work in rows)
+    seconds = 3600 * sum(work.hours for work in rows)
     click.echo(
-        f"{len(study.trials)} trials, {hours:.1f} hours of training one after the other, about "
-        f"{hours / at_a_time:.1f} hours with {at_a_time} at a time; scoring is not counted "
-        f"(measured in {time.perf_counter() - started:.0f} s, one thread per trial)"
+        f"{len(study.trials)} trials, {in_words(seconds)} of training one after the other, about "
+        f"{in_words(seconds / at_a_time)} with {at_a_time} at a time; the start of each trial and its scores are not "
+        f"counted (measured in {in_words(time.perf_counter() - started)}, one thread per trial)"
     )

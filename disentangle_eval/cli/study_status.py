@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from disentangle_eval.cli.table import as_json_option, print_json, print_table
+from disentangle_eval.errors import warn
 from disentangle_eval.study.missing import warn_of_missing
-from disentangle_eval.study.reading import read_settings
+from disentangle_eval.study.reading import read_settings, read_study
 from disentangle_eval.study.running import StudyFolder, TrialState, default_root, states_of
 
 
@@ -24,6 +26,8 @@ def status(study: Path, as_json: bool) -> None:
     """
     root = default_root(read_settings(study).name) if study.is_file() else study
     states = states_of(StudyFolder(root))
+    if study.is_file():
+        warn_of_other_trials(study, states)
     warn_of_missing(state.trial for state in states)
     if as_json:
         print_json([described(state) for state in states])
@@ -40,6 +44,16 @@ def status(study: Path, as_json: bool) -> None:
         ],
     )
     click.echo(", ".join(f"{count} {name}" for name, count in Counter(state.state for state in states).items()))
+
+
+def warn_of_other_trials(file: Path, states: Sequence[TrialState]) -> None:
+    """A warning where a folder holds other trials than a study's file has, such as of another study of that name."""
+    wanted, present = {trial.folder for trial in read_study(file).trials}, {state.trial.folder for state in states}
+    if wanted != present:
+        warn(
+            f"{file} has {len(wanted)} trials, {len(wanted & present)} of which are in its folder; what follows is the "
+            f"progress of the {len(present)} trials that are there"
+        )
 
 
 def described(state: TrialState) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Registry:
 
 def where_to_look(near: str, lists: str) -> str:
     """The advice on an unknown name: `near`, the nearest one if any, and `lists`, which command lists all."""
-    return f"{near} {lists}" if near else f"{lists}; --plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file"
+    return f"{near} {lists}" if near else f"{lists}; --plugins FILE.py (in Python DEVAL_PLUGINS) loads those of a file"
 
 
 def how_to_have(distribution: str) -> str:

@@ -25,7 +25,11 @@ def remark_on_length(measurement: Measurement, subject: Subject, seed: int) -> N
 
 
 def how_to_take_less(measurement: Measurement) -> str:
-    """The protocols of a metric whose numbers of images, iterations and so on are smaller, in words; empty for none."""
+    """The protocols of a metric that take less, in words; empty for none.
+
+    Every number of images, iterations and so on is at most that of the measurement, and one is smaller; or their
+    product, such as votes times samples, is at most half.
+    """
     config = type(measurement.cfg)
     settings = by_setting(config, dict(measurement.cfg))
     smaller = []
@@ -33,7 +37,9 @@ def how_to_take_less(measurement: Measurement) -> str:
         others = defaults(config) | by_setting(config, values)
         sizes = [(_size(key, others[key]), _size(key, now)) for key, now in settings.items() if key in others]
         numbers = [(other, now) for other, now in sizes if other is not None and now is not None]
-        if any(other < now for other, now in numbers) and all(other <= now for other, now in numbers):
+        never_more = any(other < now for other, now in numbers) and all(other <= now for other, now in numbers)
+        others_work, work = (math.prod(max(1, pair[i]) for pair in numbers) for i in range(2))
+        if never_more or 2 * others_work <= work < math.inf:
             smaller.append(name)
     return f"--protocol {' or '.join(smaller)} takes less" if smaller else ""
 
@@ -42,7 +48,7 @@ def _size(name: str, value: Any) -> float | None:
     """A setting as a size: of a number of images None means all; None for what is no size."""
     if value is None and name.rpartition(".")[2].startswith("num_"):
         return math.inf
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def how_to_need_less(settings: Mapping[str, Any]) -> str:

@@ -158,7 +158,8 @@ class RunFolder:
         """What run.json holds; `UsageError` where there is none, `DevalError` where it is not that of a run."""
         if not self.run_file.is_file():
             raise UsageError(
-                f"--resume: no run in {str(self.root)!r} (no run.json)", advice="leave out --resume to start one"
+                f"--resume: no run in {str(self.root)!r} (no run.json)",
+                advice="`deval runs` lists the runs of a folder, `deval train MODEL` starts one",
             )
         try:
             run = json.loads(self.run_file.read_text(encoding="utf-8"))

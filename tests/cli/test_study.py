@@ -64,7 +64,7 @@ def test_a_dry_run_says_what_there_is_to_do_and_starts_nothing(deval, file, tmp_
     row = next(line.split() for line in answer.out.splitlines() if "npz:grid.npz" in line)
     assert "2" in row
     assert "3" in row
-    assert "2 trials, 0.0 hours of training one after the other" in answer.out
+    assert "2 trials, 0 seconds of training one after the other" in answer.out
     assert "with 2 at a time" in answer.out
     assert not (tmp_path / "studies").exists()
 

@@ -40,7 +40,7 @@ def test_unknown_name_far_from_all_gets_no_suggestion():
         registry_of("ibgan").find_dataset("zzz")
     assert str(raised.value) == (
         "dataset: received 'zzz', expected one of: none; `deval datasets` lists all; "
-        "--plugins FILE.py, from Python DEVAL_PLUGINS, adds those of a file"
+        "--plugins FILE.py (in Python DEVAL_PLUGINS) loads those of a file"
     )
 
 

@@ -28,6 +28,10 @@ class Code:
         begun = f"import os, signal; open({str(self.folder / 'begun')!r}, 'a').write('x')\n"
         return [sys.executable, "-S", "-c", begun + self.code]
 
+    @property
+    def output(self):
+        return self.folder / "output.txt"
+
     def environment(self):
         return {}
 

@@ -39,12 +39,16 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
     """
 
     def score(self, subject: Subject, seed: int) -> Scores:
+        column = self._column(subject.code)
         labels, codes = subject.labels, subject.codes(np.arange(len(subject.labels)))
         if self.cfg.held_back == "validation":
             other = self._validation(subject)
             labels = np.concatenate([labels, other.labels])
             codes = np.concatenate([codes, other.codes(np.arange(len(other.labels)))])
-        column, clusters = self._clusters(subject.code, codes, labels, seed)
+        if column is None:
+            clusters = k_means(codes, subject.code, len(np.unique(labels)), seed, self.cfg.clusters == "k-means")
+        else:
+            clusters = codes[:, column].astype(np.int64)
         size = int(clusters.max()) + 1 if column is None else classes_of(subject.code)[column]
         classes = np.unique(labels)
         naming, scored = self._split(len(subject.labels), len(labels), seed)
@@ -84,15 +88,11 @@ class ClusterAccuracyMetric(Metric[ClusterAccuracyConfig]):
         images = subject.data.name if "images" in subject.offered else "codes"
         return images if self.cfg.held_back is None else f"{images}, {naming:,} images held back"
 
-    def _clusters(
-        self, code: Sequence[CodeDimension], codes: np.ndarray, labels: np.ndarray, seed: int
-    ) -> tuple[int | None, np.ndarray]:
-        """The code dimension, if one it is, and the cluster of each image (N,) from 0."""
+    def _column(self, code: Sequence[CodeDimension]) -> int | None:
+        """The code dimension whose classes are the clusters; None where k-means finds them."""
         if self.cfg.clusters != "code":
-            scaled = self.cfg.clusters == "k-means"
-            return None, k_means(codes, code, len(np.unique(labels)), seed, scaled)
-        column = cluster_column(code, self.cfg.column, "protocol k-means clusters real numbers")
-        return column, codes[:, column].astype(np.int64)
+            return None
+        return cluster_column(code, self.cfg.column, "--protocol k-means clusters real numbers")
 
     def _split(self, images: int, total: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """The images that name the clusters and those that are scored.
