@@ -85,6 +85,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "infogan-mnist-noise": trials("tuned", "infogan-mnist-noise", "infogan"),
     "infogan-mnist-tuned": trials("without noise", "infogan-mnist-tuned", "infogan"),
     "factorvae-dsprites": trials("FactorVAE", "vae-family-dsprites", "factorvae"),
+    "factorvae-dsprites-fast": trials("FactorVAE", "factorvae-dsprites-fast", "factorvae"),
     "infogan-dsprites": trials("`tuned`", "infogan-dsprites-sixth", "infogan"),
     "vae-family": family("factorvae", "beta-tcvae", "beta-vae", "vae", "dip-vae-ii"),
     "vae-family-course": family("factorvae", "beta-vae", "vae"),
