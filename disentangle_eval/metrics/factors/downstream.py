@@ -67,8 +67,10 @@ class DownstreamMetric(Metric[DownstreamConfig]):
             "test_accuracy": accuracies[:, 1].tolist(),
         }
         train, test = tasks[-1]
-        chance = self._chance_of_known_images(tasks[-1], subject, varying, seed) or chances[-1]
-        return Scores(values, chance, counts={"train_sizes": len(train), "num_test": len(test)})
+        known = self._chance_of_known_images(tasks[-1], subject, varying, seed)
+        return Scores(
+            values, chances[-1] if known is None else known, counts={"train_sizes": len(train), "num_test": len(test)}
+        )
 
     def _chance_of_known_images(
         self, task: tuple[Samples, Samples], subject: Subject, varying: np.ndarray, seed: int
