@@ -37,8 +37,11 @@ def runs(folders: tuple[Path, ...], as_json: bool, as_csv: bool) -> None:
 
 
 def row(run: RunRecord, label: str) -> list[str]:
-    """A run as a row of the table."""
-    scores = (f"{name_of(result)} {result['value']:.3f}" for result in newest_results(run))
+    """A run as a row of the table; of several draws of a score that of the lowest seed, as `deval compare` shows it."""
+    results: dict[tuple[str, Any], dict[str, Any]] = {}
+    for result in sorted(newest_results(run), key=lambda result: result["seed"]):
+        results.setdefault((name_of(result), result.get("dataset")), dict(result))
+    scores = (f"{name} {result['value']:.3f}" for (name, _), result in results.items())
     state = f"{run.state}: {run.failure}" if run.failure else run.state
     progress = f"{run.iteration:,} of {run.iterations:,}"
     data = parse_dataset(run.dataset).short

@@ -40,6 +40,13 @@ def test_runs_are_listed_as_a_table_as_csv_and_as_json(deval, folder, monkeypatc
     assert "at most one of them" in deval("runs", "runs", "--json", "--csv").error
 
 
+def test_of_several_draws_of_a_score_the_lowest_seed_is_listed(deval, folder):
+    results = folder / "beta1-seed0" / "results.jsonl"
+    score = json.loads(results.read_text())
+    results.write_text("".join(json.dumps(score | {"seed": seed, "value": seed}) + "\n" for seed in (9, 8)))
+    assert next(csv.DictReader(deval("runs", folder, "--csv").out.splitlines()))["scores"] == "mig:p 8.000"
+
+
 def test_runs_are_compared_as_a_table_and_in_every_form(deval, folder):
     shown = deval("compare", folder).out
     assert "beta=1" in shown
