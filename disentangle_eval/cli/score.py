@@ -133,13 +133,19 @@ def score(
     from disentangle_eval.runtime.host_memory import keep_freed_memory
     from disentangle_eval.scoring.measurements import plan
     from disentangle_eval.scoring.needs import can_serve, refuse_without_peers
+    from disentangle_eval.sources.kinds import kind_of
     from disentangle_eval.sources.opened import open_samples, open_source
-    from disentangle_eval.sources.subjects import subjects_for
+    from disentangle_eval.sources.settings import parse_source
+    from disentangle_eval.sources.subjects import subjects_for, without_data
 
     statistics = {} if batch_statistics == "running" else {"batch_statistics": batch_statistics}
     measurements = plan(metrics, protocols, changed_settings(changes, features) | statistics)
     if len(sources) + len(codes) + len(samples) == 1:
         refuse_without_peers(measurements)
+    for source in sources:
+        # Before code of others is loaded and run.
+        if dataset is None and kind_of(place := parse_source(source).place) == "program":
+            raise without_data(place)
     keep_freed_memory()
     if threads:
         import torch

@@ -69,18 +69,23 @@ def subject_for(source: Source, data: Dataset | str | None, data_dir: Path | Non
     if source.table is not None:
         return _table_subject(source, source.table, data)
     if data is None:
-        raise UsageError(
-            source.name,
-            received="no data set to score it on",
-            expected="one, such as dsprites",
-            advice="add --dataset dsprites, or from Python give its name after the model",
-        )
+        raise without_data(source.name)
     refuse_other_size(source, data)
     kept = None
     if is_foreign(source.model):
         data = _checked(source.model, data)
         kept = _kept_codes(source, data)
     return open_subject(source.model, data, source.origin, name=source.name, about=source.about, kept=kept)
+
+
+def without_data(name: str) -> UsageError:
+    """The error about a source that was trained elsewhere and comes without a data set."""
+    return UsageError(
+        name,
+        received="no data set to score it on",
+        expected="one, such as dsprites",
+        advice="add --dataset dsprites, or from Python give its name after the model",
+    )
 
 
 def refuse_other_size(source: Source, data: Dataset) -> None:

@@ -120,6 +120,14 @@ def test_an_output_of_onnx_has_a_name(data: str, tmp_path: Path) -> None:
         de.score(f"{path}?output=mu", data, metrics="factorvae", **QUICK)
 
 
+def test_a_program_without_a_data_set_is_refused_before_it_runs(data: str, tmp_path: Path, capsys) -> None:
+    path = exported(Factors(), tmp_path / "encoder.pt2")
+    assert deval("score", path, "--metric", "mig") == 2
+    said = capsys.readouterr().err
+    assert "encoder.pt2: received no data set to score it on" in said
+    assert "running the exported program" not in said
+
+
 def test_faults_after_the_first_images_name_the_encoder_that_has_them(data: str) -> None:
     def diverged(x):
         return 7.0 * x[:, 0, 0, :3] / float(len(x) <= 16)
