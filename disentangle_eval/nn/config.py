@@ -1,4 +1,4 @@
-"""Settings of the public VAE bases, and settings that models share. Nothing here imports torch."""
+"""Settings of the public VAE bases, and settings and names that models share. Nothing here imports torch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from disentangle_eval.config import Field, ModelConfig
 
 Networks = Literal["kim-mnih", "locatello", "mlp", "ibgan"]
+InfoGANNetwork = Literal["mnist", "rgb32", "faces", "chairs", "dsprites", "dsprites-big"]
 Init = Literal["default", "1konny"]
 
 

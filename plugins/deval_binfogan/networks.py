@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from deval_binfogan.config import Init, Network
-from deval_infogan.networks import upconv
 from disentangle_eval.api import Draw
 from disentangle_eval.nn.code_heads import Codes, Reading
+from disentangle_eval.nn.infogan_networks import upconv
 
 
 class Conv(NamedTuple):

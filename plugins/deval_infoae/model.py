@@ -11,13 +11,13 @@ from torch.nn.functional import cross_entropy, softplus
 
 from deval_infoae.config import InfoAEConfig
 from deval_infoae.networks import ARCHITECTURE, SelfCritic, decoder, perceptron, reader
-from deval_infogan.networks import check_sides
 from disentangle_eval.api import Draw, Group, ImageShape, Losses, Model, Optim, Player, Round, Step, Traversal
 from disentangle_eval.latents import continuous
 from disentangle_eval.nn.augmenting import random_affine
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, Reading
 from disentangle_eval.nn.code_sweeps import code_traversal
+from disentangle_eval.nn.infogan_networks import check_sides
 
 
 class InfoAE(AveragedWeights, Model[InfoAEConfig]):

@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from deval_infogan.networks import ARCHITECTURES, dense, generator, initialise, trunk
 from disentangle_eval.api import ImageShape
+from disentangle_eval.nn.infogan_networks import ARCHITECTURES, dense, generator, initialise, trunk
 
 # The first and the last layer of each network are without batch normalisation.
 ARCHITECTURE = replace(ARCHITECTURES["mnist"], generator_dense_norm=False)

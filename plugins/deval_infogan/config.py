@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from disentangle_eval.config import Field, ModelConfig, Presets
-from disentangle_eval.nn.config import Betas, average_decay
-
-Network = Literal["mnist", "rgb32", "faces", "chairs", "dsprites", "dsprites-big"]
+from disentangle_eval.nn.config import Betas, InfoGANNetwork, average_decay
 
 # `mnist-55k` is the part of MNIST that the authors trained on.
 _MNIST: dict[str, Any] = {}
@@ -98,7 +96,9 @@ _TUNED_DSPRITES = {
 class LatentCodeConfig(ModelConfig):
     """What InfoGAN and InfoWGAN-GP share. Defaults are the published MNIST setting."""
 
-    network: Network = Field("mnist", description="published networks: their layers and the range of their output")
+    network: InfoGANNetwork = Field(
+        "mnist", description="published networks: their layers and the range of their output"
+    )
     width: int = Field(
         64, ge=1, description="channels of the first convolution of D; all other layers scale with it (dSprites: 32)"
     )

@@ -10,10 +10,10 @@ from torch.nn.functional import softplus
 
 from deval_infogan.config import InfoGANConfig
 from deval_infogan.latent_code_gan import OFFERED, LatentCodeGAN
-from deval_infogan.networks import normalise_spectrally
 from disentangle_eval.api import ImageShape, Losses, Round, Step
 from disentangle_eval.nn.code_heads import bound_terms
 from disentangle_eval.nn.density_ratio import accuracy
+from disentangle_eval.nn.infogan_networks import normalise_spectrally
 
 
 class InfoGAN(LatentCodeGAN[InfoGANConfig]):

@@ -9,12 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from deval_infogan.config import LatentCodeConfig
-from deval_infogan.networks import ARCHITECTURES, Normalisation, check_sides, generator, initialise, q_head, trunk
 from disentangle_eval.api import Draw, Group, ImageShape, Model, Optim, Player, Step, Traversal
 from disentangle_eval.nn.augmenting import augmented, with_noise
 from disentangle_eval.nn.averaging import AveragedWeights
 from disentangle_eval.nn.code_heads import Codes, LowerBounds, Reading
 from disentangle_eval.nn.code_sweeps import code_traversal
+from disentangle_eval.nn.infogan_networks import (
+    ARCHITECTURES,
+    Normalisation,
+    check_sides,
+    generator,
+    initialise,
+    q_head,
+    trunk,
+)
 
 ConfigT = TypeVar("ConfigT", bound=LatentCodeConfig)
 

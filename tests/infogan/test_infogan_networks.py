@@ -8,10 +8,10 @@ from torch import nn
 from deval_infogan.config import InfoGANConfig, InfoWGANGPConfig
 from deval_infogan.infogan import InfoGAN
 from deval_infogan.infowgan_gp import InfoWGANGP
-from deval_infogan.networks import conv, upconv
 from disentangle_eval.api import ImageShape
 from disentangle_eval.config import build, resolve
 from disentangle_eval.errors import UsageError
+from disentangle_eval.nn.infogan_networks import conv, upconv
 from disentangle_eval.opening.models import build_model
 from disentangle_eval.testing import RecordedStep
 

@@ -9,8 +9,8 @@ from typing import Literal
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from deval_infogan.config import Network
 from disentangle_eval.api import ImageShape
+from disentangle_eval.nn.config import InfoGANNetwork
 
 # How D and Q are normalised: as published; spectrally; or as a critic with a gradient penalty, which needs the images
 # of a batch to stay independent: nothing in convolutions, layer normalisation in dense layers.
@@ -59,7 +59,7 @@ _CHAIRS = Architecture(
 _MNIST = Architecture(
     trunk=(_FIRST, Layer(2)), features=16, q_hidden=2, generator_dense=16, start=2, upconvs=(Layer(1),)
 )
-ARCHITECTURES: Mapping[Network, Architecture] = {
+ARCHITECTURES: Mapping[InfoGANNetwork, Architecture] = {
     "mnist": _MNIST,
     "rgb32": Architecture(
         trunk=(_FIRST, Layer(2), Layer(4)),
