@@ -67,21 +67,19 @@ class DownstreamMetric(Metric[DownstreamConfig]):
             "test_accuracy": accuracies[:, 1].tolist(),
         }
         train, test = tasks[-1]
-        known = self._chance_of_known_images(tasks[-1], subject, varying, seed)
-        return Scores(
-            values, chances[-1] if known is None else known, counts={"train_sizes": len(train), "num_test": len(test)}
-        )
+        chance = max(chances[-1], self._chance_of_known_images(tasks[-1], subject, varying, seed))
+        return Scores(values, chance, counts={"train_sizes": len(train), "num_test": len(test)})
 
     def _chance_of_known_images(
         self, task: tuple[Samples, Samples], subject: Subject, varying: np.ndarray, seed: int
-    ) -> float | None:
-        """The mean accuracy on fresh images where factors are those of other images; None where few are in both sets.
+    ) -> float:
+        """The mean accuracy on fresh images where factors are those of other images; 0 where few are in both sets.
 
         What a predictor remembers of a training image is right for that image among the fresh ones, whatever the code.
         """
         train, test = task
         if np.isin(test.images, train.images).mean() <= FEW_IN_BOTH:
-            return None
+            return 0.0
         pairs = zip(task, next(permuted_sets(np.arange(train.factors.shape[1]), *task, seed=seed)), strict=True)
         permuted = [replace(samples, factors=others) for samples, others in pairs]
         return float(self._accuracies([(permuted[0], permuted[1])], subject, varying, seed)[0, 1].mean())

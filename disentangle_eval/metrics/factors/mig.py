@@ -54,12 +54,14 @@ class MIGMetric(Metric[MIGConfig]):
         varying = varying_columns(classes)
         factors, names = classes[:, varying], [subject.factors.names[factor] for factor in varying]
         posteriors, entropies = posteriors_of(subject, index), entropy(factors)
-        counted = np.flatnonzero(is_categorical(subject.code))
+        # Of a table; the posterior of a model may be over other dimensions than its code.
+        columns = [] if "images" in subject.offered else is_categorical(subject.code)
+        counted = np.flatnonzero(columns)
         codes = subject.codes(index)[:, counted].astype(np.int64)
 
         def informed(classes: np.ndarray, samples: int) -> np.ndarray:
             found = posterior_information(posteriors, classes, samples, seed)
-            if counted.size:  # of a table; its columns of classes have no normal posterior
+            if counted.size:
                 found[counted] = mutual_information(codes, classes)
             return found
 
