@@ -32,7 +32,9 @@ def histograms(
     from disentangle_eval.api import Posterior
     from disentangle_eval.cli.picture import picture_path
     from disentangle_eval.latents import continuous
-    from disentangle_eval.report.coded_images import has_normal_posterior, posterior_draws, priors_of
+    from disentangle_eval.metrics.subject import EncodedSubject
+    from disentangle_eval.metrics.toolbox.posterior_parts import first_posterior, is_normal
+    from disentangle_eval.report.coded_images import posterior_draws, priors_of
     from disentangle_eval.report.histograms import histograms_figure
     from disentangle_eval.report.style import save_figure
 
@@ -40,7 +42,7 @@ def histograms(
     model, opened = coded.opened.model, coded.opened
     path = picture_path(out, opened.origin, "histograms")
     codes, code, label = coded.codes, coded.code, "code"
-    if isinstance(model, Posterior) and has_normal_posterior(model, coded.data, opened.device):
+    if isinstance(model, Posterior) and is_normal(first_posterior(EncodedSubject(model, coded.data))):
         codes = posterior_draws(model, coded.data, coded.index, seed, opened.device)
         code, label = continuous(codes.shape[1]), "q(z_j)"
     title = f"{on_what(coded.data.name, opened)}, {len(codes):,} images"

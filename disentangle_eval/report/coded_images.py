@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Normal as NormalDistribution
 
 from disentangle_eval.api import Classifier, Dataset, Encoder, Posterior
 from disentangle_eval.latents import Categorical, CodeDimension, Normal, OneHot, Part, Prior
@@ -43,15 +42,6 @@ def probabilities_of(
     with evaluating(model):
         parts = [model.class_probabilities(images.to(device))[number].cpu() for images in _batches(data, index)]
     return torch.cat(parts).numpy()
-
-
-def has_normal_posterior(model: Posterior, data: Dataset, device: torch.device) -> bool:
-    """Whether the posterior of the first image is a diagonal normal distribution."""
-    from disentangle_eval.metrics.toolbox.posteriors import base_of, posterior_of
-
-    first = data.images(torch.zeros(1, dtype=torch.int64)).to(device)
-    with evaluating(model):
-        return isinstance(base_of(posterior_of(model, first)), NormalDistribution)
 
 
 def posterior_draws(model: Posterior, data: Dataset, index: np.ndarray, seed: int, device: torch.device) -> np.ndarray:

@@ -12,6 +12,9 @@ from disentangle_eval.testing.failure import ConformanceFailure
 
 Size = int | str
 
+# What to change where numbers are not finite.
+OF_NUMBERS = "look for log, sqrt and division at 0, and for overflow"
+
 
 def expect_floats(check: str, what: str, value: object, shape: Sequence[Size]) -> Tensor:
     """`value` if it is a finite float32 tensor of that shape; a size given as a letter may be anything from 1 on."""
@@ -29,7 +32,7 @@ def expect_floats(check: str, what: str, value: object, shape: Sequence[Size]) -
             check,
             f"NaN or infinite numbers from {what}",
             wanted,
-            "look for log, sqrt and division at 0, and for overflow",
+            OF_NUMBERS,
         )
     return value
 
@@ -45,3 +48,8 @@ def expect_images(check: str, what: str, value: object, n: int, shape: ImageShap
             "pixels in [0, 1]",
             "end in a sigmoid, or map tanh's range by (x + 1) / 2",
         )
+
+
+def rounding(rows: Tensor) -> Tensor:
+    """How far rows may move by rounding alone, (): little against their size, and against how they differ."""
+    return 1e-5 * rows.abs().max() + 1e-3 * (rows - rows.mean(dim=0)).abs().max()

@@ -11,7 +11,7 @@ from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.construction import check_construction
 from disentangle_eval.testing.checks.offers import N, images, offered
-from disentangle_eval.testing.expect import expect_floats
+from disentangle_eval.testing.expect import expect_floats, rounding
 from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.verdict import rests_on
 
@@ -65,8 +65,7 @@ def check_encode_rows(candidate: Candidate) -> None:
             "the same codes",
             "return the posterior's mean, not a sample; keep no state between calls",
         )
-    # A row may move by rounding alone: little against the codes' size, and little against how they differ.
-    tolerance = 1e-5 * whole.abs().max() + 1e-3 * (whole - whole.mean(dim=0)).abs().max()
+    tolerance = rounding(whole)
     for how, codes in (("alone", alone), ("in a smaller batch", halves), ("in another order", permuted)):
         worst = (codes - whole).abs().max()
         if not bool(worst <= tolerance):

@@ -19,6 +19,7 @@ from disentangle_eval.testing.checks.offers import N, images
 from disentangle_eval.testing.checks.posterior import check_posterior
 from disentangle_eval.testing.checks.randomness import check_no_global_randomness
 from disentangle_eval.testing.checks.reconstruction import check_decode, check_reconstruct
+from disentangle_eval.testing.expect import rounding
 from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
 from disentangle_eval.testing.verdict import check_name, judge, rests_on
 
@@ -104,7 +105,6 @@ def evaluated(model: Model[Any], candidate: Candidate, rows: slice = slice(None)
 
 
 def distance(rows: Tensor, expected: Tensor) -> float:
-    """The largest difference, in units of what rounding may change: little against the values and their differences."""
-    tolerance = 1e-5 * expected.abs().max() + 1e-3 * (expected - expected.mean(dim=0)).abs().max()
+    """The largest difference, in units of what rounding may change."""
     worst = (rows - expected).abs().max()
-    return float(worst / tolerance) if worst > 0 else 0.0
+    return float(worst / rounding(expected)) if worst > 0 else 0.0

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.rounds import check_rounds
+from disentangle_eval.testing.expect import OF_NUMBERS
 from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
@@ -32,7 +33,7 @@ def check_gradients(candidate: Candidate) -> None:
                         "gradients",
                         f"a gradient of {labels[parameter]!r} for player {name!r} with NaN or infinity",
                         "finite numbers",
-                        "look for log, sqrt and division at 0, and for overflow",
+                        OF_NUMBERS,
                     )
     for name, player in trial.players.items():
         idle = [labels[parameter] for parameter in player.parameters if parameter not in learning]

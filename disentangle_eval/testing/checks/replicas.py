@@ -9,6 +9,7 @@ import torch
 from disentangle_eval.runtime.global_randomness import GlobalState, borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.rounds import check_iteration_counter
+from disentangle_eval.testing.expect import OF_NUMBERS
 from disentangle_eval.testing.failure import ConformanceFailure
 from disentangle_eval.testing.trial import Trial
 from disentangle_eval.testing.verdict import rests_on
@@ -32,7 +33,7 @@ def check_replicas(candidate: Candidate) -> None:
                 "replicas",
                 f"NaN or infinity in {', '.join(broken[:3])} after {ITERATIONS} iterations",
                 "finite weights",
-                "look for log, sqrt and division at 0, and for overflow",
+                OF_NUMBERS,
             )
         changed = [name for name in one if name not in other or not torch.equal(one[name], other[name])]
         if changed:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from disentangle_eval import checkpoint as checkpoints
 from disentangle_eval.api import Model
+from disentangle_eval.checkpoint import Checkpoint
 from disentangle_eval.runtime.global_randomness import borrowed_globals
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.evaluation import check_evaluation, distance, evaluated
@@ -59,8 +60,9 @@ def check_resume(candidate: Candidate) -> None:
                 run = _run(candidate, broken, seed=SEED + 1)
                 run.resume()
                 run.train()
-        _compare(unbroken, broken)
-        _compare_loaded(candidate, trained, unbroken)
+        whole = checkpoints.load(unbroken.checkpoint)
+        _compare(whole, checkpoints.load(broken.checkpoint), unbroken.log.read_bytes() == broken.log.read_bytes())
+        _compare_loaded(candidate, trained, whole)
 
 
 def _run(candidate: Candidate, folder: RunFolder, seed: int) -> Run:
@@ -78,13 +80,12 @@ def _stop_at(run: Run, iteration: int) -> Any:
     return lambda model, reached: run.stop() if reached == iteration else None
 
 
-def _compare(unbroken: RunFolder, broken: RunFolder) -> None:
-    whole, resumed = checkpoints.load(unbroken.checkpoint), checkpoints.load(broken.checkpoint)
+def _compare(whole: Checkpoint, resumed: Checkpoint, same_log: bool) -> None:
     changed = [
         *_differences(whole.weights, resumed.weights, "weights"),
         *_differences(whole.train or {}, resumed.train or {}, "train"),
     ]
-    if unbroken.log.read_bytes() != broken.log.read_bytes():
+    if not same_log:
         changed.append("the log")
     if changed:
         raise ConformanceFailure(
@@ -95,12 +96,12 @@ def _compare(unbroken: RunFolder, broken: RunFolder) -> None:
         )
 
 
-def _compare_loaded(candidate: Candidate, trained: Model[Any], folder: RunFolder) -> None:
+def _compare_loaded(candidate: Candidate, trained: Model[Any], checkpoint: Checkpoint) -> None:
     """A model that loads a checkpoint returns what the trained one does, as far as it is a function of its input."""
     if judge(candidate, check_evaluation) is not None:
         return
     loaded = candidate.model(SEED + 1)
-    loaded.load_state_dict(checkpoints.load(folder.checkpoint).weights)
+    loaded.load_state_dict(checkpoint.weights)
     expected, found = (evaluated(model.eval(), candidate) for model in (trained, loaded))
     for name, value in expected.items():
         if distance(found[name], value) > 1:
