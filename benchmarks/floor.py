@@ -4,8 +4,9 @@ Counts what torch executes in one iteration: floating-point operations of produc
 two), bytes read and written by every operator that is not a view, and the operators themselves, each one launch; an
 operator over a list of tensors counts once. The counts are taken on the CPU; bytes in float32 and in bf16, operations
 and launches in float32. From them follows the least time on a device: the larger of arithmetic and traffic, and apart
-from it the time of the launches. Writes one JSON line per model and device; the CPU at hand is measured, the others
-have their published figures.
+from it the time of the launches. Of the CPU at hand its rates are measured, and how long the layers of the iteration
+take alone, each product and convolution in its fastest of some repeats; the other devices have their published figures.
+Writes one JSON line per model and device.
 
     python benchmarks/floor.py beta-vae factorvae ibgan --threads 2 --out evidence/benchmarks/floor.jsonl
 """
@@ -13,6 +14,7 @@ have their published figures.
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +36,8 @@ from disentangle_eval.opening.datasets import open_dataset
 from disentangle_eval.opening.models import build_model
 from disentangle_eval.registry.lookup import load_registry
 from disentangle_eval.runtime.devices import describe_device
+from disentangle_eval.runtime.host_memory import keep_freed_memory
+from disentangle_eval.runtime.processor import Products
 from disentangle_eval.training.precision import Precision, is_emulated
 from disentangle_eval.training.rmsprop import RMSprop
 from disentangle_eval.training.training import Training
@@ -42,6 +46,7 @@ SEED = 0
 CPU = torch.device("cpu")
 MODELS = ("beta-vae", "factorvae", "ibgan")
 
+MEASURED = "measured"
 # An assumption: what a kernel too small to fill the device takes inside a CUDA graph, its start included.
 KERNEL_SECONDS = 1.5e-6
 
@@ -73,6 +78,8 @@ EMPTY = ("empty", "new_empty")
 GATHERS = ("index_select", "index", "gather", "embedding")
 # Operators that write to their first tensor without reading it.
 OVERWRITES = ("copy_", "fill_", "zero_", "normal_", "uniform_", "random_")
+# Parts of the names of operators that compute a layer or one of its gradients.
+LAYERS = ("convolution", "mm", "linear")
 
 
 class Traffic(TorchDispatchMode):
@@ -144,14 +151,9 @@ def iteration_cost(name: str, dataset: str, batch: int) -> Cost:
 
 def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[int, int, int]:
     """Operations, bytes and launches of the second iteration: in the first one optimisers make their state."""
-    registry = load_registry()
-    record = registry.find_model(name)
-    data = open_dataset(dataset, None)
-    cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
-    model = build_model(registry.resolve(record), cfg, data.shape, SEED)
     # On a CPU rearranged layers take more operators than another device launches; oneDNN's products are not counted.
     with patch.multiple("disentangle_eval.runtime.devices", rearrange=DEFAULT, keep_layout=DEFAULT):
-        training = Training(model, data, cfg, SEED, CPU, precision=precision, products="torch")
+        training = prepared(name, dataset, batch, precision, "torch")
     for player in training.players.values():
         if isinstance(player.optimiser, RMSprop):
             player.optimiser.__class__ = torch.optim.RMSprop
@@ -163,7 +165,45 @@ def counts(name: str, dataset: str, batch: int, precision: Precision) -> tuple[i
     return arithmetic.get_total_flops(), traffic.bytes, traffic.launches
 
 
+def prepared(name: str, dataset: str, batch: int, precision: Precision, products: Products | None = None) -> Training:
+    registry = load_registry()
+    record = registry.find_model(name)
+    data = open_dataset(dataset, None)
+    cfg = resolve(registry.resolve(record, "config"), dataset, None, {"batch_size": batch})
+    model = build_model(registry.resolve(record), cfg, data.shape, SEED)
+    return Training(model, data, cfg, SEED, CPU, precision=precision, products=products)
+
+
 # ---------------------------------------------------------------- the CPU at hand
+
+
+class Layers(TorchDispatchMode):
+    """The least seconds of every product and convolution that is computed while it is entered, each repeated alone."""
+
+    def __init__(self, repeats: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.repeats = repeats
+        self.seconds = 0.0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        compute = functools.partial(func, *args, **(kwargs or {}))
+        if any(layer in func.name() for layer in LAYERS):
+            self.seconds += least_seconds(compute, self.repeats)
+        return compute()
+
+
+def layers_ms(name: str, dataset: str, batch: int, repeats: int) -> dict[Precision, float]:
+    """What the layers of an iteration take alone on the CPU at hand, by arithmetic, in the forms that training uses."""
+    keep_freed_memory()
+    precisions: list[Precision] = ["float32"] if is_emulated("bf16", CPU) else ["float32", "bf16"]
+    found: dict[Precision, float] = {}
+    for precision in precisions:
+        training = prepared(name, dataset, batch, precision)
+        training.advance(1)
+        with Layers(repeats) as layers:
+            training.advance(1)
+        found[precision] = round(1e3 * layers.seconds, 4)
+    return found
 
 
 def measured_cpu(repeats: int) -> Device:
@@ -174,7 +214,7 @@ def measured_cpu(repeats: int) -> Device:
     rates: dict[Precision, float] = {"float32": measured_flops(torch.float32, repeats)}
     if not is_emulated("bf16", CPU):
         rates["bf16"] = measured_flops(torch.bfloat16, repeats)
-    return Device(describe_device(CPU), "measured", rates, copy, kernel_seconds=None)
+    return Device(describe_device(CPU), MEASURED, rates, copy, kernel_seconds=None)
 
 
 def measured_flops(dtype: torch.dtype, repeats: int) -> float:
@@ -222,10 +262,11 @@ def rounded(values: Mapping[Precision, float]) -> dict[Precision, float]:
     return {name: round(value, 4) for name, value in values.items()}
 
 
-def results(models: list[str], dataset: str, batch: int, devices: list[Device]) -> Iterator[Line]:
+def results(models: list[str], dataset: str, batch: int, devices: list[Device], repeats: int) -> Iterator[Line]:
     for model in models:
         cost = iteration_cost(model, dataset, batch)
         for device in devices:
+            alone = layers_ms(model, dataset, batch, repeats) if device.source == MEASURED else None
             found = {
                 "seed": SEED,
                 "model": model,
@@ -234,6 +275,7 @@ def results(models: list[str], dataset: str, batch: int, devices: list[Device]) 
                 **asdict(cost),
                 "rates": {"source": device.source, "flops": device.flops, "bytes_per_second": device.bandwidth},
                 **floors(cost, device),
+                "layers_ms": alone,
             }
             yield line("floor", found, device.name)
 
@@ -244,13 +286,13 @@ def main() -> None:
     parser.add_argument("--dataset", default="dsprites")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--repeats", type=int, default=100, help="products and copies, the fastest of which counts")
+    parser.add_argument("--repeats", type=int, default=100, help="of which the fastest counts")
     parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     devices = [*PUBLISHED, measured_cpu(options.repeats)]
-    for result in results(list(options.models), options.dataset, options.batch, devices):
+    for result in results(list(options.models), options.dataset, options.batch, devices, options.repeats):
         write(result, options.out)
 
 

@@ -255,7 +255,6 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--code", help="name of the checkout in the lines, where two are compared")
     parser.add_argument("--out", type=Path, help="file the lines are added to; standard output when left out")
     options = parser.parse_args()
     if options.threads:
@@ -273,8 +272,7 @@ def main() -> None:
         tasks += reference_tasks(table, options.only)
     for timed in measure(tasks, options.repeats):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        code = {"code": options.code} if options.code else {}
-        found = {"seed": SEED, **code, **timed, "peak_memory_mib": peak}
+        found = {"seed": SEED, **timed, "peak_memory_mib": peak}
         write(line("metrics", found, describe_device(device)), options.out)
 
 

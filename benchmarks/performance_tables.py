@@ -85,10 +85,12 @@ def overview(compared: Iterable[Line], floors: Iterable[Line]) -> str:
                 f"{min((line['times_ours'][precision]['wall'] for line in others), default=math.nan):.2f}",
                 f"{floor['arithmetic_ms'][precision]:.0f}" if floor else "",
                 f"{floor['traffic_ms'][precision]:.0f}" if floor else "",
+                f"{floor['layers_ms'][precision]:.0f}" if floor and floor.get("layers_ms") else "",
             ]
         )
     heads = ["model", "CPU", "ours in", "ours, ms", "fastest other code, ms", "least ratio"]
-    return without_empty_columns([*heads, "floor of arithmetic, ms", "floor of traffic, ms"], rows)
+    floors = ["floor of arithmetic, ms", "floor of traffic, ms", "layers alone, ms"]
+    return without_empty_columns([*heads, *floors], rows)
 
 
 def machine_of(hardware: str) -> str:
@@ -251,10 +253,39 @@ def start_up(lines: list[Line]) -> str:
     return table(["process", "CPU ms", "times Python with Click", "imports torch or numpy"], rows)
 
 
+def reference_costs(lines: Iterable[Line]) -> str:
+    """One row per metric on two threads of the EPYC: its seconds, and the reference's on the same table of codes."""
+    measured = [line for line in lines if line["hardware"].startswith(PROCESSORS["epyc"])]
+    of_reference = {line["task"].split(" ")[0]: line for line in measured if line["task"].endswith(" reference")}
+    ours = [line for line in measured if "chance" in line and not on_one_thread(line)]
+    rows = []
+    for line in newest(ours, lambda line: (line["task"],)):
+        metric, protocol = line["task"].split(" ")
+        reference = of_reference.get(metric)
+        times = f"{reference['wall_seconds'] / line['wall_seconds']:.1f}" if reference else ""
+        rows.append([f"`{metric}`", f"`{protocol}`", *costs(line), *costs(reference), times])
+    heads = ["seconds", "CPU seconds", "reference, seconds", "reference, CPU seconds", "times ours"]
+    return table(["metric", "protocol", *heads], sorted(rows))
+
+
+def costs(line: Line | None) -> list[str]:
+    """Wall and CPU seconds."""
+    return [seconds(line["wall_seconds"]), seconds(line["cpu_seconds"])] if line else ["", ""]
+
+
+def seconds(value: float) -> str:
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def on_one_thread(line: Line) -> bool:
+    return ", 1 of " in str(line["hardware"])
+
+
 def metric_costs(lines: Iterable[Line]) -> str:
     """One row per metric and protocol on one thread: its score of the table of codes, chance, and CPU seconds."""
     rows = []
-    for line in newest((line for line in lines if "chance" in line), lambda line: (line["task"],)):
+    scored = (line for line in lines if "chance" in line and on_one_thread(line))
+    for line in newest(scored, lambda line: (line["task"],)):
         metric, protocol = line["task"].split(" ")
         chance = "" if line["chance"] is None else f"{line['chance']:.3f}"
         rows.append([f"`{metric}`", f"`{protocol}`", f"{line['value']:.3f}", chance, f"{line['cpu_seconds']:.2f}"])
@@ -303,6 +334,7 @@ def tables(results: Path) -> dict[tuple[str, str], str]:
         ("scaling", "all"): scaling(read(results / "scaling.jsonl")),
         ("study_scaling", "all"): study_scaling(read(results / "study_scaling.jsonl")),
         ("start_up", "all"): start_up(read(results / "import_time.jsonl")),
+        ("reference_costs", "all"): reference_costs(read(results / "metrics.jsonl")),
         ("metric_costs", "all"): metric_costs(read(results / "metrics.jsonl")),
         ("higgins_cost", "all"): higgins_cost(read(results / "higgins_cost.jsonl")),
     }
