@@ -54,6 +54,20 @@ def complete_metrics(context: click.Context, parameter: click.Parameter, begun: 
     return [CompletionItem(first + comma + item.value) for item in matching(names, last)]
 
 
+def complete_one_metric(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of metrics."""
+    from disentangle_eval.registry.lookup import load_registry
+
+    return matching(sorted(load_registry().metrics), begun)
+
+
+def complete_models(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of models."""
+    from disentangle_eval.registry.lookup import load_registry
+
+    return matching(sorted(load_registry().models), begun)
+
+
 def complete_protocols(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Protocols of the metrics typed so far, of all metrics before that; also the last of several."""
     from disentangle_eval.interface.listing import list_metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from disentangle_eval.config import preset_records
+from disentangle_eval.config import build, flat, preset_records
 from disentangle_eval.errors import DevalError
 from disentangle_eval.interface.paths import PathLike, expanded
 from disentangle_eval.registry.lookup import Registered, load_registry
@@ -50,15 +50,16 @@ def list_datasets(data_dir: PathLike | None = None) -> list[dict[str, Any]]:
 def list_metrics() -> list[dict[str, Any]]:
     """The metrics that can be scored, one record per metric.
 
-    `needs` lists what a metric needs of what it scores, `protocols` its named settings, the default first; it is None
-    where the settings cannot be imported.
+    `needs` lists what a metric needs of what it scores, `protocols` its named settings, the default first, and
+    `settings` has their values by protocol; both are None where the settings cannot be imported.
 
     Example::
 
         [metric["name"] for metric in de.list_metrics() if "grid" in metric["needs"]]
     """
     return [
-        {**_fields(metric), "protocols": _protocols(metric)} for _, metric in sorted(load_registry().metrics.items())
+        {**_fields(metric), "protocols": _protocols(metric), "settings": _settings(metric)}
+        for _, metric in sorted(load_registry().metrics.items())
     ]
 
 
@@ -81,5 +82,13 @@ def _presets(model: Registered[ModelSpec]) -> list[dict[str, Any]] | None:
 def _protocols(metric: Registered[MetricSpec]) -> list[str] | None:
     try:
         return list(load_registry().resolve(metric, "config").protocols)
+    except (DevalError, AttributeError, TypeError):
+        return None
+
+
+def _settings(metric: Registered[MetricSpec]) -> dict[str, dict[str, Any]] | None:
+    try:
+        config = load_registry().resolve(metric, "config")
+        return {name: flat(build(config, values)) for name, values in config.protocols.items()}
     except (DevalError, AttributeError, TypeError):
         return None

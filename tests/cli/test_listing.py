@@ -170,3 +170,24 @@ def test_strict_ends_every_listing_with_one_line(install, monkeypatch, capsys):
         out, err = capsys.readouterr()
         assert (ended.value.code, out, err.count("\n")) == (1, "", 1)
         assert err.startswith("error: plugin 'raises' of deval-raises 0.1: ")
+
+
+def test_one_metric_by_name_is_shown_with_the_settings_of_each_protocol(deval):
+    out, _ = deval("metrics", "factorvae")
+    assert line_of(out, "setting").split()[1:3] == ["dlib", "kim-mnih"]
+    assert line_of(out, "train_votes").split()[1:3] == ["10000", "800"]
+    assert line_of(out, "variance_share").split()[1] == "none"
+    shown = rows(deval, "metrics", "factorvae")
+    assert list(shown) == ["factorvae"]
+    assert shown["factorvae"]["settings"]["kim-mnih"]["train_votes"] == 800
+
+
+def test_one_model_by_name_is_shown_and_an_unknown_name_refused(deval, capsys):
+    out, _ = deval("models", "vae")
+    assert line_of(out, "settings").split()[1:] == ["deval", "train", "vae", "--help"]
+    for command in ("models", "metrics"):
+        with pytest.raises(SystemExit) as ended:
+            main([command, "no-such"])
+        assert ended.value.code == 2
+        err = capsys.readouterr().err
+        assert "received 'no-such'" in err and f"`deval {command}` lists all" in err

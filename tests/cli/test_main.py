@@ -144,7 +144,7 @@ def test_unknown_command_is_one_line_that_suggests_the_near_name(arguments, mess
     [
         (["--zzz"], ["--zzz", "Try 'deval --help'."]),
         (["models", "--jsn"], ["--jsn", "Did you mean '--json'?", "Try 'deval models --help'."]),
-        (["models", "x"], ["(x)", "Try 'deval models --help'."]),
+        (["plugins", "x"], ["(x)", "Try 'deval plugins --help'."]),
     ],
 )
 def test_other_mistakes_in_what_was_typed_are_one_line(arguments, said, capsys):
