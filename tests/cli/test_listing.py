@@ -190,4 +190,5 @@ def test_one_model_by_name_is_shown_and_an_unknown_name_refused(deval, capsys):
             main([command, "no-such"])
         assert ended.value.code == 2
         err = capsys.readouterr().err
-        assert "received 'no-such'" in err and f"`deval {command}` lists all" in err
+        assert "received 'no-such'" in err
+        assert f"`deval {command}` lists all" in err
