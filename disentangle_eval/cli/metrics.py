@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,4 +70,4 @@ def _as_given(value: Any) -> str:
     """A value as `--set NAME=VALUE` takes it."""
     if value is None or isinstance(value, bool):
         return "none" if value is None else str(value).lower()
-    return json.dumps(value) if isinstance(value, tuple | list | dict) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -177,6 +177,7 @@ def test_one_metric_by_name_is_shown_with_the_settings_of_each_protocol(deval):
     assert line_of(out, "setting").split()[1:3] == ["dlib", "kim-mnih"]
     assert line_of(out, "train_votes").split()[1:3] == ["10000", "800"]
     assert line_of(out, "variance_share").split()[1] == "none"
+    assert line_of(deval("metrics", "downstream")[0], "train_sizes").split()[1] == "10,100,1000,10000"
     shown = rows(deval, "metrics", "factorvae")
     assert list(shown) == ["factorvae"]
     assert shown["factorvae"]["settings"]["kim-mnih"]["train_votes"] == 800
