@@ -70,7 +70,8 @@ class Config(BaseModel):
         undescribed = [name for name, field in cls.model_fields.items() if not field.description]
         if undescribed:
             raise TypeError(
-                f"{cls.__name__}: no description on {', '.join(undescribed)}; write Field(..., description=)"
+                f"{cls.__name__}: no description on {', '.join(undescribed)}; write such as "
+                f'{undescribed[0]}: float = Field(1.0, description="what it is"), with its own type and default'
             )
 
 

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     multiple=True,
     callback=split_at_commas,
     shell_complete=complete_protocols,
-    help="Named settings of the metric, such as `dlib,ib-gan`; may be repeated.",
+    help="Named settings, such as `dlib,ib-gan`, of the metrics that have them; others take their default. May be "
+    "repeated.",
 )
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one setting of the protocol; may be repeated."

@@ -18,7 +18,8 @@ def show(result: Result) -> None:
     """Print the tables of a result on stdout."""
     shown = console()
     at = "" if result.iteration is None else f" at iteration {result.iteration}"
-    subject = result.codes or f"{result.model}{at} on {result.dataset}"
+    on = f" on {result.dataset}" if result.dataset else ""
+    subject = f"{result.codes or f'{result.model}{at}'}{on}"
     shown.print(one_line(f"{result.metric} ({result.settings['protocol']}) of {subject}"), style="bold", markup=False)
     shown.print(quantities(result))
     for matrix in matrices_of(result.details):

@@ -25,7 +25,7 @@ def figure(file: Path, folder: Path | None, out: Path | None) -> None:
     from disentangle_eval.report.style import save_figure
     from disentangle_eval.runtime.files import make_folder
     from disentangle_eval.study.plotting import figure_of
-    from disentangle_eval.study.running import default_root
+    from disentangle_eval.study.running import default_root, refuse_not_run
     from disentangle_eval.study.runs import find_runs
 
     study = read_settings(file)
@@ -33,7 +33,9 @@ def figure(file: Path, folder: Path | None, out: Path | None) -> None:
         raise UsageError(f"study {study.name!r}", received="no [figure]", expected="kind and show, as of `deval plot`")
     path = out or Path(f"{study.name}.png")
     refuse_other_suffix("--out", path, *FORMATS)
-    drawn = figure_of(find_runs([folder or default_root(study.name)]), study.figure)
+    root = folder or default_root(study.name)
+    refuse_not_run(file, root)
+    drawn = figure_of(find_runs([root]), study.figure)
     make_folder(path.parent)
     save_figure(path, drawn)
     print_path(path)

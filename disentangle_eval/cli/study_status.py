@@ -13,7 +13,7 @@ from disentangle_eval.cli.table import as_json_option, print_json, print_table
 from disentangle_eval.errors import warn
 from disentangle_eval.study.missing import warn_of_missing
 from disentangle_eval.study.reading import read_settings, read_study
-from disentangle_eval.study.running import StudyFolder, TrialState, default_root, states_of
+from disentangle_eval.study.running import StudyFolder, TrialState, default_root, refuse_not_run, states_of
 
 
 @click.command()
@@ -25,6 +25,8 @@ def status(study: Path, as_json: bool) -> None:
     A model, data set or metric whose plugin is no longer installed is named in a warning.
     """
     root = default_root(read_settings(study).name) if study.is_file() else study
+    if study.is_file():
+        refuse_not_run(study, root)
     states = states_of(StudyFolder(root))
     if study.is_file():
         warn_of_other_trials(study, states)

@@ -37,7 +37,8 @@ def train_and_report(plans: Sequence[Plan], data_dir: Path | None, command: str)
 def summary(plans: Sequence[Plan]) -> str:
     """What is about to be trained, how long, by which preset, and where to."""
     first = plans[0]
-    preset = first.settings.preset or f"{first.cfg.default_preset} (the default)"
+    default = f"{first.cfg.default_preset} (the default)" if first.cfg.default_preset in first.cfg.presets else "none"
+    preset = first.settings.preset or default
     folders = ", ".join(str(plan.folder.root) for plan in plans)
     return (
         f"{first.model} on {first.settings.dataset}: {first.cfg.iterations:,} iterations, "

@@ -33,7 +33,7 @@ def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
     `log_variance` (N, K), of normal posteriors whose means are the codes.
 
     Labelled samples that have every combination of factors once are a full grid, in its order. `DevalWarning` where
-    the codes say that `factor_sizes` are in a wrong order.
+    the codes say that `factor_sizes` are in a wrong order, and where all rows are the same.
     """
     codes = arrays["codes"]
     if codes.ndim != 2 or not codes.size:
@@ -45,6 +45,8 @@ def code_table(arrays: Mapping[str, np.ndarray]) -> CodeTable:
         log_variance = log_variance[known.order] if log_variance is not None and log_variance.ndim else log_variance
     table = CodeTable(codes, known.factors, code_dimensions(arrays), known.labels, log_variance, known.order)
     _refuse_huge(table)
+    if len(codes) > 1 and (codes == codes[0]).all():
+        warn("codes: all rows are the same, so no score says anything about a representation")
     if "factor_sizes" in arrays and "factors" not in arrays and isinstance(known.factors, FactorSpace):
         _warn_of_order(table, known.factors)
     return table

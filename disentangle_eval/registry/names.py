@@ -37,7 +37,14 @@ class DatasetName:
 
 
 def parse_dataset(text: str) -> DatasetName:
-    """The parts of what was written; `UsageError` where a setting has no value."""
+    """The parts of what was written; `UsageError` where a setting has no value, or the name is no text."""
+    if not isinstance(text, str):
+        raise UsageError(
+            "dataset",
+            received=f"a value of type {type(text).__name__}",
+            expected="a name, such as 'dsprites'",
+            advice="write arrays to a file with numpy.savez, and name it npz:FILE.npz",
+        )
     named, _, query = text.partition("?")
     name, _, place = named.partition(":")
     settings = {}

@@ -86,13 +86,13 @@ class ForeignModel(nn.Module):
             ) from None
 
     def _advice(self, error: Exception) -> str:
-        """What to type after a failure: a method instead of `forward`, or how the images must look."""
+        """What to type after a failure: a method instead of `forward`, how the images must look, or where to look."""
         if isinstance(error, NotImplementedError) and hasattr(self.module, "encode"):
             return "it has a method encode: give that, such as MODEL.encode or mine:MODEL.encode"
-        return (
-            "write which images it expects, such as ?channels=3&size=224&range=-1,1; a program must take any number of "
-            "images"
-        )
+        images = "write which images it expects, such as ?channels=3&size=224&range=-1,1"
+        if self.module is not None or isinstance(error, RuntimeError):
+            return f"{images}; a program must take any number of images"
+        return f"it is called with a batch of images alone; --debug shows where it failed, or {images}"
 
     def _chosen(self, found: Any, setting: str) -> Any:
         name = getattr(self.settings, setting)

@@ -95,6 +95,8 @@ def export_model(path: Path, kind: ExportKind, out: Path | None = None) -> list[
     path = find_checkpoint(path)
     checkpoint = load(path, train=False)
     model = restore_model(checkpoint)
+    if kind != "pt2":
+        _require(kind)
     folder = out or path.with_name(f"{path.stem}-{kind}")
     make_folder(folder)
     files = _weights(checkpoint, folder) if kind == "safetensors" else _programs(model, checkpoint, kind, folder)
@@ -180,7 +182,6 @@ def _write_pt2(part: _Part, file: Path) -> None:
 
 
 def _write_onnx(part: _Part, file: Path) -> None:
-    _require("onnx")
     import onnx
 
     outputs = ["output", "log_variance"] if "log_variance" in part.settings else ["output"]
@@ -201,7 +202,6 @@ def _write_onnx(part: _Part, file: Path) -> None:
 
 
 def _weights(checkpoint: Checkpoint, folder: Path) -> list[Path]:
-    _require("safetensors")
     from safetensors.torch import save
 
     weights, config = folder / WEIGHTS, folder / CONFIG

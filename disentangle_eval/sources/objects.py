@@ -92,7 +92,7 @@ def _name_of(source: Any) -> str:
 def _built(source: Callable[[], Any]) -> Any:
     """What a class or a callable without required arguments makes; `UsageError` where it fails."""
     name = _name_of(source)
-    _LOG.info("source: building %s; its weights are those that it sets or loads", name)
+    _LOG.info("source: calling %s, which builds the model; its weights are random unless it loads some", name)
     try:
         return source()
     except Exception as error:  # code of the user's may raise anything

@@ -37,6 +37,8 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     Runs that differ in nothing but their seed share a row. Scores whose metric, version, settings or data differ never
     share a column. `UsageError` where no run has a score.
     """
+    if not runs:
+        raise UsageError("runs", received="none", expected="at least one run folder")
     labels = labels_of_runs(runs)
     counted, notes = counted_runs(labels, runs)
     columns: dict[str, Column] = {}

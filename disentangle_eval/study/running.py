@@ -83,6 +83,14 @@ class TrialState:
     cause: str = ""
 
 
+def refuse_not_run(file: Path, root: Path) -> None:
+    """`UsageError` where the study of a file has no folder yet."""
+    if not StudyFolder(root).file.is_file():
+        raise UsageError(
+            "study", received=f"{str(file)!r}, which has not run in {root}", advice=f"type: deval study run {file}"
+        )
+
+
 def read_trial(folder: Path) -> Trial:
     """The trial that a folder was made for; `DevalError` where trial.json does not describe one."""
     contents = read_json(folder / TRIAL_FILE)

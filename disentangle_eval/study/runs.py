@@ -97,7 +97,14 @@ def runs_named(places: Iterable[tuple[str, Path]]) -> list[RunRecord]:
     found: dict[Path, RunRecord] = {}
     for name, folder in places:
         for run in find_runs([folder]):
-            found.setdefault(run.folder.resolve(), replace(run, name=name))
+            named = found.setdefault(run.folder.resolve(), replace(run, name=name))
+            if name and named.name and name != named.name:
+                raise UsageError(
+                    "runs",
+                    received=f"{str(folder)!r} as {named.name!r} and as {name!r}",
+                    expected="one name per run",
+                    advice="check the folders; a run given twice counts once",
+                )
     return list(found.values())
 
 

@@ -70,8 +70,8 @@ class Known:
         if not isinstance(self._factors, FactorGrid):
             raise self._missing("full grid of factors", "one that has")
         if getattr(self.data, "training_part", None) is not None:
-            expected = "one without correlate or hold_out, and training without --validation"
-            raise self._missing("pairs within the part that training sees", expected)
+            expected = "all images: no --validation, correlate or hold_out"
+            raise self._missing("pairs within a part of its images", expected)
         sizes = torch.tensor(self._factors.sizes, device=self.device)
         strides = sizes.flip(0).cumprod(0).flip(0) // sizes
         lookup = torch.empty(len(self.data), dtype=torch.int64, device=self.device)

@@ -147,7 +147,7 @@ def test_progress_is_shown_without_the_plugins_that_a_study_is_of(deval, tmp_pat
 
 def test_a_folder_or_file_that_is_no_study_is_named(deval, file, tmp_path):
     assert "which has no study.json" in deval("study", "status", tmp_path).error
-    assert "'studies/tiny', which has no study.json" in deval("study", "status", file).error
+    assert f"has not run in studies/tiny; type: deval study run {file}" in deval("study", "status", file).error
     assert "which does not exist" in deval("study", "run", tmp_path / "absent.toml").error
     (tmp_path / "bad.toml").write_text("name = ")
     assert "expected a TOML file" in deval("study", "run", tmp_path / "bad.toml").error

@@ -135,7 +135,7 @@ def test_settings_survive_json():
 
 @pytest.mark.parametrize("base", [Config, ModelConfig, MetricConfig])
 def test_a_field_without_a_description_is_refused(base):
-    with pytest.raises(TypeError, match=r"Silent: no description on beta, gamma; write Field"):
+    with pytest.raises(TypeError, match=r"Silent: no description on beta, gamma; write such as beta: float = Field"):
 
         class Silent(base):
             beta: float = 1.0

@@ -45,6 +45,7 @@ def register_models():
 @hookimpl
 def register_datasets():
     yield DatasetSpec(name="noise", summary="x", target="MODULE_parts:noise")
+    yield DatasetSpec(name="three", summary="x", target="MODULE_parts:three")
 
 
 @hookimpl
@@ -60,7 +61,7 @@ import torch
 from torch import nn
 
 from disentangle_eval.api import Group, Losses, Metric, Model, Optim, Player, Round, Scores
-from disentangle_eval.data import ByteImages, ImageDataset
+from disentangle_eval.data import ByteImages, FactorSpace, ImageDataset
 from disentangle_eval.latents import continuous
 
 
@@ -79,7 +80,9 @@ class Frail(Model):
 
     def losses(self, step):
         total = self.encode(step.images()).square().mean()
-        if self.cfg.fault == "raises":
+        if self.cfg.fault == "factors":
+            total = total + (step.factors.float() @ torch.ones(3)).mean()
+        if self.cfg.fault in ("raises", "factors"):
             raise KeyError("nothing")
         name = "loss_only" if self.cfg.fault == "term" else "size"
         noise = torch.randn(()) if self.cfg.fault == "random" else torch.zeros(())
@@ -92,6 +95,11 @@ class Frail(Model):
 def noise(spec, folder):
     pixels = torch.arange(32 * 64, dtype=torch.uint8).reshape(32, 1, 8, 8)
     return ImageDataset("noise", "0" * 64, ByteImages(pixels))
+
+
+def three(spec, folder):
+    pixels = torch.arange(32 * 64, dtype=torch.uint8).reshape(32, 1, 8, 8)
+    return ImageDataset("three", "1" * 64, ByteImages(pixels), FactorSpace(("a", "b", "c"), (2, 4, 4)))
 
 
 class Wordy(Metric):
@@ -123,8 +131,8 @@ def frail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     load_registry.cache_clear()
 
 
-def train(**settings):
-    return de.train("frail", "noise", iterations=2, batch_size=4, device="cpu", threads=1, progress=False, **settings)
+def train(dataset="noise", **settings):
+    return de.train("frail", dataset, iterations=2, batch_size=4, device="cpu", threads=1, progress=False, **settings)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +148,11 @@ def test_training_a_faulty_model_names_file_line_and_change(frail, fault, said):
         train(fault=fault)
     assert said in str(caught.value)
     assert f"{frail}_parts.py:" in str(caught.value)
+
+
+def test_what_the_checks_meet_on_their_own_images_hides_no_fault_of_training(frail):
+    with pytest.raises(DevalError, match="KeyError: 'nothing'"):
+        train("three", fault="factors")
 
 
 def test_global_randomness_of_a_loss_is_noticed_in_the_first_iteration(frail):

@@ -193,6 +193,10 @@ def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None
         de.score(CLASSES[1:], data, metrics="factorvae")
 
 
+def of_two(x: Tensor, y: Tensor) -> Tensor:
+    return x + y
+
+
 @pytest.mark.parametrize(
     ("module", "message"),
     [
@@ -203,6 +207,7 @@ def test_codes_in_memory_need_no_factor_sizes_with_a_data_set(data: str) -> None
         (nn.Linear(3, 2), "failed on a batch of shape"),
         (lambda x: x.flatten(1) / 0, "received codes with NaN or infinity"),
         (Encodes(), "failed on a batch of shape .* it has a method encode: give that"),
+        (of_two, "failed on a batch of shape .* it is called with a batch of images alone; --debug shows where"),
     ],
 )
 def test_what_would_score_nothing_is_refused(data: str, module, message: str) -> None:
@@ -288,6 +293,8 @@ def test_mistakes_in_a_source_are_one_line(data: str, tmp_path: Path, text: str,
         (lambda data: de.score(CLASSES, 0.5), "second argument of de.score: received 0.5, of type float"),
         (lambda data: de.encode(None, data), "first argument of de.encode: received None"),
         (lambda data: de.load_model(3), "source: received 3, of type int, expected a model"),
+        (lambda data: de.load_dataset(3), "dataset: received a value of type int, expected a name.* npz:FILE.npz"),
+        (lambda data: de.train("vae", CLASSES), "dataset: received a value of type ndarray, expected a name"),
         (lambda data: de.score({}, data), "source: received an object of type dict"),
     ],
 )

@@ -67,6 +67,8 @@ def test_models_of_one_name_are_distinguished_by_where_they_are_from(folder):
 
 def test_a_run_that_is_named_twice_is_one_run_and_a_folder_without_any_is_refused(folder, tmp_path):
     assert [run.name for run in find_named_runs([f"ours={folder}", str(tmp_path)])] == ["ours"]
+    with pytest.raises(UsageError, match="as 'ours' and as 'theirs', expected one name per run"):
+        find_named_runs([f"ours={folder}", f"theirs={folder}"])
     with pytest.raises(UsageError, match="which does not exist"):
         find_runs([tmp_path / "absent"])
     (tmp_path / "empty").mkdir()

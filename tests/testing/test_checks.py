@@ -118,6 +118,7 @@ FAULTY_CONFIGS = [
     "configs:TwoOfOneFlag",
     "configs:NamedAsASettingWithin",
     "configs:MisspeltDefaultPreset",
+    "configs:NoDefaultAmongPresets",
     "configs:HoldsOrdinarySettings",
     "config_undescribed:Undescribed",
 ]

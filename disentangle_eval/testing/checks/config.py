@@ -31,12 +31,12 @@ def check_config(candidate: Candidate) -> None:
             "a subclass of disentangle_eval.config.ModelConfig",
             "derive the settings from ModelConfig",
         )
-    if config.default_preset not in {ModelConfig.default_preset, *config.presets}:
+    if config.default_preset not in (config.presets or {ModelConfig.default_preset}):
         raise ConformanceFailure(
             CHECK,
             f"default_preset = {config.default_preset!r}, which is none of its presets",
             f"one of: {', '.join(config.presets) or 'no default_preset'}",
-            f"correct default_preset of {config.__name__}",
+            f"correct presets of {config.__name__}, or write its default_preset",
         )
     check_settings(CHECK, config, _variants(config))
     for problem in unfit_settings(config):

@@ -10,6 +10,7 @@ from torch.utils._pytree import tree_leaves
 from disentangle_eval.registry.lines import located
 from disentangle_eval.testing.candidate import Candidate
 from disentangle_eval.testing.checks.capture import check_capture
+from disentangle_eval.testing.checks.evaluation import refuse_failed
 from disentangle_eval.testing.checks.offers import calls
 from disentangle_eval.testing.failure import ConformanceFailure, NotChecked
 from disentangle_eval.testing.imitated_device import imitated_device
@@ -27,6 +28,7 @@ def check_device(candidate: Candidate) -> None:
     Training reads nothing back from the device.
     """
     rests_on(candidate, check_capture)
+    refuse_failed(candidate)
     with imitated_device() as imitated:
         doing = "training"
         try:

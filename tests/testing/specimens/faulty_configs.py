@@ -59,6 +59,10 @@ class HoldsOrdinarySettings(SoundConfig):
     encoder: Ordinary = Field(Ordinary(), description="layers of the encoder")
 
 
+class NoDefaultAmongPresets(SoundConfig):
+    presets: ClassVar[Presets] = {"refrence": {"*": {}}, "tuned": {"*": {}}}
+
+
 class MisspeltDefaultPreset(SoundConfig):
     presets: ClassVar[Presets] = {"tuned": {"*": {}}}
     default_preset: ClassVar[str] = "tunde"
