@@ -33,9 +33,9 @@ def figure(file: Path, folder: Path | None, out: Path | None) -> None:
         raise UsageError(f"study {study.name!r}", received="no [figure]", expected="kind and show, as of `deval plot`")
     path = out or Path(f"{study.name}.png")
     refuse_other_suffix("--out", path, *FORMATS)
-    root = folder or default_root(study.name)
-    refuse_not_run(file, root)
-    drawn = figure_of(find_runs([root]), study.figure)
+    if folder is None:
+        refuse_not_run(file, default_root(study.name))
+    drawn = figure_of(find_runs([folder or default_root(study.name)]), study.figure)
     make_folder(path.parent)
     save_figure(path, drawn)
     print_path(path)
