@@ -125,15 +125,19 @@ def study_notes(folder: Path) -> list[str]:
 
 def early_notes(counted: Sequence[tuple[str, RunRecord]]) -> list[str]:
     """Notes on runs whose newest scores are from before the end of their training."""
-    early: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+    early: dict[tuple[str, str, int, int], list[int]] = defaultdict(list)
     for label, run in counted:
-        iteration = run.results[0].get("iteration")
-        if iteration is not None and iteration < run.iterations:
-            early[label, iteration, run.iterations].append(run.seed)
+        metrics: dict[int, dict[str, None]] = defaultdict(dict)
+        for result in run.results:
+            metrics[result.get("iteration") or run.iterations][name_of(result)] = None
+        for iteration, names in metrics.items():
+            if iteration < run.iterations:
+                which = f"{', '.join(names)} " if len(metrics) > 1 else ""
+                early[label, which, iteration, run.iterations].append(run.seed)
     return [
         f"{label}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, sorted(seeds)))}: "
-        f"scored at iteration {iteration:,} of {iterations:,}"
-        for (label, iteration, iterations), seeds in early.items()
+        f"{which}scored at iteration {iteration:,} of {iterations:,}"
+        for (label, which, iteration, iterations), seeds in early.items()
     ]
 
 

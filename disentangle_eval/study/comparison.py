@@ -129,8 +129,8 @@ class Comparison:
     def table(self, rows: tuple[str, ...], datasets: Sequence[str]) -> ScoreTable:
         """The table of some settings and data sets."""
         columns = tuple(column for column in self.columns if column.dataset in datasets)
-        shared = f" {datasets[0]}" if len(datasets) == 1 else ""
-        headings = tuple(column.title.replace(shared, "", 1) for column in columns)
+        shared = f" {datasets[0]} " if len(datasets) == 1 else ""
+        headings = tuple(f"{column.title} ".replace(shared, " ", 1).rstrip() for column in columns)
         return ScoreTable(datasets=tuple(datasets), rows=rows, columns=columns, headings=headings)
 
     def to_text(self, form: Form) -> str:

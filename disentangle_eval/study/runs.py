@@ -187,13 +187,21 @@ def last_iteration(log: Path) -> int:
 
 
 def newest_results(run: RunRecord) -> list[Mapping[str, Any]]:
-    """A run's results at its last scored iteration, of equal ones the newest."""
-    last = max((result.get("iteration") or 0 for result in run.results), default=0)
-    newest = {}
+    """Of every score of a run those at its last iteration, one per draw of the metric: the one that was added last."""
+    newest: dict[str, dict[int, Mapping[str, Any]]] = {}
     for result in run.results:
-        if (result.get("iteration") or 0) == last:
-            newest[identity_of(result)] = result
-    return list(newest.values())
+        draws = newest.setdefault(score_identity(result), {})
+        last = max((iteration_of(other) for other in draws.values()), default=-1)
+        if iteration_of(result) > last:
+            draws.clear()
+        if iteration_of(result) >= last:
+            draws[result["seed"]] = result
+    return [result for draws in newest.values() for result in draws.values()]
+
+
+def iteration_of(result: Mapping[str, Any]) -> int:
+    """The iteration that was scored, 0 where the result has none."""
+    return result.get("iteration") or 0
 
 
 def name_of(result: Mapping[str, Any]) -> str:
@@ -201,9 +209,9 @@ def name_of(result: Mapping[str, Any]) -> str:
     return ":".join(filter(None, (result["metric"], str(result["settings"].get("protocol", "")))))
 
 
-def identity_of(result: Mapping[str, Any]) -> str:
-    """What two results must have in common to be the same score of the same thing."""
-    names = ("metric", "metric_version", "settings", "dataset_sha256", "checkpoint_sha256", "seed", "iteration")
+def score_identity(result: Mapping[str, Any]) -> str:
+    """What two results of a run must have in common to be the same score, of whichever snapshot and draw."""
+    names = ("metric", "metric_version", "settings", "dataset_sha256")
     return json.dumps({name: result.get(name) for name in names}, sort_keys=True)
 
 

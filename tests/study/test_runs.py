@@ -9,7 +9,14 @@ from run_folders import write_run
 from disentangle_eval.errors import DevalError, UsageError
 from disentangle_eval.study.comparing import compare
 from disentangle_eval.study.quantities import score_of
-from disentangle_eval.study.runs import find_named_runs, find_runs, labels_of_runs, last_iteration, read_run
+from disentangle_eval.study.runs import (
+    find_named_runs,
+    find_runs,
+    labels_of_runs,
+    last_iteration,
+    newest_results,
+    read_run,
+)
 from disentangle_eval.training.folder import RunFolder
 
 
@@ -97,3 +104,16 @@ def test_of_several_draws_that_of_the_lowest_seed_is_newest_as_in_a_comparison(f
     (folder / "results.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
     (run,) = find_runs([folder])
     assert score_of("mig").newest(run) == 2 == compare([run]).cells["a"]["mig p"].mean
+
+
+def test_every_metric_counts_at_its_own_newest_iteration_and_the_last_line_of_equal_ones(folder):
+    line = json.loads((folder / "results.jsonl").read_text())
+    of_others = {**line, "metric": "dci", "iteration": 20}
+    lines = [{**line, "iteration": 5, "value": 0.1}, {**line, "iteration": 10, "value": 0.2}, of_others]
+    lines += [{**line, "iteration": 10, "value": 0.3, "checkpoint_sha256": "another"}]
+    (folder / "results.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    found = {result["metric"]: (result["iteration"], result["value"]) for result in newest_results(read_run(folder))}
+    assert found == {"mig": (10, 0.3), "dci": (20, line["value"])}
+    compared = compare(find_runs([folder]))
+    assert {column.title for column in compared.columns} == {"mig p", "dci p"}
+    assert any("mig:p scored at iteration 10 of 20" in note for note in compared.notes)

@@ -17,7 +17,7 @@ from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci import purity, shares
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks, sums_by_block
 from disentangle_eval.metrics.toolbox.forests import fit_forest
-from disentangle_eval.metrics.toolbox.samples import draw_images, factor_values, varying_columns
+from disentangle_eval.metrics.toolbox.samples import FEW_IN_BOTH, draw_images, factor_values, varying_columns
 from disentangle_eval.runtime.draws import stream_seed
 from disentangle_eval.runtime.progress import counted
 
@@ -30,7 +30,8 @@ class Probe(NamedTuple):
 
 
 class DCIESMetric(Metric[DCIESConfig]):
-    """E, the headline, is 1 where the shallowest forests predict as well as any, whatever that is; chance is 1.
+    """E, the headline, is 1 where the shallowest forests predict as well as any, whatever that is; chance is 1, and
+    unknown where more than a twentieth of the fresh images are among the training images.
 
     Read it next to the informativeness. Factors named in `categorical` are predicted as classes, all others as real
     numbers; those that do not vary are left out. A column of classes enters as one-hot columns. Values: `value` and
@@ -80,8 +81,10 @@ class DCIESMetric(Metric[DCIESConfig]):
             "depths": list(cfg.depths),
             "importance": importance.tolist(),
         }
-        # Nothing is learnt from an uninformative code at any depth, so its curve is flat and nothing is above it.
-        return Scores(scores, chance=1.0, counts={"num_train": len(train), "num_test": len(test)})
+        # Nothing is learnt from an uninformative code at any depth, so its curve is flat and nothing is above it. But
+        # deep forests remember training images that are among the fresh ones.
+        chance = 1.0 if np.isin(test, train).mean() <= FEW_IN_BOTH else None
+        return Scores(scores, chance=chance, counts={"num_train": len(train), "num_test": len(test)})
 
     def _forest(self, as_class: bool, depth: int, seed: int) -> RandomForestClassifier | RandomForestRegressor:
         kind = RandomForestClassifier if as_class else RandomForestRegressor

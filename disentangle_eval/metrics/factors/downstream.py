@@ -23,11 +23,14 @@ from disentangle_eval.metrics.factors.predictors import (
     majority_accuracies,
 )
 from disentangle_eval.metrics.toolbox.columns import in_usual_units, one_hot_blocks
-from disentangle_eval.metrics.toolbox.samples import Samples, draw_samples, permuted_sets, varying_columns
+from disentangle_eval.metrics.toolbox.samples import (
+    FEW_IN_BOTH,
+    Samples,
+    draw_samples,
+    permuted_sets,
+    varying_columns,
+)
 from disentangle_eval.runtime.draws import stream_seed
-
-# The share of fresh images that the predictor was fitted to from which on that matters to its chance level.
-FEW_IN_BOTH = 0.05
 
 
 class DownstreamMetric(Metric[DownstreamConfig]):

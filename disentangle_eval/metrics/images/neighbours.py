@@ -12,7 +12,7 @@ from torch import Tensor
 _BLOCK = 2048
 
 # Rounding of a squared distance, relative to the squared norms of its two points: nearer than this is equal.
-_ROUNDING = 1e-12
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,10 @@ def bin_masses(mean: np.ndarray, deviation: np.ndarray | None, bins: int, limit:
         density = np.exp(-np.square(centres - mean[:, None]) / (2 * squared))
     density /= np.maximum(deviation, _LEAST)[:, None] * np.sqrt(2 * np.pi)
     mass = density * (edges[1] - edges[0])
-    mass /= np.maximum(mass.sum(axis=1, keepdims=True), _LEAST)
-    return np.where(density.max(axis=1, keepdims=True) < _POINT, point, mass)
+    mass /= np.maximum(mass.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    # A posterior so wide that its peak is below it is no point.
+    narrow = (deviation < 1 / (_POINT * np.sqrt(2 * np.pi)))[:, None]
+    return np.where(narrow & (density.max(axis=1, keepdims=True) < _POINT), point, mass)
 
 
 def _one_hot(column: np.ndarray, classes: int) -> csr_array:

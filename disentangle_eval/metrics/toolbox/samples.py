@@ -13,6 +13,9 @@ from disentangle_eval.metrics.toolbox.columns import in_usual_units
 from disentangle_eval.metrics.toolbox.votes import ReferenceStream
 from disentangle_eval.runtime.draws import stream_seed
 
+# The share of fresh images that a predictor was fitted to from which on that matters to its chance level.
+FEW_IN_BOTH = 0.05
+
 _PERMUTATIONS = 10
 
 

@@ -4,11 +4,13 @@ from factor_tables import all_of, labelled, mixed_table, score
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from disentangle_eval.config import build
+from disentangle_eval.data import FactorSpace
 from disentangle_eval.errors import UsageError
 from disentangle_eval.latents import Categorical, Continuous
 from disentangle_eval.metrics.code_arrays import code_table
 from disentangle_eval.metrics.factors.config import DCIESConfig
 from disentangle_eval.metrics.factors.dci_es import explicitness
+from disentangle_eval.metrics.subject import CodeTable
 from disentangle_eval.runtime.draws import stream_seed
 
 SHORT = {"trees": 10, "depths": (1, 2, 4)}
@@ -68,6 +70,15 @@ def test_the_units_of_a_factor_make_no_difference(unit, offset):
     assert plain["informativeness"] > 0.9
     assert other["informativeness"] == pytest.approx(plain["informativeness"], abs=1e-3)
     assert other["value"] == pytest.approx(plain["value"], abs=1e-3)
+
+
+def test_no_chance_level_is_given_where_forests_know_the_fresh_images():
+    """Noise on a grid of 120 images, each of which is drawn many times: its forests learn more the deeper they are."""
+    grid = FactorSpace(("a", "b", "c"), (5, 6, 4))
+    table = CodeTable(np.random.default_rng(0).normal(size=(120, 3)), grid)
+    scores = score("dci-es", table, trees=5, depths=(1, 4, 12), num_train=1_000, num_test=500)
+    assert scores.values["value"] < 0.5
+    assert scores.chance is None
 
 
 def test_an_uninformative_code_scores_chance_which_is_1():

@@ -77,6 +77,14 @@ def test_duplicates_are_in_each_other_s_balls_far_from_the_origin_too():
     assert shares(real, distinct.repeat(4, axis=0) + np.float32(1e-2), 1)[0] == 0
 
 
+def test_distances_far_below_the_norms_are_no_rounding():
+    """Two clusters, and generated points next to each that are in no ball; differences are exact in float64."""
+    centres = np.repeat([[100.0], [-100.0]], 60, axis=0)
+    real, generated = (np.float32(centres + 1e-4 * features(120, seed, dims=8)) for seed in (0, 1))
+    generated += np.float32(1e-3)
+    assert shares(real, generated, 5) == [0, 0, 0, 0]
+
+
 def test_what_one_set_lacks_shows_in_one_share_alone():
     left, right = features(100, 0), features(100, 1, shift=50.0)
     both, left_again = np.vstack([left, right]), features(200, 2)

@@ -126,3 +126,11 @@ def test_an_uninformative_code_scores_chance_and_a_constant_one_too(name):
     for codes in (np.random.default_rng(1).normal(size=(500, 6)), np.full((500, 2), 0.1)):
         scores = score(name, labelled(codes, factors))
         assert scores.values["value"] == pytest.approx(scores.chance, abs=0.02)
+
+
+@pytest.mark.parametrize("log_variance", [12.0, 21.0, 22.0, 40.0])
+def test_a_wide_posterior_has_no_information_however_wide_it_is(log_variance):
+    codes, factors = all_of(spread_table())
+    wide = CodeTable(codes, FactorTable(("a", "b", "c"), factors), log_variance=np.full(codes.shape, log_variance))
+    assert score("rmig", wide).values["value"] == pytest.approx(0, abs=1e-6)
+    assert score("jemmig", wide).values["value"] == pytest.approx(0, abs=1e-6)
