@@ -187,16 +187,15 @@ def last_iteration(log: Path) -> int:
 
 
 def newest_results(run: RunRecord) -> list[Mapping[str, Any]]:
-    """Of every score of a run those at its last iteration, one per draw of the metric: the one that was added last."""
-    newest: dict[str, dict[int, Mapping[str, Any]]] = {}
+    """A run's results at the last iteration that has a score of their metric and protocol, of equal ones the newest."""
+    last: dict[str, int] = {}
     for result in run.results:
-        draws = newest.setdefault(score_identity(result), {})
-        last = max((iteration_of(other) for other in draws.values()), default=-1)
-        if iteration_of(result) > last:
-            draws.clear()
-        if iteration_of(result) >= last:
-            draws[result["seed"]] = result
-    return [result for draws in newest.values() for result in draws.values()]
+        last[name_of(result)] = max(iteration_of(result), last.get(name_of(result), 0))
+    newest = {}
+    for result in run.results:
+        if iteration_of(result) == last[name_of(result)]:
+            newest[identity_of(result)] = result
+    return list(newest.values())
 
 
 def iteration_of(result: Mapping[str, Any]) -> int:
@@ -209,9 +208,9 @@ def name_of(result: Mapping[str, Any]) -> str:
     return ":".join(filter(None, (result["metric"], str(result["settings"].get("protocol", "")))))
 
 
-def score_identity(result: Mapping[str, Any]) -> str:
-    """What two results of a run must have in common to be the same score, of whichever snapshot and draw."""
-    names = ("metric", "metric_version", "settings", "dataset_sha256")
+def identity_of(result: Mapping[str, Any]) -> str:
+    """What two results of a run must have in common to be the same score of one iteration, the same draw included."""
+    names = ("metric", "metric_version", "settings", "dataset_sha256", "seed", "iteration")
     return json.dumps({name: result.get(name) for name in names}, sort_keys=True)
 
 
