@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
+from typing import Literal, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 SHELLS = ("bash", "zsh", "fish")
+
+# What Click asks for the rest of a word that has been begun.
+Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 @click.command()
@@ -38,11 +43,20 @@ def complete_presets(context: click.Context, parameter: click.Parameter, begun: 
     return matching(sorted(context.command.config.presets), begun) if isinstance(context.command, ModelCommand) else []
 
 
-def complete_datasets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Names of data sets."""
-    from disentangle_eval.registry.lookup import load_registry
+def completing(kind: Literal["models", "datasets", "metrics"]) -> Completer:
+    """Completes the names of what is installed of one kind."""
 
-    return matching(sorted(load_registry().datasets), begun)
+    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        from disentangle_eval.registry.lookup import load_registry
+
+        return matching(sorted(getattr(load_registry(), kind)), begun)
+
+    return complete
+
+
+complete_models = completing("models")
+complete_datasets = completing("datasets")
+complete_one_metric = completing("metrics")
 
 
 def complete_metrics(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -52,20 +66,6 @@ def complete_metrics(context: click.Context, parameter: click.Parameter, begun: 
     first, comma, last = begun.rpartition(",")
     names = ["all", *sorted(load_registry().metrics)]
     return [CompletionItem(first + comma + item.value) for item in matching(names, last)]
-
-
-def complete_one_metric(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Names of metrics."""
-    from disentangle_eval.registry.lookup import load_registry
-
-    return matching(sorted(load_registry().metrics), begun)
-
-
-def complete_models(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Names of models."""
-    from disentangle_eval.registry.lookup import load_registry
-
-    return matching(sorted(load_registry().models), begun)
 
 
 def complete_protocols(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
